@@ -1,0 +1,189 @@
+"""Settings, all of them from the environment (or a `.env` file); docs/settings.md explains each."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from fingerprint_site.queue_settings import queue_cluster
+from fingerprint_site.secrets_file import read_or_create_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- where things are -------------------------------------------------------------------------------------
+DATA_DIR = Path(env.str("DATA_DIR", default="var"))
+if not DATA_DIR.is_absolute():
+    DATA_DIR = BASE_DIR / DATA_DIR
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{'127.0.0.1' if HOST in ('0.0.0.0', '::') else HOST}:{PORT}")  # noqa: S104
+AUDIO_DIR = DATA_DIR / "audio"
+UPLOAD_DIR = DATA_DIR / "uploads"
+INDEX_DIR = DATA_DIR / "index"
+for folder in (AUDIO_DIR, UPLOAD_DIR, INDEX_DIR):
+    folder.mkdir(parents=True, exist_ok=True)
+
+# --- security ---------------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(DATA_DIR / "secret_key")
+# Webhook secrets are encrypted under this key; losing it loses them, so it is apart from SECRET_KEY.
+SECRETS_KEY = env.str("SECRETS_KEY", default="") or read_or_create_secret(DATA_DIR / "secrets_key")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
+if HOST in ("0.0.0.0", "::") and not env.list("ALLOWED_HOSTS", default=[]):  # noqa: S104
+    ALLOWED_HOSTS = ["*"]
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS = env.bool("HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+# --- the project ------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+    "django_structlog",
+    "webhooks",
+    "catalog",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+ROOT_URLCONF = "fingerprint_site.urls"
+WSGI_APPLICATION = "fingerprint_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- database ---------------------------------------------------------------------------------------------
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # WAL and IMMEDIATE: read-then-write transactions of several processes wait instead of failing.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- language, time, static files -------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+# --- uploads and analysis ---------------------------------------------------------------------------------
+MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=50)
+MAX_AUDIO_SECONDS = env.int("MAX_AUDIO_SECONDS", default=3600)
+DECODE_WALL_SECONDS = env.int("DECODE_WALL_SECONDS", default=120)
+DECODE_MEMORY_MB = env.int("DECODE_MEMORY_MB", default=2048)
+FILE_UPLOAD_HANDLERS = ["catalog.api.uploads.CappedFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- jobs and queue ---------------------------------------------------------------------------------------
+JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", default=3)
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
+JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", default=300)
+FINGERPRINT_WORKERS = env.int("FINGERPRINT_WORKERS", default=2)
+WEBHOOK_WORKERS = env.int("WEBHOOK_WORKERS", default=2)
+WEB_THREADS = env.int("WEB_THREADS", default=4)
+WEB_WORKERS = env.int("WEB_WORKERS", default=1)
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
+WATCHDOG_SECONDS = env.int("WATCHDOG_SECONDS", default=60)
+Q_CLUSTER = queue_cluster(
+    timeout_s=JOB_TIMEOUT_SECONDS, fingerprint_workers=FINGERPRINT_WORKERS, webhook_workers=WEBHOOK_WORKERS
+)
+
+# --- API --------------------------------------------------------------------------------------------------
+RATE_LIMIT_FREE = env.int("RATE_LIMIT_FREE", default=10)
+RATE_LIMIT_PAID = env.int("RATE_LIMIT_PAID", default=100)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["catalog.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["catalog.api.throttling.ApiKeyThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "catalog.api.errors.contract_exception",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "COMPACT_JSON": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Music fingerprint service",
+    "DESCRIPTION": "Finds copies of recordings in a music catalog: upload, add, check, and a signed callback.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- webhooks ---------------------------------------------------------------------------------------------
+WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=15.0)
+# Seconds from the first attempt to each attempt: at once, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20, 24 hours.
+WEBHOOK_SCHEDULE_SECONDS = env.list(
+    "WEBHOOK_SCHEDULE_SECONDS",
+    cast=int,
+    default=[0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400],
+)
+WEBHOOK_DISABLE_AFTER_DAYS = env.int("WEBHOOK_DISABLE_AFTER_DAYS", default=5)
+WEBHOOK_ATTEMPT_RETENTION_DAYS = env.int("WEBHOOK_ATTEMPT_RETENTION_DAYS", default=90)
+# host:port pairs on private addresses that callbacks may go to all the same: the site's own receiver.
+WEBHOOK_ALLOWED_PRIVATE_HOSTS = env.list("WEBHOOK_ALLOWED_PRIVATE_HOSTS", default=[f"127.0.0.1:{PORT}"])
+WEBHOOK_TOLERANCE_SECONDS = env.int("WEBHOOK_TOLERANCE_SECONDS", default=300)
+WEBHOOK_MAX_BODY_KB = env.int("WEBHOOK_MAX_BODY_KB", default=256)
+WEBHOOK_REFUSED_KEPT = env.int("WEBHOOK_REFUSED_KEPT", default=1000)
+
+from fingerprint_site.log_settings import LOGGING as LOGGING  # noqa: E402
+from fingerprint_site.unfold_settings import UNFOLD as UNFOLD  # noqa: E402
