@@ -1,8 +1,8 @@
 """Real music for the bench: fetched from Debian packages, split by package.
 
-``python -m bench.corpus fetch`` downloads each package with ``apt-get download`` (run ``apt-get update`` once
-before), keeps only its music of at least 20 s, and drops files that are byte for byte the same. ``tracks(split)``
-then lists what is there, always in the same order.
+``python -m bench.corpus fetch`` downloads each package with ``apt-get download`` (run ``apt-get update`` once before),
+keeps only its music of at least 20 s, and drops files that are byte for byte the same. ``tracks(split)`` then lists
+what is there, always in the same order.
 
 The split is by package, so that no composer's sound is learnt in training and met again in the test.
 """

@@ -1,4 +1,4 @@
-"""Debian packages → music files: download, take out the audio (also from zip files inside), drop the short ones."""
+"""Debian packages → music files: download, take out the audio (also inside zip files), drop the short."""
 
 import hashlib
 import json
@@ -19,11 +19,21 @@ AUDIO_SUFFIXES = frozenset({".ogg", ".oga", ".opus", ".mp3", ".flac", ".wav", ".
 ARCHIVE_SUFFIXES = frozenset({".zip", ".pk3", ".mgz"})
 MIN_AUDIO_BYTES = 60_000  # nothing smaller is 20 s of music; saves opening thousands of sound effects
 # Stems beside the full track, and recorded voices, are not music of their own.
-NOT_MUSIC = ("guitar.ogg", "rhythm.ogg", "drums.ogg", "/voice/", "/speech/", "/sfx/", "/sounds/")
+NOT_MUSIC = (
+    "guitar.ogg",
+    "rhythm.ogg",
+    "drums.ogg",
+    "/voice/",
+    "/speech/",
+    "/sfx/",
+    "/sounds/",
+    "steamLocomotive",
+    "_speech",
+)
 
 
 def fetch_package(package: str, folder: Path, debs: Path) -> int:
-    """Download ``package``, put its music into ``folder`` with a ``manifest.json``; the number of tracks kept."""
+    """Download ``package``, put its music and a ``manifest.json`` into ``folder``; the number of tracks kept."""
     debs.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
