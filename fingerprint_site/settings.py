@@ -5,7 +5,7 @@ from typing import Any
 
 import environ
 
-from fingerprint_site.queue_settings import queue_cluster
+from fingerprint_site.queue_settings import FINGERPRINT_CLUSTER, WEBHOOK_CLUSTER, queue_cluster
 from fingerprint_site.secrets_file import read_or_create_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,7 +18,8 @@ if not DATA_DIR.is_absolute():
     DATA_DIR = BASE_DIR / DATA_DIR
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{'127.0.0.1' if HOST in ('0.0.0.0', '::') else HOST}:{PORT}")  # noqa: S104
+EVERY_INTERFACE = HOST in ("0.0.0.0", "::")  # noqa: S104  (asked for by the operator)
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{'127.0.0.1' if EVERY_INTERFACE else HOST}:{PORT}")
 AUDIO_DIR = DATA_DIR / "audio"
 UPLOAD_DIR = DATA_DIR / "uploads"
 INDEX_DIR = DATA_DIR / "index"
@@ -31,12 +32,14 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(DATA_DIR
 # Webhook secrets are encrypted under this key; losing it loses them, so it is apart from SECRET_KEY.
 SECRETS_KEY = env.str("SECRETS_KEY", default="") or read_or_create_secret(DATA_DIR / "secrets_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
-if HOST in ("0.0.0.0", "::") and not env.list("ALLOWED_HOSTS", default=[]):  # noqa: S104
+if EVERY_INTERFACE and not env.list("ALLOWED_HOSTS", default=[]):
     ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
@@ -60,6 +63,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "webhooks",
     "catalog",
+    "fingerprint_site",  # for the commands that run the site
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -71,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "catalog.api.throttling.RateLimitHeadersMiddleware",
 ]
 ROOT_URLCONF = "fingerprint_site.urls"
 WSGI_APPLICATION = "fingerprint_site.wsgi.application"
@@ -136,9 +141,10 @@ JOB_TIMEOUT_SECONDS = env.int("JOB_TIMEOUT_SECONDS", default=300)
 FINGERPRINT_WORKERS = env.int("FINGERPRINT_WORKERS", default=2)
 WEBHOOK_WORKERS = env.int("WEBHOOK_WORKERS", default=2)
 WEB_THREADS = env.int("WEB_THREADS", default=4)
-WEB_WORKERS = env.int("WEB_WORKERS", default=1)
+WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
 WATCHDOG_SECONDS = env.int("WATCHDOG_SECONDS", default=60)
+QUEUE_CLUSTERS = (FINGERPRINT_CLUSTER, WEBHOOK_CLUSTER)
 Q_CLUSTER = queue_cluster(
     timeout_s=JOB_TIMEOUT_SECONDS, fingerprint_workers=FINGERPRINT_WORKERS, webhook_workers=WEBHOOK_WORKERS
 )
@@ -185,5 +191,5 @@ WEBHOOK_TOLERANCE_SECONDS = env.int("WEBHOOK_TOLERANCE_SECONDS", default=300)
 WEBHOOK_MAX_BODY_KB = env.int("WEBHOOK_MAX_BODY_KB", default=256)
 WEBHOOK_REFUSED_KEPT = env.int("WEBHOOK_REFUSED_KEPT", default=1000)
 
-from fingerprint_site.log_settings import LOGGING as LOGGING  # noqa: E402
-from fingerprint_site.unfold_settings import UNFOLD as UNFOLD  # noqa: E402
+from fingerprint_site.log_settings import LOGGING as LOGGING
+from fingerprint_site.unfold_settings import UNFOLD as UNFOLD

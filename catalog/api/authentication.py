@@ -1,0 +1,50 @@
+"""Bearer keys: 401 without one or with an expired one, 404 with an unknown one, as the contract says."""
+
+from django.contrib.auth.models import User
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
+from rest_framework.request import Request
+
+from catalog.models import ApiKey
+from catalog.services import api_keys
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <api key>`."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey]:
+        """Return the account and its key.
+
+        Raises:
+            NotAuthenticated: 401, no `Bearer` header.
+            NotFound: 404, the key is unknown or revoked.
+            AuthenticationFailed: 401, the key is expired.
+
+        """
+        parts = get_authorization_header(request).split()
+        if len(parts) != 2 or parts[0].lower() != b"bearer":
+            raise NotAuthenticated("Send your API key in the header: Authorization: Bearer <api key>.")
+        key = api_keys.find_key(parts[1].decode("utf-8", "replace"))
+        if key is None:
+            raise NotFound("This API key is not known here.")
+        if api_keys.is_expired(key):
+            request._request.api_key = key  # type: ignore[attr-defined]  # noqa: SLF001  (its limit goes in the headers)
+            raise AuthenticationFailed("This API key has expired. Ask for a new one.")
+        api_keys.note_use(key)
+        return key.owner, key
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  (DRF's signature)
+        """Return `WWW-Authenticate`, whose presence makes DRF answer 401 and not 403."""
+        return "Bearer"
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The bearer key in the OpenAPI schema."""
+
+    target_class = "catalog.api.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002
+        """Return the schema's words for a bearer key."""
+        return {"type": "http", "scheme": "bearer"}

@@ -1,0 +1,73 @@
+"""Errors of the API: one shape everywhere, `{"detail": ..., "errors": {...}}`, `errors` only with 422."""
+
+import math
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+_UNPROCESSABLE = (
+    exceptions.ValidationError,
+    exceptions.ParseError,
+    exceptions.UnsupportedMediaType,
+    MultiPartParserError,
+    RequestDataTooBig,
+)
+log = structlog.get_logger(__name__)
+
+
+def contract_exception(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001  (DRF's signature)
+    """Return the contract's answer for an error that DRF met; None leaves it to Django's 500."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("Not found.")
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    set_rollback()
+    if isinstance(error, _UNPROCESSABLE):
+        return _unprocessable(error)
+    if not isinstance(error, exceptions.APIException):
+        return None
+    return Response({"detail": _sentence(error.detail)}, status=error.status_code, headers=_headers(error))
+
+
+def _unprocessable(error: Exception) -> Response:
+    errors = {"body": [_sentence(getattr(error, "detail", str(error)))]}
+    if isinstance(error, exceptions.ValidationError):
+        errors = _by_field(error.detail)
+    detail = next((f"{name}: {texts[0]}" for name, texts in errors.items() if texts), "The request is not valid.")
+    return Response({"detail": detail, "errors": errors}, status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+
+
+def _by_field(detail: Any) -> dict[str, list[str]]:
+    if not isinstance(detail, dict):
+        return {"body": [str(item) for item in (detail if isinstance(detail, list) else [detail])]}
+    return {
+        "body" if name == "non_field_errors" else str(name): [
+            str(item) for item in (texts if isinstance(texts, list) else [texts])
+        ]
+        for name, texts in detail.items()
+    }
+
+
+def _sentence(detail: Any) -> str:
+    return str(detail) if not isinstance(detail, (list, dict)) else str(next(iter(detail), ""))
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    wait_s = getattr(error, "wait", None)
+    if wait_s is not None:
+        headers["Retry-After"] = str(math.ceil(wait_s))
+    return headers
+
+
+def not_found(request: HttpRequest, rest: str = "") -> JsonResponse:  # noqa: ARG001
+    """Answer an API address that does not exist, in the API's shape."""
+    return JsonResponse({"detail": "There is nothing at this address."}, status=404)

@@ -1,0 +1,156 @@
+"""The four calls of the contract: parse, call a service, answer."""
+
+import re
+from pathlib import Path
+from typing import ClassVar
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog.api.parsers import SmallJSONParser
+from catalog.api.serializers import (
+    ErrorSerializer,
+    InvalidSerializer,
+    MusicIdSerializer,
+    MusicSerializer,
+    TaskResultSerializer,
+    TaskSerializer,
+    UploadSerializer,
+)
+from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
+from catalog.models import Job, Track
+from catalog.services import jobs, tracks
+from catalog.services.errors import UploadRefusedError
+
+TASK_ID = re.compile(r"task_\d{14}_[A-Za-z0-9]{8}")  # anything else is not asked of the database
+_REFUSALS = {
+    401: OpenApiResponse(ErrorSerializer, description="The key is missing or expired"),
+    404: OpenApiResponse(ErrorSerializer, description="The key is unknown or revoked"),
+    429: OpenApiResponse(ErrorSerializer, description="Over the key's calls a minute; see Retry-After"),
+}
+_INVALID = {422: OpenApiResponse(InvalidSerializer, description="The request cannot be taken, and why")}
+
+
+def _too_large() -> serializers.ValidationError:
+    megabytes = max_file_bytes() // (1024 * 1024)
+    return serializers.ValidationError({"file": [f"The file is larger than the limit of {megabytes} MB."]})
+
+
+class MusicView(APIView):
+    """Takes a recording into the catalog."""
+
+    parser_classes: ClassVar = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="upload_music",
+        summary="Upload a recording",
+        request={"multipart/form-data": UploadSerializer},
+        responses={200: MusicSerializer, **_REFUSALS, **_INVALID},
+    )
+    def post(self, request: Request) -> Response:
+        """Store the file and its tags; the answer's musicId names it from now on."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > max_file_bytes() + FORM_ROOM_BYTES:
+            raise _too_large()
+        form = UploadSerializer(data=request.data)
+        if getattr(request._request, "upload_too_large", False):  # noqa: SLF001  (set by the upload handler)
+            raise _too_large()
+        form.is_valid(raise_exception=True)
+        upload = form.validated_data["file"]
+        try:
+            track = tracks.add_track(
+                owner=request.user, source=Path(upload.temporary_file_path()), file_name=upload.name
+            )
+        except UploadRefusedError as error:
+            raise serializers.ValidationError({"file": [str(error)]}) from error
+        return Response(MusicSerializer(track).data)
+
+
+class _TaskView(APIView):
+    """Accepts a task for one of the caller's tracks."""
+
+    parser_classes: ClassVar = [SmallJSONParser]
+    task_name: str
+
+    def _accept(self, request: Request) -> Response:
+        form = MusicIdSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        music_id = form.validated_data["musicId"]
+        track = Track.objects.present().visible_to(request.user).filter(music_id=music_id).first()
+        if track is None:
+            raise serializers.ValidationError({"musicId": ["You have no track with this musicId."]})
+        job = jobs.accept_job(track=track, owner=request.user, task_name=self.task_name)
+        return Response({"taskId": job.task_id})
+
+
+class AddView(_TaskView):
+    """Puts a track in the index."""
+
+    task_name = Job.Name.ADD
+
+    @extend_schema(
+        operation_id="add_fingerprint",
+        summary="Add a recording to the index",
+        request=MusicIdSerializer,
+        responses={200: TaskSerializer, **_REFUSALS, **_INVALID},
+    )
+    def post(self, request: Request) -> Response:
+        """Accept the task; its end comes as a callback, or by asking for its result."""
+        return self._accept(request)
+
+
+class CheckView(_TaskView):
+    """Compares a track with the whole index."""
+
+    task_name = Job.Name.CHECK
+
+    @extend_schema(
+        operation_id="check_fingerprint",
+        summary="Look for a recording among all that were added",
+        request=MusicIdSerializer,
+        responses={200: TaskSerializer, **_REFUSALS, **_INVALID},
+    )
+    def post(self, request: Request) -> Response:
+        """Accept the task; its end comes as a callback, or by asking for its result."""
+        return self._accept(request)
+
+
+class TaskResultView(APIView):
+    """Tells how a task stands."""
+
+    @extend_schema(
+        operation_id="task_result",
+        summary="Ask how a task stands",
+        responses={
+            200: OpenApiResponse(
+                TaskResultSerializer,
+                examples=[
+                    OpenApiExample("Waiting", {"task_id": "task_20260402055414_AbCdEfGh", "status": "pending"}),
+                    OpenApiExample(
+                        "Added",
+                        {
+                            "task_id": "task_20260402055414_AbCdEfGh",
+                            "task_name": "add_audio_in_index",
+                            "status": "success",
+                            "completed_at": "2026-04-02T14:54:14.859289",
+                        },
+                    ),
+                ],
+            ),
+            401: _REFUSALS[401],
+            404: OpenApiResponse(ErrorSerializer, description="The key, or the task, is not known to this account"),
+            429: _REFUSALS[429],
+        },
+    )
+    def get(self, request: Request, task_id: str) -> Response:
+        """Answer what the callback says, once the task has ended; its state before."""
+        known = TASK_ID.fullmatch(task_id) and Job.objects.visible_to(request.user).filter(task_id=task_id).first()
+        if not known:
+            raise NotFound("You have no task with this id.")
+        if known.has_ended:
+            return Response(jobs.callback_body(known))
+        return Response({"task_id": known.task_id, "status": known.status})

@@ -1,0 +1,24 @@
+"""What the catalog stores; data.md's tables, a file each."""
+
+from catalog.models.api_key import ApiKey
+from catalog.models.audio_file import AudioFile
+from catalog.models.decision import Decision
+from catalog.models.fingerprint import Fingerprint
+from catalog.models.index_operation import IndexClock, IndexOperation
+from catalog.models.job import Job
+from catalog.models.match import Match
+from catalog.models.queue_heartbeat import QueueHeartbeat
+from catalog.models.track import Track
+
+__all__ = [
+    "ApiKey",
+    "AudioFile",
+    "Decision",
+    "Fingerprint",
+    "IndexClock",
+    "IndexOperation",
+    "Job",
+    "Match",
+    "QueueHeartbeat",
+    "Track",
+]

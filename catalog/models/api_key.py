@@ -1,0 +1,44 @@
+"""API keys: the key itself is never stored."""
+
+from django.conf import settings
+from django.db import models
+
+
+class ApiKey(models.Model):
+    """A bearer key of an account; found by its prefix, proved by its hash."""
+
+    class Tier(models.TextChoices):
+        FREE = "free", "free"
+        PAID = "paid", "paid"
+        CUSTOM = "custom", "custom"
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    label = models.CharField(max_length=80, blank=True)
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    key_hash = models.CharField(max_length=64, editable=False)
+    tier = models.CharField(max_length=6, choices=Tier, default=Tier.FREE)
+    custom_per_minute = models.PositiveIntegerField(
+        "calls a minute", null=True, blank=True, help_text="Custom tier only"
+    )
+    expires_at = models.DateTimeField("expires", null=True, blank=True)
+    revoked_at = models.DateTimeField("revoked", null=True, blank=True)
+    created_at = models.DateTimeField("created", auto_now_add=True)
+    last_used_at = models.DateTimeField("last used", null=True, blank=True)
+    window_minute = models.BigIntegerField(default=0, editable=False, help_text="Minute that calls are counted in")
+    window_calls = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="custom_tier_has_its_own_limit",
+                condition=(
+                    models.Q(tier="custom", custom_per_minute__gt=0)
+                    | (~models.Q(tier="custom") & models.Q(custom_per_minute=None))
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"

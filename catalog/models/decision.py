@@ -1,0 +1,43 @@
+"""What staff decided about a pair of tracks."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Decision(models.Model):
+    """A person's word on an ordered pair of tracks; the newest that was not undone holds, and survives rescans."""
+
+    class Verdict(models.TextChoices):
+        SAME = "same", "the same recording"
+        VERSION = "version", "another version"
+        DIFFERENT = "different", "not a duplicate"
+
+    first_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="decisions_as_first")
+    second_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="decisions_as_second")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    keeper = models.ForeignKey(
+        "catalog.Track",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="The one to keep",
+    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    decided_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-decided_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(first_track__lt=F("second_track")), name="decision_pair_is_ordered"),
+            models.UniqueConstraint(
+                fields=["first_track", "second_track"],
+                condition=Q(undone_at=None),
+                name="one_standing_decision_per_pair",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_track_id} and {self.second_track_id}: {self.get_verdict_display()}"

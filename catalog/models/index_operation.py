@@ -1,0 +1,33 @@
+"""The index's log: what every searching process applies, in order, before it searches."""
+
+from django.db import models
+
+
+class IndexClock(models.Model):
+    """One row, the last sequence number given out; its row lock puts commits in the order of their numbers."""
+
+    last_sequence = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.last_sequence)
+
+
+class IndexOperation(models.Model):
+    """Put a track in the index or take it out. `track_key` outlives the track's row."""
+
+    class Kind(models.TextChoices):
+        ADD = "add", "add"
+        REMOVE = "remove", "remove"
+
+    sequence = models.PositiveBigIntegerField(primary_key=True)
+    kind = models.CharField(max_length=6, choices=Kind)
+    track_key = models.BigIntegerField(db_index=True)
+    version = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["sequence"]
+        indexes = [models.Index(fields=["track_key", "-sequence"], name="latest_operation_of_track")]
+
+    def __str__(self) -> str:
+        return f"{self.sequence}: {self.kind} {self.track_key}"

@@ -1,0 +1,74 @@
+"""Jobs: the truth about every task that the API accepted."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Filters on jobs."""
+
+    def visible_to(self, user: "User") -> "JobQuerySet":
+        """Jobs that `user` may see through the API: its own; staff see all."""
+        return self if user.is_staff else self.filter(owner=user)
+
+
+class Job(models.Model):
+    """One task of the API. Status moves by conditional UPDATE only (catalog.services.jobs)."""
+
+    class Name(models.TextChoices):
+        ADD = "add_audio_in_index", "add"
+        CHECK = "check_is_same", "check"
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "pending"
+        PROCESSING = "processing", "processing"
+        SUCCESS = "success", "success"
+        FAILURE = "failure", "failure"
+
+    task_id = models.CharField("task id", max_length=40, unique=True)
+    task_name = models.CharField("task", max_length=30, choices=Name)
+    track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="jobs")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    queued_at = models.DateTimeField(auto_now_add=True, editable=False)
+    created_at = models.DateTimeField("accepted", auto_now_add=True, db_index=True)
+    started_at = models.DateTimeField("started", null=True, blank=True)
+    completed_at = models.DateTimeField("completed", null=True, blank=True)
+    result = models.JSONField(null=True, blank=True, help_text="A check's answer, as sent")
+    error = models.TextField(blank=True, help_text="What went wrong, for a person")
+    detail = models.JSONField(default=dict, blank=True, help_text="Timings and an operator's view of errors")
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["status", "lease_until"], name="jobs_for_the_sweeper"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="status_and_times_agree",
+                condition=(
+                    Q(status="pending", completed_at=None, lease_token=None)
+                    | Q(status="processing", completed_at=None, lease_token__isnull=False)
+                    | Q(status__in=["success", "failure"], completed_at__isnull=False, lease_token=None)
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.task_id
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the job reached success or failure."""
+        return self.status in (self.Status.SUCCESS, self.Status.FAILURE)

@@ -1,0 +1,53 @@
+"""Catalog entries."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class TrackQuerySet(models.QuerySet["Track"]):
+    """Filters on tracks; the one place where ownership is decided."""
+
+    def present(self) -> "TrackQuerySet":
+        """Tracks that were not removed."""
+        return self.filter(removed_at=None)
+
+    def visible_to(self, user: "User") -> "TrackQuerySet":
+        """Tracks that `user` may see through the API: its own; staff see all."""
+        return self if user.is_staff else self.filter(owner=user)
+
+
+class Track(models.Model):
+    """One entry of the catalog; `music_id` is the API's `musicId`."""
+
+    music_id = models.UUIDField("music id", default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tracks")
+    audio_file = models.ForeignKey(
+        "catalog.AudioFile", on_delete=models.PROTECT, related_name="tracks", null=True, blank=True
+    )
+    title = models.CharField(max_length=255)
+    artist = models.CharField(max_length=255, blank=True)
+    album = models.CharField(max_length=255, blank=True)
+    isrc = models.CharField("ISRC", max_length=20, blank=True)
+    tags = models.JSONField(default=dict, blank=True)
+    file_name = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField("uploaded", auto_now_add=True, db_index=True)
+    removed_at = models.DateTimeField("removed", null=True, blank=True)
+
+    objects = TrackQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """The staff page of this track."""
+        return reverse("admin:catalog_track_change", args=[self.pk])

@@ -1,0 +1,55 @@
+"""Fingerprints of stored files: made once per file and parameters' version, then read from the database."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from catalog.engine import Fingerprint as EngineFingerprint
+from catalog.engine import Fingerprinter
+from catalog.engine.decode import DecodeLimits
+from catalog.models import AudioFile, Fingerprint, Track
+from catalog.services.errors import TrackGoneError
+from catalog.services.index_log import CURRENT_VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def decode_limits() -> DecodeLimits:
+    """Return the decoder's limits as this deployment sets them."""
+    return DecodeLimits(
+        max_seconds=settings.MAX_AUDIO_SECONDS,
+        wall_seconds=settings.DECODE_WALL_SECONDS,
+        memory_bytes=settings.DECODE_MEMORY_MB * 1024 * 1024,
+    )
+
+
+def fingerprint_of(track: Track) -> EngineFingerprint:
+    """Return the fingerprint of a track's audio, from the database where it is known.
+
+    Raises:
+        TrackGoneError: the track was removed or its file is missing.
+        catalog.engine.FingerprintError: the file cannot be decoded or analysed; its text is for a person.
+
+    """
+    audio_file = track.audio_file
+    if audio_file is None:
+        raise TrackGoneError("The track was removed from the catalog.")
+    known = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
+    if known:
+        return EngineFingerprint.from_bytes(bytes(known.data))
+    return _analyse(audio_file)
+
+
+def _analyse(audio_file: AudioFile) -> EngineFingerprint:
+    path: Path = audio_file.path
+    if not path.exists():
+        raise TrackGoneError("The stored file is missing: upload the track again.")
+    fingerprint = Fingerprinter(limits=decode_limits()).fingerprint(path)
+    data = fingerprint.to_bytes()
+    Fingerprint.objects.get_or_create(
+        audio_file=audio_file,
+        version=CURRENT_VERSION,
+        defaults={"data": data, "size_bytes": len(data), "duration_s": fingerprint.duration_s},
+    )
+    return fingerprint

@@ -1,0 +1,13 @@
+"""What services refuse, in words for a person."""
+
+
+class CatalogError(Exception):
+    """Base of the catalog's own refusals; its text is for the person who asked."""
+
+
+class UploadRefusedError(CatalogError):
+    """The uploaded file cannot become a track."""
+
+
+class TrackGoneError(CatalogError):
+    """The track was removed, or its file is missing from the store."""

@@ -1,0 +1,46 @@
+"""The log of index operations: numbered under a row lock, so that no reader can skip one that commits late."""
+
+from django.db.models import F
+
+from catalog.engine import PARAMETERS_VERSION
+from catalog.models import IndexClock, IndexOperation
+
+CURRENT_VERSION = str(PARAMETERS_VERSION)
+
+
+def _next_sequence() -> int:
+    """Take the next number. Call inside a transaction: the clock's row stays locked until it commits."""
+    IndexClock.objects.get_or_create(pk=1)
+    IndexClock.objects.filter(pk=1).update(last_sequence=F("last_sequence") + 1)
+    return IndexClock.objects.get(pk=1).last_sequence
+
+
+def _latest(track_id: int) -> IndexOperation | None:
+    return IndexOperation.objects.filter(track_key=track_id).order_by("-sequence").first()
+
+
+def record_add(*, track_id: int) -> None:
+    """Write that `track_id` belongs in the index, once: an index that has it already needs no second word."""
+    sequence = _next_sequence()  # first, for its lock: two adds of one track must see each other
+    latest = _latest(track_id)
+    if latest and latest.kind == IndexOperation.Kind.ADD and latest.version == CURRENT_VERSION:
+        return
+    IndexOperation.objects.create(
+        sequence=sequence, kind=IndexOperation.Kind.ADD, track_key=track_id, version=CURRENT_VERSION
+    )
+
+
+def record_remove(*, track_id: int) -> None:
+    """Write that `track_id` leaves the index, where it was put in."""
+    sequence = _next_sequence()
+    latest = _latest(track_id)
+    if latest and latest.kind == IndexOperation.Kind.ADD:
+        IndexOperation.objects.create(
+            sequence=sequence, kind=IndexOperation.Kind.REMOVE, track_key=track_id, version=CURRENT_VERSION
+        )
+
+
+def last_sequence() -> int:
+    """Return the last number that was given out."""
+    clock = IndexClock.objects.filter(pk=1).first()
+    return clock.last_sequence if clock else 0

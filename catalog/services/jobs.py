@@ -1,0 +1,168 @@
+"""Jobs: accepted, claimed, ended. The job's row is the truth; the queue only says "look at job N"."""
+
+import secrets
+import string
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from catalog.models import Job, Track
+from webhooks.services import queue_message
+
+RUN_TASK = "catalog.tasks.run_job"
+UNSEEN_S = 30  # a pending job that no worker looked at for so long is told to the queue once more
+_LETTERS = string.ascii_letters + string.digits
+log = structlog.get_logger(__name__)
+
+
+def new_task_id(now: datetime) -> str:
+    """Return a task id of the contract: `task_`, UTC time, `_`, 8 random letters or digits."""
+    return f"task_{now:%Y%m%d%H%M%S}_{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
+
+
+def accept_job(*, track: Track, owner: User, task_name: str) -> Job:
+    """Store a job for `track` and tell the queue, in one transaction: both are there or neither is."""
+    with transaction.atomic():
+        job = Job.objects.create(
+            task_id=new_task_id(datetime.now(tz=UTC)),
+            task_name=task_name,
+            track=track,
+            owner=owner,
+        )
+        # The ORM broker writes to this same database, so the queue entry commits with the job.
+        enqueue(job.pk)
+    log.info("job_accepted", task_id=job.task_id, task_name=task_name)
+    return job
+
+
+def enqueue(job_id: int) -> None:
+    """Tell the fingerprint cluster to look at a job; named, because a webhook worker's default is its own cluster."""
+    async_task(RUN_TASK, job_id, cluster=settings.Q_CLUSTER["name"])
+
+
+def stale(now: datetime) -> Q:
+    """Match jobs that a dead worker held, and jobs that nobody looked at since they were queued."""
+    lost = Q(status=Job.Status.PROCESSING, lease_until__lt=now)
+    unseen = Q(status=Job.Status.PENDING, queued_at__lt=now - timedelta(seconds=UNSEEN_S))
+    return lost | unseen
+
+
+def claim(job_id: int) -> Job | None:
+    """Take the job for this worker, or return None where another holds it or it has ended.
+
+    The attempt is counted before the work: a worker that dies has used one up.
+    """
+    now = timezone.now()
+    claimed = (
+        Job.objects.filter(pk=job_id)
+        .filter(Q(status=Job.Status.PENDING) | Q(status=Job.Status.PROCESSING, lease_until__lt=now))
+        .filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
+        .update(
+            status=Job.Status.PROCESSING,
+            attempts=F("attempts") + 1,
+            lease_token=(token := uuid.uuid4()),
+            lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
+            started_at=now,
+        )
+    )
+    if not claimed:
+        return None
+    return _held(job_id, token)
+
+
+def take_over(job_id: int) -> Job | None:
+    """Take a stale job that is out of attempts, to end it; None where something else was faster."""
+    now = timezone.now()
+    taken = Job.objects.filter(stale(now), pk=job_id).update(
+        status=Job.Status.PROCESSING,
+        lease_token=(token := uuid.uuid4()),
+        lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
+    )
+    return _held(job_id, token) if taken else None
+
+
+def _held(job_id: int, token: uuid.UUID) -> Job | None:
+    return Job.objects.select_related("track__audio_file", "owner").filter(pk=job_id, lease_token=token).first()
+
+
+def offer_again(job_id: int) -> bool:
+    """Put a stale job back in the queue; False where something else was faster."""
+    with transaction.atomic():
+        now = timezone.now()
+        freed = Job.objects.filter(stale(now), pk=job_id).update(
+            status=Job.Status.PENDING, lease_token=None, lease_until=None, queued_at=now
+        )
+        if freed:
+            enqueue(job_id)
+    return bool(freed)
+
+
+def renew(job: Job) -> bool:
+    """Lengthen the lease; False where it was lost."""
+    until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    return bool(Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(lease_until=until))
+
+
+def release(job: Job, *, detail: str) -> None:
+    """Put a job back for another attempt after an unexpected error."""
+    Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(
+        status=Job.Status.PENDING,
+        lease_token=None,
+        lease_until=None,
+        detail=job.detail | {"last_error": detail[:2000]},
+        queued_at=timezone.now(),
+    )
+
+
+def end_in_success(job: Job, *, result: dict[str, Any] | None = None) -> bool:
+    """End a job well. Call in the transaction that stores what it found; False where the lease was lost."""
+    return _end(job, status=Job.Status.SUCCESS, result=result, error="")
+
+
+def end_in_failure(job: Job, *, error: str) -> bool:
+    """End a job with words for a person; False where the lease was lost."""
+    with transaction.atomic():
+        return _end(job, status=Job.Status.FAILURE, result=None, error=error)
+
+
+def _end(job: Job, *, status: str, result: dict[str, Any] | None, error: str) -> bool:
+    now = timezone.now()
+    ended = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, status=Job.Status.PROCESSING).update(
+        status=status,
+        lease_token=None,
+        lease_until=None,
+        completed_at=now,
+        result=result,
+        error=error,
+        detail=job.detail,
+    )
+    if not ended:
+        log.warning("job_lease_lost", task_id=job.task_id)
+        return False
+    job.status, job.completed_at, job.result, job.error = status, now, result, error
+    queue_message(
+        owner=job.owner, event=job.task_name, event_key=job.task_id, subject=job.task_id, body=callback_body(job)
+    )
+    log.info("job_ended", task_id=job.task_id, status=status, attempts=job.attempts)
+    return True
+
+
+def callback_body(job: Job) -> dict[str, Any]:
+    """Return the contract's body for a job that has ended: what is sent, and what polling answers."""
+    assert job.completed_at is not None  # noqa: S101  (the row's CHECK constraint says so)
+    body: dict[str, Any] = {"task_id": job.task_id, "task_name": job.task_name, "status": job.status}
+    if job.status == Job.Status.SUCCESS and job.task_name == Job.Name.CHECK:
+        body["result"] = job.result
+    local = timezone.make_naive(job.completed_at)
+    body["completed_at"] = local.isoformat(timespec="microseconds")
+    if job.status == Job.Status.FAILURE:
+        body["error"] = job.error
+    return body

@@ -1,0 +1,145 @@
+"""Tracks: taking a file into the catalog, and taking a track out of it."""
+
+from pathlib import Path, PurePath
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.engine import FingerprintError
+from catalog.engine.decode import AudioInfo, probe
+from catalog.models import AudioFile, Track
+from catalog.services import audio_store, index_log
+from catalog.services.analysis import decode_limits
+from catalog.services.errors import UploadRefusedError
+from catalog.services.tags import FileTags, clean_text, read_tags
+
+log = structlog.get_logger(__name__)
+
+FORMATS = "mp3, wav, flac, m4a, aac and ogg"
+# FFmpeg's container names -> the ending people expect on such a file.
+_SUFFIXES = {
+    "mp3": ".mp3",
+    "wav": ".wav",
+    "flac": ".flac",
+    "aac": ".aac",
+    "ogg": ".ogg",
+    "mov": ".m4a",
+    "mp4": ".m4a",
+}
+
+
+def add_track(*, owner: User, source: Path, file_name: str) -> Track:
+    """Take the file at `source` into the catalog as a new track of `owner`. `source` is only read.
+
+    Raises:
+        UploadRefusedError: with the reason in words, when it is too large or not audio that we take.
+
+    """
+    size_bytes = source.stat().st_size
+    refuse_size(size_bytes)
+    sha256 = audio_store.sha256_of(source)
+    known = AudioFile.objects.filter(sha256=sha256).first()
+    info = None if known else _probe(source)
+    name = known.stored_name if known else audio_store.stored_name(sha256=sha256, suffix=_suffix(info))
+    tags = read_tags(source)
+    audio_store.place(source=source, name=name)
+    with transaction.atomic():
+        audio_file = known or _audio_file(sha256=sha256, name=name, size_bytes=size_bytes, info=info)
+        track = _new_track(owner=owner, audio_file=audio_file, file_name=file_name, tags=tags)
+    # Another account may have removed the last track of the same bytes meanwhile, and the file with it.
+    audio_store.place(source=source, name=name)
+    log.info("track_added", music_id=str(track.music_id), size_bytes=size_bytes)
+    return track
+
+
+def refuse_size(size_bytes: int) -> None:
+    """Raise `UploadRefusedError` when so many bytes cannot be a track."""
+    if size_bytes == 0:
+        raise UploadRefusedError("The file is empty.")
+    if size_bytes > settings.MAX_UPLOAD_MB * 1024 * 1024:
+        raise UploadRefusedError(f"The file is larger than the limit of {settings.MAX_UPLOAD_MB} MB.")
+
+
+def _probe(source: Path) -> AudioInfo:
+    try:
+        info = probe(source, limits=decode_limits())
+    except FingerprintError as error:
+        raise UploadRefusedError(f"{error} Formats taken: {FORMATS}.") from error
+    if not any(part in _SUFFIXES for part in info.container.split(",")):
+        raise UploadRefusedError(f"This is a {info.container} file. Formats taken: {FORMATS}.")
+    return info
+
+
+def _suffix(info: AudioInfo | None) -> str:
+    parts = info.container.split(",") if info else []
+    return next((_SUFFIXES[part] for part in parts if part in _SUFFIXES), "")
+
+
+def _audio_file(*, sha256: str, name: str, size_bytes: int, info: AudioInfo | None) -> AudioFile:
+    assert info is not None  # noqa: S101  (a file that is not known was probed)
+    audio_file, _ = AudioFile.objects.get_or_create(
+        sha256=sha256,
+        defaults={
+            "stored_name": name,
+            "size_bytes": size_bytes,
+            "container": info.container[:40],
+            "codec": info.codec[:40],
+            "duration_s": info.duration_s or 0.0,
+            "sample_rate_hz": info.sample_rate,
+            "channels": info.channels,
+            "bit_rate": info.bit_rate,
+        },
+    )
+    return audio_file
+
+
+def _new_track(*, owner: User, audio_file: AudioFile, file_name: str, tags: FileTags) -> Track:
+    plain_name = clean_text(PurePath(file_name.replace("\\", "/")).name)
+    # The contract's title is the file's name without its ending; what the file calls itself is kept among the tags.
+    title = PurePath(plain_name).stem or "untitled"
+    others = dict(tags.others) | ({"title": tags.title} if tags.title else {})
+    return Track.objects.create(
+        owner=owner,
+        audio_file=audio_file,
+        title=title,
+        artist=tags.artist,
+        album=tags.album,
+        isrc=tags.isrc,
+        tags=others,
+        file_name=plain_name,
+    )
+
+
+def remove_track(*, track: Track) -> None:
+    """Take `track` out of the catalog and the index; its history stays, its bytes go with their last track."""
+    with transaction.atomic():
+        removed = Track.objects.filter(pk=track.pk, removed_at=None).update(removed_at=timezone.now(), audio_file=None)
+        if not removed:
+            return
+        index_log.record_remove(track_id=track.pk)
+        audio_file = track.audio_file
+        if audio_file and not audio_file.tracks.exists():
+            audio_file.delete()
+            name = audio_file.stored_name
+            transaction.on_commit(lambda: _discard_if_unused(name))
+    log.info("track_removed", music_id=str(track.music_id))
+
+
+def _discard_if_unused(name: str) -> None:
+    if not AudioFile.objects.filter(stored_name=name).exists():
+        audio_store.discard(name=name)
+
+
+def collect_orphans() -> int:
+    """Delete stored files that no row knows and uploads that never ended; return how many."""
+    count = 0
+    for path in audio_store.aged_files():
+        inside_store = path.is_relative_to(settings.AUDIO_DIR)
+        name = str(path.relative_to(settings.AUDIO_DIR)) if inside_store else ""
+        if not (inside_store and AudioFile.objects.filter(stored_name=name).exists()):
+            path.unlink(missing_ok=True)
+            count += 1
+    return count

@@ -1,0 +1,63 @@
+"""Start everything: what `make run` calls."""
+
+import fcntl
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from fingerprint_site.running import demo, supervisor
+
+
+class Command(BaseCommand):
+    """`run_site [--no-demo]`."""
+
+    help = "Set up what is missing, start the web server, the queues and the sweeper, and show the demo."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--no-demo", action="store_true", help="start with what is there, show nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Run until Ctrl-C."""
+        with _only_one(Path(settings.DATA_DIR) / "run.lock"):
+            _refuse_used_port()
+            self.stdout.write("Setting up the database, the static files and the accounts …")
+            call_command("setup_site")
+            connections.close_all()
+            self.stdout.write(f"Starting the site at {settings.PUBLIC_URL} (logs in {settings.DATA_DIR / 'logs'}) …")
+            show = demo.Show(write=self.stdout.write, with_demo=not options["no_demo"])
+            code = supervisor.run(environment=dict(os.environ), when_started=show.run)
+        self.stdout.write("Stopped. Everything is kept; the same command starts it again.")
+        sys.exit(code)
+
+
+def _only_one(path: Path) -> IO[str]:
+    """Hold the lock of this data folder, so that it is run once at a time."""
+    file = path.open("w", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise CommandError(
+            f"The site is running already with {path.parent}: open {settings.PUBLIC_URL}, or stop it with Ctrl-C there."
+        ) from error
+    return file
+
+
+def _refuse_used_port() -> None:
+    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.HOST, settings.PORT))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {settings.HOST}:{settings.PORT} ({error.strerror})."
+                f" Choose another port: PORT={settings.PORT + 1} make run"
+            ) from error

@@ -1,0 +1,60 @@
+"""The clock of the service: runs what is due, every second."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+
+from catalog.services import housekeeping, queue_health, sweeping
+from webhooks.services import prune, sweep_due_messages
+
+log = structlog.get_logger(__name__)
+_HOURLY_S = 3600.0
+_MINUTELY_S = 60.0
+
+
+class Command(BaseCommand):
+    """`run_sweeper`."""
+
+    help = "Offer lost jobs again, send callbacks when they are due, send canaries, tidy up. One of these per site."
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Run until told to stop."""
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        duties: list[tuple[Callable[[], object], float]] = [
+            (sweeping.sweep_jobs, 0.0),
+            (sweep_due_messages, 0.0),
+            (_send_canaries, 0.0),
+            (housekeeping.checkpoint_when_due, _MINUTELY_S),
+            (housekeeping.tidy, _HOURLY_S),
+            (prune, _HOURLY_S),
+        ]
+        due_s = [0.0] * len(duties)
+        while not stopping.wait(settings.SWEEP_SECONDS):
+            for number, (duty, every_s) in enumerate(duties):
+                if time.monotonic() >= due_s[number]:
+                    due_s[number] = time.monotonic() + every_s
+                    _do(duty)
+            close_old_connections()
+
+
+def _send_canaries() -> None:
+    for cluster in settings.QUEUE_CLUSTERS:
+        queue_health.send_canary(cluster=cluster)
+
+
+def _do(duty: Callable[[], object]) -> None:
+    """Do one duty; its failure must not keep the others from being done."""
+    try:
+        duty()
+    except Exception:
+        log.exception("sweeper_duty_failed")
+        close_old_connections()

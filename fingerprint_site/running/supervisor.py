@@ -1,0 +1,55 @@
+"""The processes of an embedded deployment, under honcho: where one ends, all end."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+from django.conf import settings
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+LOG_BYTES_KEPT = 10_000_000
+
+
+def commands() -> dict[str, list[str]]:
+    """Return what runs, by name."""
+    python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
+    return {
+        "web": [
+            *(python, "-m", "gunicorn", "fingerprint_site.wsgi"),
+            *("--bind", f"{settings.HOST}:{settings.PORT}", "--worker-class", "gthread"),
+            *("--workers", str(settings.WEB_WORKERS), "--threads", str(settings.WEB_THREADS)),
+            *("--timeout", "120", "--access-logfile", "-"),
+        ],
+        "fingerprint": [python, manage, "run_queue", "fingerprint"],
+        "webhooks": [python, manage, "run_queue", "webhooks"],
+        "sweeper": [python, manage, "run_sweeper"],
+    }
+
+
+def log_path(name: str) -> Path:
+    """Return where a process writes its log."""
+    return Path(settings.DATA_DIR) / "logs" / f"{name}.log"
+
+
+def _logged(name: str, command: list[str]) -> str:
+    path = log_path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_BYTES_KEPT:
+        path.replace(path.with_suffix(".log.1"))
+    return f"exec {shlex.join(command)} >> {shlex.quote(str(path))} 2>&1"
+
+
+def run(*, environment: dict[str, str], when_started: Callable[[], None]) -> int:
+    """Run everything until Ctrl-C or until a process ends; return the exit code.
+
+    `when_started` runs beside the processes, in a thread: it waits for the site by itself.
+    """
+    manager = Manager(Printer(sys.stdout, width=11))
+    for name, command in commands().items():
+        manager.add_process(name, _logged(name, command), cwd=str(settings.BASE_DIR), env=environment)
+    Thread(target=when_started, name="when-started", daemon=True).start()
+    manager.loop()
+    return int(manager.returncode or 0)
