@@ -1,0 +1,72 @@
+"""An end to the whole of an HTTP exchange: a receiver that drips one byte a second keeps no worker."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+
+class Deadline:
+    """Shuts the sockets of an exchange down when its time is over.
+
+    `requests` limits each single wait only, so a slow head or body may go on for ever.
+    """
+
+    def __init__(self, *, seconds: float) -> None:
+        """Prepare for `seconds` from the moment it is entered."""
+        self.passed = False
+        self._connections: list[HTTPConnection] = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._pass)
+        self._timer.daemon = True
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Let the time run for the body of a `with`."""
+        self._timer.start()
+        try:
+            yield
+        finally:
+            self._timer.cancel()
+
+    def watch(self, connection: HTTPConnection) -> None:
+        """Count `connection` among those to shut down."""
+        with self._lock:
+            self._connections.append(connection)
+
+    def put_on(self, adapter: HTTPAdapter) -> None:
+        """Have every connection of `adapter` watched."""
+        deadline = self
+
+        class WatchedHTTP(HTTPConnection):
+            def connect(self) -> None:
+                deadline.watch(self)
+                super().connect()
+
+        class WatchedHTTPS(HTTPSConnection):
+            def connect(self) -> None:
+                deadline.watch(self)
+                super().connect()
+
+        class HTTPPool(HTTPConnectionPool):
+            ConnectionCls = WatchedHTTP
+
+        class HTTPSPool(HTTPSConnectionPool):
+            ConnectionCls = WatchedHTTPS
+
+        adapter.poolmanager.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
+
+    def _pass(self) -> None:
+        self.passed = True
+        with self._lock:
+            sockets: list[Any] = [connection.sock for connection in self._connections]
+        for sock in sockets:
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    # The plain socket's method: SSLSocket's would pull the TLS state from under the reader.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,0 +1,7 @@
+"""Tables of the callbacks, out (Endpoint, Message, Attempt) and in (Source, Received, Refused)."""
+
+from webhooks.models.endpoint import Endpoint
+from webhooks.models.incoming import Received, Refused, Source
+from webhooks.models.message import Attempt, Message
+
+__all__ = ["Attempt", "Endpoint", "Message", "Received", "Refused", "Source"]

@@ -1,0 +1,32 @@
+"""Where an account wants its callbacks."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Endpoint(models.Model):
+    """An account's one callback URL; delivered to only while verified and not disabled."""
+
+    owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="callback_endpoint")
+    url = models.URLField("URL", max_length=2000)
+    sealed_secret = models.TextField(editable=False)
+    sealed_previous_secret = models.TextField(editable=False, blank=True, default="")
+    previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
+    verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    verify_error = models.TextField(blank=True, default="", editable=False)
+    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_reason = models.TextField(blank=True, default="", editable=False)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    last_failure_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def is_deliverable(self) -> bool:
+        """Whether callbacks may go there now."""
+        return self.verified_at is not None and self.disabled_at is None

@@ -1,0 +1,78 @@
+"""Who may call the incoming endpoint, and what came."""
+
+from django.db import models
+
+
+class Source(models.Model):
+    """A deployment or an account that sends callbacks to `/webhooks/incoming/<slug>/`."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    sealed_secret = models.TextField(editable=False)
+    sealed_previous_secret = models.TextField(editable=False, blank=True, default="")
+    previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
+    refused_count = models.PositiveBigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Received(models.Model):
+    """A callback that held: stored once however often it arrives."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="received")
+    message_id = models.CharField(max_length=255)
+    event = models.CharField(max_length=64)
+    status = models.CharField(max_length=16)
+    task_id = models.CharField(max_length=64)
+    body = models.TextField(help_text="The JSON text exactly as it came.")
+    mippia_verified = models.BooleanField(help_text="x-mippia-signature was there and held.")
+    standard_verified = models.BooleanField(help_text="webhook-signature was there and held.")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    times_seen = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "received callback"
+        constraints = [
+            models.UniqueConstraint(fields=["source", "message_id"], name="received_once"),
+        ]
+        indexes = [
+            models.Index(fields=["first_seen_at"], name="received_first_seen"),
+            models.Index(fields=["task_id"], name="received_task"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} {self.event}"
+
+
+class Refused(models.Model):
+    """A request that was turned away; only the newest are kept, the source counts them all."""
+
+    class Reason(models.TextChoices):
+        """Why, as a class; `detail` says it in words."""
+
+        UNKNOWN_SOURCE = "unknown_source"
+        SIGNATURE = "signature"
+        BODY = "body"
+        TOO_LARGE = "too_large"
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, null=True, related_name="refused")
+    slug = models.CharField(max_length=100)
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    detail = models.TextField()
+    remote_address = models.CharField(max_length=64, blank=True, default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "refused callback"
+        verbose_name_plural = "refused callbacks"
+        indexes = [models.Index(fields=["at"], name="refused_at")]
+
+    def __str__(self) -> str:
+        return self.detail

@@ -1,0 +1,87 @@
+"""What is to be delivered, and every attempt at it."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Message(models.Model):
+    """One callback to one endpoint: its body never changes, its id stays the same across attempts."""
+
+    class State(models.TextChoices):
+        """PENDING waits for its time; DELIVERING is in a worker's hands; the other two are ends."""
+
+        PENDING = "pending"
+        DELIVERING = "delivering"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    message_id = models.CharField(max_length=64, unique=True, editable=False)
+    endpoint = models.ForeignKey("webhooks.Endpoint", on_delete=models.CASCADE, related_name="messages")
+    event = models.CharField(max_length=64)
+    event_key = models.CharField(max_length=200)
+    subject = models.CharField(max_length=200, help_text="The task id that x-mippia-signature covers.")
+    body = models.TextField(help_text="The JSON text exactly as sent.")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    error = models.TextField(blank=True, default="", help_text="Why it failed for good.")
+    attempt_count = models.PositiveIntegerField(default=0)
+    schedule_start = models.DateTimeField(help_text="The retry schedule counts from here.")
+    schedule_step = models.PositiveIntegerField(default=0, help_text="Place in the schedule of the next attempt.")
+    next_attempt_at = models.DateTimeField(
+        help_text="When a worker may take it: the next attempt, or the end of the lease of the worker that has it."
+    )
+    queued_until = models.DateTimeField(null=True, help_text="Until then the queue is trusted to have it.")
+    created_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "event_key"], name="message_once_per_event"),
+            models.CheckConstraint(
+                condition=Q(state="delivered", delivered_at__isnull=False)
+                | (~Q(state="delivered") & Q(delivered_at__isnull=True)),
+                name="message_delivered_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], name="message_due", condition=Q(state__in=["pending", "delivering"])
+            ),
+            models.Index(fields=["endpoint", "state", "created_at"], name="message_by_endpoint"),
+            models.Index(fields=["created_at"], name="message_created"),
+            models.Index(fields=["subject"], name="message_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.event}"
+
+
+class Attempt(models.Model):
+    """One HTTP request of a message: written before it is sent, completed when it is answered."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    url = models.TextField("URL")
+    request_headers = models.JSONField(default=dict)
+    ended_at = models.DateTimeField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    response_headers = models.JSONField(default=dict)
+    response_body = models.TextField(blank=True, default="", help_text="The first kB.")
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["message", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="attempt_number_once"),
+        ]
+        indexes = [models.Index(fields=["started_at"], name="attempt_started")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the receiver took it: a status of 2xx, and nothing else."""
+        return self.status is not None and 200 <= self.status < 300

@@ -1,0 +1,44 @@
+"""Webhook secrets at rest: made, sealed under `SECRETS_KEY`, opened again when a signature is due."""
+
+import base64
+import secrets
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the Standard Webhooks prefix, not a secret
+SECRET_BYTES = 32
+
+
+class SecretUnreadableError(Exception):
+    """A stored secret was sealed under another `SECRETS_KEY`."""
+
+
+def new_secret() -> str:
+    """Return a fresh secret as its owner sees it: `whsec_` and the base64 of 32 random bytes."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
+
+
+def seal(secret: str) -> str:
+    """Return `secret` encrypted and authenticated, as text for a column."""
+    return _box(settings.SECRETS_KEY).encrypt(secret.encode()).decode("ascii")
+
+
+def unseal(sealed: str) -> str:
+    """Return the secret inside `sealed`.
+
+    Raises SecretUnreadableError where the key is another one or the text was changed.
+    """
+    try:
+        return _box(settings.SECRETS_KEY).decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise SecretUnreadableError("The stored secret was sealed under another SECRETS_KEY.") from error
+
+
+@lru_cache(maxsize=4)
+def _box(key: str) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"webhook secrets").derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))

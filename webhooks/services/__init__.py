@@ -1,0 +1,45 @@
+"""What the rest of the project may call."""
+
+from webhooks.services.endpoints import (
+    VerificationFailedError,
+    enable_endpoint,
+    endpoint_secret,
+    register_endpoint,
+    rotate_secret,
+    verify_endpoint,
+)
+from webhooks.services.messages import (
+    count_failed,
+    queue_message,
+    recover_failed,
+    send_again,
+    send_test,
+    sweep_due_messages,
+)
+from webhooks.services.retention import prune
+from webhooks.services.sources import (
+    SourceExistsError,
+    create_source,
+    rotate_source_secret,
+    source_secret,
+)
+
+__all__ = [
+    "SourceExistsError",
+    "VerificationFailedError",
+    "count_failed",
+    "create_source",
+    "enable_endpoint",
+    "endpoint_secret",
+    "prune",
+    "queue_message",
+    "recover_failed",
+    "register_endpoint",
+    "rotate_secret",
+    "rotate_source_secret",
+    "send_again",
+    "send_test",
+    "source_secret",
+    "sweep_due_messages",
+    "verify_endpoint",
+]

@@ -1,0 +1,133 @@
+"""One attempt: claimed, sent, recorded. No HTTP inside a transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from webhooks.models import Attempt, Endpoint, Message
+from webhooks.retry import next_attempt
+from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
+from webhooks.services.sealed_secrets import secrets_in_force
+from webhooks.signing import callback_headers
+from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers, storable
+
+logger = structlog.get_logger(__name__)
+
+# Past the timeout a live worker still has to look the name up and write down what came.
+LEASE_MARGIN = timedelta(seconds=30)
+LOST_WORKER = "The worker stopped before the answer was recorded."
+GONE = 410
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An attempt that is this worker's to make."""
+
+    message: Message
+    attempt: Attempt
+
+
+def deliver(*, message_pk: int) -> bool:
+    """Make one attempt at a message if it is due and nobody else has it; return whether one was made."""
+    claim = claim_message(message_pk=message_pk, now=timezone.now())
+    if claim is None:
+        return False
+    answer = post(url=claim.attempt.url, headers=claim.attempt.request_headers, body=claim.message.body.encode())
+    record_answer(claim=claim, answer=answer, now=timezone.now())
+    return True
+
+
+def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
+    """Take the message by one conditional UPDATE, with a lease, and write the attempt down before it is made.
+
+    Returns None where it is not due, not deliverable, or in another worker's hands.
+    """
+    lease_end = now + timedelta(seconds=settings.WEBHOOK_TIMEOUT_SECONDS) + LEASE_MARGIN
+    with transaction.atomic():
+        mine = Message.objects.filter(
+            pk=message_pk,
+            state__in=[Message.State.PENDING, Message.State.DELIVERING],
+            next_attempt_at__lte=now,
+            endpoint__in=Endpoint.objects.filter(verified_at__isnull=False, disabled_at__isnull=True),
+        ).update(
+            state=Message.State.DELIVERING,
+            next_attempt_at=lease_end,
+            queued_until=None,
+            attempt_count=F("attempt_count") + 1,
+            schedule_step=F("schedule_step") + 1,
+        )
+        if not mine:
+            return None
+        message = Message.objects.select_related("endpoint").get(pk=message_pk)
+        message.attempts.filter(ended_at=None).update(ended_at=now, error=LOST_WORKER)
+        return Claim(message=message, attempt=_begin_attempt(message, now))
+
+
+def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
+    """Complete the attempt's row, and move the message to its end or to its next attempt."""
+    with transaction.atomic():
+        Attempt.objects.filter(pk=claim.attempt.pk).update(
+            ended_at=now,
+            duration_ms=answer.duration_ms,
+            status=answer.status,
+            response_headers=answer.headers,
+            response_body=storable(answer.body[:KEPT_BODY_BYTES].decode("utf-8", "replace")),
+            error=answer.error,
+        )
+        if answer.succeeded:
+            _record_success(claim.message, now=now)
+        else:
+            _record_failure(claim.message, answer=answer, now=now)
+    logger.info(
+        "callback_attempted",
+        task_id=claim.message.subject,
+        message_id=claim.message.message_id,
+        attempt=claim.attempt.number,
+        status=answer.status,
+        duration_ms=answer.duration_ms,
+        error=answer.error,
+    )
+
+
+def _begin_attempt(message: Message, now: datetime) -> Attempt:
+    signed = callback_headers(
+        secrets=secrets_in_force(message.endpoint, now=now),
+        message_id=message.message_id,
+        task_id=message.subject,
+        timestamp=int(now.timestamp()),
+        body=message.body,
+    )
+    return Attempt.objects.create(
+        message=message,
+        number=message.attempt_count,
+        started_at=now,
+        url=message.endpoint.url,
+        request_headers=request_headers(signed),
+    )
+
+
+def _record_success(message: Message, *, now: datetime) -> None:
+    # Also where the lease had run out: the receiver has it, so nobody needs to send it once more.
+    Message.objects.filter(pk=message.pk).exclude(state=Message.State.DELIVERED).update(
+        state=Message.State.DELIVERED, delivered_at=now, error="", queued_until=None
+    )
+    note_success(endpoint=message.endpoint)
+
+
+def _record_failure(message: Message, *, answer: Answer, now: datetime) -> None:
+    due = next_attempt(start=message.schedule_start, step=message.schedule_step, now=now, headers=answer.headers)
+    # Only while the attempt is still the message's latest: another worker's outcome is not overwritten.
+    mine = Message.objects.filter(pk=message.pk, state=Message.State.DELIVERING, attempt_count=message.attempt_count)
+    if due is None:
+        mine.update(state=Message.State.FAILED, error="Every attempt of the schedule failed.", queued_until=None)
+    else:
+        mine.update(state=Message.State.PENDING, next_attempt_at=due, queued_until=None)
+    if answer.status == GONE:
+        disable_endpoint(endpoint=message.endpoint, reason="The URL answered 410 Gone.", now=now)
+    else:
+        note_failure(endpoint=message.endpoint, now=now)

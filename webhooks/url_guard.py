@@ -1,0 +1,94 @@
+"""Which URLs callbacks may go to, and the HTTP session that holds connections to that.
+
+The URL's text is judged here; the addresses behind it are judged by AntiSSRF at the moment of connecting, all of
+them, and the connection goes to the very address that was judged, so a second DNS answer changes nothing.
+"""
+
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import requests
+from AntiSSRF import AntiSSRFError, AntiSSRFPolicy, PolicyConfigOptions
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+
+MAX_URL_CHARACTERS = 2000
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class UrlRefusedError(Exception):
+    """Callbacks do not go to such a URL; the message says why, for a person."""
+
+
+def check_url(url: str) -> SplitResult:
+    """Return the parts of `url`.
+
+    Raises UrlRefusedError where its text alone says no: another scheme, credentials, no host, control characters.
+    """
+    if len(url) > MAX_URL_CHARACTERS:
+        raise UrlRefusedError(f"The URL is longer than {MAX_URL_CHARACTERS} characters.")
+    if any(character.isspace() or not character.isprintable() for character in url) or "\\" in url:
+        raise UrlRefusedError("The URL holds spaces, backslashes or control characters.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UrlRefusedError("This is not a URL.") from error
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise UrlRefusedError("Only http:// and https:// URLs can be called.")
+    if parts.username is not None or parts.password is not None:
+        raise UrlRefusedError("The URL must not hold a user name or password.")
+    if not parts.hostname or port == 0:
+        raise UrlRefusedError("The URL names no host.")
+    return parts
+
+
+def is_allowed_private(parts: SplitResult) -> bool:
+    """Whether this very host and port is on the deployment's allow-list."""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or _DEFAULT_PORTS[parts.scheme]}" in settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS
+
+
+def guarded_session(url: str) -> requests.Session:
+    """Return a session for `url` alone that refuses private, reserved and metadata addresses.
+
+    Raises UrlRefusedError like `check_url`; sending raises it too, where the host's addresses are refused.
+    """
+    parts = check_url(url)
+    allowed = is_allowed_private(parts)
+    policy = AntiSSRFPolicy(PolicyConfigOptions.NONE if allowed else PolicyConfigOptions.EXTERNAL_ONLY_LATEST)
+    policy.allow_plain_text_http = True
+    policy.add_xff_header = False
+    session: requests.Session = policy.get_antissrf_session()
+    session.trust_env = False  # no proxy (it would resolve the name again), no .netrc
+    for prefix in ("http://", "https://"):
+        # Each adapter gets a class made from the one AntiSSRF mounted: only its Host header is put right.
+        guarded: HTTPAdapter = session.get_adapter(prefix)  # type: ignore[assignment]
+        session.mount(prefix, _with_full_host(guarded, policy))
+    return session
+
+
+def _with_full_host(guarded: HTTPAdapter, policy: AntiSSRFPolicy) -> HTTPAdapter:
+    class FullHostAdapter(type(guarded)):  # type: ignore[misc]
+        """AntiSSRF 1.0 sends `Host` without the port; receivers on other ports need the whole of it."""
+
+        def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+            try:
+                response: requests.Response = super().send(*args, **kwargs)
+            except AntiSSRFError as error:
+                raise UrlRefusedError("The URL's host has a private or reserved address.") from error
+            return response
+
+        def add_headers(self, request: requests.PreparedRequest, **kwargs: Any) -> None:
+            super().add_headers(request, **kwargs)
+            request.headers["Host"] = _host_header(urlsplit(request.url or ""))
+
+    adapter: HTTPAdapter = FullHostAdapter(policy)
+    return adapter
+
+
+def _host_header(parts: SplitResult) -> str:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    if parts.port is None or parts.port == _DEFAULT_PORTS.get(parts.scheme):
+        return host
+    return f"{host}:{parts.port}"
