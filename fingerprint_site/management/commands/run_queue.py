@@ -1,5 +1,6 @@
 """One queue cluster under a watchdog."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -73,8 +74,6 @@ def _end(process: "subprocess.Popen[bytes]", number: int) -> None:
             process.wait(_STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             log.warning("queue_would_not_stop", pid=process.pid)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

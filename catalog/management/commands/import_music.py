@@ -1,0 +1,78 @@
+"""Take a folder of music into the catalog."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from catalog.models import Job
+from catalog.services import importing
+
+_POLL_S = 0.3
+
+
+class Command(BaseCommand):
+    """`import_music FOLDER [--add] [--check] [--owner USERNAME] [--wait]`."""
+
+    help = "Take every audio file below a folder into the catalog; safe to break off and repeat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--add", action="store_true", help="put each track in the index")
+        parser.add_argument("--check", action="store_true", help="look for each track in the index")
+        parser.add_argument("--owner", default=None, help="account that gets the tracks; the first superuser otherwise")
+        parser.add_argument("--wait", action="store_true", help="return when the workers have done the tasks")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Import and sum up."""
+        folder: Path = options["folder"]
+        if not folder.is_dir():
+            raise CommandError(f"There is no folder {folder}.")
+        paths = importing.audio_paths(folder)
+        if not paths:
+            raise CommandError(f"No audio files below {folder} ({', '.join(sorted(importing.ENDINGS))}).")
+        found = importing.import_files(
+            owner=_owner(options["owner"]), paths=paths, add=options["add"], check=options["check"]
+        )
+        outcomes = list(tqdm(found, total=len(paths), unit="file", desc="Importing", file=self.stderr, leave=False))
+        self._sum_up(outcomes)
+        accepted = [job.pk for outcome in outcomes for job in outcome.accepted]
+        if accepted and options["wait"]:
+            self._wait(accepted)
+        elif accepted:
+            self.stdout.write(f"{len(accepted)} tasks are in the queue; the workers do them while the site runs.")
+
+    def _sum_up(self, outcomes: list[importing.Outcome]) -> None:
+        counts = Counter(outcome.state for outcome in outcomes)
+        self.stdout.write(
+            f"{counts[importing.IMPORTED]} imported, {counts[importing.KNOWN]} known already,"
+            f" {counts[importing.REFUSED] + counts[importing.UNREADABLE]} skipped."
+        )
+        for outcome in outcomes:
+            if outcome.state in (importing.REFUSED, importing.UNREADABLE):
+                self.stdout.write(f"  skipped {outcome.path}: {outcome.reason}")
+
+    def _wait(self, job_ids: list[int]) -> None:
+        ended = (Job.Status.SUCCESS, Job.Status.FAILURE)
+        with tqdm(total=len(job_ids), unit="task", desc="Tasks", file=self.stderr, leave=False) as bar:
+            while bar.n < len(job_ids):
+                time.sleep(_POLL_S)
+                bar.update(Job.objects.filter(pk__in=job_ids, status__in=ended).count() - bar.n)
+        failed = Job.objects.filter(pk__in=job_ids, status=Job.Status.FAILURE).select_related("track")
+        self.stdout.write(f"{len(job_ids) - len(failed)} tasks done, {len(failed)} failed.")
+        for job in failed:
+            self.stdout.write(f"  {job.task_name} of {job.track.title}: {job.error}")
+
+
+def _owner(username: str | None) -> User:
+    accounts = User.objects.filter(username=username) if username else User.objects.filter(is_superuser=True)
+    owner = accounts.order_by("pk").first()
+    if owner is None:
+        name = f"named {username!r}" if username else "to own the tracks: name one with --owner, or run setup_site"
+        raise CommandError(f"There is no account {name}.")
+    return owner

@@ -1,0 +1,71 @@
+"""Importing a folder of music: resumable, one file at a time, and nothing skipped without a reason."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.contrib.auth.models import User
+
+from catalog.models import Job, Track
+from catalog.services import audio_store, jobs, tracks
+from catalog.services.errors import UploadRefusedError
+
+ENDINGS = frozenset({".mp3", ".wav", ".flac", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus"})
+IMPORTED, KNOWN, REFUSED, UNREADABLE = "imported", "known", "refused", "unreadable"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file."""
+
+    path: Path
+    state: str
+    reason: str = ""
+    track: Track | None = None
+    accepted: tuple[Job, ...] = ()
+
+
+def audio_paths(folder: Path) -> list[Path]:
+    """Return the files below `folder` that look like music, in a stable order; hidden ones are left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in ENDINGS and path.is_file() and not path.name.startswith(".")
+    )
+
+
+def import_files(*, owner: User, paths: list[Path], add: bool, check: bool) -> Iterator[Outcome]:
+    """Take each file into the catalog and ask for its tasks, yielding what became of it.
+
+    A file whose bytes the owner has already is not taken twice, and a task it has already is not asked for twice: an
+    import that was broken off goes on where it stopped.
+    """
+    for path in paths:
+        try:
+            outcome = _import_file(owner=owner, path=path)
+        except UploadRefusedError as error:
+            outcome = Outcome(path, REFUSED, str(error))
+        except OSError as error:
+            outcome = Outcome(path, UNREADABLE, error.strerror or str(error))
+        wanted = [name for name, asked in ((Job.Name.ADD, add), (Job.Name.CHECK, check)) if asked]
+        yield _with_tasks(outcome, owner=owner, wanted=wanted)
+
+
+def _import_file(*, owner: User, path: Path) -> Outcome:
+    tracks.refuse_size(path.stat().st_size)
+    sha256 = audio_store.sha256_of(path)
+    known = Track.objects.present().filter(owner=owner, audio_file__sha256=sha256).first()
+    if known:
+        return Outcome(path, KNOWN, f"in the catalog already, as {known.title}", known)
+    return Outcome(path, IMPORTED, track=tracks.add_track(owner=owner, source=path, file_name=path.name))
+
+
+def _with_tasks(outcome: Outcome, *, owner: User, wanted: list[str]) -> Outcome:
+    track = outcome.track
+    if track is None:
+        return outcome
+    standing = set(track.jobs.exclude(status=Job.Status.FAILURE).values_list("task_name", flat=True))
+    accepted = tuple(
+        jobs.accept_job(track=track, owner=owner, task_name=name) for name in wanted if name not in standing
+    )
+    return Outcome(outcome.path, outcome.state, outcome.reason, track, accepted)

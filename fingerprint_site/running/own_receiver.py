@@ -1,0 +1,34 @@
+"""The site's own receiver as an account's callback URL, so that what the demo shows has travelled over HTTP."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from webhooks.models import Endpoint, Received, Source
+from webhooks.services import create_source, register_endpoint, source_secret
+
+
+def connect(*, owner: User, slug: str, base_url: str) -> None:
+    """Give `owner` the incoming endpoint `slug` of this site as its callback URL; both sides share one secret.
+
+    An account that has a callback URL of its own already keeps it.
+
+    Raises:
+        webhooks.services.VerificationFailedError: the site did not answer its own challenge.
+
+    """
+    url = base_url + reverse("webhooks:incoming", args=[slug])
+    known = Endpoint.objects.filter(owner=owner).first()
+    if known and (known.url != url or known.verified_at):
+        return
+    source = Source.objects.filter(slug=slug).first()
+    secret = source_secret(source=source) if source else create_source(slug=slug)[1]
+    register_endpoint(owner=owner, url=url, secret=secret)
+
+
+def received_body(*, slug: str, task_id: str) -> dict[str, Any] | None:
+    """Return the body of the callback that the receiver got for a task; None until it came."""
+    row = Received.objects.filter(source__slug=slug, task_id=task_id).first()
+    return json.loads(row.body) if row else None

@@ -1,0 +1,112 @@
+"""Bearer keys: each case of the contract's table, and the headers on every answer."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from catalog.models import ApiKey
+from catalog.services.api_keys import create_key, revoke_key
+
+URL = "/api/v1/task/result/task_20260402055414_AbCdEfGh"
+RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+def ask(header: str | None) -> object:
+    """Ask with this `Authorization` header."""
+    client = APIClient()
+    if header is not None:
+        client.credentials(HTTP_AUTHORIZATION=header)
+    return client.get(URL)
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Basic abc", "Token x", "Bearer a b"])
+def test_missing_or_not_bearer_is_401(db: None, header: str | None) -> None:
+    response = ask(header)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert set(response.json()) == {"detail"}
+
+
+@pytest.mark.parametrize("text", ["x", "mfp_00000000_nope", "mfp__", "mfp_ab\x00cd_x", "é" * 50, "mfp_" + "a" * 5000])
+def test_unknown_is_404(db: None, text: str) -> None:
+    response = ask(f"Bearer {text}")
+    assert response.status_code == 404
+    assert set(response.json()) == {"detail"}
+
+
+def test_expired_is_401(owner: User) -> None:
+    _, text = create_key(owner=owner, expires_at=timezone.now() - timedelta(seconds=1))
+    response = ask(f"Bearer {text}")
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert "expired" in response.json()["detail"]
+
+
+def test_revoked_is_404(owner: User) -> None:
+    row, text = create_key(owner=owner)
+    revoke_key(key=row)
+    assert ask(f"Bearer {text}").status_code == 404
+
+
+def test_inactive_account_is_404(owner: User) -> None:
+    _, text = create_key(owner=owner)
+    owner.is_active = False
+    owner.save()
+    assert ask(f"Bearer {text}").status_code == 404
+
+
+def test_right_prefix_with_another_secret_is_404(owner: User) -> None:
+    row, _ = create_key(owner=owner)
+    assert ask(f"Bearer mfp_{row.prefix}_{'x' * 43}").status_code == 404
+
+
+def test_known_key_reaches_the_call(owner: User) -> None:
+    _, text = create_key(owner=owner)
+    response = ask(f"bearer {text}")
+    assert response.status_code == 404
+    assert response.json() == {"detail": "You have no task with this id."}
+
+
+def test_key_is_not_stored(owner: User) -> None:
+    _, text = create_key(owner=owner)
+    row = ApiKey.objects.values().get()
+    assert text not in str(row)
+    assert text.rsplit("_", 1)[1] not in str(row)
+
+
+def test_every_answer_carries_the_rate_headers(owner: User) -> None:
+    _, text = create_key(owner=owner)
+    for header in (None, "Bearer nobody", f"Bearer {text}"):
+        response = ask(header)
+        for name in RATE_HEADERS:
+            assert response[name].isdigit(), (header, name)
+
+
+@pytest.mark.parametrize(("tier", "own", "limit"), [("free", None, 10), ("paid", None, 100), ("custom", 3, 3)])
+def test_limit_of_each_tier(owner: User, tier: str, own: int | None, limit: int) -> None:
+    _, text = create_key(owner=owner, tier=tier, custom_per_minute=own)
+    answers = [ask(f"Bearer {text}") for _ in range(limit + 1)]
+    if answers[0]["X-RateLimit-Reset"] != answers[-1]["X-RateLimit-Reset"]:
+        answers = [ask(f"Bearer {text}") for _ in range(limit + 1)]  # the minute turned in between
+    assert [answer.status_code for answer in answers[-3:]] == [404, 404, 429]
+    last = answers[-1]
+    assert last["X-RateLimit-Limit"] == str(limit)
+    assert last["X-RateLimit-Remaining"] == "0"
+    assert 1 <= int(last["Retry-After"]) <= 60
+    assert set(last.json()) == {"detail"}
+
+
+def test_next_minute_is_a_new_allowance(owner: User) -> None:
+    row, text = create_key(owner=owner, tier="custom", custom_per_minute=1)
+    ask(f"Bearer {text}")
+    ApiKey.objects.filter(pk=row.pk).update(window_minute=1)
+    assert ask(f"Bearer {text}").status_code == 404
+
+
+def test_unknown_address_answers_in_the_apis_shape(db: None) -> None:
+    response = APIClient().get("/api/v1/nothing/here")
+    assert response.status_code == 404
+    assert set(response.json()) == {"detail"}

@@ -1,0 +1,123 @@
+"""Accounts, keys, recordings and a queue for every test."""
+
+from collections.abc import Callable, Iterator
+from multiprocessing import Event, Queue, Value
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.test import APIClient
+
+from catalog.models import ApiKey, Track
+from catalog.services import searching, tracks
+from catalog.services.api_keys import create_key
+
+AUDIO = Path(__file__).parent / "audio"
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """An account with tracks."""
+    return User.objects.create_user("owner", email="owner@example.org")
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """Another account, which must see nothing of the owner's."""
+    return User.objects.create_user("outsider")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """A member of staff with every permission."""
+    return User.objects.create_superuser("staff")
+
+
+def client_of(user: User) -> APIClient:
+    """Return an API client with a fresh, generous key of `user`."""
+    client = APIClient()
+    key = create_key(owner=user, tier=ApiKey.Tier.CUSTOM, custom_per_minute=1000)[1]
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+@pytest.fixture
+def api(owner: User) -> APIClient:
+    """The owner's API client."""
+    return client_of(owner)
+
+
+@pytest.fixture
+def outsider_api(outsider: User) -> APIClient:
+    """The outsider's API client."""
+    return client_of(outsider)
+
+
+@pytest.fixture(scope="session")
+def recordings() -> list[Path]:
+    """The bundled real recordings."""
+    return sorted(path for path in AUDIO.iterdir() if path.suffix in {".ogg", ".mp3"})
+
+
+@pytest.fixture
+def battle(recordings: list[Path]) -> Path:
+    """One of the recordings."""
+    return AUDIO / "battle-music.ogg"
+
+
+@pytest.fixture
+def forest(recordings: list[Path]) -> Path:
+    """Another of the recordings."""
+    return AUDIO / "forest-dance.mp3"
+
+
+@pytest.fixture
+def add_track(owner: User) -> Callable[..., Track]:
+    """Take a file into the catalog."""
+
+    def add(path: Path, *, by: User = owner) -> Track:
+        return tracks.add_track(owner=by, source=path, file_name=path.name)
+
+    return add
+
+
+@pytest.fixture
+def upload() -> Callable[[Path], SimpleUploadedFile]:
+    """Wrap a file as a multipart field."""
+    return lambda path: SimpleUploadedFile(path.name, path.read_bytes())
+
+
+@pytest.fixture(autouse=True)
+def fresh_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test an index of its own: sequences start over with the database."""
+    monkeypatch.setattr(searching.process_index, "_index", None)
+    monkeypatch.setattr(searching.process_index, "_applied_sequence", 0)
+
+
+@pytest.fixture
+def drain(db: None) -> Iterator[Callable[[], int]]:
+    """Run what is queued with django-q's real pusher, worker and monitor, in this process; return how many tasks."""
+    from django_q.brokers import get_broker  # noqa: PLC0415
+    from django_q.models import OrmQ  # noqa: PLC0415
+    from django_q.monitor import monitor  # noqa: PLC0415
+    from django_q.pusher import pusher  # noqa: PLC0415
+    from django_q.worker import worker  # noqa: PLC0415
+
+    def run() -> int:
+        count = 0
+        for cluster in ("fingerprint", "webhooks"):
+            broker = get_broker(cluster)
+            while waiting := OrmQ.objects.filter(key=cluster).count():
+                tasks, results, stop = Queue(), Queue(), Event()
+                stop.set()
+                for _ in range(waiting):
+                    pusher(tasks, stop, broker=broker)
+                tasks.put("STOP")
+                worker(tasks, results, Value("f", -1))
+                results.put("STOP")
+                monitor(results, broker=broker)
+                count += waiting
+        return count
+
+    yield run
