@@ -1,6 +1,8 @@
 """The incoming endpoint."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from webhooks.views import incoming
 
 app_name = "webhooks"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("incoming/<str:slug>/", incoming, name="incoming")]

@@ -1,0 +1,34 @@
+"""Register an account's callback URL from the shell."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webhooks.services import VerificationFailedError, endpoint_secret, register_endpoint
+
+
+class Command(BaseCommand):
+    """`set_callback_url USERNAME URL [--secret TEXT] [--show-secret]`."""
+
+    help = "Sets an account's callback URL and sends it the challenge."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the account, the URL and what to do about the secret."""
+        parser.add_argument("username")
+        parser.add_argument("url")
+        parser.add_argument("--secret", help="use this secret instead of a new one")
+        parser.add_argument("--show-secret", action="store_true", help="print the secret alone on the last line")
+
+    def handle(self, *, username: str, url: str, **options: Any) -> None:
+        """Register, and fail with the reason where the URL does not answer."""
+        try:
+            owner = User.objects.get(username=username)
+            endpoint = register_endpoint(owner=owner, url=url, secret=options["secret"])
+        except User.DoesNotExist as error:
+            raise CommandError(f"There is no account {username!r}.") from error
+        except VerificationFailedError as error:
+            raise CommandError(f"Stored, but not verified: {error}") from error
+        self.stdout.write(f"{url} is verified; callbacks of {username} go there.")
+        if options["show_secret"]:
+            self.stdout.write(endpoint_secret(endpoint=endpoint))

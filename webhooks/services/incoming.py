@@ -1,0 +1,157 @@
+"""Callbacks that came: verified, held against the contract, stored once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from webhooks.callback_body import Errors, NotJsonError, callback_errors, challenge_of, parse
+from webhooks.models import Received, Refused, Source
+from webhooks.services.sealed_secrets import secrets_in_force
+from webhooks.signing import BadSignatureError, Verdict, verify
+
+logger = structlog.get_logger(__name__)
+
+_MAX_SLUG_CHARACTERS = 100
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What to answer with 200."""
+
+    answer: dict[str, Any]
+
+
+class RefusedError(Exception):
+    """What to answer instead, and why."""
+
+    def __init__(self, reason: Refused.Reason, status: int, detail: str, errors: Errors | None = None) -> None:
+        """Keep the refusal: its class, HTTP status, words for a person, and the fields at fault."""
+        super().__init__(detail)
+        self.reason = reason
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A request to the incoming endpoint; header names in small letters; `body` cut just past the size cap."""
+
+    slug: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    remote_address: str = ""
+
+
+def receive(*, arrival: Arrival) -> Accepted:
+    """Answer a challenge, or verify a callback and store it.
+
+    Raises RefusedError, already counted, with the status to answer: 404 unknown source, 401 signature, 422 body.
+    """
+    source = Source.objects.filter(slug=arrival.slug).first()
+    try:
+        return _answer(source, arrival)
+    except RefusedError as refusal:
+        _count(source, arrival, refusal)
+        raise
+
+
+def _answer(source: Source | None, arrival: Arrival) -> Accepted:
+    if source is None:
+        raise RefusedError(Refused.Reason.UNKNOWN_SOURCE, 404, "There is no such source.")
+    text, body = _parsed(arrival.body)
+    challenge = challenge_of(body)
+    if challenge is not None:
+        # Unsigned too: a sender verifies the URL before it shows its owner the secret.
+        return Accepted({"challenge": challenge})
+    verdict = _verified(source, arrival, text=text, body=body)
+    errors = callback_errors(body)
+    if errors:
+        raise RefusedError(Refused.Reason.BODY, 422, "The body is not a callback of the contract.", errors)
+    return _store(source, arrival, text=text, body=body, verdict=verdict)
+
+
+def _parsed(raw: bytes) -> tuple[str, dict[str, Any]]:
+    limit_kb = settings.WEBHOOK_MAX_BODY_KB
+    if len(raw) > limit_kb * 1024:
+        detail = f"The body is larger than {limit_kb} kB."
+        raise RefusedError(Refused.Reason.TOO_LARGE, 422, detail, {"body": [detail]})
+    try:
+        return parse(raw)
+    except NotJsonError as error:
+        raise RefusedError(Refused.Reason.BODY, 422, str(error), {"body": [str(error)]}) from error
+
+
+def _verified(source: Source, arrival: Arrival, *, text: str, body: dict[str, Any]) -> Verdict:
+    task_id = body.get("task_id")
+    now = timezone.now()
+    try:
+        return verify(
+            secrets=secrets_in_force(source, now=now),
+            headers=arrival.headers,
+            task_id=task_id if isinstance(task_id, str) else "",
+            body=text,
+            now=now,
+            tolerance_s=settings.WEBHOOK_TOLERANCE_SECONDS,
+        )
+    except BadSignatureError as error:
+        raise RefusedError(Refused.Reason.SIGNATURE, 401, str(error)) from error
+
+
+def _store(source: Source, arrival: Arrival, *, text: str, body: dict[str, Any], verdict: Verdict) -> Accepted:
+    now = timezone.now()
+    message_id = arrival.headers["webhook-id"] if verdict.standard else _derived_id(body["task_id"], text)
+    with transaction.atomic():
+        received, created = Received.objects.get_or_create(
+            source=source,
+            message_id=message_id,
+            defaults={
+                "event": body["task_name"],
+                "status": body["status"],
+                "task_id": body["task_id"],
+                "body": text,
+                "mippia_verified": verdict.mippia,
+                "standard_verified": verdict.standard,
+                "first_seen_at": now,
+                "last_seen_at": now,
+            },
+        )
+        if not created:
+            Received.objects.filter(pk=received.pk).update(times_seen=F("times_seen") + 1, last_seen_at=now)
+    logger.info("callback_received", source=source.slug, task_id=body["task_id"], again=not created)
+    return Accepted({"detail": "Stored." if created else "Seen before."})
+
+
+def _derived_id(task_id: str, text: str) -> str:
+    """Return an id for a callback without one: the same callback sent again gets the same."""
+    return "mippia_" + hashlib.sha256(f"{task_id}\n{text}".encode()).hexdigest()[:32]
+
+
+def _count(source: Source | None, arrival: Arrival, refusal: RefusedError) -> None:
+    with transaction.atomic():
+        newest = Refused.objects.create(
+            source=source,
+            slug=arrival.slug[:_MAX_SLUG_CHARACTERS],
+            reason=refusal.reason,
+            detail=_with_fields(refusal),
+            remote_address=arrival.remote_address[:64],
+            at=timezone.now(),
+        )
+        Refused.objects.filter(pk__lte=newest.pk - settings.WEBHOOK_REFUSED_KEPT).delete()
+        if source is not None:
+            Source.objects.filter(pk=source.pk).update(refused_count=F("refused_count") + 1)
+    logger.info("callback_refused", source=arrival.slug, reason=refusal.reason, detail=refusal.detail)
+
+
+def _with_fields(refusal: RefusedError) -> str:
+    """Return the refusal in words, with the fields at fault; what came from outside is made safe to store."""
+    fields = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in (refusal.errors or {}).items())
+    detail = f"{refusal.detail} {fields}" if fields and "body" not in (refusal.errors or {}) else refusal.detail
+    return detail.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:1000]

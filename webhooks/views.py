@@ -1,0 +1,35 @@
+"""The incoming endpoint: reads a request, leaves the rest to the service."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from webhooks.services.incoming import Arrival, RefusedError, receive
+
+
+@csrf_exempt  # callers are machines that sign; there is no session to ride on
+def incoming(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer `POST /webhooks/incoming/<slug>/`: 200 stored or challenge, 401, 404, 405, 422."""
+    if request.method != "POST":
+        return JsonResponse({"detail": "Only POST is answered here."}, status=405, headers={"Allow": "POST"})
+    arrival = Arrival(
+        slug=slug,
+        body=_read_capped(request),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        remote_address=request.META.get("REMOTE_ADDR", ""),
+    )
+    try:
+        return JsonResponse(receive(arrival=arrival).answer)
+    except RefusedError as refusal:
+        answer: dict[str, object] = {"detail": refusal.detail}
+        if refusal.errors is not None:
+            answer["errors"] = refusal.errors
+        return JsonResponse(answer, status=refusal.status)
+
+
+def _read_capped(request: HttpRequest) -> bytes:
+    """Return the body, one byte past the cap at most: what is larger never gets into memory."""
+    try:
+        return request.read(settings.WEBHOOK_MAX_BODY_KB * 1024 + 1)
+    except OSError:  # the sender went away half-way
+        return b""
