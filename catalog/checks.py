@@ -1,1 +1,63 @@
 """System checks: a wrong setting is said at start, not found at night."""
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+# name -> (least, most): what a value must lie between to make sense at all
+RANGES: dict[str, tuple[float, float]] = {
+    "MAX_UPLOAD_MB": (1, 10_000),
+    "MAX_AUDIO_SECONDS": (10, 86_400),
+    "DECODE_WALL_SECONDS": (5, 3_600),
+    "DECODE_MEMORY_MB": (256, 65_536),
+    "JOB_MAX_ATTEMPTS": (1, 20),
+    "JOB_LEASE_SECONDS": (10, 3_600),
+    "JOB_TIMEOUT_SECONDS": (30, 7_200),
+    "FINGERPRINT_WORKERS": (1, 256),
+    "WEBHOOK_WORKERS": (1, 256),
+    "WEB_WORKERS": (1, 256),
+    "WEB_THREADS": (1, 256),
+    "SWEEP_SECONDS": (0.1, 60),
+    "WATCHDOG_SECONDS": (30, 3_600),
+    "RATE_LIMIT_FREE": (1, 1_000_000),
+    "RATE_LIMIT_PAID": (1, 1_000_000),
+    "PORT": (1, 65_535),
+}
+LOW_DISK_BYTES = 1_000_000_000
+
+
+@register()
+def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Every numeric setting lies in its range, and those that depend on each other agree."""
+    found: list[CheckMessage] = [
+        Error(
+            f"{name} is {getattr(settings, name)}; it must be from {least:g} to {most:g}.",
+            hint="See docs/settings.md.",
+            id="catalog.E001",
+        )
+        for name, (least, most) in RANGES.items()
+        if not least <= getattr(settings, name) <= most
+    ]
+    if settings.DECODE_WALL_SECONDS >= settings.JOB_TIMEOUT_SECONDS:
+        found.append(
+            Error(
+                "DECODE_WALL_SECONDS must be less than JOB_TIMEOUT_SECONDS, or a long decode is killed without a word.",
+                id="catalog.E002",
+            )
+        )
+    if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
+        found.append(Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
+    return found
+
+
+@register(deploy=True)
+def disk_has_room(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """The data folder has room for uploads."""
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    if free > LOW_DISK_BYTES:
+        return []
+    return [Warning(f"Only {free // 1_000_000} MB are free in {settings.DATA_DIR}.", id="catalog.W002")]

@@ -1,0 +1,199 @@
+"""Jobs: claimed once, counted before the work, ended once, never lost."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from catalog.models import Fingerprint, IndexOperation, Job, Match, Track
+from catalog.services import jobs, sweeping, tracks, work
+
+PAST = timedelta(hours=1)
+
+
+@pytest.fixture
+def job(owner: User) -> Job:
+    """A pending job of a track without a file."""
+    return jobs.accept_job(track=Track.objects.create(owner=owner, title="Song"), owner=owner, task_name=Job.Name.CHECK)
+
+
+def lose(job: Job, *, attempts: int) -> None:
+    """Leave the job as a worker that was killed leaves it."""
+    Job.objects.filter(pk=job.pk).update(
+        status="processing", attempts=attempts, lease_token=uuid.uuid4(), lease_until=timezone.now() - PAST
+    )
+
+
+def test_queue_entry_commits_with_the_job(owner: User) -> None:
+    track = Track.objects.create(owner=owner, title="Song")
+    with pytest.raises(RuntimeError), transaction.atomic():
+        jobs.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
+        raise RuntimeError
+    assert Job.objects.count() == OrmQ.objects.count() == 0
+
+
+def test_claimed_by_one(job: Job) -> None:
+    held = jobs.claim(job.pk)
+    assert held is not None
+    assert held.attempts == 1
+    assert jobs.claim(job.pk) is None
+
+
+def test_lost_lease_can_be_claimed(job: Job) -> None:
+    lose(job, attempts=1)
+    held = jobs.claim(job.pk)
+    assert held is not None
+    assert held.attempts == 2
+
+
+def test_late_worker_changes_nothing(job: Job) -> None:
+    late = jobs.claim(job.pk)
+    assert late is not None
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - PAST)
+    assert jobs.claim(job.pk) is not None
+    assert not jobs.end_in_failure(late, error="too late")
+    assert not jobs.renew(late)
+    job.refresh_from_db()
+    assert job.status == "processing"
+
+
+def test_out_of_attempts_is_not_claimed(job: Job) -> None:
+    lose(job, attempts=3)
+    assert jobs.claim(job.pk) is None
+
+
+def test_sweeper_offers_a_lost_job_again(job: Job) -> None:
+    OrmQ.objects.all().delete()
+    lose(job, attempts=1)
+    assert sweeping.sweep_jobs() == 1
+    job.refresh_from_db()
+    assert job.status == "pending"
+    assert OrmQ.objects.count() == 1
+    assert sweeping.sweep_jobs() == 0
+
+
+def test_sweeper_ends_a_job_out_of_attempts(job: Job) -> None:
+    lose(job, attempts=3)
+    assert sweeping.sweep_jobs() == 1
+    job.refresh_from_db()
+    assert job.status == "failure"
+    assert "lost" in job.error
+
+
+def test_sweeper_leaves_live_jobs_alone(job: Job) -> None:
+    jobs.claim(job.pk)
+    assert sweeping.sweep_jobs() == 0
+
+
+def test_forgotten_pending_job_is_offered_again(job: Job) -> None:
+    OrmQ.objects.all().delete()
+    Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - PAST)
+    assert sweeping.sweep_jobs() == 1
+    assert OrmQ.objects.count() == 1
+
+
+def test_status_and_times_must_agree(job: Job) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(status="success")
+
+
+def test_unexpected_error_is_tried_again_then_ended(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(work.analysis, "fingerprint_of", broken)
+    for expected in ("pending", "pending", "failure"):
+        work.run(job.pk)
+        job.refresh_from_db()
+        assert job.status == expected
+    assert job.attempts == 3
+    assert "ZeroDivisionError" in job.detail["last_error"]
+    assert "ZeroDivision" not in job.error
+
+
+def test_removed_track_fails_in_words(job: Job) -> None:
+    work.run(job.pk)
+    job.refresh_from_db()
+    assert job.status == "failure"
+    assert "removed" in job.error
+
+
+def test_missing_file_fails_in_words(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
+    track = add_track(battle)
+    assert track.audio_file
+    track.audio_file.path.unlink()
+    job = jobs.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
+    work.run(job.pk)
+    job.refresh_from_db()
+    assert job.status == "failure"
+    assert "missing" in job.error
+
+
+def done(track: Track, name: str) -> Job:
+    """Run a job to its end in this process."""
+    job = jobs.accept_job(track=track, owner=track.owner, task_name=name)
+    work.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_add_twice_is_one_fingerprint_and_one_operation(add_track: Callable[..., Track], battle: Path) -> None:
+    track = add_track(battle)
+    assert [done(track, Job.Name.ADD).status for _ in range(2)] == ["success", "success"]
+    assert Fingerprint.objects.count() == 1
+    assert IndexOperation.objects.count() == 1
+
+
+def test_check_needs_no_add_and_never_matches_itself(add_track: Callable[..., Track], battle: Path) -> None:
+    track = add_track(battle)
+    assert done(track, Job.Name.CHECK).result == {
+        "is_duplicate": False,
+        "matched_music_id": None,
+        "matched_musicname": None,
+    }
+    done(track, Job.Name.ADD)
+    assert done(track, Job.Name.CHECK).result["is_duplicate"] is False
+
+
+def test_check_finds_the_same_bytes_of_another_account(
+    add_track: Callable[..., Track], outsider: User, battle: Path
+) -> None:
+    reference = add_track(battle, by=outsider)
+    done(reference, Job.Name.ADD)
+    job = done(add_track(battle), Job.Name.CHECK)
+    assert job.result == {
+        "is_duplicate": True,
+        "matched_music_id": str(reference.music_id),
+        "matched_musicname": "battle-music",
+    }
+    match = Match.objects.get()
+    assert match.verdict == "duplicate"
+    assert match.query_coverage > 0.9
+    assert abs(match.offset_s) < 0.1
+    assert match.description
+
+
+def test_other_song_is_not_found(add_track: Callable[..., Track], battle: Path, forest: Path) -> None:
+    done(add_track(forest), Job.Name.ADD)
+    assert done(add_track(battle), Job.Name.CHECK).result["is_duplicate"] is False
+
+
+def test_removed_track_is_not_found(add_track: Callable[..., Track], battle: Path) -> None:
+    reference = add_track(battle)
+    done(reference, Job.Name.ADD)
+    query = add_track(battle)
+    assert done(query, Job.Name.CHECK).result["is_duplicate"] is True
+    tracks.remove_track(track=reference)
+    assert done(query, Job.Name.CHECK).result["is_duplicate"] is False
+
+
+def test_sequences_have_no_gap_that_a_reader_could_skip(add_track: Callable[..., Track], recordings: list[Path]) -> None:
+    for path in recordings[:3]:
+        done(add_track(path), Job.Name.ADD)
+    assert list(IndexOperation.objects.values_list("sequence", flat=True)) == [1, 2, 3]

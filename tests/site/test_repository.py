@@ -1,0 +1,102 @@
+"""The repository holds itself to its own rules."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+ENGINE_MAY_IMPORT = {"numpy", "essentia", "faiss", "av", "catalog"}
+SOURCES = [path for app in ("catalog", "webhooks", "fingerprint_site") for path in sorted((ROOT / app).rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    """Return the dotted names of the modules that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def files(folder: str) -> list[Path]:
+    """Return the Python files below a folder, migrations left out."""
+    return [path for path in (ROOT / folder).rglob("*.py") if "migrations" not in path.parts]
+
+
+def breaches(paths: list[Path], forbidden: str) -> list[str]:
+    """Name the imports of `paths` that match."""
+    return [f"{path.relative_to(ROOT)}: {name}" for path in paths for name in imported(path) if re.match(forbidden, name)]
+
+
+def test_engine_is_pure() -> None:
+    import sys  # noqa: PLC0415
+
+    for path in files("catalog/engine"):
+        for name in imported(path):
+            top = name.split(".")[0]
+            assert top in ENGINE_MAY_IMPORT or top in sys.stdlib_module_names, f"{path}: {name}"
+            assert top != "catalog" or name.startswith("catalog.engine"), f"{path}: {name}"
+
+
+@pytest.mark.parametrize(
+    ("package", "door"),
+    [("av", {"decode.py", "decode_child.py"}), ("essentia", {"spectrogram.py"}), ("faiss", {"index.py"})],
+)
+def test_engine_has_one_door_to_each_library(package: str, door: set[str]) -> None:
+    inside = {path.name for path in files("catalog/engine") if any(n.split(".")[0] == package for n in imported(path))}
+    training_reads_too = {"training.py"} if package == "av" else set()
+    assert inside <= door | training_reads_too
+    apps = [path for path in files("catalog") if "engine" not in path.parts] + files("webhooks")
+    assert breaches(apps, rf"{package}(\.|$)") == []
+
+
+def test_webhooks_knows_nothing_of_the_catalog() -> None:
+    assert breaches(files("webhooks"), r"catalog(\.|$)") == []
+
+
+def test_no_app_imports_the_site() -> None:
+    assert breaches(files("catalog") + files("webhooks"), r"fingerprint_site(\.|$)") == []
+
+
+def test_catalog_reaches_webhooks_through_its_services() -> None:
+    assert breaches([p for p in files("catalog") if "admin" not in p.parts], r"webhooks\.(?!services)") == []
+
+
+@pytest.mark.parametrize("app", ["catalog", "webhooks"])
+def test_layers_point_downwards(app: str) -> None:
+    upper = rf"{app}\.(admin|api|pages|tasks|management)(\.|$)"
+    assert breaches(files(f"{app}/services") + files(f"{app}/selectors") + files(f"{app}/models"), upper) == []
+    assert breaches(files(f"{app}/models"), rf"{app}\.(services|selectors)(\.|$)") == []
+
+
+def test_every_setting_from_the_environment_is_documented() -> None:
+    code = (ROOT / "fingerprint_site/settings.py").read_text(encoding="utf-8")
+    names = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code))
+    documented = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert names
+    assert [name for name in sorted(names) if f"`{name}`" not in documented] == []
+    assert [name for name in sorted(names) if name not in example] == []
+
+
+def test_requirements_are_pinned_with_a_reason() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith(("#", "-r")):
+                assert re.match(r"^[\w.\[\]-]+==\S+\s+# \S", line), line
+
+
+def test_no_print_in_the_service() -> None:
+    for path in SOURCES:
+        calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+        assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls), path
+
+
+def test_migrations_are_named() -> None:
+    for path in ROOT.glob("*/migrations/0*.py"):
+        assert "_auto_" not in path.name
