@@ -6,6 +6,7 @@ from webhooks.services.endpoints import (
     endpoint_secret,
     register_endpoint,
     rotate_secret,
+    store_endpoint,
     verify_endpoint,
 )
 from webhooks.services.messages import (
@@ -40,6 +41,7 @@ __all__ = [
     "send_again",
     "send_test",
     "source_secret",
+    "store_endpoint",
     "sweep_due_messages",
     "verify_endpoint",
 ]

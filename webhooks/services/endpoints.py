@@ -36,16 +36,23 @@ def register_endpoint(*, owner: User, url: str, secret: str | None = None) -> En
     The first call makes a secret (or takes `secret`); later ones keep the one there is unless `secret` is given.
     Raises VerificationFailedError; the endpoint is stored all the same, unverified, with the reason.
     """
-    text = secret or new_secret()
-    endpoint, created = Endpoint.objects.get_or_create(owner=owner, defaults={"url": url, "sealed_secret": seal(text)})
+    return verify_endpoint(endpoint=store_endpoint(owner=owner, url=url, secret=secret))
+
+
+def store_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpoint:
+    """Store `url` as the owner's callback URL, unverified, and return the endpoint; see `register_endpoint`."""
+    endpoint, created = Endpoint.objects.get_or_create(
+        owner=owner, defaults={"url": url, "sealed_secret": seal(secret or new_secret())}
+    )
     if not created:
         endpoint.url = url
         endpoint.verified_at = None
+        endpoint.verify_error = ""
         if secret is not None:
             endpoint.sealed_secret = seal(secret)
             endpoint.sealed_previous_secret, endpoint.previous_secret_until = "", None
         endpoint.save()
-    return verify_endpoint(endpoint=endpoint)
+    return endpoint
 
 
 def verify_endpoint(*, endpoint: Endpoint) -> Endpoint:

@@ -1,0 +1,80 @@
+"""Attempts: one HTTP request each, with what was sent and what came back."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from webhooks.admin.base import RecordAdmin
+from webhooks.admin.cells import attempt_outcome, boxed, duration, head, link, moment, pretty_json
+from webhooks.models import Attempt
+
+
+@admin.register(Attempt)
+class AttemptAdmin(RecordAdmin):
+    """One row an HTTP request."""
+
+    list_display = ["task", "number", "outcome", "took", "started", "error"]
+    list_select_related = ["message"]
+    list_filter = ["status"]
+    search_fields = ["message__subject", "message__message_id", "url", "error"]
+    search_help_text = "Task id, message id, URL or error"
+    date_hierarchy = "started_at"
+    ordering = ["-pk"]
+    fields = [
+        "task",
+        "number",
+        "outcome",
+        "error",
+        "started",
+        "took",
+        "url",
+        "request_head",
+        "request_body",
+        "response_head",
+        "response_text",
+    ]
+    readonly_fields = fields
+
+    def has_module_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Reached through its message: no menu entry of its own."""
+        return False
+
+    @admin.display(description="Task", ordering="message__subject")
+    def task(self, attempt: Attempt) -> SafeString:
+        """The task, as a link to the message."""
+        return link(attempt.message, attempt.message.subject)
+
+    @admin.display(description="Outcome", ordering="status")
+    def outcome(self, attempt: Attempt) -> SafeString:
+        """The status, or what came instead."""
+        return attempt_outcome(attempt)
+
+    @admin.display(description="Started", ordering="started_at")
+    def started(self, attempt: Attempt) -> SafeString | str:
+        """When."""
+        return moment(attempt.started_at)
+
+    @admin.display(description="Took", ordering="duration_ms")
+    def took(self, attempt: Attempt) -> str:
+        """How long."""
+        return duration(attempt.duration_ms)
+
+    @admin.display(description="Request head")
+    def request_head(self, attempt: Attempt) -> SafeString | str:
+        """What was sent."""
+        return head(attempt.request_headers)
+
+    @admin.display(description="Request body")
+    def request_body(self, attempt: Attempt) -> SafeString | str:
+        """The message's body, the same in each attempt."""
+        return pretty_json(attempt.message.body)
+
+    @admin.display(description="Response head")
+    def response_head(self, attempt: Attempt) -> SafeString | str:
+        """What came back."""
+        return head(attempt.response_headers)
+
+    @admin.display(description="Response body")
+    def response_text(self, attempt: Attempt) -> SafeString | str:
+        """The first kB of it."""
+        return boxed(attempt.response_body)

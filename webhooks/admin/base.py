@@ -1,0 +1,61 @@
+"""What the staff pages of callbacks share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+_Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
+
+
+def confirmed_action(
+    *, description: str, icon: str, permission: str, dialog: dict[str, Any]
+) -> Callable[[_Method], _Method]:
+    """Make a method a button that asks first: what it does happens on POST, with the CSRF token."""
+    decorate: Callable[[_Method], _Method] = action(
+        description=description, icon=icon, permissions=[permission], dialog=dialog
+    )
+    return decorate
+
+
+class CallbackAdmin(ModelAdmin):  # type: ignore[misc]
+    """A table that is looked at: long lists are counted no more often than they must be."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    compressed_fields = True
+
+    class Media:
+        js = ["webhooks/copy.js"]
+
+
+class RecordAdmin(CallbackAdmin):
+    """A table that only the service writes: nothing is added or changed by hand."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002
+        """Nobody adds records by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody changes what happened."""
+        return False
+
+
+def back_to(request: HttpRequest, obj: Model) -> HttpResponse:
+    """Answer a dialog: go to the page of `obj`, by htmx where the dialog was opened by it."""
+    url = reverse(f"admin:webhooks_{obj._meta.model_name}_change", args=[obj.pk])  # noqa: SLF001
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def show_secret_once(request: HttpRequest, *, secret: str, note: str) -> HttpResponse:
+    """Answer a dialog with a secret that is on no other page."""
+    answer = render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,222 @@
+"""Callback URLs: their state, how well they do, and what can be done about them."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from webhooks import services
+from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
+from webhooks.admin.cells import NOTHING, endpoint_state, moment
+from webhooks.models import Endpoint, Message
+from webhooks.url_guard import UrlRefusedError, check_url
+
+_CHANGE = "webhooks.change_endpoint"
+_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all there are"}
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The URL, judged before it is stored."""
+
+    class Meta:
+        model = Endpoint
+        fields = ["owner", "url"]
+
+    def clean_url(self) -> str:
+        """Refuse what can never be called."""
+        url: str = self.cleaned_data["url"]
+        try:
+            check_url(url)
+        except UrlRefusedError as error:
+            raise forms.ValidationError(str(error)) from error
+        return url
+
+
+class RecoverForm(BaseDialogForm):  # type: ignore[misc]
+    """How far back to go; each choice says how many callbacks it would send."""
+
+    since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Failed callbacks made in")
+
+    def __init__(self, request: HttpRequest, object_id: str | None = None, **kwargs: Any) -> None:
+        """Count what each choice stands for."""
+        super().__init__(request, object_id, **kwargs)
+        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        self.fields["since"].choices = [
+            (hours, f"{words}: {services.count_failed(endpoint=endpoint, since=_ago(hours))}")
+            for hours, words in _SPANS.items()
+        ]
+
+
+def _ago(hours: str) -> Any:
+    return timezone.now() - timedelta(hours=int(hours))
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(CallbackAdmin):
+    """One row an account."""
+
+    form = EndpointForm
+    list_display = ["url", "owner", "state", "success_rate", "waiting", "failed", "since"]
+    list_select_related = ["owner"]
+    list_filter = [
+        ("disabled_at", admin.EmptyFieldListFilter),
+        ("verified_at", admin.EmptyFieldListFilter),
+        ("failing_since", admin.EmptyFieldListFilter),
+    ]
+    search_fields = ["url", "owner__username"]
+    autocomplete_fields = ["owner"]
+    date_hierarchy = "created_at"
+    readonly_fields = ["state", "why", "verified", "success_rate", "waiting", "failed", "secret_note"]
+    actions_detail = ["send_test", "verify_again", "rotate_secret", "recover_failed"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
+        """Count each endpoint's messages in the one query."""
+        queryset: QuerySet[Endpoint] = super().get_queryset(request)
+        return queryset.annotate(
+            delivered_count=Count("messages", filter=Q(messages__state=Message.State.DELIVERED)),
+            failed_count=Count("messages", filter=Q(messages__state=Message.State.FAILED)),
+            waiting_count=Count(
+                "messages", filter=Q(messages__state__in=[Message.State.PENDING, Message.State.DELIVERING])
+            ),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
+        """Let the owner be chosen once."""
+        return ["owner", *self.readonly_fields] if obj else []
+
+    def get_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
+        """Show what is known once there is something."""
+        return ["owner", "url", *self.readonly_fields] if obj else ["owner", "url"]
+
+    @admin.display(description="State")
+    def state(self, endpoint: Endpoint) -> SafeString:
+        """Whether callbacks go there."""
+        return endpoint_state(endpoint)
+
+    @admin.display(description="Why")
+    def why(self, endpoint: Endpoint) -> str:
+        """The reason of a state that is not good."""
+        return endpoint.disabled_reason or endpoint.verify_error or NOTHING
+
+    @admin.display(description="Verified")
+    def verified(self, endpoint: Endpoint) -> SafeString | str:
+        """When the challenge was answered."""
+        return moment(endpoint.verified_at)
+
+    @admin.display(description="Delivered")
+    def success_rate(self, endpoint: Endpoint) -> str:
+        """The share of ended messages that were delivered."""
+        delivered: int = endpoint.delivered_count  # type: ignore[attr-defined]
+        ended: int = delivered + endpoint.failed_count  # type: ignore[attr-defined]
+        return f"{100 * delivered / ended:.1f} % of {ended:,}" if ended else NOTHING
+
+    @admin.display(description="Waiting", ordering="waiting_count")
+    def waiting(self, endpoint: Endpoint) -> int:
+        """Messages on their way."""
+        count: int = endpoint.waiting_count  # type: ignore[attr-defined]
+        return count
+
+    @admin.display(description="Failed", ordering="failed_count")
+    def failed(self, endpoint: Endpoint) -> int:
+        """Messages given up."""
+        count: int = endpoint.failed_count  # type: ignore[attr-defined]
+        return count
+
+    @admin.display(description="Since", ordering="created_at")
+    def since(self, endpoint: Endpoint) -> SafeString | str:
+        """When it was registered."""
+        return moment(endpoint.created_at)
+
+    @admin.display(description="Secret")
+    def secret_note(self, endpoint: Endpoint) -> str:
+        """What is known of the secret without showing it."""
+        until = endpoint.previous_secret_until
+        if until is not None and until > timezone.now():
+            return f"set; the one before signs too until {timezone.localtime(until):%Y-%m-%d %H:%M}"
+        return "set, encrypted; rotate it to see a new one"
+
+    def save_model(self, request: HttpRequest, obj: Endpoint, form: EndpointForm, change: bool) -> None:  # noqa: FBT001
+        """Store through the service; the challenge goes out after the commit, never inside the transaction."""
+        if change and "url" not in form.changed_data:
+            return
+        stored = services.store_endpoint(owner=obj.owner, url=obj.url)
+        obj.pk = stored.pk
+        if not change:
+            secret = services.endpoint_secret(endpoint=stored)
+            messages.info(request, f"The secret, shown only now: {secret}")
+        transaction.on_commit(lambda: self._verify(request, stored))
+
+    def _verify(self, request: HttpRequest, endpoint: Endpoint) -> None:
+        try:
+            services.verify_endpoint(endpoint=endpoint)
+        except services.VerificationFailedError as error:
+            messages.error(request, f"Not verified: {error}")
+        else:
+            messages.success(request, "The URL answered the challenge and is verified.")
+
+    @confirmed_action(
+        description="Send test",
+        icon="send",
+        permission=_CHANGE,
+        dialog={"title": "Send a made-up callback?", "description": "It is signed and looks like a finished add."},
+    )
+    def send_test(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        """Queue a test callback."""
+        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        if not endpoint.is_deliverable:
+            messages.error(request, "Nothing is sent to it: it is not verified or it is disabled.")
+            return back_to(request, endpoint)
+        messages.success(request, "A test callback is on its way.")
+        return back_to(request, services.send_test(endpoint=endpoint))
+
+    @confirmed_action(
+        description="Verify again",
+        icon="verified",
+        permission=_CHANGE,
+        dialog={"title": "Send the challenge again?", "description": "An answer enables the URL as well."},
+    )
+    def verify_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        """Challenge the URL."""
+        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        self._verify(request, endpoint)
+        return back_to(request, endpoint)
+
+    @confirmed_action(
+        description="Rotate secret",
+        icon="key",
+        permission=_CHANGE,
+        dialog={
+            "title": "Make a new secret?",
+            "description": "For a day callbacks are signed with both; x-mippia-signature with the new one only.",
+        },
+    )
+    def rotate_secret(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        """Make a new secret and show it once."""
+        secret = services.rotate_secret(endpoint=get_object_or_404(Endpoint, pk=object_id))
+        return show_secret_once(request, secret=secret, note="The account's new secret.")
+
+    @confirmed_action(
+        description="Recover failed",
+        icon="replay",
+        permission=_CHANGE,
+        dialog={
+            "title": "Send failed callbacks again?",
+            "description": "Each choice says how many callbacks would be sent.",
+            "form_class": RecoverForm,
+        },
+    )
+    def recover_failed(self, request: HttpRequest, form: RecoverForm, object_id: str) -> HttpResponse:
+        """Give failed messages a new schedule."""
+        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        count = services.recover_failed(endpoint=endpoint, since=_ago(form.cleaned_data["since"]))
+        messages.success(request, f"{count} callbacks are sent again.")
+        return back_to(request, endpoint)

@@ -1,0 +1,107 @@
+"""Who may call the incoming endpoint."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import Count, Max, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from webhooks import services
+from webhooks.admin.base import CallbackAdmin, confirmed_action, show_secret_once
+from webhooks.admin.cells import boxed, moment
+from webhooks.models import Source
+
+
+class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new source; the peer's secret where it has one."""
+
+    secret = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="As the sender gave it out. Left empty, one is made and shown once.",
+    )
+
+    class Meta:
+        model = Source
+        fields = ["slug"]
+
+
+@admin.register(Source)
+class SourceAdmin(CallbackAdmin):
+    """One row a sender."""
+
+    list_display = ["slug", "received_number", "refused_count", "last_callback", "since"]
+    search_fields = ["slug"]
+    date_hierarchy = "created_at"
+    actions_detail = ["rotate_secret"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        """Count what came in the one query."""
+        queryset: QuerySet[Source] = super().get_queryset(request)
+        return queryset.annotate(received_total=Count("received"), last_received_at=Max("received__last_seen_at"))
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Source | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+        **kwargs: object,
+    ) -> Any:
+        """Ask for a secret only while there is none."""
+        return super().get_form(request, obj, change, **(kwargs if obj else {**kwargs, "form": SourceForm}))
+
+    def get_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:  # noqa: ARG002
+        """Two fields to make one; what is known afterwards."""
+        known = ["slug", "address", "received_number", "refused_count", "last_callback", "since"]
+        return known if obj else ["slug", "secret"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:
+        """Nothing of a source changes by hand: its name is in the senders' settings."""
+        return self.get_fields(request, obj) if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Source, form: SourceForm, change: bool) -> None:  # noqa: FBT001
+        """Make the source through the service, and show its secret."""
+        if change:
+            return
+        made, secret = services.create_source(slug=obj.slug, secret=form.cleaned_data["secret"] or None)
+        obj.pk = made.pk
+        messages.info(request, f"The secret, shown only now: {secret}")
+
+    @admin.display(description="URL for the sender")
+    def address(self, source: Source) -> SafeString | str:
+        """Where this source's callbacks are to be sent."""
+        return boxed(settings.PUBLIC_URL + reverse("webhooks:incoming", args=[source.slug]), copy="Copy")
+
+    @admin.display(description="Received", ordering="received_total")
+    def received_number(self, source: Source) -> int:
+        """Callbacks stored."""
+        count: int = source.received_total  # type: ignore[attr-defined]
+        return count
+
+    @admin.display(description="Last callback", ordering="last_received_at")
+    def last_callback(self, source: Source) -> SafeString | str:
+        """When one arrived last."""
+        return moment(source.last_received_at)  # type: ignore[attr-defined]
+
+    @admin.display(description="Since", ordering="created_at")
+    def since(self, source: Source) -> SafeString | str:
+        """When it was made."""
+        return moment(source.created_at)
+
+    @confirmed_action(
+        description="Rotate secret",
+        icon="key",
+        permission="webhooks.change_source",
+        dialog={"title": "Make a new secret?", "description": "The one before is accepted for a day more."},
+    )
+    def rotate_secret(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        """Make a new secret and show it once."""
+        secret = services.rotate_source_secret(source=get_object_or_404(Source, pk=object_id))
+        return show_secret_once(request, secret=secret, note="The sender's new secret.")

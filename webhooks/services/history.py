@@ -1,0 +1,63 @@
+"""What others may ask about deliveries, as plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from webhooks.models import Endpoint, Message
+
+
+@dataclass(frozen=True)
+class DeliveryAttempt:
+    """One HTTP request of a callback. `status` is None where nobody answered."""
+
+    number: int
+    started_at: datetime
+    duration_ms: int | None
+    status: int | None
+    error: str
+    succeeded: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One callback: where it stands, and every attempt at it, first to last."""
+
+    message_pk: int
+    url: str
+    state: str
+    next_attempt_at: datetime | None
+    attempts: tuple[DeliveryAttempt, ...]
+
+
+def deliveries_about(*, subject: str) -> list[Delivery]:
+    """Return the callbacks about a task."""
+    messages = Message.objects.filter(subject=subject).select_related("endpoint").prefetch_related("attempts")
+    return [_delivery(message) for message in messages.order_by("pk")]
+
+
+def _delivery(message: Message) -> Delivery:
+    waits = message.state == Message.State.PENDING
+    return Delivery(
+        message_pk=message.pk,
+        url=message.endpoint.url,
+        state=message.state,
+        next_attempt_at=message.next_attempt_at if waits else None,
+        attempts=tuple(
+            DeliveryAttempt(
+                number=attempt.number,
+                started_at=attempt.started_at,
+                duration_ms=attempt.duration_ms,
+                status=attempt.status,
+                error=attempt.error,
+                succeeded=attempt.succeeded,
+            )
+            for attempt in sorted(message.attempts.all(), key=lambda attempt: attempt.number)
+        ),
+    )
+
+
+def count_failing_endpoints() -> int:
+    """Count the verified endpoints that fail now, or were disabled for failing."""
+    return Endpoint.objects.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False)).count()
