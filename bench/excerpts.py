@@ -5,6 +5,7 @@ with PyAV, and writes ``SOURCES.md`` beside them. The packages are from the trai
 """
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,11 +17,8 @@ from bench.corpus import SPLITS, package_tracks
 FOLDER = Path(__file__).parent.parent / "tests" / "audio"
 RATE = 44_100
 FADE_S = 0.02  # no click at the cut
-# FFmpeg's own Vorbis encoder is experimental and knows only qualities; 236 is two of its steps (118 each).
-ENCODERS = {
-    ".mp3": ("libmp3lame", {"b": "112k"}),
-    ".ogg": ("vorbis", {"strict": "experimental", "flags": "+qscale", "global_quality": "236"}),
-}
+MP3_BIT_RATE = 112_000
+VORBIS_QUALITY = "2"  # about 96 kb/s
 HEAD = """# Where these excerpts are from
 
 Each file is a cut of a freely licensed recording that Debian distributes; the licence is the one that the package's
@@ -60,16 +58,27 @@ def _cut(path: Path, start_s: float, duration_s: float) -> np.ndarray:
 
 
 def _encode(samples: np.ndarray, path: Path, row: dict[str, str]) -> None:
-    codec, options = ENCODERS[path.suffix]
+    if path.suffix == ".ogg":
+        _encode_vorbis(samples, path, row)
+        return
     with av.open(str(path), "w") as container:
         container.metadata.update(
             title=row["title"], artist=row["artist"], album=row["album"], copyright=row["licence"]
         )
-        stream = container.add_stream(codec, rate=RATE, layout="stereo", options=options)
+        stream = container.add_stream("libmp3lame", rate=RATE, layout="stereo", options={"b": str(MP3_BIT_RATE)})
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
         frame.sample_rate = RATE
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def _encode_vorbis(samples: np.ndarray, path: Path, row: dict[str, str]) -> None:
+    """Encode with Debian's `oggenc`: the encoder inside PyAV is experimental and writes wrong times into the pages."""
+    tags = [f"--comment={name}={row[key]}" for name, key in (("title", "title"), ("artist", "artist"))]
+    tags += [f"--comment=album={row['album']}", f"--comment=copyright={row['licence']}"]
+    form = ["--raw", "--raw-bits=16", "--raw-chan=2", f"--raw-rate={RATE}", f"--quality={VORBIS_QUALITY}"]
+    pcm = (samples.T * 32767).astype("<i2").tobytes()
+    subprocess.run(["oggenc", "--quiet", "--serial=1", *form, *tags, f"--output={path}", "-"], input=pcm, check=True)
 
 
 if __name__ == "__main__":
