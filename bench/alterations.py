@@ -33,7 +33,7 @@ def _singles() -> list[Alteration]:
             "mp2 96k": effects.codec("mp2", "96k"),
             "aac 96k": effects.codec("aac", "96k"),
             "aac 48k": effects.codec("aac", "48k"),
-            "vorbis low": effects.codec("vorbis", quality=118),
+            "vorbis q -1": effects.vorbis(-1),
             "opus 64k": effects.codec("opus", "64k"),
             "opus 24k": effects.codec("opus", "24k"),
             "wma 64k": effects.codec("wma", "64k"),

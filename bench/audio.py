@@ -69,28 +69,38 @@ def filtered(samples: np.ndarray, description: str) -> np.ndarray:
 
 def transcoded(samples: np.ndarray, codec: str, container_name: str, rate: int, options: dict) -> np.ndarray:
     """``samples`` encoded and decoded again in memory; the decoder's start is kept within a few ms."""
+    buffer = encoded(samples, codec, container_name, rate, options)
+    return decoded(buffer)[:, : samples.shape[1]]
+
+
+def as_wav(samples: np.ndarray) -> bytes:
+    """(2, n) samples as a 16-bit WAV file."""
+    return encoded(samples, "pcm_s16le", "wav", RATE, {}).getvalue()
+
+
+def decoded(file: io.BytesIO) -> np.ndarray:
+    """An audio file in memory as (2, n) samples."""
+    back = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+    with av.open(file) as container:
+        blocks = [out.to_ndarray() for frame in container.decode(audio=0) for out in back.resample(frame)]
+    return np.concatenate(blocks, axis=1)
+
+
+def encoded(samples: np.ndarray, codec: str, container_name: str, rate: int, options: dict) -> io.BytesIO:
     buffer = io.BytesIO()
-    mono = codec in MONO_CODECS
-    layout = "mono" if mono else "stereo"
+    layout = "mono" if codec in MONO_CODECS else "stereo"
     with av.open(buffer, "w", format=container_name) as container:
         stream = container.add_stream(codec, rate=rate, layout=layout, options=options)
+        context = stream.codec_context
         resampler = av.AudioResampler(
-            format=stream.codec_context.format or "s16",
-            layout=layout,
-            rate=rate,
-            frame_size=stream.codec_context.frame_size or 0,
+            format=context.format or "s16", layout=layout, rate=rate, frame_size=context.frame_size or 0
         )
-        for frame in _frames(samples):
+        for frame in [*_frames(samples), None]:
             for out in resampler.resample(frame):
                 container.mux(stream.encode(out))
-        for out in resampler.resample(None):
-            container.mux(stream.encode(out))
         container.mux(stream.encode(None))
     buffer.seek(0)
-    back = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
-    with av.open(buffer) as container:
-        blocks = [out.to_ndarray() for frame in container.decode(audio=0) for out in back.resample(frame)]
-    return np.concatenate(blocks, axis=1)[:, : samples.shape[1]]
+    return buffer
 
 
 MONO_CODECS = frozenset({"pcm_mulaw", "g722", "gsm"})

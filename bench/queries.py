@@ -82,7 +82,7 @@ def references(split: str) -> list[CorpusTrack]:
 
 
 def positives(split: str, *, quick: bool) -> list[Query]:
-    """Every alteration × length × so many tracks."""
+    """So many tracks for every alteration and length."""
     counts = QUICK_COUNTS if quick else COUNTS
     pool = references(split)
     return [query for alteration in ALTERATIONS for query in _of(alteration, counts, pool, split)]

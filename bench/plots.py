@@ -1,0 +1,97 @@
+"""The figures as PNG."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from bench.goals import recall
+from bench.peers import PeerRow
+from bench.runner import Row
+
+AXES = {"pitch": "semitones", "tempo": "tempo ratio", "speed": "speed ratio"}
+OURS, PEER = "#1f5fa8", "#c26a1b"
+
+
+def all_plots(rows: list[Row], peer_rows: list[PeerRow], folder: Path) -> None:
+    """Write every plot the rows have data for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for family, axis in AXES.items():
+        _against_value(rows, peer_rows, family, axis, folder / f"recall-{family}.png")
+    _noise(rows, folder / "recall-noise.png")
+    _scores(rows, folder / "scores.png")
+
+
+def _against_value(rows: list[Row], peer_rows: list[PeerRow], family: str, axis: str, path: Path) -> None:
+    mine = [r for r in rows if r.family == family and r.length == "30 s"]
+    if not mine:
+        return
+    values = sorted({row.value for row in mine})
+    threshold = max((row.bits for row in peer_rows if not row.track), default=1.0)
+    right = {row.key for row in peer_rows if row.best == row.track and row.bits > threshold}
+    figure, axes = _figure(f"Recall against {family}, 30 s queries", axis)
+    axes.plot(
+        values,
+        [100 * recall(r for r in mine if r.value == v)[0] for v in values],
+        "o-",
+        color=OURS,
+        label="this engine",
+    )
+    if peer_rows:
+        shares = [100 * np.mean([r.key in right for r in mine if r.value == v]) for v in values]
+        axes.plot(values, shares, "s--", color=PEER, label="Chromaprint, no false accept")
+    _save(figure, axes, path)
+
+
+def _noise(rows: list[Row], path: Path) -> None:
+    figure, axes = _figure("Recall against noise", "music over noise, dB")
+    for colour, line in (("white", "#888888"), ("pink", "#c2478f"), ("brown", "#7a4b20")):
+        for length, style in (("30 s", "o-"), ("5 s", "o:")):
+            group = [r for r in rows if r.alteration.startswith(colour) and r.family == "noise" and r.length == length]
+            values = sorted({row.value for row in group})
+            shares = [100 * recall(r for r in group if r.value == v)[0] for v in values]
+            if values:
+                axes.plot(values, shares, style, color=line, label=f"{colour}, {length}")
+    _save(figure, axes, path)
+
+
+def _scores(rows: list[Row], path: Path) -> None:
+    figure, axes = plt.subplots(figsize=(6.4, 3.6), dpi=90)
+    true = [r.right_score for r in rows if r.positive]
+    false = [r.wrong_score for r in rows]
+    edges = np.linspace(0, max([*true, *false, 1e-6]), 60)
+    axes.hist(false, edges, color=PEER, alpha=0.7, label="best wrong candidate of every query")
+    axes.hist(true, edges, color=OURS, alpha=0.7, label="right track")
+    reported = [r.right_score for r in rows if r.found]
+    if reported:
+        axes.axvline(min(reported), color="black", linestyle=":", label="lowest score reported as found")
+    axes.set(title="Scores of true and false candidates", xlabel="score", ylabel="queries", yscale="log")
+    axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def size_curve(sizes: list[int], recalls: list[float], path: Path) -> None:
+    """Recall against the number of tracks in the index."""
+    figure, axes = _figure("Recall against index size", "tracks in the index")
+    axes.plot(sizes, [100 * r for r in recalls], "o-", color=OURS, label="30 s and 10 s queries")
+    axes.set_xscale("log")
+    _save(figure, axes, path)
+
+
+def _figure(title: str, axis: str) -> tuple[plt.Figure, plt.Axes]:
+    figure, axes = plt.subplots(figsize=(6.4, 3.2), dpi=90)
+    axes.set(title=title, xlabel=axis, ylabel="recall, %", ylim=(-3, 103))
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _save(figure: plt.Figure, axes: plt.Axes, path: Path) -> None:
+    axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path)
+    plt.close(figure)
