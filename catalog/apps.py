@@ -12,4 +12,4 @@ class CatalogConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks and the API key in the schema."""
         from catalog import checks  # noqa: F401, PLC0415
-        from catalog.api import authentication  # noqa: F401, PLC0415
+        from catalog.api import schema  # noqa: F401, PLC0415

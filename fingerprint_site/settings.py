@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "catalog.api.throttling.RateLimitHeadersMiddleware",
+    "catalog.api.rate_headers.RateLimitHeadersMiddleware",
 ]
 ROOT_URLCONF = "fingerprint_site.urls"
 WSGI_APPLICATION = "fingerprint_site.wsgi.application"

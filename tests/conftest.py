@@ -1,6 +1,6 @@
 """Accounts, keys, recordings and a queue for every test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing import Event, Queue, Value
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def fresh_index(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def drain(db: None) -> Iterator[Callable[[], int]]:
+def drain(db: None) -> Callable[[], int]:
     """Run what is queued with django-q's real pusher, worker and monitor, in this process; return how many tasks."""
     from django_q.brokers import get_broker  # noqa: PLC0415
     from django_q.models import OrmQ  # noqa: PLC0415
@@ -120,4 +120,4 @@ def drain(db: None) -> Iterator[Callable[[], int]]:
                 count += waiting
         return count
 
-    yield run
+    return run

@@ -1,7 +1,6 @@
 """Bearer keys: 401 without one or with an expired one, 404 with an unknown one, as the contract says."""
 
 from django.contrib.auth.models import User
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.request import Request
@@ -37,14 +36,3 @@ class ApiKeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  (DRF's signature)
         """Return `WWW-Authenticate`, whose presence makes DRF answer 401 and not 403."""
         return "Bearer"
-
-
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The bearer key in the OpenAPI schema."""
-
-    target_class = "catalog.api.authentication.ApiKeyAuthentication"
-    name = "apiKey"
-
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:  # noqa: ARG002
-        """Return the schema's words for a bearer key."""
-        return {"type": "http", "scheme": "bearer"}

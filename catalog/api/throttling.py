@@ -1,15 +1,16 @@
-"""Rate limits by key and minute, counted in the database; every answer says where the key stands."""
+"""Rate limits by key and minute, counted in the database."""
 
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from catalog.models import ApiKey
-from catalog.services.api_keys import WINDOW_S, Allowance, count_call, current_allowance
+from catalog.services.api_keys import Allowance, count_call
+
+if TYPE_CHECKING:  # DRF's views import this module by its settings: importing them here would be a circle
+    from rest_framework.views import APIView
 
 
 class ApiKeyThrottle(BaseThrottle):
@@ -17,7 +18,7 @@ class ApiKeyThrottle(BaseThrottle):
 
     allowance: Allowance | None = None
 
-    def allow_request(self, request: Request, view: APIView) -> bool:  # noqa: ARG002  (DRF's signature)
+    def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002  (DRF's signature)
         """Count the call; False once the minute is used up."""
         if not isinstance(request.auth, ApiKey):
             return True
@@ -28,31 +29,3 @@ class ApiKeyThrottle(BaseThrottle):
     def wait(self) -> float | None:
         """Return the seconds until the next minute begins: `Retry-After`."""
         return max(self.allowance.reset_at_s - time.time(), 1.0) if self.allowance else None
-
-
-class RateLimitHeadersMiddleware:
-    """Puts the `X-RateLimit` headers on every answer of the API; without a known key the allowance is nothing."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, then add the headers."""
-        response = self.get_response(request)
-        if request.path.startswith("/api/v1/"):
-            allowance = _standing(request)
-            response["X-RateLimit-Limit"] = str(allowance.limit)
-            response["X-RateLimit-Remaining"] = str(allowance.remaining)
-            response["X-RateLimit-Reset"] = str(allowance.reset_at_s)
-        return response
-
-
-def _standing(request: HttpRequest) -> Allowance:
-    counted: Allowance | None = getattr(request, "allowance", None)
-    if counted:
-        return counted
-    key: ApiKey | None = getattr(request, "api_key", None)
-    if key:
-        return current_allowance(key)
-    next_minute_s = (int(time.time()) // WINDOW_S + 1) * WINDOW_S
-    return Allowance(limit=0, remaining=0, reset_at_s=next_minute_s, allowed=False)

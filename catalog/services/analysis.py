@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 def decode_limits() -> DecodeLimits:
     """Return the decoder's limits as this deployment sets them."""
     return DecodeLimits(
-        max_seconds=settings.MAX_AUDIO_SECONDS,
-        wall_seconds=settings.DECODE_WALL_SECONDS,
-        memory_bytes=settings.DECODE_MEMORY_MB * 1024 * 1024,
+        max_s=float(settings.MAX_AUDIO_SECONDS),
+        wall_s=float(settings.DECODE_WALL_SECONDS),
+        cpu_s=int(settings.DECODE_WALL_SECONDS),
+        address_space_bytes=settings.DECODE_MEMORY_MB * 1024 * 1024,
     )
 
 
@@ -45,11 +46,15 @@ def _analyse(audio_file: AudioFile) -> EngineFingerprint:
     path: Path = audio_file.path
     if not path.exists():
         raise TrackGoneError("The stored file is missing: upload the track again.")
-    fingerprint = Fingerprinter(limits=decode_limits()).fingerprint(path)
-    data = fingerprint.to_bytes()
+    analysis = Fingerprinter(limits=decode_limits()).analyse(path)
+    data = analysis.fingerprint.to_bytes()
     Fingerprint.objects.get_or_create(
         audio_file=audio_file,
         version=CURRENT_VERSION,
-        defaults={"data": data, "size_bytes": len(data), "duration_s": fingerprint.duration_s},
+        defaults={"data": data, "size_bytes": len(data), "duration_s": analysis.fingerprint.duration_s},
     )
-    return fingerprint
+    # What was decoded is truer than what the container claims, and the waveform comes with the same pass.
+    AudioFile.objects.filter(pk=audio_file.pk).update(
+        duration_s=analysis.info.duration_s, peaks=analysis.peaks.tobytes()
+    )
+    return analysis.fingerprint

@@ -20,7 +20,6 @@ from fingerprint_site.running.accounts import DEMO_NAME, SOURCE_SLUG, FirstLogin
 from fingerprint_site.running.altered_copy import SPEED, TRIM_S, make_altered_copy
 from fingerprint_site.running.api_client import ApiClient
 
-
 RECORDINGS = settings.BASE_DIR / "tests" / "audio"
 ORIGINAL = "battle-music.ogg"
 COPY_NAME = "Unknown upload.mp3"

@@ -30,7 +30,9 @@ def files(folder: str) -> list[Path]:
 
 def breaches(paths: list[Path], forbidden: str) -> list[str]:
     """Name the imports of `paths` that match."""
-    return [f"{path.relative_to(ROOT)}: {name}" for path in paths for name in imported(path) if re.match(forbidden, name)]
+    return [
+        f"{path.relative_to(ROOT)}: {name}" for path in paths for name in imported(path) if re.match(forbidden, name)
+    ]
 
 
 def test_engine_is_pure() -> None:

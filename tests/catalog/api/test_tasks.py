@@ -77,7 +77,9 @@ def test_anothers_task_is_404(outsider_api: APIClient, api: APIClient, track: Tr
     assert outsider_api.get(f"/api/v1/task/result/{task_id}").status_code == 404
 
 
-@pytest.mark.parametrize("task_id", ["x", "task_1_2", "task_20260402055414_AbCdEfGh", "%00", "task_20260402055414_Ab%00CdEfG"])
+@pytest.mark.parametrize(
+    "task_id", ["x", "task_1_2", "task_20260402055414_AbCdEfGh", "%00", "task_20260402055414_Ab%00CdEfG"]
+)
 def test_unknown_task_is_404(api: APIClient, task_id: str) -> None:
     response = api.get(f"/api/v1/task/result/{task_id}")
     assert response.status_code == 404
@@ -85,9 +87,7 @@ def test_unknown_task_is_404(api: APIClient, task_id: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whole_way_through_the_queue(
-    api: APIClient, upload: Callable, battle: Path, drain: Callable[[], int]
-) -> None:
+def test_whole_way_through_the_queue(api: APIClient, upload: Callable, battle: Path, drain: Callable[[], int]) -> None:
     """Upload, add, upload again, check: through django-q's own pusher, worker and monitor."""
     first, second = (
         api.post("/api/v1/music", {"file": upload(battle)}, format="multipart").json()["musicId"] for _ in range(2)

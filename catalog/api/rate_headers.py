@@ -1,0 +1,37 @@
+"""Every answer of the API says where its key stands."""
+
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from catalog.models import ApiKey
+from catalog.services.api_keys import WINDOW_S, Allowance, current_allowance
+
+
+class RateLimitHeadersMiddleware:
+    """Puts the `X-RateLimit` headers on every answer of the API; without a known key the allowance is nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, then add the headers."""
+        response = self.get_response(request)
+        if request.path.startswith("/api/v1/"):
+            allowance = _standing(request)
+            response["X-RateLimit-Limit"] = str(allowance.limit)
+            response["X-RateLimit-Remaining"] = str(allowance.remaining)
+            response["X-RateLimit-Reset"] = str(allowance.reset_at_s)
+        return response
+
+
+def _standing(request: HttpRequest) -> Allowance:
+    counted: Allowance | None = getattr(request, "allowance", None)
+    if counted:
+        return counted
+    key: ApiKey | None = getattr(request, "api_key", None)
+    if key:
+        return current_allowance(key)
+    next_minute_s = (int(time.time()) // WINDOW_S + 1) * WINDOW_S
+    return Allowance(limit=0, remaining=0, reset_at_s=next_minute_s, allowed=False)

@@ -1,0 +1,116 @@
+"""A whole site in processes of its own, as `make run` starts it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from fingerprint_site.running.api_client import ApiClient
+
+START_WITHIN_S = 180.0
+STOP_WITHIN_S = 30.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def await_true(ask: Callable[[], Any], *, within_s: float) -> Any:
+    """Ask until the answer is true, and return it; fail when the time is over."""
+    deadline_s = time.monotonic() + within_s
+    while time.monotonic() < deadline_s:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within_s} s")
+
+
+class RunningSite:
+    """`manage.py run_site` with a data folder and a port of its own."""
+
+    def __init__(self, folder: Path, *, database_url: str | None) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._output = folder.parent / f"{folder.name}.out"
+        self.environment = os.environ | {
+            "DATA_DIR": str(folder),
+            "PORT": str(self.port),
+            "DJANGO_SETTINGS_MODULE": "fingerprint_site.settings",
+            "JOB_LEASE_SECONDS": "10",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.environment.pop("DATABASE_URL", None)
+        if database_url:
+            self.environment["DATABASE_URL"] = database_url
+
+    @property
+    def output(self) -> str:
+        """What the command has printed."""
+        return self._output.read_text(encoding="utf-8")
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return a command line of manage.py."""
+        return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command against the site's data to its end."""
+        return subprocess.run(
+            self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def start(self) -> None:
+        """Start, and wait until the site says that it is ready."""
+        with self._output.open("w", encoding="utf-8") as output:
+            self.process = subprocess.Popen(
+                self.command("run_site"), env=self.environment, stdout=output, stderr=output, start_new_session=True
+            )
+        await_true(lambda: "Ready." in self.output or self.process.poll() is not None, within_s=START_WITHIN_S)
+        assert self.process.poll() is None, self.output
+
+    def stop(self) -> int:
+        """Press Ctrl-C: the terminal sends SIGINT to the whole foreground group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(STOP_WITHIN_S)
+
+    def api(self) -> ApiClient:
+        """Return a client with the key that the first start made."""
+        login = json.loads((self.folder / "first_login.json").read_text(encoding="utf-8"))
+        return ApiClient(base_url=self.url, api_key=login["api_key"])
+
+    def processes(self, containing: str = "") -> list[int]:
+        """Return the processes that run with this site's data folder."""
+        return [pid for pid in all_processes() if self._is_ours(pid) and containing in command_line(pid)]
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return False
+        return f"DATA_DIR={self.folder}\0".encode() in environment
+
+
+def all_processes() -> list[int]:
+    """Return every process id."""
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def command_line(pid: int) -> str:
+    """Return a process's command line; empty for one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""

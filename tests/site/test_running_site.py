@@ -1,0 +1,156 @@
+"""The whole service, as a newcomer starts it: real processes, real HTTP, real audio."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from django.conf import settings
+
+from fingerprint_site.running.altered_copy import make_altered_copy
+from tests.site.running import RunningSite, await_true
+
+pytestmark = pytest.mark.cluster
+ENDED = ("success", "failure")
+
+
+@pytest.fixture(scope="module")
+def database_url() -> Iterator[str | None]:
+    """A database for the running site: None means SQLite in its data folder."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        yield None
+        return
+    name = f"running_site_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield url.rsplit("/", 1)[0] + f"/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, database_url: str | None) -> Iterator[RunningSite]:
+    """A site that has shown its demo."""
+    running = RunningSite(tmp_path_factory.mktemp("site") / "data", database_url=database_url)
+    running.folder.mkdir()
+    running.start()
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+def ended(site: RunningSite, task_id: str, *, within_s: float = 30.0) -> dict[str, Any]:
+    """Poll until the task has ended."""
+
+    def ask() -> dict[str, Any] | None:
+        body = site.api().result(task_id)
+        return body if body["status"] in ENDED else None
+
+    return await_true(ask, within_s=within_s)
+
+
+def test_demo_shows_a_duplicate_that_travelled(site: RunningSite) -> None:
+    assert '"is_duplicate": true' in site.output
+    assert '"matched_musicname": "battle-music"' in site.output
+    assert '"task_name": "add_audio_in_index"' in site.output
+    for hint in ("log in as", "API key", "curl -H", "/fingerprint/check", "/task/result/"):
+        assert hint in site.output
+
+
+def test_own_file_by_the_public_api(site: RunningSite, tmp_path: Path) -> None:
+    copy = tmp_path / "my copy.mp3"
+    make_altered_copy(source=settings.BASE_DIR / "tests/audio/forest-dance.mp3", target=copy)
+    api = site.api()
+    music = api.upload(copy)
+    assert music["title"] == "my copy"
+    result = ended(site, api.check(music["musicId"])["taskId"])["result"]
+    assert result["is_duplicate"] is True
+    assert result["matched_musicname"] == "forest-dance"
+
+
+def test_every_check_sees_every_add_that_ended_before(site: RunningSite, tmp_path: Path) -> None:
+    """Adds and checks land on either worker; the answer must not depend on which."""
+    source = settings.BASE_DIR / "tests/audio/mountain.mp3"
+    api = site.api()
+    for number in range(3):
+        one = tmp_path / f"take {number}.mp3"
+        one.write_bytes(source.read_bytes() + bytes(number))
+        added = api.upload(one)["musicId"]
+        assert ended(site, api.add(added)["taskId"])["status"] == "success"
+        assert ended(site, api.check(added)["taskId"])["result"]["is_duplicate"] is True
+
+
+def test_bad_file_is_refused_and_kills_nobody(site: RunningSite, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.ogg"
+    whole = (settings.BASE_DIR / "tests/audio/battle-music.ogg").read_bytes()
+    bad.write_bytes(whole[:300] + os.urandom(50_000))
+    with pytest.raises(requests.HTTPError) as caught:
+        site.api().upload(bad)
+    assert caught.value.response.status_code == 422
+
+
+def test_killed_workers_lose_no_task(site: RunningSite) -> None:
+    """Kill every process of the fingerprint queue while tasks wait: all of them end all the same."""
+    api = site.api()
+    music_id = api.upload(settings.BASE_DIR / "tests/audio/palace.mp3")["musicId"]
+    task_ids = [api.check(music_id)["taskId"] for _ in range(4)]
+    for pid in site.processes("qcluster"):
+        os.kill(pid, signal.SIGKILL)
+    for task_id in task_ids:
+        assert ended(site, task_id, within_s=120.0)["status"] == "success"
+
+
+def test_pages_answer_without_outside_addresses(site: RunningSite) -> None:
+    for path in ("/admin/login/", "/api/docs/", "/api/schema/"):
+        response = requests.get(site.url + path, timeout=10)
+        assert response.status_code == 200
+    page = requests.get(site.url + "/api/docs/", timeout=10).text
+    assert "https://" not in page.replace(site.url, "")
+
+
+def test_second_start_says_that_it_runs(site: RunningSite) -> None:
+    second = site.manage("run_site")
+    assert second.returncode != 0
+    assert "running already" in second.stderr
+
+
+def test_check_music_says_it_in_words(site: RunningSite) -> None:
+    done = site.manage("check_music", str(settings.BASE_DIR / "tests/audio/palace.mp3"))
+    assert done.returncode == 0, done.stderr
+    assert "duplicate: palace" in done.stdout
+
+
+def test_stop_ends_all_and_a_new_start_loses_nothing(site: RunningSite) -> None:
+    before = site.manage("shell", "-c", "from catalog.models import Track; print('tracks', Track.objects.count())")
+    site.stop()
+    await_true(lambda: site.processes() == [], within_s=15)
+    site.start()
+    after = site.manage("shell", "-c", "from catalog.models import Track; print('tracks', Track.objects.count())")
+    assert [line for line in before.stdout.splitlines() if line.startswith("tracks")] == [
+        line for line in after.stdout.splitlines() if line.startswith("tracks")
+    ]
+    login_lines = [line for line in site.output.splitlines() if "API key" in line]
+    assert len(login_lines) == 1
+    started_s = time.monotonic()
+    site.stop()
+    assert time.monotonic() - started_s < 30
+    assert site.processes() == []
+
+
+def test_port_in_use_is_said(tmp_path: Path) -> None:
+    import socket  # noqa: PLC0415
+
+    other = RunningSite(tmp_path / "data", database_url=None)
+    other.folder.mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", other.port))
+        taken.listen()
+        done: subprocess.CompletedProcess[str] = other.manage("run_site")
+    assert done.returncode != 0
+    assert f"PORT={other.port + 1} make run" in done.stderr
