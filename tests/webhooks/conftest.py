@@ -1,0 +1,66 @@
+"""A receiver, an account with a verified endpoint, and a source."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.webhooks import receiver as receivers
+from webhooks.models import Endpoint, Message, Source
+from webhooks.services import create_source, queue_message, register_endpoint
+
+TASK_ID = "task_20260402055414_LmxwriSZ"
+CHECKED: dict[str, Any] = {
+    "task_id": TASK_ID,
+    "task_name": "check_is_same",
+    "status": "success",
+    "result": {
+        "is_duplicate": True,
+        "matched_music_id": "6d516670-e81b-49b5-a1f6-465407f84830",
+        "matched_musicname": "Summer Breeze",
+    },
+    "completed_at": "2026-04-02T14:54:14.859289",
+}
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[receivers.Receiver]:
+    """A receiver on loopback that the allow-list lets through."""
+    started = receivers.start()
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
+    yield started
+    started.server.shutdown()
+    started.server.server_close()
+
+
+@pytest.fixture
+def account(db: None) -> User:
+    """An account with an address."""
+    return User.objects.create_user("account", email="account@example.org")
+
+
+@pytest.fixture
+def endpoint(account: User, receiver: receivers.Receiver) -> Endpoint:
+    """The account's endpoint, verified by the receiver."""
+    return register_endpoint(owner=account, url=receiver.url)
+
+
+@pytest.fixture
+def send(account: User, endpoint: Endpoint) -> Callable[..., Message]:
+    """Queue a message for the account's endpoint."""
+
+    def queue(key: str = "end", body: dict[str, Any] | None = None) -> Message:
+        message = queue_message(
+            owner=account, event="check_is_same", event_key=key, subject=TASK_ID, body=body or CHECKED
+        )
+        assert message is not None
+        return message
+
+    return queue
+
+
+@pytest.fixture
+def source(db: None) -> tuple[Source, str]:
+    """A source and its secret."""
+    return create_source(slug="label")

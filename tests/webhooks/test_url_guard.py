@@ -1,0 +1,149 @@
+"""Where callbacks must not go, judged by text and at the moment of connecting."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from tests.webhooks.receiver import Receiver
+from webhooks.transport import post
+from webhooks.url_guard import UrlRefusedError, check_url, is_allowed_private
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.org/hook",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "gopher://example.org/",
+        "http://",
+        "http:///hook",
+        "http://user@example.org/",
+        "http://user:word@example.org/",
+        "http://:@example.org/",
+        "http://example.org:99999/",
+        "http://example.org:0/",
+        "http://example.org:port/",
+        "http://[::1/",
+        "http://exa mple.org/",
+        "http://example.org/\r\nX-Evil: 1",
+        "http://example.org\\@127.0.0.1/",
+        "http://example.org/" + "x" * 2000,
+    ],
+)
+def test_urls_refused_by_their_text(url: str) -> None:
+    with pytest.raises(UrlRefusedError):
+        check_url(url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "0x7f000001",
+        "2130706433",
+        "0177.0.0.1",
+        "0.0.0.0",  # noqa: S104 - a host to refuse
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "169.254.169.254",
+        "168.63.129.16",
+        "198.18.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:a00:1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[fe80::1]",
+        "[fd00::1]",
+        "localhost",
+    ],
+)
+def test_hosts_refused_at_connecting(host: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = []
+    monkeypatch.setattr(socket.socket, "connect", _must_not_connect)
+    answer = post(url=f"http://{host}:8/", headers={}, body=b"{}")
+    assert answer.status is None
+    assert "private or reserved" in answer.error
+
+
+def _must_not_connect(*args: object) -> None:
+    pytest.fail("connected to a refused address")
+
+
+def test_the_allow_list_is_exact_about_the_port(receiver: Receiver, settings: Any) -> None:
+    assert post(url=receiver.url, headers={}, body=b"{}").status == 200
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = ["127.0.0.1:1"]
+    assert "private or reserved" in post(url=receiver.url, headers={}, body=b"{}").error
+    assert len(receiver.requests) == 1
+
+
+def test_the_allow_list_is_exact_about_the_host(receiver: Receiver) -> None:
+    url = receiver.url.replace("127.0.0.1", "127.0.0.2")
+    assert "private or reserved" in post(url=url, headers={}, body=b"{}").error
+
+
+def test_default_ports_stand_for_themselves(settings: Any) -> None:
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = ["inside:443", "[::1]:80"]
+    assert is_allowed_private(check_url("https://inside/"))
+    assert is_allowed_private(check_url("http://[::1]/"))
+    assert not is_allowed_private(check_url("http://inside/"))
+
+
+def test_one_bad_address_among_good_ones_refuses_the_name(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = []
+    _names(monkeypatch, ["93.184.216.34", "10.0.0.1"])
+    monkeypatch.setattr(socket.socket, "connect", _must_not_connect)
+    assert "private or reserved" in post(url="http://mixed.example/", headers={}, body=b"{}").error
+
+
+def test_a_second_dns_answer_changes_nothing(
+    receiver: Receiver, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name resolves once, and the connection goes to that very address, under the name's own Host."""
+    port = receiver.server.server_port
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [f"rebind.example:{port}"]
+    asked = _names(monkeypatch, ["127.0.0.1"], then=["127.0.0.99"])
+    assert post(url=f"http://rebind.example:{port}/", headers={}, body=b"{}").status == 200
+    assert asked.count("rebind.example") == 1
+    assert receiver.requests[0].headers["host"] == f"rebind.example:{port}"
+
+
+def test_an_unknown_name_is_said_so(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*args: Any, **kwargs: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert post(url="http://no.example/", headers={}, body=b"{}").error == "The host name is unknown."
+
+
+def test_a_proxy_in_the_environment_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert post(url=receiver.url, headers={}, body=b"{}").status == 200
+
+
+def _names(monkeypatch: pytest.MonkeyPatch, first: list[str], then: list[str] | None = None) -> list[str]:
+    """Have names resolve to `first`, and to `then` from the second time on; literals resolve to themselves."""
+    real = socket.getaddrinfo
+    asked: list[str] = []
+
+    def resolve(host: str, *args: Any, **kwargs: Any) -> Any:
+        if not host.endswith(".example"):
+            return real(host, *args, **kwargs)
+        addresses = then if then and asked else first
+        asked.append(host)
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, args[0] or 0 if args else 0)) for address in addresses
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return asked
