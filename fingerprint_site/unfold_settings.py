@@ -1,9 +1,89 @@
-"""The admin theme's own settings."""
+"""The admin theme's own settings: its name, the sidebar, and the first page."""
 
-UNFOLD = {
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _css(request: HttpRequest) -> str:  # noqa: ARG001  (the theme's signature)
+    return static("catalog/catalog.css")
+
+
+def _table(title: str, icon: str, model: str, **more: Any) -> dict[str, Any]:
+    """Return a sidebar entry for a model's list, shown to those who may see it."""
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+        **more,
+    }
+
+
+def _group(title: str, *items: dict[str, Any], folded: bool = False) -> dict[str, Any]:
+    return {"title": title, "separator": True, "collapsible": folded, "items": list(items)}
+
+
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Music fingerprints",
     "SITE_HEADER": "Music fingerprints",
     "SITE_SYMBOL": "graphic_eq",
+    "SITE_URL": reverse_lazy("admin:index"),
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [_css],
+    "DASHBOARD_CALLBACK": "catalog.pages.overview.dashboard",
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Overview", "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+                    {
+                        "title": "Duplicate review",
+                        "icon": "compare",
+                        "link": reverse_lazy("catalog:review"),
+                        "badge": "catalog.pages.overview.pairs_badge",
+                        "permission": lambda request: request.user.has_perm("catalog.view_match"),
+                    },
+                ]
+            },
+            _group(
+                "Catalog",
+                _table("Tracks", "library_music", "catalog.track"),
+                _table("Tasks", "task_alt", "catalog.job"),
+                _table("Matches", "join_inner", "catalog.match"),
+                _table("Decisions", "gavel", "catalog.decision"),
+            ),
+            _group(
+                "Callbacks",
+                _table("Callback URLs", "link", "webhooks.endpoint"),
+                _table("Callbacks out", "outbox", "webhooks.message"),
+                _table("Callbacks in", "inbox", "webhooks.received"),
+                _table("Sources", "input", "webhooks.source"),
+                _table("Refused", "block", "webhooks.refused"),
+            ),
+            _group(
+                "Accounts",
+                _table("API keys", "key", "catalog.apikey"),
+                _table("Users", "person", "auth.user"),
+                _table("Groups", "group", "auth.group"),
+                {"title": "API documentation", "icon": "description", "link": reverse_lazy("api-docs")},
+            ),
+            _group(
+                "Under the hood",
+                _table("Audio files", "audio_file", "catalog.audiofile"),
+                _table("Fingerprints", "fingerprint", "catalog.fingerprint"),
+                _table("Index log", "list_alt", "catalog.indexoperation"),
+                _table("Queue", "pending", "django_q.ormq"),
+                _table("Queue successes", "done_all", "django_q.success"),
+                _table("Queue failures", "report", "django_q.failure"),
+                _table("Schedules", "schedule", "django_q.schedule"),
+                folded=True,
+            ),
+        ],
+    },
 }
