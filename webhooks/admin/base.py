@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.contrib.admin.checks import ModelAdminChecks
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -26,6 +27,8 @@ def confirmed_action(
 class CallbackAdmin(ModelAdmin):  # type: ignore[misc]
     """A table that is looked at: long lists are counted no more often than they must be."""
 
+    # The theme's own checks look permissions up in the database, which is not there before the first migration.
+    checks_class = ModelAdminChecks
     show_full_result_count = False
     list_per_page = 50
     compressed_fields = True
