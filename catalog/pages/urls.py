@@ -1,6 +1,17 @@
 """Staff pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from catalog.pages import audio, review
 
 app_name = "catalog"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("audio/<uuid:music_id>/", audio.audio, name="audio"),
+    path("audio/<uuid:music_id>/peaks/", audio.peaks, name="peaks"),
+    path("review/", review.queue, name="review"),
+    path("review/skipped/", review.bring_back, name="review_skipped"),
+    path("review/undo/<int:decision_id>/", review.undo_decision, name="review_undo"),
+    path("review/<int:first>/<int:second>/", review.pair, name="review_pair"),
+    path("review/<int:first>/<int:second>/decide/", review.decide_pair, name="review_decide"),
+    path("review/<int:first>/<int:second>/skip/", review.skip_pair, name="review_skip"),
+]

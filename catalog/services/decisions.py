@@ -58,8 +58,10 @@ def _same_or_refuse(first: Track, second: Track, verdict: str, keeper: Track | N
     standing = (
         Decision.objects.filter(first_track=first, second_track=second, undone_at=None)
         .select_related("decided_by")
-        .get()
+        .first()
     )
+    if standing is None:
+        raise CatalogError("The decision about this pair changed at this moment: look again.")
     wanted = (verdict, keeper.pk if keeper else None, decided_by.pk)
     if (standing.verdict, standing.keeper_id, standing.decided_by_id) == wanted:
         return standing

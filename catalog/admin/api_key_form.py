@@ -1,0 +1,63 @@
+"""What is asked when a key is made."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.utils import timezone
+from unfold.widgets import (
+    UnfoldAdminAutocompleteWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from catalog.models import ApiKey
+
+
+class ApiKeyForm(forms.Form):
+    """Owner, name, tier and end of a new key."""
+
+    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), help_text="Whose music and tasks it opens")
+    label = forms.CharField(
+        max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text="Where it will be used"
+    )
+    tier = forms.ChoiceField(choices=ApiKey.Tier.choices, widget=UnfoldAdminSelectWidget)
+    custom_per_minute = forms.IntegerField(
+        label="Calls a minute",
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="For the custom tier only",
+    )
+    expires_at = forms.SplitDateTimeField(
+        label="Expires", required=False, widget=UnfoldAdminSplitDateTimeWidget, help_text="Empty: never"
+    )
+
+    def __init__(self, *args: Any, admin_site: AdminSite, **kwargs: Any) -> None:
+        """Search the owner by name: a list of all accounts could be long."""
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].widget = UnfoldAdminAutocompleteWidget(
+            ApiKey.owner.field, admin_site, choices=self.fields["owner"].choices
+        )
+
+    def clean_expires_at(self) -> datetime | None:
+        """A key that has expired already is a mistake."""
+        expires_at: datetime | None = self.cleaned_data["expires_at"]
+        if expires_at and expires_at <= timezone.now():
+            raise forms.ValidationError("This is in the past.")
+        return expires_at
+
+    def clean(self) -> dict[str, Any]:
+        """A number of calls goes with the custom tier, and with no other."""
+        values = super().clean() or {}
+        is_custom = values.get("tier") == ApiKey.Tier.CUSTOM
+        if is_custom and not values.get("custom_per_minute") and "custom_per_minute" not in self.errors:
+            self.add_error("custom_per_minute", "Say how many calls a minute the custom tier allows.")
+        if not is_custom:
+            values["custom_per_minute"] = None
+        return values

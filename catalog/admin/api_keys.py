@@ -1,0 +1,73 @@
+"""API keys: made here, shown once, ended here."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+
+from catalog.admin.api_key_form import ApiKeyForm
+from catalog.admin.base import ReadOnlyAdmin
+from catalog.admin.columns import moment_column
+from catalog.models import ApiKey
+from catalog.pages import display
+from catalog.services.api_keys import create_key, is_expired, per_minute, revoke_key
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Keys by their first letters; the key itself is nowhere."""
+
+    list_display = ("prefix", "owner", "label", "state", "limit", "used", "expires", "created")
+    list_filter = (("tier", ChoicesDropdownFilter), ("owner", AutocompleteSelectFilter))
+    list_select_related = ("owner",)
+    search_fields = ("prefix", "label", "owner__username")
+    search_help_text = "The key's first letters, its label or its owner"
+    date_hierarchy = "created_at"
+    fields = ("prefix", "owner", "label", "tier", "limit", "state", "expires_at", "last_used_at", "created_at")
+    change_form_outer_before_template = "catalog/api_key.html"
+    post_actions: ClassVar[dict[str, tuple[str, str]]] = {"revoke": ("revoke", "change_apikey")}
+    used = moment_column("last_used_at", "last used")
+    expires = moment_column("expires_at", "expires")
+    created = moment_column("created_at", "created")
+
+    @admin.display(description="state")
+    def state(self, key: ApiKey) -> str:
+        """Whether calls with it are answered."""
+        if key.revoked_at:
+            return display.badge("off", "block", "revoked")
+        if is_expired(key):
+            return display.badge("warning", "event_busy", "expired")
+        return display.badge("good", "check_circle", "valid")
+
+    @admin.display(description="calls a minute", ordering="tier")
+    def limit(self, key: ApiKey) -> str:
+        """The tier and what it allows."""
+        return f"{per_minute(key)} ({key.tier})"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Keys are made by those who may add them."""
+        return request.user.has_perm("catalog.add_apikey")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+        """Make a key and show it in this very answer: nothing that could show it again keeps it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ApiKeyForm(request.POST or None, admin_site=self.admin_site)
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "title": "Make an API key", "form": form}
+        if request.method == "POST" and form.is_valid():
+            row, text = create_key(**form.cleaned_data)
+            self.log_addition(request, row, "Made.")
+            response = TemplateResponse(request, "catalog/api_key_made.html", context | {"key": row, "text": text})
+            response["Cache-Control"] = "no-store"
+            return response
+        return TemplateResponse(request, "catalog/api_key_add.html", context | {"media": self.media + form.media})
+
+    def revoke(self, request: HttpRequest, key: ApiKey) -> HttpResponse:
+        """End a key now."""
+        revoke_key(key=key)
+        self.log_change(request, key, "Revoked.")
+        messages.success(request, f"The key {key} is revoked: calls with it are refused from now on.")
+        return self.back_to(key)

@@ -1,0 +1,53 @@
+"""Stored files, for looking at."""
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import RangeNumericFilter
+
+from catalog.admin.base import ReadOnlyAdmin
+from catalog.admin.columns import moment_column
+from catalog.models import AudioFile
+from catalog.pages import display
+
+
+@admin.register(AudioFile)
+class AudioFileAdmin(ReadOnlyAdmin):
+    """The bytes, once each."""
+
+    list_display = ("digest", "coding", "length", "volume", "channels", "used_by", "stored")
+    list_filter = (("duration_s", RangeNumericFilter), ("size_bytes", RangeNumericFilter))
+    search_fields = ("sha256", "tracks__title")
+    search_help_text = "SHA-256 or a track's title"
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-pk")
+    stored = moment_column("created_at", "stored")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AudioFile]:
+        """Count the tracks of each file; leave the waveforms in the database."""
+        return super().get_queryset(request).defer("peaks").annotate(track_count=Count("tracks"))
+
+    @admin.display(description="SHA-256", ordering="sha256")
+    def digest(self, audio_file: AudioFile) -> str:
+        """The first letters tell files apart."""
+        return f"{audio_file.sha256[:16]}…"
+
+    @admin.display(description="format", ordering="codec")
+    def coding(self, audio_file: AudioFile) -> str:
+        """Codec and bit rate."""
+        return display.audio_format(audio_file)
+
+    @admin.display(description="length", ordering="duration_s")
+    def length(self, audio_file: AudioFile) -> str:
+        """Minutes and seconds."""
+        return display.clock(audio_file.duration_s)
+
+    @admin.display(description="size", ordering="size_bytes")
+    def volume(self, audio_file: AudioFile) -> str:
+        """Stored bytes."""
+        return display.size(audio_file.size_bytes)
+
+    @admin.display(description="tracks", ordering="track_count")
+    def used_by(self, audio_file: AudioFile) -> int:
+        """How many tracks share these bytes."""
+        return getattr(audio_file, "track_count", 0)

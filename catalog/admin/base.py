@@ -1,0 +1,98 @@
+"""What all of the catalog's admin pages share: limited counts, read-only tables, actions that are POSTs."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin
+
+from catalog.services.errors import CatalogError
+
+COUNTED_ROWS = 10_000
+
+
+class LimitedCountPaginator(Paginator):
+    """Counts no further than `COUNTED_ROWS`: counting millions to print a number makes a big table slow."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, at most `COUNTED_ROWS`."""
+        rows = self.object_list
+        return rows.order_by()[:COUNTED_ROWS].count() if hasattr(rows, "order_by") else len(rows)
+
+
+class CatalogAdmin(ModelAdmin):
+    """A table with limited counts, and detail pages whose buttons are POST forms."""
+
+    paginator = LimitedCountPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    list_filter_submit = True
+    change_form_outer_before_template: str | None = None
+
+    # url part -> (method name, permission codename); each is run by POST alone
+    post_actions: ClassVar[dict[str, tuple[str, str]]] = {}
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add a URL for each POST action."""
+        info = (self.opts.app_label, self.opts.model_name)
+        own = [
+            path(
+                f"<path:object_id>/{part}/",
+                self.admin_site.admin_view(self._post_view(name, permission)),
+                name=f"{'_'.join(info)}_{name}",
+            )
+            for part, (name, permission) in self.post_actions.items()
+        ]
+        return own + super().get_urls()
+
+    def _post_view(self, name: str, permission: str) -> Callable[..., HttpResponse]:
+        action = getattr(self, name)
+
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            if not request.user.has_perm(f"{self.opts.app_label}.{permission}"):
+                raise PermissionDenied
+            item = self.get_object(request, object_id)
+            if item is None:
+                return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            try:
+                return action(request, item)
+            except CatalogError as error:
+                messages.error(request, str(error))
+                return self.back_to(item)
+
+        return update_wrapper(view, action)
+
+    def back_to(self, item: Model) -> HttpResponseRedirect:
+        """Return to the page of `item`, a row of this table."""
+        return HttpResponseRedirect(
+            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[item.pk])
+        )
+
+
+class ReadOnlyAdmin(CatalogAdmin):
+    """A table that the service writes and people only look at."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Nobody adds rows by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody changes rows by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody deletes rows by hand."""
+        return False

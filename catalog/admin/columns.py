@@ -1,0 +1,47 @@
+"""Columns that several tables have."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.pages import display
+
+Column = Callable[[Any, Model], str]
+
+
+def moment_column(field: str, title: str) -> Column:
+    """Return a column with a relative time, sorted by the time itself."""
+
+    @admin.display(description=title, ordering=field)
+    def column(_admin: Any, row: Model) -> str:
+        return display.moment(getattr(row, field))
+
+    return column
+
+
+def track_link(track: Any) -> SafeString:
+    """Return a link to a track, its artist below; a removed one says so."""
+    gone = display.badge("off", "delete", "removed") if track.removed_at else ""
+    return format_html(
+        '<a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}<span class="mf-sub mf-cut">{}</span>',
+        reverse("admin:catalog_track_change", args=[track.pk]),
+        track.title,
+        track.title,
+        gone,
+        track.artist,
+    )
+
+
+def track_column(field: str, title: str) -> Column:
+    """Return a column that links to the track in `field`."""
+
+    @admin.display(description=title, ordering=f"{field}__title")
+    def column(_admin: Any, row: Model) -> str:
+        return track_link(getattr(row, field))
+
+    return column

@@ -1,0 +1,80 @@
+"""Decisions: who decided what about which pair; taken back here too."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from catalog.admin.base import ReadOnlyAdmin
+from catalog.admin.columns import moment_column, track_column
+from catalog.models import Decision
+from catalog.pages import display
+from catalog.services.decisions import undo
+
+_VERDICTS = {
+    Decision.Verdict.SAME: ("bad", "content_copy", "same recording"),
+    Decision.Verdict.VERSION: ("warning", "call_split", "another version"),
+    Decision.Verdict.DIFFERENT: ("good", "block", "not a duplicate"),
+}
+
+
+class StandingFilter(admin.SimpleListFilter):
+    """Decisions that hold, or that were taken back."""
+
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the choices."""
+        return [("yes", "holds"), ("no", "taken back")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:  # noqa: ARG002
+        """Filter."""
+        return queryset.filter(undone_at__isnull=self.value() == "yes") if self.value() else queryset
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """The history of what staff decided."""
+
+    list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
+    list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter))
+    list_select_related = ("first_track", "second_track", "keeper", "decided_by")
+    search_fields = ("first_track__title", "second_track__title", "decided_by__username")
+    search_help_text = "A track's title or who decided"
+    date_hierarchy = "decided_at"
+    fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided_at", "undone_at")
+    list_display_links = ("verdict_shown",)
+    change_form_outer_before_template = "catalog/decision.html"
+    post_actions: ClassVar[dict[str, tuple[str, str]]] = {"undo": ("take_back", "change_decision")}
+    first = track_column("first_track", "track")
+    second = track_column("second_track", "and track")
+    decided = moment_column("decided_at", "decided")
+
+    @admin.display(description="decision", ordering="verdict")
+    def verdict_shown(self, decision: Decision) -> str:
+        """The decision as a badge."""
+        return display.badge(*_VERDICTS[Decision.Verdict(decision.verdict)])
+
+    @admin.display(description="keep", ordering="keeper__title")
+    def kept(self, decision: Decision) -> str:
+        """Which of the two is to be kept."""
+        return decision.keeper.title if decision.keeper else display.NOTHING
+
+    @admin.display(description="standing")
+    def holds(self, decision: Decision) -> str:
+        """Whether it still counts."""
+        if decision.undone_at:
+            return display.badge("off", "undo", "taken back")
+        return display.badge("good", "check_circle", "holds")
+
+    def take_back(self, request: HttpRequest, decision: Decision) -> HttpResponse:
+        """Undo, so that the pair is to be reviewed again."""
+        if undo(decision=decision):
+            page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
+            messages.success(request, format_html('Taken back. <a href="{}">Review the pair</a>', page))
+        return self.back_to(decision)

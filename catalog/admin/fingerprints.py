@@ -1,0 +1,52 @@
+"""Fingerprints, for looking at."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from catalog.admin.base import ReadOnlyAdmin
+from catalog.admin.columns import moment_column
+from catalog.models import Fingerprint
+from catalog.pages import display
+from catalog.services.index_log import CURRENT_VERSION
+
+
+@admin.register(Fingerprint)
+class FingerprintAdmin(ReadOnlyAdmin):
+    """What the engine derived, and under which version of its parameters."""
+
+    list_display = ("audio_file", "state", "length", "volume", "density", "made")
+    list_filter = ("version",)
+    list_select_related = ("audio_file",)
+    search_fields = ("audio_file__sha256", "audio_file__tracks__title")
+    search_help_text = "SHA-256 or a track's title"
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-pk")
+    fields = ("audio_file", "version", "length", "volume", "density", "created_at")
+    made = moment_column("created_at", "made")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Fingerprint]:
+        """Leave the bytes in the database."""
+        return super().get_queryset(request).defer("data", "audio_file__peaks")
+
+    @admin.display(description="parameters", ordering="version")
+    def state(self, fingerprint: Fingerprint) -> str:
+        """Whether today's engine compares it."""
+        if fingerprint.version == CURRENT_VERSION:
+            return display.badge("good", "check_circle", f"current, version {fingerprint.version}")
+        return display.badge("off", "history", f"outdated, version {fingerprint.version}")
+
+    @admin.display(description="length", ordering="duration_s")
+    def length(self, fingerprint: Fingerprint) -> str:
+        """Minutes and seconds that were analysed."""
+        return display.clock(fingerprint.duration_s)
+
+    @admin.display(description="size", ordering="size_bytes")
+    def volume(self, fingerprint: Fingerprint) -> str:
+        """Stored bytes."""
+        return display.size(fingerprint.size_bytes)
+
+    @admin.display(description="a minute")
+    def density(self, fingerprint: Fingerprint) -> str:
+        """Stored bytes for each minute of audio."""
+        return display.size(round(fingerprint.size_bytes * 60 / max(fingerprint.duration_s, 1)))

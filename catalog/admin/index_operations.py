@@ -1,0 +1,35 @@
+"""The index's log, for looking at."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from catalog.admin.base import ReadOnlyAdmin
+from catalog.admin.columns import moment_column
+from catalog.models import IndexOperation
+from catalog.pages import display
+
+
+@admin.register(IndexOperation)
+class IndexOperationAdmin(ReadOnlyAdmin):
+    """What every searching process applies, in this order."""
+
+    list_display = ("sequence", "what", "track_key", "version", "written")
+    list_filter = ("kind",)
+    search_fields = ("=track_key", "=sequence")
+    search_help_text = "A track's number or a sequence number"
+    date_hierarchy = "created_at"
+    ordering = ("-sequence",)
+    written = moment_column("created_at", "written")
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):  # type: ignore[no-untyped-def]
+        """Numbers only: words would make the database compare every row as text."""
+        if search_term and not search_term.strip().isdigit():
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="operation", ordering="kind")
+    def what(self, operation: IndexOperation) -> str:
+        """Add or remove, as a badge."""
+        if operation.kind == IndexOperation.Kind.ADD:
+            return display.badge("good", "add_circle", "add")
+        return display.badge("off", "remove_circle", "remove")

@@ -1,0 +1,80 @@
+"""Tasks: what was accepted, how it went, and its callback."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+
+from catalog.admin.base import ReadOnlyAdmin
+from catalog.admin.columns import moment_column, track_column
+from catalog.models import Job
+from catalog.pages import display
+from catalog.selectors.tasks import task_page
+from catalog.services.errors import TrackGoneError
+from catalog.services.jobs import accept_job
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """The API's tasks."""
+
+    list_display = ("task_id", "kind", "about", "owner", "state", "attempts", "took", "answer", "accepted")
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("task_name", ChoicesDropdownFilter),
+        ("owner", AutocompleteSelectFilter),
+    )
+    list_select_related = ("track", "owner")
+    search_fields = ("=task_id", "track__title", "error")
+    search_help_text = "A whole task id, a track's title, or words of an error"
+    date_hierarchy = "created_at"
+    fields = ("task_id", "owner", "detail")
+    change_form_outer_before_template = "catalog/task.html"
+    post_actions: ClassVar[dict[str, tuple[str, str]]] = {"run-again": ("run_again", "add_job")}
+    about = track_column("track", "track")
+    accepted = moment_column("created_at", "accepted")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        """Newest first."""
+        return super().get_queryset(request).order_by("-created_at", "-pk")
+
+    @admin.display(description="task", ordering="task_name")
+    def kind(self, job: Job) -> str:
+        """Add or check."""
+        return job.get_task_name_display()
+
+    @admin.display(description="status", ordering="status")
+    def state(self, job: Job) -> str:
+        """The status as a badge."""
+        return display.job_badge(job.status)
+
+    @admin.display(description="took")
+    def took(self, job: Job) -> str:
+        """From accepted to ended."""
+        return display.span((job.completed_at - job.created_at).total_seconds() if job.completed_at else None)
+
+    @admin.display(description="answer")
+    def answer(self, job: Job) -> str:
+        """What came out, in a few words."""
+        if job.error:
+            return job.error[:80]
+        if not job.result:
+            return display.NOTHING
+        return str(job.result.get("matched_musicname") or "no duplicate")[:80]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the task's page above its row."""
+        context = {"task": task_page(int(object_id))} if object_id.isdigit() else {}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def run_again(self, request: HttpRequest, job: Job) -> HttpResponse:
+        """Do the same once more, as a new task of the same account, with a callback of its own."""
+        if job.track.removed_at:
+            raise TrackGoneError("The track was removed from the catalog.")
+        again = accept_job(track=job.track, owner=job.owner, task_name=job.task_name)
+        messages.success(request, f"Accepted again as {again.task_id}.")
+        return self.back_to(again)

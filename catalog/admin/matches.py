@@ -1,0 +1,76 @@
+"""Matches: what checks found, with both tracks to listen to."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.contrib.filters.admin import RangeNumericFilter
+
+from catalog.admin.base import ReadOnlyAdmin
+from catalog.admin.columns import moment_column, track_column
+from catalog.models import Match
+from catalog.pages import display
+from catalog.pages.comparison import comparison_of
+from catalog.selectors.review import on_review
+
+
+@admin.register(Match)
+class MatchAdmin(ReadOnlyAdmin):
+    """The evidence of a check, one row for each track that was found."""
+
+    list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
+    list_display_links = ("found_as",)
+    list_filter = ("verdict", ("score", RangeNumericFilter))
+    list_select_related = ("query_track", "reference_track")
+    search_fields = ("query_track__title", "reference_track__title", "=job__task_id")
+    search_help_text = "A title of either track, or a task id"
+    date_hierarchy = "created_at"
+    fields = ("job", "description", "engine_version", "created_at")
+    change_form_outer_before_template = "catalog/match.html"
+    query = track_column("query_track", "checked")
+    reference = track_column("reference_track", "found in the catalog")
+    found = moment_column("created_at", "found")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Match]:
+        """Leave the curves in the database: a list does not draw them."""
+        return super().get_queryset(request).defer("segments", "similarity_curve")
+
+    @admin.display(description="verdict", ordering="verdict")
+    def found_as(self, match: Match) -> str:
+        """Duplicate or a part, as a badge."""
+        return display.verdict_badge(match.verdict)
+
+    @admin.display(description="score", ordering="score")
+    def strength(self, match: Match) -> str:
+        """The engine's score."""
+        return f"{match.score:.3f}"
+
+    @admin.display(description="offset", ordering="offset_s")
+    def place(self, match: Match) -> str:
+        """Reference time at the query's first sample."""
+        return f"{display.signed(match.offset_s)} s"
+
+    @admin.display(description="coverage", ordering="query_coverage")
+    def coverage(self, match: Match) -> str:
+        """How much of each track is in the other."""
+        return f"{display.share(match.query_coverage)} = {display.share(match.reference_coverage)}"
+
+    @admin.display(description="altered")
+    def altered(self, match: Match) -> str:
+        """Tempo and pitch."""
+        return f"x {match.tempo_ratio:.3f}, {display.signed(match.pitch_semitones)} st"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show both tracks side by side above the row."""
+        context = {}
+        match = (
+            Match.objects.select_related("query_track__audio_file", "reference_track__audio_file", "job")
+            .filter(pk=object_id if object_id.isdigit() else None)
+            .first()
+        )
+        if match:
+            context = {"comparison": comparison_of(on_review(match))}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)

@@ -1,0 +1,35 @@
+"""django-q's own tables in this admin's look."""
+
+from django.contrib import admin
+from django_q.admin import FailAdmin, QueueAdmin, TaskAdmin
+from django_q.admin import ScheduleAdmin as QScheduleAdmin
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from catalog.admin.base import CatalogAdmin
+
+for _model in (Success, Failure, OrmQ, Schedule):
+    admin.site.unregister(_model)
+
+
+@admin.register(Success)
+class SuccessAdmin(CatalogAdmin, TaskAdmin):
+    """Queue entries that ran."""
+
+    list_filter = ("cluster",)
+
+
+@admin.register(Failure)
+class FailureAdmin(CatalogAdmin, FailAdmin):
+    """Queue entries that raised."""
+
+    list_filter = ("cluster",)
+
+
+@admin.register(OrmQ)
+class WaitingAdmin(CatalogAdmin, QueueAdmin):
+    """Queue entries that wait or are being run."""
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(CatalogAdmin, QScheduleAdmin):
+    """Repeated queue entries; this project has a sweeper instead."""

@@ -1,0 +1,65 @@
+"""Uploading through the admin: the same service as the API's, its reasons beside the field."""
+
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
+
+from catalog.api.uploads import max_file_bytes
+from catalog.models import Job, Track
+from catalog.services.errors import UploadRefusedError
+from catalog.services.jobs import accept_job
+from catalog.services.tracks import add_track
+
+
+class UploadForm(forms.Form):
+    """A file, and what to do with it at once."""
+
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="mp3, wav, flac, m4a, aac or ogg. The title is the file's name; tags are read from the file.",
+        error_messages={"required": "Choose an audio file.", "empty": "The file is empty."},
+    )
+    check = forms.BooleanField(
+        label="Check for duplicates", required=False, initial=True, widget=UnfoldBooleanSwitchWidget
+    )
+    add = forms.BooleanField(label="Add to the index", required=False, initial=True, widget=UnfoldBooleanSwitchWidget)
+
+
+def upload_view(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponse:
+    """Show the form, or take the file in and go to its page."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST":
+        if getattr(request, "upload_too_large", False):
+            form = UploadForm(request.POST)
+            form.full_clean()
+            form.errors["file"] = form.error_class([_too_large()])
+        elif form.is_valid():
+            track = _take_in(request, form)
+            if track:
+                return HttpResponseRedirect(reverse("admin:catalog_track_change", args=[track.pk]))
+    context = context | {"title": "Upload a track", "form": form, "max_bytes": max_file_bytes(), "limit": _too_large()}
+    return TemplateResponse(request, "catalog/track_upload.html", context)
+
+
+def _too_large() -> str:
+    return f"The file is larger than the limit of {max_file_bytes() // 1024**2} MB."
+
+
+def _take_in(request: HttpRequest, form: UploadForm) -> Track | None:
+    upload = form.cleaned_data["file"]
+    try:
+        track = add_track(owner=request.user, source=Path(upload.temporary_file_path()), file_name=upload.name)
+    except UploadRefusedError as error:
+        form.add_error("file", str(error))
+        return None
+    wanted = [Job.Name.CHECK] * form.cleaned_data["check"] + [Job.Name.ADD] * form.cleaned_data["add"]
+    for task_name in wanted:
+        accept_job(track=track, owner=request.user, task_name=task_name)
+    messages.success(request, f"“{track.title}” is in the catalog." + (" Its tasks run now." if wanted else ""))
+    return track

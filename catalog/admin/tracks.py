@@ -1,0 +1,174 @@
+"""Tracks: the catalog's main table, and a page for each."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from catalog.admin.base import CatalogAdmin
+from catalog.admin.columns import moment_column, track_link
+from catalog.admin.track_filters import FormatFilter, PresenceFilter
+from catalog.admin.track_upload import upload_view
+from catalog.models import IndexOperation, Job, Track
+from catalog.pages import display
+from catalog.selectors.tracks import history_of, loss_of, with_standing
+from catalog.services.errors import TrackGoneError
+from catalog.services.jobs import accept_job
+from catalog.services.tracks import remove_track
+
+BULK_LIMIT = 500
+
+
+@admin.register(Track)
+class TrackAdmin(CatalogAdmin):
+    """What is in the catalog. Files come in and go out through services only."""
+
+    list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "uploaded")
+    list_filter = (PresenceFilter, FormatFilter, ("owner", AutocompleteSelectFilter))
+    list_select_related = ("owner", "audio_file")
+    search_fields = ("title", "artist", "album", "isrc", "file_name")
+    search_help_text = "Title, artist, album, ISRC, file name, or a whole music id"
+    date_hierarchy = "created_at"
+    actions = ("add_selected", "check_selected")
+    fields = ("title", "artist", "album", "isrc")
+    change_form_outer_before_template = "catalog/track.html"
+    post_actions: ClassVar[dict[str, tuple[str, str]]] = {
+        "add-to-index": ("start_add", "add_job"),
+        "check": ("start_check", "add_job"),
+    }
+    uploaded = moment_column("created_at", "uploaded")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Track]:
+        """Add the columns that are looked up."""
+        return with_standing(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Track], search_term: str
+    ) -> tuple[QuerySet[Track], bool]:
+        """Find a whole music id by its index; words the usual way."""
+        try:
+            return queryset.filter(music_id=UUID(search_term.strip())), False
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="title", ordering="title")
+    def name(self, track: Track) -> str:
+        """Title, artist, and whether it was removed."""
+        return track_link(track)
+
+    @admin.display(description="length", ordering="audio_file__duration_s")
+    def length(self, track: Track) -> str:
+        """Minutes and seconds."""
+        return display.clock(track.audio_file.duration_s if track.audio_file else None)
+
+    @admin.display(description="format", ordering="audio_file__codec")
+    def coding(self, track: Track) -> str:
+        """Codec and bit rate."""
+        return display.audio_format(track.audio_file)
+
+    @admin.display(description="size", ordering="audio_file__size_bytes")
+    def volume(self, track: Track) -> str:
+        """Stored bytes."""
+        return display.size(track.audio_file.size_bytes if track.audio_file else None)
+
+    @admin.display(description="index")
+    def indexed(self, track: Any) -> str:
+        """Whether checks find it."""
+        if track.index_state == IndexOperation.Kind.ADD:
+            return display.badge("good", "check_circle", "in the index")
+        return display.badge("off", "radio_button_unchecked", "not added")
+
+    @admin.display(description="last check")
+    def verdict(self, track: Any) -> str:
+        """What the last check said."""
+        if track.was_duplicate is None:
+            return display.NOTHING
+        if track.was_duplicate:
+            return display.badge("bad", "content_copy", "duplicate")
+        return display.badge("good", "check_circle", "no duplicate")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Rows are never deleted: a track is removed by its service, and its history stays."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that removes a track."""
+        view = self.admin_site.admin_view(self.remove_view)
+        return [path("<int:track_id>/remove/", view, name="catalog_track_remove"), *super().get_urls()]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+        """Take an upload. Not the admin's own view: that one would read the audio inside a transaction."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return upload_view(request, context=self.admin_site.each_context(request) | {"opts": self.opts})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the track's page above the form of its words."""
+        context = {}
+        if object_id.isdigit():
+            track = Track.objects.select_related("audio_file", "owner").filter(pk=object_id).first()
+            context = {"track": track, "history": history_of(track) if track else None}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def has_start_tasks_permission(self, request: HttpRequest) -> bool:
+        """Starting tasks is adding jobs."""
+        return request.user.has_perm("catalog.add_job")
+
+    def start_add(self, request: HttpRequest, track: Track) -> HttpResponse:
+        """Put the track in the index."""
+        return self._start(request, track, Job.Name.ADD)
+
+    def start_check(self, request: HttpRequest, track: Track) -> HttpResponse:
+        """Look for the track in the index."""
+        return self._start(request, track, Job.Name.CHECK)
+
+    def _start(self, request: HttpRequest, track: Track, task_name: str) -> HttpResponse:
+        if track.removed_at:
+            raise TrackGoneError("The track was removed from the catalog.")
+        return self.back_to(accept_job(track=track, owner=request.user, task_name=task_name))
+
+    @admin.action(description="Add to the index", permissions=["start_tasks"])
+    def add_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> None:
+        """Put each selected track in the index."""
+        self._start_selected(request, queryset, Job.Name.ADD)
+
+    @admin.action(description="Check for duplicates", permissions=["start_tasks"])
+    def check_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> None:
+        """Look for each selected track in the index."""
+        self._start_selected(request, queryset, Job.Name.CHECK)
+
+    def _start_selected(self, request: HttpRequest, queryset: QuerySet[Track], task_name: str) -> None:
+        tracks = list(queryset.filter(removed_at=None).order_by("pk")[:BULK_LIMIT])
+        for track in tracks:
+            accept_job(track=track, owner=request.user, task_name=task_name)
+        where = format_html('<a href="{}">See the tasks</a>', reverse("admin:catalog_job_changelist"))
+        messages.success(request, format_html("{} tasks accepted. {}", len(tracks), where))
+
+    def remove_view(self, request: HttpRequest, track_id: int) -> HttpResponse:
+        """Show what removing a track would lose, and do it on POST."""
+        if not request.user.has_perm("catalog.delete_track"):
+            raise PermissionDenied
+        track = self.get_object(request, str(track_id))
+        if track is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(track_id))
+        if request.method == "POST":
+            remove_track(track=track)
+            self.log_change(request, track, "Removed from the catalog.")
+            messages.success(request, f"“{track.title}” was removed from the catalog.")
+            return HttpResponseRedirect(reverse("admin:catalog_track_changelist"))
+        context = self.admin_site.each_context(request) | {
+            "title": "Remove a track",
+            "opts": self.opts,
+            "track": track,
+            "loss": loss_of(track),
+        }
+        return TemplateResponse(request, "catalog/track_remove.html", context)

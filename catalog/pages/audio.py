@@ -1,0 +1,111 @@
+"""A track's audio and waveform for the staff's players."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header, parse_etags
+from django.views.decorators.http import require_GET, require_safe
+
+from catalog.models import AudioFile, Track
+from catalog.pages.access import staff_only
+from catalog.pages.byte_ranges import ByteRange, RangeNotSatisfiableError, parse_range
+from catalog.services.playback import request_peaks
+
+CHUNK_BYTES = 64 * 1024
+_TYPES = {
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".ogg": "audio/ogg",
+}
+_POLL_AGAIN_S = "1"
+
+
+def _audio_file_of(music_id: UUID) -> tuple[Track, AudioFile]:
+    track = get_object_or_404(Track.objects.select_related("audio_file"), music_id=music_id)
+    if track.audio_file is None:
+        raise Http404("The track was removed from the catalog.")
+    return track, track.audio_file
+
+
+@require_safe
+@staff_only("catalog.view_track")
+def audio(request: HttpRequest, music_id: UUID) -> HttpResponseBase:
+    """Answer with a track's bytes, or the part that Range asks for; `?download` makes it an attachment."""
+    track, audio_file = _audio_file_of(music_id)
+    try:
+        file = audio_file.path.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("The stored file is missing.") from error
+    total = audio_file.path.stat().st_size
+    etag = f'"{audio_file.sha256}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        file.close()
+        return _described(HttpResponse(status=304), track, audio_file, etag, download=False)
+    try:
+        part = parse_range(request.headers.get("Range", ""), total) if _range_holds(request, etag) else None
+    except RangeNotSatisfiableError:
+        file.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{total}", "Accept-Ranges": "bytes"})
+    response = _body(request, file, part, total)
+    return _described(response, track, audio_file, etag, download="download" in request.GET)
+
+
+def _range_holds(request: HttpRequest, etag: str) -> bool:
+    """If-Range: a part of another version than the client has would not fit."""
+    return request.headers.get("If-Range", etag) == etag
+
+
+def _body(request: HttpRequest, file: BinaryIO, part: ByteRange | None, total: int) -> HttpResponseBase:
+    sent = part or ByteRange(0, total - 1)
+    headers = {"Content-Length": str(sent.length)}
+    if part:
+        headers["Content-Range"] = f"bytes {part.first}-{part.last}/{total}"
+    status = 206 if part else 200
+    if request.method == "HEAD":
+        file.close()
+        return HttpResponse(status=status, headers=headers)
+    return StreamingHttpResponse(_chunks(file, sent), status=status, headers=headers)
+
+
+def _chunks(file: BinaryIO, part: ByteRange) -> Iterator[bytes]:
+    with file:
+        file.seek(part.first)
+        left = part.length
+        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _described(
+    response: HttpResponseBase, track: Track, audio_file: AudioFile, etag: str, *, download: bool
+) -> HttpResponseBase:
+    suffix = Path(audio_file.stored_name).suffix
+    response["Content-Type"] = _TYPES.get(suffix, "application/octet-stream")
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=3600"
+    response["X-Content-Type-Options"] = "nosniff"
+    name = Path(track.file_name).name or f"{track.title}{suffix}"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=download, filename=name) or "inline"
+    return response
+
+
+@require_GET
+@staff_only("catalog.view_track")
+def peaks(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
+    """Answer with a track's waveform: `{"peaks_per_s", "peaks"}` (0 to 255 each); 202 while a worker draws it."""
+    _, audio_file = _audio_file_of(music_id)
+    if audio_file.peaks is None:
+        request_peaks(audio_file=audio_file)
+        return JsonResponse({"state": "waiting"}, status=202, headers={"Retry-After": _POLL_AGAIN_S})
+    values = list(bytes(audio_file.peaks))
+    peaks_per_s = len(values) / audio_file.duration_s if audio_file.duration_s else 0.0
+    body = {"state": "ready", "peaks_per_s": peaks_per_s, "peaks": values}
+    return JsonResponse(body, headers={"Cache-Control": "private, max-age=3600"})

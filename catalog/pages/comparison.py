@@ -1,0 +1,125 @@
+"""Two tracks side by side: what the review page and a match's page show."""
+
+from dataclasses import dataclass
+from math import log2
+from typing import Any
+
+from django.urls import reverse
+
+from catalog.models import Decision, Match, Track
+from catalog.pages import display
+from catalog.pages.keeper import Suggestion, suggest_keeper
+from catalog.pages.plots import OffsetPlot, SimilarityPlot, offset_plot, segments_of, similarity_plot
+from catalog.selectors.review import PairOnReview
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing about the two tracks, and whether it is the same."""
+
+    name: str
+    a: str
+    b: str
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both say the same."""
+        return self.a == self.b
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that the side-by-side view shows; `player` is the player's own data, plain JSON values."""
+
+    match: Match
+    a: Track
+    b: Track
+    decision: Decision | None
+    sentence: str
+    differences: list[Difference]
+    suggestion: Suggestion
+    offsets: OffsetPlot
+    similarity: SimilarityPlot | None
+    player: dict[str, Any]
+
+    @property
+    def sides(self) -> list[tuple[str, Track]]:
+        """Both tracks with their letters."""
+        return [("a", self.a), ("b", self.b)]
+
+    @property
+    def removed(self) -> list[Track]:
+        """Those of the two that are not in the catalog any more."""
+        return [track for track in (self.a, self.b) if track.removed_at]
+
+
+def comparison_of(pair: PairOnReview) -> Comparison:
+    """Return the side-by-side view of a pair."""
+    match, a, b = pair.match, pair.a, pair.b
+    query_s = a.audio_file.duration_s if a.audio_file else match.query_end_s
+    return Comparison(
+        match=match,
+        a=a,
+        b=b,
+        decision=pair.decision,
+        sentence=_sentence(match, b),
+        differences=_differences(a, b),
+        suggestion=suggest_keeper(a, b),
+        offsets=offset_plot(match, query_s),
+        similarity=similarity_plot(match, query_s),
+        player=_player(match, a, b),
+    )
+
+
+def _sentence(match: Match, b: Track) -> str:
+    """Say what was found in words: how it was altered, and what part is where."""
+    lead = match.description.rstrip(".") or match.get_verdict_display().capitalize()
+    title = b.title if len(b.title) <= 60 else f"{b.title[:59]}…"
+    return (
+        f"{lead}: {display.share(match.query_coverage)} of A is {display.share(match.reference_coverage)}"
+        f" of “{title}”, from {display.clock(match.reference_start_s)}."
+    )
+
+
+def _differences(a: Track, b: Track) -> list[Difference]:
+    return [Difference(name, one, other) for (name, one), (_, other) in zip(_facts(a), _facts(b), strict=True)]
+
+
+def _facts(track: Track) -> list[tuple[str, str]]:
+    file = track.audio_file
+    none = display.NOTHING
+    return [
+        ("title", track.title),
+        ("artist", track.artist or none),
+        ("album", track.album or none),
+        ("ISRC", track.isrc or none),
+        ("length", display.clock(file.duration_s) if file else none),
+        ("format", display.audio_format(file)),
+        ("channels", str(file.channels) if file else none),
+        ("size", display.size(file.size_bytes) if file else none),
+        ("owner", track.owner.get_username()),
+        ("uploaded", f"{track.created_at:%Y-%m-%d}"),
+    ]
+
+
+def _player(match: Match, a: Track, b: Track) -> dict[str, Any]:
+    coupled = 12 * log2(match.tempo_ratio) if match.tempo_ratio > 0 else 0.0
+    return {
+        "offset_s": match.offset_s,
+        "tempo_ratio": match.tempo_ratio,
+        # A change of speed moves the pitch along: then B played faster must not have its pitch kept.
+        "keeps_pitch": abs(match.pitch_semitones - coupled) >= abs(match.pitch_semitones),
+        "segments": segments_of(match),
+        "a": _side(a),
+        "b": _side(b),
+    }
+
+
+def _side(track: Track) -> dict[str, Any] | None:
+    if track.audio_file is None:
+        return None
+    return {
+        "audio": reverse("catalog:audio", args=[track.music_id]),
+        "peaks": reverse("catalog:peaks", args=[track.music_id]),
+        "duration_s": track.audio_file.duration_s,
+    }

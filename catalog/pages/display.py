@@ -1,0 +1,179 @@
+"""Values as a person reads them: the same words, icons and units on every staff page."""
+
+import json
+from datetime import datetime
+
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.models import AudioFile, Job, Match
+
+NOTHING = "\N{EN DASH}"
+_MINUS = "\N{MINUS SIGN}"
+_LOSSLESS = ("flac", "alac", "wavpack", "pcm_")
+_SPANS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (86400 * 60, 86400, "d"))
+
+# state -> (tone, icon, word); a state is never told by its colour alone
+_JOB_STATES = {
+    Job.Status.PENDING: ("waiting", "schedule", "waiting"),
+    Job.Status.PROCESSING: ("running", "autorenew", "running"),
+    Job.Status.SUCCESS: ("good", "check_circle", "success"),
+    Job.Status.FAILURE: ("bad", "error", "failure"),
+}
+_VERDICTS = {
+    Match.Verdict.DUPLICATE: ("bad", "content_copy", "duplicate"),
+    Match.Verdict.CONTAINS: ("warning", "join_inner", "contains a part"),
+}
+
+
+def badge(tone: str, icon: str, word: str) -> SafeString:
+    """Return a state as an icon, a word and a colour."""
+    return format_html(
+        '<span class="mf-badge mf-{}"><span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
+        tone,
+        icon,
+        word,
+    )
+
+
+def job_badge(status: str) -> SafeString:
+    """Return a job's status as a badge."""
+    return badge(*_JOB_STATES[Job.Status(status)])
+
+
+def verdict_badge(verdict: str) -> SafeString:
+    """Return a match's verdict as a badge."""
+    return badge(*_VERDICTS[Match.Verdict(verdict)])
+
+
+def moment(value: datetime | None) -> SafeString | str:
+    """Return when something was or will be, relative to now, with the exact time on hover."""
+    if value is None:
+        return NOTHING
+    local = timezone.localtime(value)
+    return format_html(
+        '<time class="mf-time" datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}",
+        relative(value),
+    )
+
+
+def relative(value: datetime) -> str:
+    """Return "2 min ago", "in 5 s", or the date once it is two months away."""
+    seconds = (timezone.now() - value).total_seconds()
+    size = abs(seconds)
+    if size < 1:
+        return "now"
+    for limit_s, unit_s, unit in _SPANS:
+        if size < limit_s:
+            span = f"{int(size // unit_s)} {unit}"
+            return f"{span} ago" if seconds > 0 else f"in {span}"
+    return f"{timezone.localtime(value):%d %b %Y}"
+
+
+def clock(seconds: float | None) -> str:
+    """Return a position or length as `m:ss` or `h:mm:ss`; a minus sign in front of negative ones."""
+    if seconds is None:
+        return NOTHING
+    whole = round(abs(seconds))
+    sign = _MINUS if seconds < 0 and whole else ""
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{sign}{hours}:{minutes:02}:{rest:02}" if hours else f"{sign}{minutes}:{rest:02}"
+
+
+def span(seconds: float | None) -> str:
+    """Return how long something took: `38 ms`, `1.9 s`, `5 min 7 s`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def size(count: int | None) -> str:
+    """Return bytes in a fitting unit."""
+    return NOTHING if count is None else str(filesizeformat(count))
+
+
+def share(value: float) -> str:
+    """Return a share of one in whole per cent, never rounded up to all or down to nothing."""
+    percent = value * 100
+    if 0 < percent < 1:
+        return "under 1 %"
+    return f"{min(percent, 99) if percent < 99.95 else 100:.0f} %"
+
+
+def is_lossless(audio_file: AudioFile) -> bool:
+    """Tell whether the codec keeps every bit."""
+    return audio_file.codec.lower().startswith(_LOSSLESS)
+
+
+def audio_format(audio_file: AudioFile | None) -> str:
+    """Return the format in a few words: `mp3 128 kbit/s`, `flac 44.1 kHz`."""
+    if audio_file is None:
+        return NOTHING
+    codec = "wav" if audio_file.codec.startswith("pcm_") else audio_file.codec.removesuffix("float")
+    if is_lossless(audio_file) or not audio_file.bit_rate:
+        return f"{codec} {audio_file.sample_rate_hz / 1000:g} kHz"
+    return f"{codec} {audio_file.bit_rate / 1000:.0f} kbit/s"
+
+
+def chance(probability: float) -> str:
+    """Return how often a false accept is to be expected, in words: `1 in 40 million`."""
+    if probability >= 0.5:
+        return "1 in 2 or worse"
+    if probability < 1e-12:
+        return "less than 1 in a million million"
+    odds = 1 / max(probability, 1e-12)
+    for unit, word in ((1e9, "thousand million"), (1e6, "million"), (1e3, "thousand")):
+        if odds >= unit:
+            return f"1 in {_two_digits(odds / unit)} {word}"
+    return f"1 in {_two_digits(odds)}"
+
+
+def _two_digits(value: float) -> str:
+    """Round to two significant digits: more would pretend."""
+    return f"{float(f'{value:.2g}'):,.0f}"
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """Return a number with its sign; zero has none."""
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return (_MINUS if value < 0 else "+") + text
+
+
+def tempo_words(ratio: float) -> str:
+    """Return how much faster or slower the query is."""
+    percent = (ratio - 1) * 100
+    if abs(percent) < 0.15:
+        return "unchanged"
+    return f"{abs(percent):.1f} % {'faster' if percent > 0 else 'slower'}"
+
+
+def pitch_words(semitones: float) -> str:
+    """Return how much higher or lower the query is."""
+    if abs(semitones) < 0.05:
+        return "unchanged"
+    return f"{abs(semitones):.1f} semitones {'higher' if semitones > 0 else 'lower'}"
+
+
+def skipped_words(count: int) -> str:
+    """Return the words of the button that takes up skipped pairs again."""
+    return f"Take up {count} skipped"
+
+
+def pretty_json(value: object) -> str:
+    """Return JSON on several lines, in the order it is sent."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def unlocalized(value: float) -> str:
+    """Return a number for a machine: a point before the decimals, whatever the language."""
+    return f"{value:.2f}"

@@ -1,0 +1,54 @@
+"""Which of two copies is the better one to keep, and why."""
+
+from dataclasses import dataclass
+
+from catalog.models import AudioFile, Track
+from catalog.pages.display import is_lossless
+
+SAME_LENGTH = 0.02
+BETTER_BIT_RATE = 1.1
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """`side` is "a" or "b"; `reasons` are a few words each."""
+
+    side: str
+    reasons: list[str]
+
+    @property
+    def words(self) -> str:
+        """The reasons in one line."""
+        return ", ".join(self.reasons)
+
+
+def suggest_keeper(a: Track, b: Track) -> Suggestion:
+    """Return the side with more to say for it; the catalog's own (B) where they are level."""
+    for_a, for_b = _reasons(a, b), _reasons(b, a)
+    if len(for_a) > len(for_b):
+        return Suggestion("a", for_a)
+    return Suggestion("b", for_b or ["in the catalog first"])
+
+
+def _reasons(track: Track, other: Track) -> list[str]:
+    if track.audio_file is None or other.audio_file is None:
+        return ["the other was removed"] if track.audio_file else []
+    reasons = _sound_reasons(track.audio_file, other.audio_file)
+    if track.isrc and not other.isrc:
+        reasons.append("has ISRC")
+    if bool(track.artist) > bool(other.artist):
+        reasons.append("has artist")
+    if track.created_at < other.created_at:
+        reasons.append("older")
+    return reasons
+
+
+def _sound_reasons(file: AudioFile, other: AudioFile) -> list[str]:
+    reasons = []
+    if is_lossless(file) and not is_lossless(other):
+        reasons.append("lossless")
+    elif is_lossless(file) == is_lossless(other) and (file.bit_rate or 0) > (other.bit_rate or 0) * BETTER_BIT_RATE:
+        reasons.append("higher bit rate")
+    if file.duration_s > other.duration_s * (1 + SAME_LENGTH):
+        reasons.append("longer")
+    return reasons

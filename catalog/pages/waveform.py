@@ -1,0 +1,20 @@
+"""A small waveform as an SVG path, from the stored peaks."""
+
+from itertools import pairwise
+
+from catalog.models import AudioFile
+
+COLUMNS = 48
+HEIGHT = 24
+
+
+def thumbnail(audio_file: AudioFile | None) -> str:
+    """Return an SVG path of `COLUMNS` bars in a box of twice `COLUMNS` by `HEIGHT`; empty where there are no peaks."""
+    peaks = bytes(audio_file.peaks or b"") if audio_file else b""
+    if not peaks:
+        return ""
+    count = min(COLUMNS, len(peaks))
+    edges = [number * len(peaks) // count for number in range(count + 1)]
+    sizes = [max(peaks[low:high], default=0) / 255 * HEIGHT for low, high in pairwise(edges)]
+    bars = [max(size, 1.0) for size in sizes]
+    return "".join(f"M{number * 2 + 1} {(HEIGHT - bar) / 2:.1f}v{bar:.1f}" for number, bar in enumerate(bars))

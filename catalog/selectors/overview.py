@@ -1,0 +1,139 @@
+"""The overview's numbers: what needs a person, what runs, what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Max, Min, Q
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from catalog.models import IndexClock, IndexOperation, Job, Match, QueueHeartbeat, Track
+from catalog.selectors import review
+from webhooks.services.history import count_failing_endpoints
+
+BARS = 12
+BAR_SPAN = timedelta(minutes=5)
+SHOWN_RUNNING = 5
+SHOWN_MATCHES = 6
+FAILED_WITHIN = timedelta(days=1)
+SILENT_AFTER = timedelta(seconds=90)
+COUNTED_FRESH = 10_000  # a longer log is not gone through again for every page
+COUNT_KEPT_S = 30
+_COUNT_KEY = "indexed-tracks"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What waits for a person."""
+
+    pairs: int
+    failing_endpoints: int
+    failed_jobs: int
+    silent_queues: list[str]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or self.silent_queues)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What is being done at this moment."""
+
+    jobs: list[Job]
+    waiting: int
+    oldest_waiting_at: datetime | None
+    queued: int
+    indexed: int
+
+
+@dataclass(frozen=True)
+class LastHour:
+    """Jobs that ended in the last hour, in bars of five minutes, oldest first."""
+
+    bars: list[int]
+    checks: int
+    adds: int
+    duplicates: int
+    failures: int
+
+
+def needs() -> Needs:
+    """Return what waits for a person."""
+    now = timezone.now()
+    failed = Job.objects.filter(status=Job.Status.FAILURE, completed_at__gte=now - FAILED_WITHIN)
+    silent = QueueHeartbeat.objects.filter(answered_at=None, sent_at__lt=now - SILENT_AFTER)
+    return Needs(
+        pairs=review.open_count(),
+        failing_endpoints=count_failing_endpoints(),
+        failed_jobs=failed.count(),
+        silent_queues=list(silent.values_list("cluster", flat=True)),
+    )
+
+
+def running() -> Running:
+    """Return the jobs in work and what waits behind them."""
+    jobs = Job.objects.filter(status=Job.Status.PROCESSING).select_related("track").order_by("started_at")
+    waiting = Job.objects.filter(status=Job.Status.PENDING).aggregate(count=Count("pk"), oldest=Min("created_at"))
+    return Running(
+        jobs=list(jobs[:SHOWN_RUNNING]),
+        waiting=waiting["count"],
+        oldest_waiting_at=waiting["oldest"],
+        queued=OrmQ.objects.filter(key__in=settings.QUEUE_CLUSTERS).count(),
+        indexed=indexed_count(),
+    )
+
+
+def indexed_count() -> int:
+    """Count the tracks that the index holds; a large number may be some seconds old."""
+    known: int | None = cache.get(_COUNT_KEY)
+    if known is not None:
+        return known
+    count = _count_indexed()
+    if count > COUNTED_FRESH:
+        cache.set(_COUNT_KEY, count, timeout=COUNT_KEPT_S)
+    return count
+
+
+def _count_indexed() -> int:
+    """Count the tracks whose last operation is an add."""
+    latest = IndexOperation.objects.values("track_key").annotate(last=Max("sequence")).values("last")
+    return IndexOperation.objects.filter(sequence__in=latest, kind=IndexOperation.Kind.ADD).count()
+
+
+def last_hour() -> LastHour:
+    """Return what ended in the last hour."""
+    now = timezone.now()
+    ended = Job.objects.filter(completed_at__gt=now - BAR_SPAN * BARS, completed_at__lte=now)
+    totals = ended.aggregate(
+        checks=Count("pk", filter=Q(task_name=Job.Name.CHECK)),
+        adds=Count("pk", filter=Q(task_name=Job.Name.ADD)),
+        failures=Count("pk", filter=Q(status=Job.Status.FAILURE)),
+        duplicates=Count("pk", filter=Q(result__is_duplicate=True)),
+    )
+    return LastHour(bars=_bars(ended.values_list("completed_at", flat=True), now), **totals)
+
+
+def _bars(times: Sequence[datetime], now: datetime) -> list[int]:
+    bars = [0] * BARS
+    for time in times:
+        bars[max(BARS - 1 - int((now - time) / BAR_SPAN), 0)] += 1
+    return bars
+
+
+def latest_matches() -> list[Match]:
+    """Return the newest matches with both tracks."""
+    return list(
+        Match.objects.select_related("query_track__audio_file", "reference_track__audio_file").defer(
+            "segments", "similarity_curve"
+        )[:SHOWN_MATCHES]
+    )
+
+
+def is_empty() -> bool:
+    """Tell whether the catalog never had a track."""
+    return not Track.objects.exists() and not IndexClock.objects.exists()

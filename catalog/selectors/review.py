@@ -1,0 +1,102 @@
+"""The review queue: pairs of tracks that a check calls duplicates and nobody has decided on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest, Least
+
+from catalog.models import Decision, Match, Track
+
+Pair = tuple[int, int]
+COUNT_LIMIT = 10_000  # past this the page says "10,000 or more": an exact number helps nobody
+
+
+def ordered(one: int, other: int) -> Pair:
+    """Return two track ids in a decision's order."""
+    return (one, other) if one < other else (other, one)
+
+
+def _open_matches() -> QuerySet[Match]:
+    """Duplicates between two present tracks, with their pair, that no standing decision covers."""
+    decided = Decision.objects.filter(
+        first_track=OuterRef("first_id"), second_track=OuterRef("second_id"), undone_at=None
+    )
+    return (
+        Match.objects.filter(
+            verdict=Match.Verdict.DUPLICATE, query_track__removed_at=None, reference_track__removed_at=None
+        )
+        .annotate(
+            first_id=Least("query_track_id", "reference_track_id"),
+            second_id=Greatest("query_track_id", "reference_track_id"),
+        )
+        .filter(~Exists(decided))
+        .order_by()
+    )
+
+
+def _open_pairs() -> QuerySet[Match, dict[str, int]]:
+    """One row a pair: `first_id`, `second_id`, `found` (its first match), oldest first."""
+    return _open_matches().values("first_id", "second_id").annotate(found=Min("pk")).order_by("found")
+
+
+def open_count() -> int:
+    """Count the pairs that wait, up to `COUNT_LIMIT`."""
+    return len(_open_pairs().values_list("found")[:COUNT_LIMIT])
+
+
+def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
+    """Return the oldest pairs that wait, those in `skipped` left out."""
+    left_out = set(skipped)
+    rows = _open_pairs()[: limit + len(left_out)]
+    pairs = [(row["first_id"], row["second_id"]) for row in rows]
+    return [pair for pair in pairs if pair not in left_out][:limit]
+
+
+@dataclass(frozen=True)
+class PairOnReview:
+    """Two tracks side by side: A is what was checked, B what the catalog had."""
+
+    match: Match
+    a: Track
+    b: Track
+    decision: Decision | None
+
+    @property
+    def pair(self) -> Pair:
+        """The two ids in a decision's order."""
+        return ordered(self.a.pk, self.b.pk)
+
+
+def best_match(pair: Pair) -> Match | None:
+    """Return the strongest match between two tracks, whichever of them was checked; None where there is none."""
+    first, second = pair
+    return (
+        Match.objects.filter(
+            Q(query_track=first, reference_track=second) | Q(query_track=second, reference_track=first)
+        )
+        .select_related("query_track__audio_file", "reference_track__audio_file", "job", "query_track__owner")
+        .order_by(F("verdict").desc(), "-score", "-pk")  # "duplicate" sorts after "contains"
+        .first()
+    )
+
+
+def on_review(match: Match) -> PairOnReview:
+    """Return a match's pair as the comparison shows it."""
+    first, second = ordered(match.query_track_id, match.reference_track_id)
+    decision = (
+        Decision.objects.filter(first_track=first, second_track=second, undone_at=None)
+        .select_related("decided_by", "keeper")
+        .first()
+    )
+    return PairOnReview(match=match, a=match.query_track, b=match.reference_track, decision=decision)
+
+
+def last_decision_of(user_id: int) -> Decision | None:
+    """Return the newest standing decision of a person: what Undo takes back."""
+    return (
+        Decision.objects.filter(decided_by=user_id, undone_at=None)
+        .select_related("first_track", "second_track")
+        .order_by("-pk")
+        .first()
+    )

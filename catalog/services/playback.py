@@ -1,0 +1,37 @@
+"""Waveforms: peaks of a stored file, computed once in a worker and kept beside it."""
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django_q.tasks import async_task
+
+from catalog.engine import FingerprintError
+from catalog.engine.peaks import waveform_peaks
+from catalog.models import AudioFile
+from catalog.services.analysis import decode_limits
+
+PEAKS_TASK = "catalog.tasks.store_peaks"
+_ASKED_FOR_S = 30
+log = structlog.get_logger(__name__)
+
+
+def request_peaks(*, audio_file: AudioFile) -> None:
+    """Ask a worker for the peaks of a file that has none. Asking again soon costs nothing."""
+    if audio_file.peaks is None and cache.add(f"peaks-asked-for-{audio_file.pk}", 1, timeout=_ASKED_FOR_S):
+        async_task(PEAKS_TASK, audio_file.pk, cluster=settings.Q_CLUSTER["name"])
+
+
+def store_peaks(*, audio_file_id: int) -> bool:
+    """Compute and store the peaks of a file. One that cannot be decoded gets none, and is not tried again.
+
+    Returns False where there was nothing to do: the file is gone, or has its peaks.
+    """
+    audio_file = AudioFile.objects.filter(pk=audio_file_id, peaks=None).first()
+    if audio_file is None:
+        return False
+    try:
+        peaks = waveform_peaks(audio_file.path, limits=decode_limits()).tobytes()
+    except FingerprintError as error:
+        log.warning("peaks_not_computed", audio_file=audio_file_id, reason=str(error))
+        peaks = b""
+    return bool(AudioFile.objects.filter(pk=audio_file_id).update(peaks=peaks))

@@ -1,0 +1,27 @@
+"""The words of catalog.pages.display for templates."""
+
+from django import template
+
+from catalog.pages import display
+
+register = template.Library()
+for _filter in (
+    display.job_badge,
+    display.verdict_badge,
+    display.moment,
+    display.clock,
+    display.span,
+    display.size,
+    display.share,
+    display.audio_format,
+    display.chance,
+    display.signed,
+    display.tempo_words,
+    display.pitch_words,
+    display.skipped_words,
+    display.pretty_json,
+    display.unlocalized,
+):
+    register.filter(_filter.__name__, _filter)
+
+register.simple_tag(display.badge, name="badge")

@@ -1,0 +1,131 @@
+// The side-by-side view: two waveforms, the locked player, its buttons, and the play heads in the plots.
+import { Alignment, LockedPlayer } from "./locked_player.js";
+import { Waveform } from "./waveform.js";
+
+const STEP_S = 5;
+const FOLLOW_MS = 500;
+
+const mmss = (seconds) => {
+  const whole = Math.max(Math.round(seconds), 0);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+};
+
+function start(root) {
+  const data = JSON.parse(document.getElementById("comparison-data").textContent);
+  const alignment = new Alignment(data);
+  const audio = { a: root.querySelector("audio[data-side=a]"), b: root.querySelector("audio[data-side=b]") };
+  const waves = {};
+  const matched = { a: data.segments.map(([s, e]) => [s, e]), b: data.segments.map(([, , s, e]) => [s, e]) };
+  const toClock = { a: (seconds) => seconds, b: (seconds) => alignment.plainA(seconds) };
+  for (const side of ["a", "b"]) {
+    const canvas = root.querySelector(`canvas[data-side=${side}]`);
+    if (canvas && data[side]) {
+      waves[side] = new Waveform(canvas, { durationS: data[side].duration_s, toClock: toClock[side], matched: matched[side] });
+    }
+  }
+  if (!data.a && !data.b) return;
+  const player = new LockedPlayer({ ...audio, alignment, keepsPitch: data.keeps_pitch, onChange: () => show() });
+  if (!data.a) player.switchTo("b");
+
+  const whole = wholeRange(data, alignment);
+  const close = closeRange(data, whole);
+  let zoomed = close[1] - close[0] < 0.25 * (whole[1] - whole[0]);
+  const drawAll = () => Object.values(waves).forEach((wave) => wave.draw());
+  const setView = () => {
+    Object.values(waves).forEach((wave) => { wave.view = zoomed ? close : whole; });
+    const button = root.querySelector("[data-act=zoom]");
+    button.setAttribute("aria-pressed", String(zoomed));
+    button.querySelector("[data-word]").textContent = zoomed ? "show all" : "show the match";
+    drawAll();
+  };
+
+  function show() {
+    const clockS = player.clock();
+    const own = player.audio();
+    root.dataset.heard = player.heard;
+    root.dataset.playing = String(player.isPlaying);
+    root.dataset.clock = clockS.toFixed(2);
+    root.querySelector("[data-show=clock]").textContent = `${mmss(own.currentTime)} / ${mmss(own.duration || 0)}`;
+    root.querySelector("[data-show=icon]").textContent = player.isPlaying ? "pause" : "play_arrow";
+    root.querySelector("[data-act=play]").setAttribute("aria-label", player.isPlaying ? "Pause" : "Play");
+    for (const side of ["a", "b"]) {
+      root.querySelector(`[data-act=hear-${side}]`)?.setAttribute("aria-pressed", String(player.heard === side));
+      root.querySelector(`.mf-track[data-side=${side}]`)?.classList.toggle("mf-heard", player.heard === side);
+    }
+    Object.values(waves).forEach((wave) => { wave.now = clockS; });
+    drawAll();
+    showInPlots(root, clockS);
+  }
+
+  let followedAt = 0;
+  const tick = (now) => {
+    if (player.isPlaying) {
+      if (now - followedAt > FOLLOW_MS) {
+        player.follow();
+        followedAt = now;
+      }
+      show();
+    }
+    requestAnimationFrame(tick);
+  };
+
+  const acts = {
+    play: () => player.toggle(),
+    "hear-a": () => player.switchTo("a"),
+    "hear-b": () => player.switchTo("b"),
+    switch: () => player.switchTo(player.heard === "a" ? "b" : "a"),
+    back: () => player.seek(player.clock() - STEP_S),
+    on: () => player.seek(player.clock() + STEP_S),
+    match: () => player.seek(data.segments[0][0]),
+    zoom: () => { zoomed = !zoomed; setView(); },
+  };
+  root.querySelectorAll("[data-act]").forEach((button) => {
+    button.addEventListener("click", () => acts[button.dataset.act]());
+  });
+  root.addEventListener("mf-act", (event) => acts[event.detail]());
+  for (const wave of Object.values(waves)) {
+    wave.canvas.addEventListener("click", (event) => player.seek(wave.clockAt(event.offsetX)));
+  }
+  new ResizeObserver(drawAll).observe(root);
+  new MutationObserver(drawAll).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+  for (const side of ["a", "b"]) {
+    audio[side]?.addEventListener("loadedmetadata", show);
+    audio[side]?.addEventListener("error", () => showBroken(root, side));
+    waves[side]?.load(data[side].peaks);
+  }
+  setView();
+  if (data.a) player.seek(data.segments[0][0]);
+  show();
+  requestAnimationFrame(tick);
+}
+
+function wholeRange(data, alignment) {
+  const ends = [];
+  if (data.a) ends.push(0, data.a.duration_s);
+  if (data.b) ends.push(alignment.plainA(0), alignment.plainA(data.b.duration_s));
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+function closeRange(data, whole) {
+  const from = Math.min(...data.segments.map(([start]) => start));
+  const to = Math.max(...data.segments.map(([, end]) => end));
+  const room = Math.max((to - from) * 0.15, 1);
+  return [Math.max(from - room, whole[0]), Math.min(to + room, whole[1])];
+}
+
+function showInPlots(root, clockS) {
+  root.querySelectorAll("svg[data-end]").forEach((plot) => {
+    const head = plot.querySelector(".mf-now");
+    const end = Number(plot.dataset.end);
+    head.style.visibility = clockS >= 0 && clockS <= end ? "visible" : "hidden";
+    const x = (clockS / end) * Number(plot.viewBox.baseVal.width);
+    head.setAttribute("x1", x);
+    head.setAttribute("x2", x);
+  });
+}
+
+function showBroken(root, side) {
+  root.querySelector(`.mf-track[data-side=${side}] [data-show=broken]`).hidden = false;
+}
+
+document.querySelectorAll("[data-comparison]").forEach(start);
