@@ -11,6 +11,7 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError
 
 from webhooks.deadline import Deadline
+from webhooks.storable import storable
 from webhooks.url_guard import UrlRefusedError, guarded_session
 
 USER_AGENT = "music-fingerprint-service"
@@ -81,11 +82,6 @@ def _exchange(
 def _kept_headers(response: requests.Response) -> dict[str, str]:
     head = list(response.headers.items())[:KEPT_HEADERS]
     return {storable(name)[:KEPT_HEADER_CHARACTERS]: storable(value)[:KEPT_HEADER_CHARACTERS] for name, value in head}
-
-
-def storable(text: str) -> str:
-    """Return `text` without NULs, which PostgreSQL refuses."""
-    return text.replace("\0", "\ufffd")
 
 
 def _in_words(error: Exception, deadline: Deadline) -> str:

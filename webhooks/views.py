@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from webhooks.services.incoming import Arrival, RefusedError, receive
+from webhooks.storable import storable
 
 
 @csrf_exempt  # callers are machines that sign; there is no session to ride on
@@ -13,7 +14,7 @@ def incoming(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return JsonResponse({"detail": "Only POST is answered here."}, status=405, headers={"Allow": "POST"})
     arrival = Arrival(
-        slug=slug,
+        slug=storable(slug),
         body=_read_capped(request),
         headers={name.lower(): value for name, value in request.headers.items()},
         remote_address=request.META.get("REMOTE_ADDR", ""),

@@ -22,9 +22,7 @@ ADDED = {
     "completed_at": "2026-04-02T14:54:14.859289",
 }
 FAILED = ADDED | {"status": "failure", "error": "The file is not audio."}
-NO_MATCH = CHECKED | {
-    "result": {"is_duplicate": False, "matched_music_id": None, "matched_musicname": None}
-}
+NO_MATCH = CHECKED | {"result": {"is_duplicate": False, "matched_music_id": None, "matched_musicname": None}}
 
 Held = tuple[Source, str]
 
@@ -135,7 +133,7 @@ def _without(headers: dict[str, str], *names: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda h: {}, "no signature"),
+        (lambda _: {}, "no signature"),
         (lambda h: h | {"X-Mippia-Signature": "0" * 64}, "x-mippia-signature"),
         (lambda h: h | {"X-Mippia-Signature": h["X-Mippia-Signature"].upper()}, "x-mippia-signature"),
         (lambda h: h | {"X-Mippia-Signature": "é"}, "x-mippia-signature"),
@@ -158,9 +156,7 @@ def _without(headers: dict[str, str], *names: str) -> dict[str, str]:
         (lambda h: h | {"Webhook-Timestamp": str(int(h["Webhook-Timestamp"]) + 1)}, "webhook-signature"),
     ],
 )
-def test_a_bad_signature_is_401_even_beside_a_good_one(
-    outside: Client, source: Held, change: Any, reason: str
-) -> None:
+def test_a_bad_signature_is_401_even_beside_a_good_one(outside: Client, source: Held, change: Any, reason: str) -> None:
     answer = call(outside, CHECKED, change(both(source[1], CHECKED)))
     assert answer.status_code == 401
     assert reason in answer.json()["detail"]
@@ -220,9 +216,7 @@ def test_five_minutes_either_way(outside: Client, source: Held, kind: str, away_
         ({"task_id": TASK_ID}, "task_name"),
     ],
 )
-def test_a_body_not_of_the_contract_is_422(
-    outside: Client, source: Held, body: dict[str, Any], field: str
-) -> None:
+def test_a_body_not_of_the_contract_is_422(outside: Client, source: Held, body: dict[str, Any], field: str) -> None:
     answer = call(outside, body, both(source[1], body))
     assert answer.status_code == 422
     assert field in answer.json()["errors"]
@@ -293,9 +287,7 @@ def test_other_methods_are_405(outside: Client, source: Held, method: str) -> No
     assert answer["Allow"] == "POST"
 
 
-def test_only_the_newest_refusals_are_kept_and_all_are_counted(
-    outside: Client, source: Held, settings: Any
-) -> None:
+def test_only_the_newest_refusals_are_kept_and_all_are_counted(outside: Client, source: Held, settings: Any) -> None:
     settings.WEBHOOK_REFUSED_KEPT = 3
     for number in range(5):
         call(outside, CHECKED | {"status": str(number)}, {})

@@ -31,9 +31,7 @@ mutated = st.dictionaries(st.sampled_from(fields) | st.text(max_size=8), values,
     lambda changes: CHECKED | changes
 )
 # What WSGI can hand over: latin-1, without line breaks.
-header_text = st.text(
-    st.characters(max_codepoint=255, exclude_characters="\r\n\x00"), max_size=60
-)
+header_text = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\x00"), max_size=60)
 header_names = st.sampled_from(
     ["X-Mippia-Timestamp", "X-Mippia-Signature", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"]
 )

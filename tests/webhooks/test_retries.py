@@ -48,6 +48,14 @@ def test_every_step_of_the_schedule_then_failed(send: Send, receiver: Receiver) 
     assert not attempt(message, start + timedelta(days=30))
 
 
+def test_the_schedule_counts_from_the_first_attempt(send: Send, receiver: Receiver) -> None:
+    message = send()
+    receiver.behaviour = reply(500)
+    late = message.schedule_start + timedelta(hours=3)
+    attempt(message, late)
+    assert timedelta(seconds=5) <= message.next_attempt_at - late <= timedelta(seconds=5.5)
+
+
 def test_a_late_success_ends_it(send: Send, receiver: Receiver) -> None:
     message = send()
     for status in (500, 503, 200):

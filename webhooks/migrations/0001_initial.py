@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name='Endpoint',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.URLField(max_length=2000, verbose_name='URL')),
+                ('url', models.CharField(max_length=2000, verbose_name='URL')),
                 ('sealed_secret', models.TextField(editable=False)),
                 ('sealed_previous_secret', models.TextField(blank=True, default='', editable=False)),
                 ('previous_secret_until', models.DateTimeField(blank=True, editable=False, null=True)),

@@ -8,7 +8,7 @@ class Endpoint(models.Model):
     """An account's one callback URL; delivered to only while verified and not disabled."""
 
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="callback_endpoint")
-    url = models.URLField("URL", max_length=2000)
+    url = models.CharField("URL", max_length=2000)
     sealed_secret = models.TextField(editable=False)
     sealed_previous_secret = models.TextField(editable=False, blank=True, default="")
     previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)

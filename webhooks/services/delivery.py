@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from webhooks.models import Attempt, Endpoint, Message
@@ -14,7 +14,8 @@ from webhooks.retry import next_attempt
 from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import callback_headers
-from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers, storable
+from webhooks.storable import storable
+from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers
 
 logger = structlog.get_logger(__name__)
 
@@ -59,6 +60,8 @@ def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
             next_attempt_at=lease_end,
             queued_until=None,
             attempt_count=F("attempt_count") + 1,
+            # The schedule counts from its first attempt: a queue that was late does not eat into it.
+            schedule_start=Case(When(schedule_step=0, then=Value(now)), default=F("schedule_start")),
             schedule_step=F("schedule_step") + 1,
         )
         if not mine:

@@ -15,6 +15,7 @@ from webhooks.callback_body import Errors, NotJsonError, callback_errors, challe
 from webhooks.models import Received, Refused, Source
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import BadSignatureError, Verdict, verify
+from webhooks.storable import storable
 
 logger = structlog.get_logger(__name__)
 
@@ -154,4 +155,4 @@ def _with_fields(refusal: RefusedError) -> str:
     """Return the refusal in words, with the fields at fault; what came from outside is made safe to store."""
     fields = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in (refusal.errors or {}).items())
     detail = f"{refusal.detail} {fields}" if fields and "body" not in (refusal.errors or {}) else refusal.detail
-    return detail.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:1000]
+    return storable(detail)[:1000]

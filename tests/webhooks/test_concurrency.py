@@ -1,0 +1,81 @@
+"""Several workers, sweepers and senders at once, on real connections."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import close_old_connections, connection
+from django.test import Client
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from tests.webhooks import signed
+from tests.webhooks.conftest import CHECKED, TASK_ID
+from tests.webhooks.receiver import Receiver
+from webhooks.models import Message, Received, Source
+from webhooks.services import queue_message, sweep_due_messages
+from webhooks.tasks import deliver_message
+
+pytestmark = pytest.mark.django_db(transaction=True)
+THREADS = 6
+
+
+def at_once(work: Callable[[], Any]) -> list[Any]:
+    """Run `work` in several threads that start together; return what each returned or raised."""
+    start = threading.Barrier(THREADS)
+    results: list[Any] = []
+
+    def run() -> None:
+        close_old_connections()
+        start.wait()
+        try:
+            results.append(work())
+        except Exception as error:  # noqa: BLE001 - shown by the assertion
+            results.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+def test_one_worker_delivers(send: Callable[..., Message], receiver: Receiver) -> None:
+    message = send()
+    assert sorted(at_once(lambda: deliver_message(message.pk))) == [False] * (THREADS - 1) + [True]
+    assert len(receiver.callbacks) == 1
+    assert message.attempts.count() == 1
+
+
+def test_one_sweeper_queues_each(send: Callable[..., Message]) -> None:
+    for number in range(5):
+        send(str(number))
+    OrmQ.objects.all().delete()
+    later = timezone.now() + timedelta(minutes=6)
+    assert sum(at_once(lambda: sweep_due_messages(now=later))) == 5
+    assert OrmQ.objects.filter(key="webhooks").count() == 5
+
+
+def test_one_message_is_made(account: User, endpoint: Any) -> None:
+    made = at_once(lambda: queue_message(owner=account, event="e", event_key="k", subject=TASK_ID, body=CHECKED))
+    assert len({message.pk for message in made}) == 1
+    assert OrmQ.objects.count() == 1
+
+
+def test_one_row_is_stored_and_each_arrival_counted(source: tuple[Source, str]) -> None:
+    raw = signed.dumps(CHECKED)
+    headers = signed.standard(source[1], raw)
+
+    def arrive() -> int:
+        client = Client()
+        answer = client.generic("POST", "/webhooks/incoming/label/", raw, "application/json", headers=headers)
+        return answer.status_code
+
+    assert at_once(arrive) == [200] * THREADS
+    assert Received.objects.get().times_seen == THREADS
