@@ -10,23 +10,29 @@ import numpy as np
 
 RATE = 44_100
 BLOCK = 1 << 16
+SEEK_LEAD_S = 2.0
 
 
 def read(path: Path, start_s: float = 0.0, duration_s: float | None = None) -> np.ndarray:
-    """A cut of a file as (2, n) samples; decoding stops at the end of the cut."""
+    """A cut of a file as (2, n) samples; decoding begins shortly before it and stops at its end."""
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
-    first = round(start_s * RATE)
-    last = None if duration_s is None else first + round(duration_s * RATE)
+    wanted = None if duration_s is None else round(duration_s * RATE)
     blocks: list[np.ndarray] = []
-    have = 0
+    have, skip = 0, None
     with av.open(str(path)) as container:
+        if start_s > 2 * SEEK_LEAD_S and path.suffix != ".mp3":  # an MP3's places are estimates
+            container.seek(int((start_s - SEEK_LEAD_S) * av.time_base))
+        begin_s = (container.streams.audio[0].start_time or 0) * float(container.streams.audio[0].time_base or 0)
         for frame in container.decode(audio=0):
+            if skip is None:
+                skip = round((start_s - (frame.time - begin_s if frame.time is not None else 0.0)) * RATE)
             for out in resampler.resample(frame):
                 blocks.append(out.to_ndarray())
                 have += blocks[-1].shape[1]
-            if last is not None and have >= last:
+            if wanted is not None and have >= skip + wanted:
                 break
-    return np.concatenate(blocks, axis=1)[:, first:last]
+    first = max(0, skip or 0)
+    return np.concatenate(blocks, axis=1)[:, first : None if wanted is None else first + wanted]
 
 
 def write_flac(path: Path, samples: np.ndarray, *, stereo: bool) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.corpus import CACHE
-from bench.queries import Query
-from bench.runner import indexed_tracks
+from bench.queries import Query, indexed_tracks
 
 MOST_FRAMES = 160  # of a query that are compared; evenly spread
 OVERLAP = 0.9  # of the query that must lie inside the reference

@@ -23,11 +23,11 @@ WHOLE_LIMIT_S = 330
 LENGTHS = {"whole": None, "30 s": 30.0, "10 s": 10.0, "5 s": 5.0}
 # Queries per alteration: family → {length: how many}; "single" is every family that is not named.
 COUNTS = {
-    "single": {"whole": 2, "30 s": 8, "10 s": 5, "5 s": 5},
-    "edit": {"whole": 2, "30 s": 8},
-    "grid": {"whole": 1, "30 s": 5},
-    "combination": {"30 s": 8},
-    "mix": {"in a mix": 14},
+    "single": {"whole": 1, "30 s": 6, "10 s": 4, "5 s": 4},
+    "edit": {"whole": 1, "30 s": 6},
+    "grid": {"whole": 1, "30 s": 4},
+    "combination": {"30 s": 6},
+    "mix": {"in a mix": 12},
 }
 QUICK_COUNTS = {
     "single": {"30 s": 1, "5 s": 1},
@@ -79,6 +79,12 @@ def references(split: str) -> list[CorpusTrack]:
     """Tracks of a split that the index holds and the positive queries are made of."""
     names = {t.name for t in held_out(split)}
     return [t for t in tracks(split) if t.name not in names]
+
+
+def indexed_tracks(split: str, *, distractors: bool) -> list[CorpusTrack]:
+    """The references of ``split``, with the other splits' tracks as distractors (never the test's in a tuning run)."""
+    others = {"test": ("training", "tuning"), "tuning": ("training",), "training": ()}[split]
+    return references(split) + [t for name in others if distractors for t in tracks(name)]
 
 
 def positives(split: str, *, quick: bool) -> list[Query]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench import corpus, goals, peers, plots, report
 from bench.prints import make_prints, print_of
-from bench.queries import Query, make_all, negatives, positives, thinned
-from bench.runner import indexed_tracks, run
+from bench.queries import Query, indexed_tracks, make_all, negatives, positives, thinned
+from bench.runner import run
 
 OUT = Path(__file__).parent / "out"
 SMALL = ("singularity-music", "fretsonfire-songs-sectoid", "extremetuxracer-data", "lincity-ng-data", "asc-music")

@@ -6,9 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
 
-from bench.corpus import CorpusTrack, tracks
+from bench.corpus import CorpusTrack
 from bench.prints import print_of
-from bench.queries import Query, references
+from bench.queries import Query, indexed_tracks
 from catalog.engine import FingerprintIndex
 
 SHOWN = 10
@@ -53,12 +53,6 @@ class Row:
 
 
 COLUMNS = [field.name for field in fields(Row)]
-
-
-def indexed_tracks(split: str, *, distractors: bool) -> list[CorpusTrack]:
-    """The references of ``split``, with the other splits' tracks as distractors (never the test's in a tuning run)."""
-    others = {"test": ("training", "tuning"), "tuning": ("training",), "training": ()}[split]
-    return references(split) + [t for name in others if distractors for t in tracks(name)]
 
 
 def run(queries: list[Query], split: str, *, distractors: bool, workers: int) -> Iterator[Row]:
