@@ -1,0 +1,48 @@
+"""Recognises recordings: ``Fingerprinter`` reads files, ``FingerprintIndex`` finds them.
+
+>>> fingerprint = Fingerprinter().fingerprint("song.mp3")
+>>> index = FingerprintIndex()
+>>> index.add(1, fingerprint)
+>>> for match in index.search(fingerprint): ...
+
+Essentia and FAISS are imported on first use, so that importing this costs little and nothing crosses a fork.
+"""
+
+from catalog.engine.decode import AudioInfo, DecodeLimits
+from catalog.engine.errors import (
+    DecodeCrashed,
+    DecodeTimeout,
+    FingerprintError,
+    InvalidFingerprint,
+    InvalidIndex,
+    Silent,
+    TooLong,
+    TooShort,
+    UnreadableAudio,
+)
+from catalog.engine.fingerprint import Fingerprint
+from catalog.engine.fingerprinter import Analysis, Fingerprinter
+from catalog.engine.index import FingerprintIndex
+from catalog.engine.params import PARAMETERS_VERSION
+from catalog.engine.records import Match, Segment
+
+__all__ = [
+    "PARAMETERS_VERSION",
+    "Analysis",
+    "AudioInfo",
+    "DecodeCrashed",
+    "DecodeLimits",
+    "DecodeTimeout",
+    "Fingerprint",
+    "FingerprintError",
+    "FingerprintIndex",
+    "Fingerprinter",
+    "InvalidFingerprint",
+    "InvalidIndex",
+    "Match",
+    "Segment",
+    "Silent",
+    "TooLong",
+    "TooShort",
+    "UnreadableAudio",
+]

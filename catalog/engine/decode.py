@@ -1,0 +1,221 @@
+"""File → samples, in a limited child process: the only door to PyAV.
+
+Whatever a file does to its decoder (endless output, a crash, gigabytes of silence), this process only ever sees a
+bounded stream of samples or a ``FingerprintError``.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.errors import DecodeCrashed, DecodeTimeout, TooLong, TooShort, UnreadableAudio
+
+Samples = NDArray[np.float32]
+
+BLOCK_FRAMES = 1 << 19  # 33 s at 16 kHz: what is held in memory at once
+READ_BYTES = 1 << 20
+CANCELLED = 0.1  # a mono sum this much quieter than its channels is phase-inverted stereo
+REPORT_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """What one file may cost. Defaults hold a two-hour mix and refuse a ten-hour one."""
+
+    min_s: float = 3.0
+    max_s: float = 3 * 3600.0
+    wall_s: float = 120.0
+    cpu_s: int = 120
+    address_space_bytes: int = 1 << 30
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim."""
+
+    container: str
+    codec: str
+    duration_s: float
+    sample_rate: int
+    channels: int
+    bit_rate: int
+    claimed_s: float | None = None
+    decode_errors: int = 0
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether clearly less audio came out than the container claims: a file cut short or damaged."""
+        return self.claimed_s is not None and self.duration_s < 0.9 * self.claimed_s - 1.0
+
+
+def probe(path: str | Path, limits: DecodeLimits | None = None) -> AudioInfo:
+    """Container, codec, claimed duration (s; 0 when the file does not say), rate (Hz), channels, bit rate (bit/s)."""
+    child = _Child(path, 0, limits or DecodeLimits())
+    for _ in child.blocks():
+        pass
+    return _info(child.report, child.report.get("claimed_s") or 0.0)
+
+
+class Decoding:
+    """One file being decoded: iterate for mono blocks, then ``info`` holds what it was.
+
+    Blocks are float32 in −1 … 1, ``BLOCK_FRAMES`` long but for the last, so they do not depend on timing.
+    Raises ``UnreadableAudio``, ``TooShort``, ``TooLong``, ``DecodeTimeout`` or ``DecodeCrashed``.
+    """
+
+    def __init__(self, path: str | Path, sample_rate: int, limits: DecodeLimits | None = None) -> None:
+        self._limits = limits or DecodeLimits()
+        self._sample_rate = sample_rate
+        self._child = _Child(path, sample_rate, self._limits)
+        self.info: AudioInfo | None = None
+
+    def __iter__(self) -> Iterator[Samples]:
+        frames = 0
+        for block in self._child.blocks():
+            frames += len(block)
+            yield to_mono(block)
+        duration_s = frames / self._sample_rate
+        self.info = _info(self._child.report, duration_s)
+        if duration_s < self._limits.min_s:
+            raise TooShort(
+                f"Only {duration_s:.1f} s of audio could be read; at least {self._limits.min_s:g} s are needed."
+            )
+
+
+def decode_mono(path: str | Path, sample_rate: int, limits: DecodeLimits | None = None) -> Samples:
+    """The whole file as mono float32 samples, shape (n,). For tools and tests: holds everything in memory."""
+    return np.concatenate([np.zeros(0, np.float32), *Decoding(path, sample_rate, limits)])
+
+
+def to_mono(stereo: NDArray[np.int16]) -> Samples:
+    """(n, 2) 16-bit → (n,) float32: the mean of both, or the left channel alone where the mean cancels out."""
+    pair = stereo.astype(np.float32) / 32768.0
+    mono: Samples = pair.mean(axis=1)
+    left = pair[:, 0]
+    if np.dot(mono, mono) < CANCELLED**2 * np.dot(left, left):
+        return np.ascontiguousarray(left)
+    return mono
+
+
+def _info(report: dict[str, Any], duration_s: float) -> AudioInfo:
+    claimed = report.get("claimed_s")
+    return AudioInfo(
+        container=str(report["container"]),
+        codec=str(report["codec"]),
+        duration_s=float(duration_s),
+        sample_rate=int(report["sample_rate"]),
+        channels=int(report["channels"]),
+        bit_rate=int(report["bit_rate"]),
+        claimed_s=None if claimed is None else float(claimed),
+        decode_errors=int(report.get("decode_errors", 0)),
+    )
+
+
+class _Child:
+    """The child process, its two pipes and its deadline."""
+
+    def __init__(self, path: str | Path, sample_rate: int, limits: DecodeLimits) -> None:
+        if not Path(path).is_file():
+            raise UnreadableAudio(f"There is no file {Path(path).name}.")
+        self._limits = limits
+        self._command = [
+            sys.executable,
+            "-I",
+            str(Path(__file__).with_name("decode_child.py")),
+            str(Path(path).resolve()),
+            str(sample_rate),
+            str(limits.max_s),
+            str(limits.cpu_s),
+            str(limits.address_space_bytes),
+        ]
+        self.report: dict[str, Any] = {}
+
+    def blocks(self) -> Iterator[NDArray[np.int16]]:
+        """(n, 2) sample blocks; afterwards ``report`` is filled, or the reason is raised."""
+        child = subprocess.Popen(  # noqa: S603  (a fixed program; the path is one argument)
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={"OPENBLAS_NUM_THREADS": "1"},
+        )
+        assert child.stdout is not None  # noqa: S101  (pipes were asked for)
+        assert child.stderr is not None  # noqa: S101
+        messages = bytearray()
+        try:
+            yield from _reblock(_read_both(child.stdout, child.stderr, messages, self._limits.wall_s))
+            child.wait(timeout=5)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+            child.stdout.close()
+            child.stderr.close()
+            child.wait()
+        self.report = _outcome(child.returncode, bytes(messages), self._limits)
+
+
+def _read_both(out: IO[bytes], err: IO[bytes], messages: bytearray, wall_s: float) -> Iterator[bytes]:
+    """What arrives on ``out``; ``err`` is kept in ``messages``. ``DecodeTimeout`` when the wall clock runs out."""
+    deadline = time.monotonic() + wall_s
+    poll = select.poll()
+    streams = {out.fileno(): out, err.fileno(): err}
+    for descriptor in streams:
+        poll.register(descriptor, select.POLLIN | select.POLLHUP)
+    while streams:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise DecodeTimeout(f"Reading the file took longer than {wall_s:g} s and was stopped.")
+        for descriptor, _ in poll.poll(left_s * 1000):
+            data = os.read(descriptor, READ_BYTES)
+            if not data:
+                poll.unregister(descriptor)
+                del streams[descriptor]
+            elif descriptor == err.fileno():
+                messages += data
+                del messages[:-REPORT_BYTES]
+            else:
+                yield data
+
+
+def _reblock(chunks: Iterator[bytes]) -> Iterator[NDArray[np.int16]]:
+    waiting = bytearray()
+    size = BLOCK_FRAMES * 4
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= size:
+            yield np.frombuffer(bytes(waiting[:size]), "<i2").reshape(-1, 2)
+            del waiting[:size]
+    whole = len(waiting) // 4 * 4
+    if whole:
+        yield np.frombuffer(bytes(waiting[:whole]), "<i2").reshape(-1, 2)
+
+
+def _outcome(return_code: int, messages: bytes, limits: DecodeLimits) -> dict[str, Any]:
+    """The child's report, or the error it stands for."""
+    try:
+        report: dict[str, Any] = json.loads(messages.rsplit(b"\n", 1)[-1])
+    except (ValueError, IndexError):
+        report = {"error": "crashed"}
+    if return_code == -signal.SIGXCPU or (return_code == -signal.SIGKILL and "error" in report):
+        raise DecodeTimeout(f"Reading the file took more than {limits.cpu_s} s of computing and was stopped.")
+    if report.get("too_long"):
+        raise TooLong(f"The audio is longer than the {limits.max_s / 60:g} minutes that are allowed.")
+    if report.get("error") == "unreadable":
+        raise UnreadableAudio(f"The file cannot be read as audio: {report.get('reason') or 'unknown format'}.")
+    if report.get("error") == "memory":
+        raise DecodeCrashed("Reading the file needs more memory than is allowed.")
+    if return_code != 0 or "error" in report:
+        raise DecodeCrashed("The decoder stopped in the middle of the file.")
+    return report

@@ -1,0 +1,162 @@
+"""The decoder's own process: started by path with ``python -I``, it imports PyAV and nothing of the project.
+
+Arguments: the file, the sample rate (Hz; 0 = look only), the most seconds to decode, CPU seconds, address-space bytes.
+Standard output: interleaved stereo 16-bit samples (none when only looking). Standard error: one JSON object, last.
+"""
+
+import json
+import resource
+import sys
+from typing import Any
+
+MAX_OPEN_FILES = 64
+MAX_ERRORS_IN_A_ROW = 200  # a damaged stream may lose packets; an endless run of bad ones is not audio
+GATHER_FRAMES = 1 << 15
+
+
+def confine(cpu_s: int, address_space_bytes: int) -> None:
+    """Limits the kernel keeps, whatever the native decoder does with a hostile file."""
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES, MAX_OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def describe(container: Any, stream: Any) -> dict[str, Any]:
+    """Container, codec and the claimed length, as plain JSON values."""
+    claimed = None
+    if stream.duration is not None and stream.time_base is not None:
+        claimed = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        claimed = container.duration / 1_000_000
+    codec = stream.codec_context
+    return {
+        "container": container.format.name,
+        "codec": codec.name,
+        "sample_rate": codec.sample_rate,
+        "channels": codec.channels,
+        "bit_rate": codec.bit_rate or container.bit_rate or 0,
+        "claimed_s": claimed,
+    }
+
+
+class Stereo:
+    """Frames of any format → interleaved stereo at one rate; a new filter graph wherever the format changes.
+
+    Frames are gathered before they are resampled: one call a frame costs more than the resampling itself.
+    """
+
+    def __init__(self, av: Any, sample_rate: int) -> None:
+        self._av = av
+        self._sample_rate = sample_rate
+        self._format: object = None
+        self._source: Any = None
+        self._sink: Any = None
+
+    def convert(self, frame: Any) -> list[bytes]:
+        """Samples that are ready after ``frame``, often none."""
+        source = (frame.format.name, frame.sample_rate, frame.layout.name)
+        tail: list[bytes] = []
+        if source != self._format:
+            tail = self.flush()
+            self._build(*source)
+            self._format = source
+            self._waiting = 0
+        frame.pts = None  # damaged time stamps must not invent or drop samples
+        self._source.push(frame)
+        self._waiting += frame.samples
+        if self._waiting < GATHER_FRAMES:
+            return tail
+        self._waiting = 0
+        return tail + self._drain()
+
+    def flush(self) -> list[bytes]:
+        """What is left in the graph, which cannot be used again."""
+        if self._source is None:
+            return []
+        self._source.push(None)
+        return self._drain()
+
+    def _build(self, sample_format: str, sample_rate: int, layout: str) -> None:
+        graph = self._av.filter.Graph()
+        source = graph.add_abuffer(format=sample_format, sample_rate=sample_rate, layout=layout)
+        nodes = [
+            source,
+            graph.add("asetnsamples", f"n={GATHER_FRAMES}:p=0"),
+            graph.add("aresample", f"{self._sample_rate}:filter_size=16:phase_shift=8"),
+            graph.add("aformat", "sample_fmts=s16:channel_layouts=stereo"),
+            graph.add("abuffersink"),
+        ]
+        graph.link_nodes(*nodes).configure()
+        self._graph, self._source, self._sink = graph, source, nodes[-1]
+
+    def _drain(self) -> list[bytes]:
+        pieces: list[bytes] = []
+        while True:
+            try:
+                frame = self._sink.pull()
+            except (self._av.error.BlockingIOError, self._av.error.EOFError):
+                return pieces
+            pieces.append(bytes(frame.planes[0])[: frame.samples * 4])
+
+
+def decode(av: Any, container: Any, stream: Any, sample_rate: int, max_s: float) -> dict[str, Any]:
+    """Write the samples to standard output; how many frames were written and how many packets were bad."""
+    out = sys.stdout.buffer
+    stereo = Stereo(av, sample_rate)
+    most, written, errors, errors_in_a_row = int(max_s * sample_rate), 0, 0, 0
+    waiting: list[bytes] = []
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+            errors_in_a_row = 0
+        except av.error.InvalidDataError:
+            errors += 1
+            errors_in_a_row += 1
+            if errors_in_a_row > MAX_ERRORS_IN_A_ROW:
+                break
+            continue
+        for frame in frames:
+            for piece in stereo.convert(frame):
+                written += len(piece) // 4
+                waiting.append(piece)
+        if written > most:
+            return {"frames": written, "too_long": True}
+        if waiting:
+            out.write(b"".join(waiting))
+            waiting.clear()
+    waiting += stereo.flush()
+    out.write(b"".join(waiting))
+    out.flush()
+    return {"decode_errors": errors}
+
+
+def main(arguments: list[str]) -> dict[str, Any]:
+    path, sample_rate, max_s = arguments[0], int(arguments[1]), float(arguments[2])
+    import av  # noqa: PLC0415  (before the limits: loading the libraries is not the file's doing)
+
+    av.logging.set_level(av.logging.PANIC)
+    confine(int(arguments[3]), int(arguments[4]))
+    try:
+        # Only the local file itself: a play list inside it must not open anything else.
+        with av.open(path, options={"protocol_whitelist": "file"}, metadata_errors="ignore") as container:
+            if not container.streams.audio:
+                return {"error": "unreadable", "reason": "it has no audio in it"}
+            stream = container.streams.audio[0]
+            stream.codec_context.thread_count = 1
+            report = describe(container, stream)
+            if sample_rate:
+                report |= decode(av, container, stream, sample_rate, max_s)
+            return report
+    except MemoryError:
+        return {"error": "memory"}
+    except BrokenPipeError:
+        return {"error": "pipe"}
+    except (av.error.FFmpegError, ValueError, OSError, ArithmeticError) as error:
+        kind = "memory" if isinstance(error, av.error.MemoryError) else "unreadable"
+        return {"error": kind, "reason": getattr(error, "strerror", None) or str(error)}
+
+
+if __name__ == "__main__":
+    sys.stderr.write("\n" + json.dumps(main(sys.argv[1:])))

@@ -1,0 +1,49 @@
+"""Patches → vectors: a projection learnt once (``training.py``) and kept beside this file."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from catalog.engine.patches import HALVES
+from catalog.engine.spectrogram import Floats
+
+DATA = Path(__file__).parent / "data" / "projection.npz"
+DIMENSIONS = 48
+QUIET_DB = 1.5  # a patch whose levels vary less than this says nothing: silence, a held tone, steady noise
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """``values`` (n, HALVES, DIMENSIONS) of unit length; ``places`` (n,) centres in columns; ``heard`` (n, HALVES)."""
+
+    values: Floats
+    places: Floats
+    heard: np.ndarray
+
+
+@cache
+def projection() -> Floats:
+    """(HALVES, patch size, DIMENSIONS), learnt by linear discriminant analysis."""
+    with np.load(DATA) as stored:
+        matrix: Floats = stored["projection"].astype(np.float32)
+    return matrix
+
+
+def normalise(patches: Floats) -> tuple[Floats, np.ndarray]:
+    """Zero mean and unit length for each half of each patch, and whether it varied enough to count."""
+    centred = patches - patches.mean(axis=2, keepdims=True)
+    length = np.linalg.norm(centred, axis=2, keepdims=True)
+    heard = length[:, :, 0] > QUIET_DB * np.sqrt(patches.shape[2])
+    return centred / np.maximum(length, 1e-6), heard
+
+
+def embed(patches: Floats, places: Floats) -> Vectors:
+    """``patches`` (n, HALVES, size) as ``patches.cut`` gives them; halves that say nothing are zero and not heard."""
+    unit, heard = normalise(patches)
+    matrix = projection()
+    values = np.stack([unit[:, half] @ matrix[half] for half in range(HALVES)], axis=1)
+    values /= np.maximum(np.linalg.norm(values, axis=2, keepdims=True), 1e-6)
+    values[~heard] = 0.0
+    return Vectors(values.astype(np.float32), places, heard)

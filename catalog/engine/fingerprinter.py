@@ -1,0 +1,64 @@
+"""File → fingerprint, in one pass beside the decoder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.decode import AudioInfo, DecodeLimits, Decoding
+from catalog.engine.errors import Silent, TooShort
+from catalog.engine.fingerprint import Fingerprint
+from catalog.engine.params import PARAMETERS
+from catalog.engine.peaks import PeakMeter
+from catalog.engine.spectrogram import Floats, SpectrogramBuilder, contrast, quantise
+
+SILENT_PEAK = 10 ** (-66 / 20)  # a file that never gets louder has nothing to recognise
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One pass over a file: its fingerprint, what the file is, and ``peaks`` for drawing its waveform."""
+
+    fingerprint: Fingerprint
+    info: AudioInfo
+    peaks: NDArray[np.uint8]  # (n,) 0 … 255: the loudest sample in each of n equal stretches
+
+
+class Fingerprinter:
+    """Makes fingerprints of files. Holds no state but its limits; safe to share between threads."""
+
+    def __init__(self, *, limits: DecodeLimits | None = None) -> None:
+        self._limits = limits or DecodeLimits()
+
+    def fingerprint(self, path: str | Path) -> Fingerprint:
+        """Decode (in a limited child process) and analyse. Raises a ``FingerprintError`` a person understands."""
+        return self.analyse(path).fingerprint
+
+    def analyse(self, path: str | Path) -> Analysis:
+        """The fingerprint, the file's properties and its waveform, all from one decoding."""
+        decoding = Decoding(path, PARAMETERS.sample_rate, self._limits)
+        builder, meter = SpectrogramBuilder(), PeakMeter()
+        frames = 0
+        for block in decoding:
+            builder.add(block)
+            meter.add(block)
+            frames += len(block)
+        assert decoding.info is not None  # noqa: S101  (set once the blocks are through)
+        if meter.loudest < SILENT_PEAK:
+            raise Silent("The audio is silent: there is nothing to recognise.")
+        return Analysis(_finish(builder, frames), decoding.info, meter.peaks())
+
+    @staticmethod
+    def of_samples(samples: Floats) -> Fingerprint:
+        """The fingerprint of mono float32 samples at ``PARAMETERS.sample_rate``: for training, tests and bench."""
+        builder = SpectrogramBuilder()
+        builder.add(samples)
+        return _finish(builder, len(samples))
+
+
+def _finish(builder: SpectrogramBuilder, frames: int) -> Fingerprint:
+    decibels = builder.decibels()
+    if len(decibels) < PARAMETERS.patch_columns * PARAMETERS.patch_step:
+        raise TooShort("There is too little audio to recognise.")
+    return Fingerprint(quantise(contrast(decibels)), frames / PARAMETERS.sample_rate)

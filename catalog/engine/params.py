@@ -1,0 +1,34 @@
+"""The one set of parameters. ``PARAMETERS_VERSION`` is stored in every fingerprint; two versions never meet."""
+
+from dataclasses import dataclass
+
+PARAMETERS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Fixed for one version: a change of any of them is a new ``PARAMETERS_VERSION``."""
+
+    sample_rate: int = 16_000  # Hz
+    frame_samples: int = 2048  # 128 ms, Hann
+    hop_samples: int = 1024  # 64 ms: one column of the stored spectrogram
+    lowest_hz: float = 138.59  # eight semitones under 220 Hz, so that a pitch probe finds real data there
+    rows: int = 70  # one a semitone
+    bands_per_row: int = 2
+    first_patch_row: int = 8  # the patch of an unshifted track: 220 Hz …
+    patch_rows: int = 56  # … to 5.6 kHz, in two halves
+    patch_columns: int = 8  # 1.02 s
+    patch_step: int = 2  # hops between the columns of a patch
+    dynamic_range_db: float = 75.0
+    mean_columns: int = 63  # 4 s running mean
+    level_step_db: float = 3.0  # one of the 16 stored levels
+    reference_step: int = 8  # hops between indexed positions: 0.51 s
+    query_step: int = 4  # hops between query positions of the plain search
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds a column."""
+        return self.hop_samples / self.sample_rate
+
+
+PARAMETERS = Parameters()

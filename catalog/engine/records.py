@@ -1,0 +1,83 @@
+"""What a search answers: typed, immutable, in seconds, ratios and semitones.
+
+Signs: reference time = ``offset_s`` + query time × ``tempo_ratio``; a query 6 % faster than the reference has the ratio
+1.06; ``pitch_semitones`` is the query's pitch minus the reference's.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Verdict = Literal["duplicate", "contains", "none"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One stretch of the query and the stretch of the reference it is a copy of. ``similarity``: mean, −1 … 1."""
+
+    query_start_s: float
+    query_end_s: float
+    reference_start_s: float
+    reference_end_s: float
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """One reference found in a query.
+
+    ``score`` is minus the decimal logarithm of ``false_accept_probability``: 9 means one in a thousand million that so
+    good a match comes about by chance anywhere in this index. ``similarity_curve``: (n,) every
+    ``similarity_step_s`` of the query.
+    """
+
+    track_id: int
+    verdict: Verdict
+    score: float
+    false_accept_probability: float
+    offset_s: float
+    tempo_ratio: float
+    pitch_semitones: float
+    query_start_s: float
+    query_end_s: float
+    reference_start_s: float
+    reference_end_s: float
+    query_coverage: float
+    reference_coverage: float
+    segments: tuple[Segment, ...] = ()
+    similarity_curve: NDArray[np.float32] = field(
+        default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False
+    )
+    similarity_step_s: float = 0.0
+
+    @property
+    def is_duplicate(self) -> bool:
+        """The same recording for most of either side."""
+        return self.verdict == "duplicate"
+
+    def describe(self) -> str:
+        """For a person: "The same recording, 6 % faster, pitch +1.0, from 0:12"."""
+        openings = {
+            "duplicate": "The same recording",
+            "contains": "Contains a part of this recording",
+            "none": "Perhaps a part of this recording",
+        }
+        return ", ".join([openings[self.verdict], *self._changes(), f"from {_clock(self.reference_start_s)}"])
+
+    def _changes(self) -> list[str]:
+        changes = []
+        percent = (self.tempo_ratio - 1) * 100
+        if abs(percent) >= 0.75:
+            changes.append(f"{abs(percent):.0f} % {'faster' if percent > 0 else 'slower'}")
+        if abs(self.pitch_semitones) >= 0.2:
+            changes.append(f"pitch {self.pitch_semitones:+.1f}")
+        if len(self.segments) > 1:
+            changes.append(f"in {len(self.segments)} pieces")
+        return changes
+
+
+def _clock(seconds: float) -> str:
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
