@@ -59,6 +59,4 @@ def back_to(request: HttpRequest, obj: Model) -> HttpResponse:
 
 def show_secret_once(request: HttpRequest, *, secret: str, note: str) -> HttpResponse:
     """Answer a dialog with a secret that is on no other page."""
-    answer = render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
