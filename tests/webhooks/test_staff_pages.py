@@ -10,12 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from standardwebhooks import Webhook
 
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Attempt, Endpoint, Message, Received, Refused, Source
 from webhooks.services import create_source, endpoint_secret, source_secret, store_endpoint
 from webhooks.tasks import deliver_message
+from webhooks.transport import post
 
 ADMIN = "/admin/webhooks"
 Send = Callable[..., Message]
@@ -144,7 +146,8 @@ def test_a_message_shows_its_attempts_and_the_same_request_as_curl(
     assert ">500</span>" in page.replace("\n", "").replace("  ", "")
 
 
-def test_the_curl_line_works_in_a_shell(send: Send, receiver: Receiver) -> None:
+def test_the_curl_line_survives_a_shell(send: Send, receiver: Receiver) -> None:
+    """A real shell takes the line apart, with a function in curl's place; what it got is then sent."""
     import subprocess  # noqa: PLC0415
 
     from webhooks.selectors import curl_command  # noqa: PLC0415
@@ -152,10 +155,16 @@ def test_the_curl_line_works_in_a_shell(send: Send, receiver: Receiver) -> None:
     body = CHECKED | {"result": CHECKED["result"] | {"matched_musicname": 'it\'s $(odd) "`é`"'}}
     message = send(body=body)
     line = curl_command(Message.objects.select_related("endpoint").get(pk=message.pk))
-    subprocess.run(line, shell=True, check=True, capture_output=True)  # noqa: S602
+    shell = ["sh", "-c", "curl() { printf '%s\\0' \"$@\"; }; " + line]
+    arguments = subprocess.run(shell, check=True, capture_output=True).stdout.decode().split("\0")[:-1]
+    assert arguments[:3] == ["-i", "-X", "POST"]
+    heads = [value for option, value in zip(arguments, arguments[1:], strict=False) if option == "-H"]
+    data = arguments[arguments.index("--data-binary") + 1].encode()
+    post(url=arguments[-1], headers=dict(head.split(": ", 1) for head in heads), body=data)
     (request,) = receiver.callbacks
     assert request.json == body
     assert request.headers["webhook-id"] == message.message_id
+    Webhook(endpoint_secret(endpoint=message.endpoint)).verify(request.body, request.headers)
 
 
 def test_looking_at_send_again_sends_nothing(desk: Client, send: Send, receiver: Receiver) -> None:
