@@ -11,6 +11,10 @@ def _css(request: HttpRequest) -> str:  # noqa: ARG001  (the theme's signature)
     return static("catalog/catalog.css")
 
 
+def _icon(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("catalog/icon.svg")
+
+
 def _table(title: str, icon: str, model: str, **more: Any) -> dict[str, Any]:
     """Return a sidebar entry for a model's list, shown to those who may see it."""
     app, name = model.split(".")
@@ -34,6 +38,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": reverse_lazy("admin:index"),
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "STYLES": [_css],
     "DASHBOARD_CALLBACK": "catalog.pages.overview.dashboard",
     "SIDEBAR": {

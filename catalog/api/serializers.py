@@ -79,4 +79,5 @@ class ErrorSerializer(serializers.Serializer[None]):
 class InvalidSerializer(ErrorSerializer):
     """Errors of a request that cannot be taken."""
 
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    # DRF has an attribute of the same name for its own use; the contract's name wins.
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))  # type: ignore[assignment]

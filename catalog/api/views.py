@@ -2,8 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import ClassVar
+from typing import cast
 
+from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -36,6 +37,11 @@ _REFUSALS = {
 _INVALID = {422: OpenApiResponse(InvalidSerializer, description="The request cannot be taken, and why")}
 
 
+def _account(request: Request) -> User:
+    """Return the key's account: no view here is reached without one."""
+    return cast("User", request.user)
+
+
 def _too_large() -> serializers.ValidationError:
     megabytes = max_file_bytes() // (1024 * 1024)
     return serializers.ValidationError({"file": [f"The file is larger than the limit of {megabytes} MB."]})
@@ -44,7 +50,7 @@ def _too_large() -> serializers.ValidationError:
 class MusicView(APIView):
     """Takes a recording into the catalog."""
 
-    parser_classes: ClassVar = [MultiPartParser]
+    parser_classes = [MultiPartParser]
 
     @extend_schema(
         operation_id="upload_music",
@@ -63,7 +69,7 @@ class MusicView(APIView):
         upload = form.validated_data["file"]
         try:
             track = tracks.add_track(
-                owner=request.user, source=Path(upload.temporary_file_path()), file_name=upload.name
+                owner=_account(request), source=Path(upload.temporary_file_path()), file_name=upload.name
             )
         except UploadRefusedError as error:
             raise serializers.ValidationError({"file": [str(error)]}) from error
@@ -73,17 +79,17 @@ class MusicView(APIView):
 class _TaskView(APIView):
     """Accepts a task for one of the caller's tracks."""
 
-    parser_classes: ClassVar = [SmallJSONParser]
+    parser_classes = [SmallJSONParser]
     task_name: str
 
     def _accept(self, request: Request) -> Response:
         form = MusicIdSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         music_id = form.validated_data["musicId"]
-        track = Track.objects.present().visible_to(request.user).filter(music_id=music_id).first()
+        track = Track.objects.present().visible_to(_account(request)).filter(music_id=music_id).first()
         if track is None:
             raise serializers.ValidationError({"musicId": ["You have no track with this musicId."]})
-        job = jobs.accept_job(track=track, owner=request.user, task_name=self.task_name)
+        job = jobs.accept_job(track=track, owner=_account(request), task_name=self.task_name)
         return Response({"taskId": job.task_id})
 
 
@@ -148,7 +154,7 @@ class TaskResultView(APIView):
     )
     def get(self, request: Request, task_id: str) -> Response:
         """Answer what the callback says, once the task has ended; its state before."""
-        known = TASK_ID.fullmatch(task_id) and Job.objects.visible_to(request.user).filter(task_id=task_id).first()
+        known = TASK_ID.fullmatch(task_id) and Job.objects.visible_to(_account(request)).filter(task_id=task_id).first()
         if not known:
             raise NotFound("You have no task with this id.")
         if known.has_ended:

@@ -1,6 +1,6 @@
 """Importing a folder of music: resumable, one file at a time, and nothing skipped without a reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def _import_file(*, owner: User, path: Path) -> Outcome:
     return Outcome(path, IMPORTED, track=tracks.add_track(owner=owner, source=path, file_name=path.name))
 
 
-def _with_tasks(outcome: Outcome, *, owner: User, wanted: list[str]) -> Outcome:
+def _with_tasks(outcome: Outcome, *, owner: User, wanted: Sequence[str]) -> Outcome:
     track = outcome.track
     if track is None:
         return outcome

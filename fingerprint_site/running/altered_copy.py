@@ -47,6 +47,8 @@ def _drain(graph: "av.filter.Graph", writer: "av.container.OutputContainer", enc
             frame = graph.pull()
         except (av.BlockingIOError, av.EOFError):
             return
+        if not isinstance(frame, av.AudioFrame):
+            continue
         frame.pts = None
         for packet in encoder.encode(frame):
             writer.mux(packet)

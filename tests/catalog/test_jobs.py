@@ -213,5 +213,5 @@ def test_too_short_file_fails_in_words(add_track: Callable[..., Track], tmp_path
         file.writeframes(os.urandom(16_000))
     job = done(add_track(path), Job.Name.ADD)
     assert job.status == "failure"
-    assert "short" in job.error
+    assert "at least 3 s" in job.error
     assert IndexOperation.objects.count() == 0

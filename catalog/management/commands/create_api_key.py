@@ -1,11 +1,11 @@
 """Make an API key for an account."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from catalog.models import ApiKey
 from catalog.services.api_keys import create_key, per_minute
@@ -55,16 +55,12 @@ def _tier(tier: str | None, per_minute_wanted: int | None) -> tuple[str, int | N
     return ApiKey.Tier.CUSTOM, per_minute_wanted
 
 
-def _moment(text: str | None) -> Any:
+def _moment(text: str | None) -> datetime | None:
+    """Read an ISO date (its first moment) or date and time, in the deployment's time zone where it names none."""
     if text is None:
         return None
     try:
-        moment = parse_datetime(text)
-        day = None if moment else parse_date(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"--expires {text}: {error}.") from error
-    if moment is None and day is None:
-        raise CommandError(f"--expires {text} is not an ISO date or time.")
-    if moment is None:
-        moment = timezone.datetime.combine(day, timezone.datetime.min.time())
+        raise CommandError(f"--expires {text} is not an ISO date or time.") from error
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

@@ -1,5 +1,6 @@
 """Take a folder of music into the catalog."""
 
+import logging
 import time
 from collections import Counter
 from pathlib import Path
@@ -30,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Import and sum up."""
+        logging.getLogger().setLevel(logging.WARNING)  # a line a file would break the progress bar
         folder: Path = options["folder"]
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")

@@ -1,7 +1,9 @@
 """Start everything: what `make run` calls."""
 
 import fcntl
+import logging
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from fingerprint_site.running import demo, supervisor
+
+_ENDED_BY_A_PERSON = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
 class Command(BaseCommand):
@@ -26,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until Ctrl-C."""
+        logging.getLogger().setLevel(logging.WARNING)  # this terminal is for people; the processes log to files
         with _only_one(Path(settings.DATA_DIR) / "run.lock"):
             _refuse_used_port()
             self.stdout.write("Setting up the database, the static files and the accounts …")
@@ -35,7 +40,7 @@ class Command(BaseCommand):
             show = demo.Show(write=self.stdout.write, with_demo=not options["no_demo"])
             code = supervisor.run(environment=dict(os.environ), when_started=show.run)
         self.stdout.write("Stopped. Everything is kept; the same command starts it again.")
-        sys.exit(code)
+        sys.exit(0 if code in _ENDED_BY_A_PERSON else code)
 
 
 def _only_one(path: Path) -> IO[str]:

@@ -39,9 +39,9 @@ class Command(BaseCommand):
         ]
         due_s = [0.0] * len(duties)
         while not stopping.wait(settings.SWEEP_SECONDS):
-            for number, (duty, every_s) in enumerate(duties):
-                if time.monotonic() >= due_s[number]:
-                    due_s[number] = time.monotonic() + every_s
+            for index, (duty, every_s) in enumerate(duties):
+                if time.monotonic() >= due_s[index]:
+                    due_s[index] = time.monotonic() + every_s
                     _do(duty)
             close_old_connections()
 
