@@ -1,5 +1,6 @@
 """Staff pages: every one opens, none asks a query a row, what changes something asks first and needs permission."""
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -158,7 +159,7 @@ def test_the_curl_line_survives_a_shell(send: Send, receiver: Receiver) -> None:
     shell = ["sh", "-c", "curl() { printf '%s\\0' \"$@\"; }; " + line]
     arguments = subprocess.run(shell, check=True, capture_output=True).stdout.decode().split("\0")[:-1]
     assert arguments[:3] == ["-i", "-X", "POST"]
-    heads = [value for option, value in zip(arguments, arguments[1:], strict=False) if option == "-H"]
+    heads = [value for option, value in itertools.pairwise(arguments) if option == "-H"]
     data = arguments[arguments.index("--data-binary") + 1].encode()
     post(url=arguments[-1], headers=dict(head.split(": ", 1) for head in heads), body=data)
     (request,) = receiver.callbacks
