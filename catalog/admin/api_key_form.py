@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import AdminSite
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import User
 from django.utils import timezone
 from unfold.widgets import (
-    UnfoldAdminAutocompleteWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
@@ -41,9 +41,9 @@ class ApiKeyForm(forms.Form):
     def __init__(self, *args: Any, admin_site: AdminSite, **kwargs: Any) -> None:
         """Search the owner by name: a list of all accounts could be long."""
         super().__init__(*args, **kwargs)
-        self.fields["owner"].widget = UnfoldAdminAutocompleteWidget(
-            ApiKey.owner.field, admin_site, choices=self.fields["owner"].choices
-        )
+        owner = self.fields["owner"]
+        assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101  (declared above)
+        owner.widget = AutocompleteSelect(ApiKey.owner.field, admin_site, choices=owner.choices)
 
     def clean_expires_at(self) -> datetime | None:
         """A key that has expired already is a mistake."""

@@ -60,9 +60,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             row, text = create_key(**form.cleaned_data)
             self.log_addition(request, row, "Made.")
-            response = TemplateResponse(request, "catalog/api_key_made.html", context | {"key": row, "text": text})
-            response["Cache-Control"] = "no-store"
-            return response
+            return TemplateResponse(request, "catalog/api_key_made.html", context | {"key": row, "text": text})
         return TemplateResponse(request, "catalog/api_key_add.html", context | {"media": self.media + form.media})
 
     def revoke(self, request: HttpRequest, key: ApiKey) -> HttpResponse:

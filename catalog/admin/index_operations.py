@@ -1,6 +1,7 @@
 """The index's log, for looking at."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from catalog.admin.base import ReadOnlyAdmin
@@ -21,7 +22,9 @@ class IndexOperationAdmin(ReadOnlyAdmin):
     ordering = ("-sequence",)
     written = moment_column("created_at", "written")
 
-    def get_search_results(self, request: HttpRequest, queryset, search_term: str):  # type: ignore[no-untyped-def]
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[IndexOperation], search_term: str
+    ) -> tuple[QuerySet[IndexOperation], bool]:
         """Numbers only: words would make the database compare every row as text."""
         if search_term and not search_term.strip().isdigit():
             return queryset.none(), False

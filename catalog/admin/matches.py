@@ -68,7 +68,7 @@ class MatchAdmin(ReadOnlyAdmin):
         context = {}
         match = (
             Match.objects.select_related("query_track__audio_file", "reference_track__audio_file", "job")
-            .filter(pk=object_id if object_id.isdigit() else None)
+            .filter(pk=int(object_id) if object_id.isdigit() else -1)
             .first()
         )
         if match:

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
 from catalog.api.uploads import max_file_bytes
 from catalog.models import Job, Track
+from catalog.pages.access import person
 from catalog.services.errors import UploadRefusedError
 from catalog.services.jobs import accept_job
 from catalog.services.tracks import add_track
@@ -33,11 +34,10 @@ class UploadForm(forms.Form):
 
 def upload_view(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponse:
     """Show the form, or take the file in and go to its page."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm()
     if request.method == "POST":
+        form = UploadForm(request.POST, request.FILES)
         if getattr(request, "upload_too_large", False):
-            form = UploadForm(request.POST)
-            form.full_clean()
             form.errors["file"] = form.error_class([_too_large()])
         elif form.is_valid():
             track = _take_in(request, form)
@@ -54,12 +54,12 @@ def _too_large() -> str:
 def _take_in(request: HttpRequest, form: UploadForm) -> Track | None:
     upload = form.cleaned_data["file"]
     try:
-        track = add_track(owner=request.user, source=Path(upload.temporary_file_path()), file_name=upload.name)
+        track = add_track(owner=person(request), source=Path(upload.temporary_file_path()), file_name=upload.name)
     except UploadRefusedError as error:
         form.add_error("file", str(error))
         return None
     wanted = [Job.Name.CHECK] * form.cleaned_data["check"] + [Job.Name.ADD] * form.cleaned_data["add"]
     for task_name in wanted:
-        accept_job(track=track, owner=request.user, task_name=task_name)
+        accept_job(track=track, owner=person(request), task_name=task_name)
     messages.success(request, f"“{track.title}” is in the catalog." + (" Its tasks run now." if wanted else ""))
     return track

@@ -18,6 +18,7 @@ from catalog.admin.track_filters import FormatFilter, PresenceFilter
 from catalog.admin.track_upload import upload_view
 from catalog.models import IndexOperation, Job, Track
 from catalog.pages import display
+from catalog.pages.access import person
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.services.errors import TrackGoneError
 from catalog.services.jobs import accept_job
@@ -113,10 +114,10 @@ class TrackAdmin(CatalogAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the track's page above the form of its words."""
-        context = {}
+        context: dict[str, Any] = {"show_save_and_add_another": False}
         if object_id.isdigit():
             track = Track.objects.select_related("audio_file", "owner").filter(pk=object_id).first()
-            context = {"track": track, "history": history_of(track) if track else None}
+            context |= {"track": track, "history": history_of(track) if track else None}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def has_start_tasks_permission(self, request: HttpRequest) -> bool:
@@ -134,7 +135,7 @@ class TrackAdmin(CatalogAdmin):
     def _start(self, request: HttpRequest, track: Track, task_name: str) -> HttpResponse:
         if track.removed_at:
             raise TrackGoneError("The track was removed from the catalog.")
-        return self.back_to(accept_job(track=track, owner=request.user, task_name=task_name))
+        return self.back_to(accept_job(track=track, owner=person(request), task_name=task_name))
 
     @admin.action(description="Add to the index", permissions=["start_tasks"])
     def add_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> None:
@@ -149,7 +150,7 @@ class TrackAdmin(CatalogAdmin):
     def _start_selected(self, request: HttpRequest, queryset: QuerySet[Track], task_name: str) -> None:
         tracks = list(queryset.filter(removed_at=None).order_by("pk")[:BULK_LIMIT])
         for track in tracks:
-            accept_job(track=track, owner=request.user, task_name=task_name)
+            accept_job(track=track, owner=person(request), task_name=task_name)
         where = format_html('<a href="{}">See the tasks</a>', reverse("admin:catalog_job_changelist"))
         messages.success(request, format_html("{} tasks accepted. {}", len(tracks), where))
 

@@ -75,10 +75,9 @@ def _sentence(match: Match, b: Track) -> str:
     """Say what was found in words: how it was altered, and what part is where."""
     lead = match.description.rstrip(".") or match.get_verdict_display().capitalize()
     title = b.title if len(b.title) <= 60 else f"{b.title[:59]}…"
-    return (
-        f"{lead}: {display.share(match.query_coverage)} of A is {display.share(match.reference_coverage)}"
-        f" of “{title}”, from {display.clock(match.reference_start_s)}."
-    )
+    parts = f"{display.share(match.query_coverage)} of A is {display.share(match.reference_coverage)} of “{title}”"
+    place = "" if " from " in lead else f", from {display.clock(match.reference_start_s)}"
+    return f"{lead}: {parts}{place}."
 
 
 def _differences(a: Track, b: Track) -> list[Difference]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Decision, Track
 from catalog.pages import display
-from catalog.pages.access import staff_only
+from catalog.pages.access import person, staff_only
 from catalog.pages.comparison import comparison_of
 from catalog.pages.review_session import ReviewSitting
 from catalog.selectors import review as pairs
@@ -62,7 +62,7 @@ def _page(request: HttpRequest, shown: Pair, sitting: ReviewSitting, following: 
         "comparison": comparison,
         "pair": shown,
         "can_decide": request.user.has_perms(_DECIDE),
-        "last_decision": pairs.last_decision_of(request.user.pk),
+        "last_decision": pairs.last_decision_of(person(request).pk),
     }
     return TemplateResponse(request, "catalog/review.html", context)
 
@@ -107,7 +107,7 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
             other=b,
             verdict=verdict,
             keeper=keeper,
-            decided_by=request.user,
+            decided_by=person(request),
             replaces=int(replaces) if replaces.isdigit() else None,
         )
     except AlreadyDecidedError as error:

@@ -15,6 +15,7 @@ def thumbnail(audio_file: AudioFile | None) -> str:
         return ""
     count = min(COLUMNS, len(peaks))
     edges = [number * len(peaks) // count for number in range(count + 1)]
-    sizes = [max(peaks[low:high], default=0) / 255 * HEIGHT for low, high in pairwise(edges)]
+    loudest = max(*peaks, 1)
+    sizes = [max(peaks[low:high], default=0) / loudest * HEIGHT for low, high in pairwise(edges)]
     bars = [max(size, 1.0) for size in sizes]
     return "".join(f"M{number * 2 + 1} {(HEIGHT - bar) / 2:.1f}v{bar:.1f}" for number, bar in enumerate(bars))

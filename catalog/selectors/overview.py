@@ -115,7 +115,7 @@ def last_hour() -> LastHour:
         failures=Count("pk", filter=Q(status=Job.Status.FAILURE)),
         duplicates=Count("pk", filter=Q(result__is_duplicate=True)),
     )
-    return LastHour(bars=_bars(ended.values_list("completed_at", flat=True), now), **totals)
+    return LastHour(bars=_bars([time for time in ended.values_list("completed_at", flat=True) if time], now), **totals)
 
 
 def _bars(times: Sequence[datetime], now: datetime) -> list[int]:

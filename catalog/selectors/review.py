@@ -17,8 +17,11 @@ def ordered(one: int, other: int) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _open_matches() -> QuerySet[Match]:
-    """Duplicates between two present tracks, with their pair, that no standing decision covers."""
+def _open_pairs() -> QuerySet[Match, dict[str, int]]:
+    """One row a pair: `first_id`, `second_id`, `found` (its first match), oldest first.
+
+    A pair is open where a check called it a duplicate, both tracks are present, and no standing decision covers it.
+    """
     decided = Decision.objects.filter(
         first_track=OuterRef("first_id"), second_track=OuterRef("second_id"), undone_at=None
     )
@@ -31,18 +34,15 @@ def _open_matches() -> QuerySet[Match]:
             second_id=Greatest("query_track_id", "reference_track_id"),
         )
         .filter(~Exists(decided))
-        .order_by()
+        .values("first_id", "second_id")
+        .annotate(found=Min("pk"))
+        .order_by("found")
     )
-
-
-def _open_pairs() -> QuerySet[Match, dict[str, int]]:
-    """One row a pair: `first_id`, `second_id`, `found` (its first match), oldest first."""
-    return _open_matches().values("first_id", "second_id").annotate(found=Min("pk")).order_by("found")
 
 
 def open_count() -> int:
     """Count the pairs that wait, up to `COUNT_LIMIT`."""
-    return len(_open_pairs().values_list("found")[:COUNT_LIMIT])
+    return _open_pairs()[:COUNT_LIMIT].count()
 
 
 def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:

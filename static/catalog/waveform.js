@@ -22,7 +22,8 @@ export class Waveform {
       const answer = await fetch(url, { credentials: "same-origin" });
       if (answer.status === 200) {
         const body = await answer.json();
-        this.peaks = body.peaks;
+        const loudest = Math.max(...body.peaks, 1);
+        this.peaks = body.peaks.map((peak) => peak / loudest); // a quiet copy is to be compared by its shape
         this.peaksPerS = body.peaks_per_s;
         note(this.peaks.length ? "" : "no waveform: the file could not be decoded");
         this.draw();
@@ -75,7 +76,7 @@ export class Waveform {
     for (let x = first; x < last; x += 2) {
       const from = this.ownSeconds(x);
       const to = this.ownSeconds(x + 2);
-      const size = (this.peakBetween(from, to) / 255) * (height - 8);
+      const size = (this.peakBetween(from, to)) * (height - 8);
       pen.fillStyle = this.isMatched((from + to) / 2) ? strong : plain;
       pen.fillRect(x, (height - Math.max(size, 1)) / 2, 1.4, Math.max(size, 1));
     }

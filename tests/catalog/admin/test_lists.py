@@ -1,0 +1,111 @@
+"""Every list of the admin: opens, searches, filters, and asks the database no more often for more rows."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.admin.base import COUNTED_ROWS, LimitedCountPaginator
+from catalog.models import Decision, Fingerprint, IndexOperation, Track
+from catalog.services.api_keys import create_key
+from tests.rows import make_match, make_track
+
+LISTS = ["track", "audiofile", "fingerprint", "job", "match", "decision", "apikey", "indexoperation"]
+QUEUE = ["success", "failure", "ormq", "schedule"]
+
+
+def fill(count: int) -> None:
+    """Add `count` rows to every table of the catalog, each with an account of its own."""
+    start = Track.objects.count()
+    for number in range(start, start + count):
+        owner = User.objects.create_user(f"owner-{number}")
+        one, other = make_track(owner), make_track(owner)
+        make_match(one, other)
+        Decision.objects.create(first_track=one, second_track=other, verdict="same", keeper=one, decided_by=owner)
+        create_key(owner=owner)
+        Fingerprint.objects.create(audio_file=one.audio_file, version="1", data=b"x", size_bytes=1, duration_s=30.0)
+        IndexOperation.objects.create(sequence=number + 1, kind="add", track_key=one.pk, version="1")
+
+
+def count_queries(client: Client, url: str) -> int:
+    """Open a page and count what it asked the database."""
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(url)
+    assert response.status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_no_query_for_each_row(desk: Client, model: str) -> None:
+    url = reverse(f"admin:catalog_{model}_changelist")
+    fill(2)
+    count_queries(desk, url)  # the first request fills caches of content types
+    with_few = count_queries(desk, url)
+    fill(8)
+    assert count_queries(desk, url) == with_few
+
+
+@pytest.mark.parametrize("model", LISTS)
+@pytest.mark.parametrize("query", ["?q=song", "?q=1", "?q=none-such", "?o=1", "?o=-2"])
+def test_search_and_order(desk: Client, model: str, query: str) -> None:
+    fill(1)
+    assert desk.get(reverse(f"admin:catalog_{model}_changelist") + query).status_code == 200
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_empty_list(desk: Client, model: str) -> None:
+    assert desk.get(reverse(f"admin:catalog_{model}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("model", QUEUE)
+def test_queue_tables_have_the_look(desk: Client, model: str) -> None:
+    response = desk.get(reverse(f"admin:django_q_{model}_changelist"))
+    assert response.status_code == 200
+    assert b"unfold/css/styles" in response.content
+
+
+@pytest.mark.parametrize("name", ["auth_user", "auth_group"])
+def test_accounts_have_the_look(desk: Client, name: str) -> None:
+    assert desk.get(reverse(f"admin:{name}_changelist")).status_code == 200
+    assert desk.get(reverse(f"admin:{name}_add")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["?state=removed", "?state=all", "?codec=mp3", "?owner__id__exact=1", "?created_at__year=2026"]
+)
+def test_track_filters(desk: Client, owner: User, query: str) -> None:
+    make_track(owner)
+    assert desk.get(reverse("admin:catalog_track_changelist") + query).status_code == 200
+
+
+def test_removed_tracks_are_asked_for(desk: Client, owner: User) -> None:
+    make_track(owner, title="Present one")
+    make_track(owner, title="Removed one", removed_at=timezone.now(), audio_file=None)
+    url = reverse("admin:catalog_track_changelist")
+    assert "Removed one" not in desk.get(url).content.decode()
+    removed = desk.get(url + "?state=removed").content.decode()
+    assert "Removed one" in removed
+    assert "Present one" not in removed
+
+
+def test_a_whole_music_id_finds_its_track(desk: Client, owner: User) -> None:
+    wanted, other = make_track(owner, title="Wanted"), make_track(owner, title="Other")
+    page = desk.get(reverse("admin:catalog_track_changelist"), {"q": str(wanted.music_id)}).content.decode()
+    assert wanted.title in page
+    assert other.title not in page
+
+
+def test_counts_no_further_than_needed(owner: User) -> None:
+    make_track(owner)
+    with CaptureQueriesContext(connection) as queries:
+        assert LimitedCountPaginator(Track.objects.all(), 50).count == 1
+    assert f"LIMIT {COUNTED_ROWS}" in queries[0]["sql"]
+
+
+def test_autocomplete_finds_accounts(desk: Client, owner: User) -> None:
+    url = reverse("admin:autocomplete")
+    answer = desk.get(url, {"app_label": "catalog", "model_name": "apikey", "field_name": "owner", "term": "own"})
+    assert [item["text"] for item in answer.json()["results"]] == [owner.username]

@@ -1,0 +1,85 @@
+"""Rows for tests of staff pages: real ones, in the shape that the services write."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from catalog.models import AudioFile, Job, Match, Track
+
+_numbers = count(1)
+
+
+def make_audio_file(**values: Any) -> AudioFile:
+    """Store a row for a file; its bytes are not there."""
+    number = next(_numbers)
+    defaults = {
+        "sha256": f"{number:064x}",
+        "stored_name": f"00/{number:064x}.mp3",
+        "size_bytes": 480_000,
+        "container": "mp3",
+        "codec": "mp3",
+        "duration_s": 30.0,
+        "sample_rate_hz": 44100,
+        "channels": 2,
+        "bit_rate": 128_000,
+    }
+    return AudioFile.objects.create(**(defaults | values))
+
+
+def make_track(owner: User, **values: Any) -> Track:
+    """Store a track with a file row of its own."""
+    defaults: dict[str, Any] = {"title": f"Song {next(_numbers)}", "artist": "Somebody"}
+    if "audio_file" not in values:
+        values["audio_file"] = make_audio_file()
+    return Track.objects.create(owner=owner, **(defaults | values))
+
+
+def make_check(track: Track, *, found: Track | None = None) -> Job:
+    """Store a check that ended in success."""
+    now = timezone.now()
+    return Job.objects.create(
+        task_id=f"task_20260402055414_{next(_numbers):08}",
+        task_name=Job.Name.CHECK,
+        track=track,
+        owner=track.owner,
+        status=Job.Status.SUCCESS,
+        attempts=1,
+        started_at=now,
+        completed_at=now + timedelta(seconds=1),
+        result={
+            "is_duplicate": found is not None,
+            "matched_music_id": str(found.music_id) if found else None,
+            "matched_musicname": found.title if found else None,
+        },
+        detail={"fingerprint_s": 0.5, "search_s": 0.25},
+    )
+
+
+def make_match(query: Track, reference: Track, **values: Any) -> Match:
+    """Store what a check of `query` found: `reference`, six per cent slower, from its fourth second."""
+    defaults: dict[str, Any] = {
+        "job": values.pop("job", None) or make_check(query, found=reference),
+        "query_track": query,
+        "reference_track": reference,
+        "verdict": Match.Verdict.DUPLICATE,
+        "score": 0.42,
+        "false_accept_probability": 2.5e-8,
+        "offset_s": 4.0,
+        "query_start_s": 0.0,
+        "query_end_s": 20.0,
+        "reference_start_s": 4.0,
+        "reference_end_s": 25.2,
+        "tempo_ratio": 1.06,
+        "pitch_semitones": 1.0,
+        "query_coverage": 0.92,
+        "reference_coverage": 0.31,
+        "description": "The same recording, 6 % faster",
+        "segments": [[0.0, 20.0, 4.0, 25.2, 0.7]],
+        "similarity_curve": [0.5, 0.75, 0.8, 0.6],
+        "similarity_step_s": 5.0,
+        "engine_version": "1",
+    }
+    return Match.objects.create(**(defaults | values))
