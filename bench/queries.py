@@ -82,9 +82,14 @@ def references(split: str) -> list[CorpusTrack]:
 
 
 def indexed_tracks(split: str, *, distractors: bool) -> list[CorpusTrack]:
-    """The references of ``split``, with the other splits' tracks as distractors (never the test's in a tuning run)."""
-    others = {"test": ("training", "tuning"), "tuning": ("training",), "training": ()}[split]
-    return references(split) + [t for name in others if distractors for t in tracks(name)]
+    """The references of ``split``, with other splits' tracks as distractors: all of them in a test run.
+
+    A tuning run takes a third of the training's, and never the test's.
+    """
+    if not distractors:
+        return references(split)
+    others = {"test": tracks("training") + tracks("tuning"), "tuning": tracks("training")[::3]}
+    return references(split) + others.get(split, [])
 
 
 def positives(split: str, *, quick: bool) -> list[Query]:
