@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.engine import evidence
-from catalog.engine.embedding import Vectors, embed
+from catalog.engine.embedding import DIMENSIONS, Vectors, embed
 from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import HALVES, centres, cut
+from catalog.engine.patches import HALVES, centres, cut, move_rows
 from catalog.engine.query import Probe, Query
 from catalog.engine.spectrogram import Floats
 from catalog.engine.voting import Candidate
 
 HOP_S = PARAMETERS.hop_s
+BLOCK_COLUMNS = 128  # 8 s: what is embedded at once
 LOCAL_S = 8.0  # to each side of the anchor: what the first, local fit looks at
-LOCAL_PLACES = 48
+LOCAL_PLACES = 36
 REACH_S = 0.8  # how far from the voted offset the first fit looks
 TRACK_REACH_S = 0.5  # how far from the line the following of the path looks
 BLOCK_S = 4.0  # stretches that are placed as one when the path is followed
@@ -36,19 +36,36 @@ class Line:
 
 
 class Reference:
-    """A reference's picture, embedded once at every column."""
+    """A reference's picture, embedded at every column, in blocks as they are looked at."""
 
     def __init__(self, picture: Floats) -> None:
         self.columns = len(picture)
-        places = np.arange(self.columns, dtype=np.float32)
-        self._dense = embed(cut(picture, places), places)
+        self._picture = move_rows(picture, 0.0)
+        self._values = np.zeros((self.columns, HALVES, DIMENSIONS), np.float32)
+        self._heard = np.zeros((self.columns, HALVES), bool)
+        self._ready = np.zeros(-(-self.columns // BLOCK_COLUMNS), bool)
+
+    def patches(self, places: Floats) -> Floats:
+        """The patches themselves at any columns, between samples too."""
+        return cut(self._picture, places)
 
     def at(self, places: Floats) -> Vectors:
         """Vectors at the columns nearest to ``places``; nothing is heard outside the recording."""
         nearest = np.round(places).astype(np.int64)
         inside = (nearest >= 0) & (nearest < self.columns)
         nearest = np.clip(nearest, 0, self.columns - 1)
-        return Vectors(self._dense.values[nearest], places, self._dense.heard[nearest] & inside[:, None])
+        self._embed(nearest)
+        return Vectors(self._values[nearest], places, self._heard[nearest] & inside[:, None])
+
+    def _embed(self, columns: np.ndarray) -> None:
+        wanted = np.zeros_like(self._ready)
+        wanted[columns // BLOCK_COLUMNS] = True
+        for block in np.flatnonzero(wanted & ~self._ready).tolist():
+            span = slice(block * BLOCK_COLUMNS, min((block + 1) * BLOCK_COLUMNS, self.columns))
+            places = np.arange(span.start, span.stop, dtype=np.float32)
+            vectors = embed(cut(self._picture, places), places)
+            self._values[span], self._heard[span] = vectors.values, vectors.heard
+            self._ready[block] = True
 
     def between(self, places: Floats) -> Vectors:
         """Vectors at ``places``, mixed from the two columns around each: not quite of unit length."""
@@ -59,14 +76,17 @@ class Reference:
         return Vectors(mixed.astype(np.float32), places, low.heard & high.heard)
 
 
+TEMPO_STEPS = ((-0.06, -0.045, -0.03, -0.015, 0.0, 0.015, 0.03, 0.045, 0.06), (-0.0075, 0.0, 0.0075))
+PITCH_STEPS = ((-0.5, 0.0, 0.5), (-0.25, 0.0, 0.25))
+
+
 def fit(query: Query, reference: Reference, candidate: Candidate) -> tuple[Line, float]:
-    """The best line near a candidate and its mean evidence a place, by two rounds of a small grid around the anchor."""
+    """The best line near a candidate and its agreement, by two rounds of a small grid around the anchor."""
     line = Line(candidate.offset_s, candidate.probe.tempo_ratio, candidate.probe.pitch_semitones)
-    anchor_s = candidate.anchor_s
-    tempo_steps, pitch_steps = (-0.045, -0.03, -0.015, 0.0, 0.015, 0.03, 0.045), (-0.5, 0.0, 0.5)
-    line, _ = _best_of(query, reference, line, anchor_s, tempo_steps, pitch_steps)
-    line, _ = _best_of(query, reference, line, anchor_s, (-0.0075, 0.0, 0.0075), (-0.25, 0.0, 0.25))
-    return _best_of(query, reference, line, anchor_s, (0.0,), (-0.12, 0.0, 0.12))
+    value = 0.0
+    for tempo_steps, pitch_steps in zip(TEMPO_STEPS, PITCH_STEPS, strict=True):
+        line, value = _best_of(query, reference, line, candidate.anchor_s, tempo_steps, pitch_steps)
+    return line, value
 
 
 def _best_of(
@@ -79,33 +99,37 @@ def _best_of(
 ) -> tuple[Line, float]:
     """The best of all combinations of steps, each at its best offset."""
     meeting_s = line.offset_s + anchor_s * line.tempo_ratio
+    tempos = line.tempo_ratio * (1 + np.array(tempo_steps, np.float32))
+    local_s = _local_places_s(query, line, anchor_s)
+    places = np.tile(local_s / HOP_S, len(tempos)).astype(np.float32)
+    ratio = np.repeat(tempos, len(local_s)).astype(np.float32)
+    on_line = (meeting_s - anchor_s * ratio) / HOP_S + places * ratio
     best, best_line = -np.inf, line
-    for tempo_step in tempo_steps:
-        for pitch_step in pitch_steps:
-            tempo = line.tempo_ratio * (1 + tempo_step)
-            tried = replace(line, tempo_ratio=tempo, pitch_semitones=line.pitch_semitones + pitch_step)
-            tried = replace(tried, offset_s=meeting_s - anchor_s * tempo)
-            value, moved_s = _local(query, reference, tried, anchor_s)
+    for pitch_step in pitch_steps:
+        pitch = line.pitch_semitones + pitch_step
+        moved = embed(cut(query.moved(pitch), places, ratio), places)
+        band = _band(moved, reference, on_line, REACH_S).reshape(len(tempos), len(local_s), -1)
+        for tempo, values in zip(tempos.tolist(), band.mean(axis=1), strict=True):
+            value, moved_s = _peak(values, REACH_S)
             if value > best:
-                best, best_line = value, replace(tried, offset_s=tried.offset_s + moved_s)
+                best, best_line = value, Line(meeting_s - anchor_s * tempo + moved_s, tempo, pitch)
     return best_line, float(best)
 
 
-def _local(query: Query, reference: Reference, line: Line, anchor_s: float) -> tuple[float, float]:
-    """The most mean evidence around the anchor over offsets near the line's, and how far from it that is (s)."""
+def _local_places_s(query: Query, line: Line, anchor_s: float) -> Floats:
+    """Query times around the anchor, where whole patches fit."""
     margin = PARAMETERS.patch_columns * PARAMETERS.patch_step / 2 / line.tempo_ratio * HOP_S
     last = query.columns * HOP_S - margin
     first_s, last_s = max(anchor_s - LOCAL_S, margin), min(anchor_s + LOCAL_S, last)
-    places_s = np.linspace(first_s, max(last_s, first_s + HOP_S), LOCAL_PLACES, dtype=np.float32)
-    moved = query.at(line.probe, places_s / HOP_S)
-    band = _band(moved, reference, line, REACH_S)
-    return _peak(band.mean(axis=0), REACH_S)
+    return np.linspace(first_s, max(last_s, first_s + HOP_S), LOCAL_PLACES, dtype=np.float32)
 
 
-def _band(moved: Vectors, reference: Reference, line: Line, reach_s: float) -> Floats:
-    """(places, offsets) evidence along the line and up to ``reach_s`` beside it, a hop apart."""
+def _band(moved: Vectors, reference: Reference, on_line: np.ndarray, reach_s: float) -> Floats:
+    """(places, offsets) agreement at reference columns ``on_line`` and up to ``reach_s`` beside them, a hop apart.
+
+    Agreement is the squared cosine, where it is positive: it grows to the last, where evidence is long sure.
+    """
     reach = round(reach_s / HOP_S)
-    on_line = line.offset_s / HOP_S + moved.places * line.tempo_ratio
     lower = np.floor(on_line)
     part = (on_line - lower)[:, None].astype(np.float32)
     near = reference.at((lower[:, None] + np.arange(-reach, reach + 2)[None, :]).reshape(-1))
@@ -116,8 +140,8 @@ def _band(moved: Vectors, reference: Reference, line: Line, reach_s: float) -> F
         similar = np.matmul(values[:, :, half], moved.values[:, half, :, None])[:, :, 0]
         mixed = similar[:, :-1] * (1 - part) + similar[:, 1:] * part
         known = heard[:, :, half] & moved.heard[:, half, None]
-        total += np.where(known, evidence.of_similarity(mixed, half), 0.0)
-    return total
+        total += np.where(known, np.maximum(mixed, 0.0) ** 2, 0.0)
+    return total / HALVES
 
 
 def _peak(values: Floats, reach_s: float) -> tuple[float, float]:
@@ -147,7 +171,8 @@ def _refit(query: Query, reference: Reference, line: Line, anchor_s: float, reac
     places = places[np.abs(places * HOP_S - anchor_s) <= reach_s]
     if len(places) < 4:
         return line
-    band = _band(query.at(line.probe, places), reference, line, TRACK_REACH_S)
+    on_line = line.offset_s / HOP_S + places * line.tempo_ratio
+    band = _band(query.at(line.probe, places), reference, on_line, TRACK_REACH_S)
     size = max(2, round(min(BLOCK_S, len(places) * STEP_S / 5) / STEP_S))
     starts = np.arange(0, len(places) - size + 1, size)
     blocks = np.add.reduceat(band, starts, axis=0)[: len(starts)]

@@ -11,7 +11,7 @@ from catalog.engine.embedding import embed
 from catalog.engine.errors import InvalidFingerprint
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS, PARAMETERS_VERSION
-from catalog.engine.patches import centres, cut
+from catalog.engine.patches import centres, cut, move_rows
 from catalog.engine.records import Match
 from catalog.engine.search import Catalog, search
 from catalog.engine.twins import twin_match
@@ -58,7 +58,7 @@ class FingerprintIndex:
         if fingerprint.parameters_version != PARAMETERS_VERSION:
             raise InvalidFingerprint("This fingerprint was made with other parameters.")
         places = centres(len(fingerprint.levels), PARAMETERS.reference_step)
-        vectors = embed(cut(fingerprint.picture, places), places)
+        vectors = embed(cut(move_rows(fingerprint.picture, 0.0), places), places)
         stored = fingerprint.to_bytes()
         with self._lock:
             self.remove(track_id)

@@ -25,34 +25,37 @@ def centres(columns: int, step: float, tempo_ratio: float = 1.0) -> Floats:
     return places
 
 
-def cut(picture: Floats, places: Floats, tempo_ratio: float = 1.0, pitch_semitones: float = 0.0) -> Floats:
-    """Patches of ``picture`` (columns, rows) as they would lie on the reference.
+def cut(picture: Floats, places: Floats, tempo_ratio: float | Floats = 1.0) -> Floats:
+    """Patches as they would lie on the reference, from a picture of ``PARAMETERS.patch_rows`` rows (``move_rows``).
 
-    ``places``: (n,) centres in the picture's own columns. A picture that is ``tempo_ratio`` times as fast and
-    ``pitch_semitones`` higher than the reference is stretched and moved back. Shape (n, HALVES, PATCH_SIZE),
-    dB; rows beyond the picture are zero. Linear interpolation along both axes.
+    ``places``: (n,) centres in the picture's own columns; ``tempo_ratio``: how many times as fast as the reference the
+    picture is, one number or (n,). Shape (n, HALVES, PATCH_SIZE), dB; linear between columns.
     """
-    shifted = _move_rows(picture, pitch_semitones)
-    at = places[:, None] + column_offsets()[None, :] / tempo_ratio
+    ratio = np.broadcast_to(np.asarray(tempo_ratio, np.float32), places.shape)
+    at = places[:, None] + column_offsets()[None, :] / ratio[:, None]
     at = np.clip(at, 0, len(picture) - 1)
     before = np.minimum(at.astype(np.int64), len(picture) - 2)
     part = (at - before)[:, :, None].astype(np.float32)
-    mixed = shifted[before] * (1 - part) + shifted[before + 1] * part
+    mixed = picture[before]
+    if part.any():
+        mixed += (picture[before + 1] - mixed) * part
     halves = mixed.reshape(len(places), PARAMETERS.patch_columns, HALVES, HALF_ROWS)
     patches: Floats = np.ascontiguousarray(halves.transpose(0, 2, 1, 3)).reshape(len(places), HALVES, PATCH_SIZE)
     return patches
 
 
-def _move_rows(picture: Floats, pitch_semitones: float) -> Floats:
-    """The patch's rows, taken ``pitch_semitones`` higher up in ``picture``."""
+def move_rows(picture: Floats, pitch_semitones: float) -> Floats:
+    """The patch's rows of a whole picture (columns, rows), taken ``pitch_semitones`` higher up in it.
+
+    A picture that is so much higher than the reference is moved back on to it. Rows beyond the picture are zero.
+    """
     rows = np.arange(PARAMETERS.patch_rows) + PARAMETERS.first_patch_row + pitch_semitones
-    lower = np.floor(rows).astype(np.int64)
-    part = (rows - lower).astype(np.float32)
+    lower = np.floor(rows + 1e-6).astype(np.int64)
+    part = np.maximum(rows - lower, 0).astype(np.float32)
     padded = np.pad(picture, ((0, 0), (1, 2)))
     last = picture.shape[1] + 1
     low, high = np.clip(lower + 1, 0, last), np.clip(lower + 2, 0, last)
-    if not part.any():
-        plain: Floats = padded[:, low]
-        return plain
-    moved: Floats = padded[:, low] * (1 - part) + padded[:, high] * part
+    moved: Floats = padded[:, low]
+    if part.max() > 1e-3:
+        moved += (padded[:, high] - moved) * part
     return moved

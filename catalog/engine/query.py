@@ -8,7 +8,8 @@ import numpy as np
 from catalog.engine.embedding import Vectors, embed
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import centres, cut
+from catalog.engine.patches import centres, cut, move_rows
+from catalog.engine.spectrogram import Floats
 
 
 @dataclass(frozen=True, order=True)
@@ -20,7 +21,8 @@ class Probe:
 
 
 PLAIN = Probe()
-TEMPOS = (0.7, 0.77, 0.85, 0.93, 1.0, 1.08, 1.17, 1.27, 1.38)
+KEPT_MOVES = 40  # pictures of one query held at once, one a pitch
+TEMPOS = (0.71, 0.795, 0.89, 1.0, 1.12, 1.25, 1.4)
 PITCHES = range(-8, 9)
 
 
@@ -35,6 +37,7 @@ class Query:
     def __init__(self, fingerprint: Fingerprint) -> None:
         self.fingerprint = fingerprint
         self.columns = len(fingerprint.levels)
+        self._moved: dict[float, Floats] = {}
 
     @cached_property
     def plain(self) -> Vectors:
@@ -45,7 +48,18 @@ class Query:
         """Vectors of the moved query, ``step`` query columns apart."""
         return self.at(probe, centres(self.columns, step, probe.tempo_ratio))
 
-    def at(self, probe: Probe, places: np.ndarray) -> Vectors:
+    def at(self, probe: Probe, places: Floats) -> Vectors:
         """Vectors of the moved query at given query columns."""
-        patches = cut(self.fingerprint.picture, places, probe.tempo_ratio, probe.pitch_semitones)
-        return embed(patches, places)
+        return embed(self.patches(probe, places), places)
+
+    def patches(self, probe: Probe, places: Floats) -> Floats:
+        """The patches behind ``at``: (n, HALVES, PATCH_SIZE) dB."""
+        return cut(self.moved(probe.pitch_semitones), places, probe.tempo_ratio)
+
+    def moved(self, pitch_semitones: float) -> Floats:
+        """The query's picture, that many semitones lower."""
+        if pitch_semitones not in self._moved:
+            if len(self._moved) >= KEPT_MOVES:
+                self._moved.clear()
+            self._moved[pitch_semitones] = move_rows(self.fingerprint.picture, pitch_semitones)
+        return self._moved[pitch_semitones]

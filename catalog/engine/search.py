@@ -15,9 +15,9 @@ from catalog.engine.spectrogram import Floats
 from catalog.engine.vectors import VectorStore
 from catalog.engine.voting import VOTE_FLOOR, Candidate, Votes, candidates
 
-NEIGHBOURS = 8
+NEIGHBOURS = 6
 PLAIN_LISTS, PROBE_LISTS = 8, 4  # inverted lists read for each vector
-PROBE_PLACES = 48  # of the query, for each probe
+PROBE_PLACES = 40  # of the query, for each probe
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
 POSITION_S = 8 * HOP_S
 

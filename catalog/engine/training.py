@@ -13,7 +13,7 @@ import numpy as np
 
 from catalog.engine.embedding import DATA, DIMENSIONS, normalise
 from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import HALVES, PATCH_SIZE, cut
+from catalog.engine.patches import HALVES, PATCH_SIZE, cut, move_rows
 from catalog.engine.spectrogram import Floats, dequantise
 from catalog.engine.training_pairs import Pair, music_files, pairs
 
@@ -26,7 +26,7 @@ PLACE_STEP = 6.0  # columns between the moments taken from a clip
 
 def moments(pair: Pair) -> tuple[Floats, Floats, np.ndarray]:
     """The same moments of clip and copy as unit patches (n, HALVES, PATCH_SIZE), and which of them are heard in both."""
-    clean, copy = dequantise(pair.clean), dequantise(pair.copy)
+    clean, copy = (move_rows(dequantise(levels), 0.0) for levels in (pair.clean, pair.copy))
     half = PARAMETERS.frame_samples / PARAMETERS.hop_samples / 2
     places = np.arange(12, len(copy) - 12, PLACE_STEP, dtype=np.float32)
     original = (places + half) * pair.speed + pair.lead_columns - half

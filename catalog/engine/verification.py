@@ -1,8 +1,11 @@
 """A candidate → a match with its numbers, or nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from catalog.engine import path as paths
+from catalog.engine import pitch
 from catalog.engine.alignment import HOP_S, STEP_S, Line, Reference, fit, follow
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Path, Stretch
@@ -11,6 +14,7 @@ from catalog.engine.records import Match, Segment, Verdict
 from catalog.engine.voting import Candidate
 
 FALSE_ACCEPT_LIMIT = 1e-6  # a match is believed when chance would give it less often than this a search
+LEAST_AGREEMENT = 0.12  # of the local fit: chance seldom reaches it, and less is not worth following
 SURE_SCORE = 12.0
 SURE_COVERAGE = 0.5
 MOST_OF = 0.5  # "most of either side"
@@ -23,12 +27,15 @@ def verify(
 ) -> Match | None:
     """Fit, follow, weigh. ``trials``: places of the catalog × probes that could have matched by chance."""
     line, value = fit(query, reference, candidate)
-    if value <= 0:
+    if value < LEAST_AGREEMENT:
         return None
     line = follow(query, reference, line, candidate.anchor_s)
     path = paths.along(query, reference, line)
+
     if not path.stretches:
         return None
+    line = pitch.measured(query, reference, line, path.places_s, path.similarity)
+    path = replace(path, line=line)
     best = max(path.stretches, key=lambda stretch: stretch.evidence)
     bounds = float(path.places_s[best.first]), float(path.places_s[best.last])
     chance = paths.chance(query, reference, line, bounds)

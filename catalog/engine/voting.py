@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from catalog.engine.query import Probe
 
-VOTE_FLOOR = 0.35  # similarity under which a neighbour is chance
+VOTE_FLOOR = 0.45  # similarity under which a neighbour is chance
 BIN_S = 1.0  # width of an offset bin; bins overlap by half
 WINDOW_S = 12.0  # length of a window of the query; windows overlap by half
 OFFSET_BITS = 18

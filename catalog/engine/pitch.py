@@ -1,0 +1,38 @@
+"""The pitch of a match to a fraction of a semitone, from the spectrograms themselves.
+
+The learnt vectors forgive a quarter-tone, as they should; for measuring, the patches behind them are compared.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from catalog.engine.alignment import HOP_S, Line, Reference
+from catalog.engine.embedding import normalise
+from catalog.engine.query import Probe, Query
+from catalog.engine.spectrogram import Floats
+
+PLACES = 48
+STEPS = np.arange(-5, 6) * 0.2  # semitones around what the vectors said
+
+
+def measured(query: Query, reference: Reference, line: Line, places_s: Floats, similarity: Floats) -> Line:
+    """``line`` with the pitch at which the most similar places agree best."""
+    best = np.sort(np.argsort(-similarity)[:PLACES])
+    places = (places_s[best] / HOP_S).astype(np.float32)
+    target, heard = normalise(reference.patches(line.offset_s / HOP_S + places * line.tempo_ratio))
+    agreement = []
+    for step in STEPS:
+        probe = Probe(line.tempo_ratio, round(float(line.pitch_semitones + step), 3))
+        moved, _ = normalise(query.patches(probe, places))
+        agreement.append(float(((moved * target).sum(axis=2) * heard).mean()))
+    return replace(line, pitch_semitones=line.pitch_semitones + _top(np.array(agreement)))
+
+
+def _top(values: np.ndarray) -> float:
+    """Where the highest value lies among ``STEPS``, by a parabola through it and its neighbours."""
+    top = int(np.clip(np.argmax(values), 1, len(values) - 2))
+    left, middle, right = values[top - 1 : top + 2]
+    bend = left - 2 * middle + right
+    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return float(STEPS[top] + np.clip(shift, -1, 1) * (STEPS[1] - STEPS[0]))
