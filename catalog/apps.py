@@ -10,6 +10,10 @@ class CatalogConfig(AppConfig):
     verbose_name = "Catalog"
 
     def ready(self) -> None:
-        """Register the system checks and the API key in the schema."""
-        from catalog import checks  # noqa: F401, PLC0415
+        """Register the system checks, the API key in the schema, and what a queue worker does as it starts."""
+        from django_q.signals import post_spawn  # noqa: PLC0415
+
+        from catalog import checks, tasks  # noqa: F401, PLC0415
         from catalog.api import schema  # noqa: F401, PLC0415
+
+        post_spawn.connect(tasks.warm_up, dispatch_uid="catalog-warm-up")

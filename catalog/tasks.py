@@ -1,6 +1,14 @@
 """What django-q calls by name; each only calls a service."""
 
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django_q.conf import Conf
+
 from catalog.services import playback, queue_health, searching, work
+
+log = structlog.get_logger(__name__)
 
 
 def run_job(job_id: int) -> None:
@@ -21,3 +29,13 @@ def answer_canary(cluster: str) -> None:
 def store_peaks(audio_file_id: int) -> None:
     """Draw the waveform of one stored file."""
     playback.store_peaks(audio_file_id=audio_file_id)
+
+
+def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
+    """Prepare a worker of the fingerprint cluster as it starts; a worker that cannot still does what it can."""
+    if settings.Q_CLUSTER["name"] != Conf.CLUSTER_NAME:
+        return
+    try:
+        searching.process_index.warm_up()
+    except Exception:
+        log.exception("warm_up_failed")

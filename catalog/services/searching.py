@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import structlog
 
 from catalog.engine import Fingerprint as EngineFingerprint
-from catalog.engine import FingerprintError, FingerprintIndex
+from catalog.engine import Fingerprinter, FingerprintError, FingerprintIndex
 from catalog.engine import Match as EngineMatch
 from catalog.models import Fingerprint, IndexOperation
 from catalog.services import index_files
@@ -14,6 +15,7 @@ from catalog.services.index_log import CURRENT_VERSION
 
 log = structlog.get_logger(__name__)
 _BATCH_OPERATIONS = 200
+WARM_UP_SAMPLES = 4 * 16_000  # just over the shortest that the engine takes
 
 
 class CaughtUpIndex:
@@ -37,6 +39,11 @@ class CaughtUpIndex:
         """Catch up, then return at most `limit` matches, best first, none of them a track id in `exclude`."""
         with self._lock:
             return list(self._caught_up().search(fingerprint, exclude=set(exclude), limit=limit))
+
+    def warm_up(self) -> None:
+        """Load the libraries, the projection and the index now, so that the first task of a worker is not slow."""
+        noise = np.random.default_rng(0).standard_normal(WARM_UP_SAMPLES).astype(np.float32)
+        self.search(Fingerprinter.of_samples(noise), exclude=(), limit=1)
 
     def checkpoint(self) -> int:
         """Catch up and write the index to a new file generation; return the sequence it stands at."""
