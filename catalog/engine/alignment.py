@@ -23,7 +23,7 @@ STEP_S = 0.256  # of the finished path
 
 @dataclass(frozen=True)
 class Line:
-    """Reference time = ``offset_s`` + query time × ``tempo_ratio``; times are of patch centres, in seconds."""
+    """Reference time = ``offset_s`` + query time x ``tempo_ratio``; times are of patch centres, in seconds."""
 
     offset_s: float
     tempo_ratio: float
@@ -121,7 +121,8 @@ def _local_places_s(query: Query, line: Line, anchor_s: float) -> Floats:
     margin = PARAMETERS.patch_columns * PARAMETERS.patch_step / 2 / line.tempo_ratio * HOP_S
     last = query.columns * HOP_S - margin
     first_s, last_s = max(anchor_s - LOCAL_S, margin), min(anchor_s + LOCAL_S, last)
-    return np.linspace(first_s, max(last_s, first_s + HOP_S), LOCAL_PLACES, dtype=np.float32)
+    places: Floats = np.linspace(first_s, max(last_s, first_s + HOP_S), LOCAL_PLACES).astype(np.float32)
+    return places
 
 
 def _band(moved: Vectors, reference: Reference, on_line: np.ndarray, reach_s: float) -> Floats:

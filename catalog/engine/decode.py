@@ -70,7 +70,7 @@ def probe(path: str | Path, limits: DecodeLimits | None = None) -> AudioInfo:
 class Decoding:
     """One file being decoded: iterate for mono blocks, then ``info`` holds what it was.
 
-    Blocks are float32 in −1 … 1, ``BLOCK_FRAMES`` long but for the last, so they do not depend on timing.
+    Blocks are float32 in -1 … 1, ``BLOCK_FRAMES`` long but for the last, so they do not depend on timing.
     Raises ``UnreadableAudio``, ``TooShort``, ``TooLong``, ``DecodeTimeout`` or ``DecodeCrashed``.
     """
 
@@ -101,8 +101,8 @@ def decode_mono(path: str | Path, sample_rate: int, limits: DecodeLimits | None 
 def to_mono(stereo: NDArray[np.int16]) -> Samples:
     """(n, 2) 16-bit → (n,) float32: the mean of both, or the left channel alone where the mean cancels out."""
     pair = stereo.astype(np.float32) / 32768.0
-    mono: Samples = pair.mean(axis=1)
     left = pair[:, 0]
+    mono: Samples = (left + pair[:, 1]) * np.float32(0.5)
     if np.dot(mono, mono) < CANCELLED**2 * np.dot(left, left):
         return np.ascontiguousarray(left)
     return mono

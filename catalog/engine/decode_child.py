@@ -111,7 +111,7 @@ def decode(av: Any, container: Any, stream: Any, sample_rate: int, max_s: float)
         try:
             frames = packet.decode()
             errors_in_a_row = 0
-        except av.error.InvalidDataError:
+        except (av.error.InvalidDataError, av.error.ArgumentError):  # chained headers give the second
             errors += 1
             errors_in_a_row += 1
             if errors_in_a_row > MAX_ERRORS_IN_A_ROW:

@@ -5,33 +5,33 @@ class FingerprintError(Exception):
     """Something about this audio or this fingerprint stops the work; trying again will not help."""
 
 
-class UnreadableAudio(FingerprintError):
+class UnreadableAudio(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """The file is not audio, is damaged beyond reading, or is in a format nothing here decodes."""
 
 
-class TooShort(FingerprintError):
+class TooShort(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """Less audio than a fingerprint needs."""
 
 
-class TooLong(FingerprintError):
+class TooLong(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """More audio than the limits allow; refused as a whole, never cut."""
 
 
-class Silent(FingerprintError):
+class Silent(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """Digital silence, or so near to it that nothing can be told apart."""
 
 
-class DecodeTimeout(FingerprintError):
+class DecodeTimeout(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """Decoding took longer than the limits allow."""
 
 
-class DecodeCrashed(FingerprintError):
+class DecodeCrashed(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """The decoder ended without an answer (out of memory, out of CPU time, or a crash in native code)."""
 
 
-class InvalidFingerprint(FingerprintError):
+class InvalidFingerprint(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """The bytes are not a fingerprint, are damaged, or belong to another version of the parameters."""
 
 
-class InvalidIndex(FingerprintError):
+class InvalidIndex(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """A saved index is damaged, or belongs to another version of the format or of the parameters."""

@@ -13,7 +13,7 @@ from catalog.engine.embedding import DATA
 from catalog.engine.patches import HALVES
 from catalog.engine.spectrogram import Floats
 
-BINS = 64  # of cosine, −1 … 1
+BINS = 64  # of cosine, -1 … 1
 MASKED_SHARE = 0.35  # of a true copy's moments, in which it says nothing
 
 

@@ -52,7 +52,10 @@ class FingerprintIndex:
         return track_id in self._by_id
 
     def add(self, track_id: int, fingerprint: Fingerprint) -> None:
-        """Add a track, or replace it. ``track_id``: any signed 64-bit number. ``InvalidFingerprint`` for another version."""
+        """Add a track, or replace it; ``track_id`` is any signed 64-bit number.
+
+        ``InvalidFingerprint`` for another version's fingerprint.
+        """
         if not -MAX_TRACK_ID - 1 <= int(track_id) <= MAX_TRACK_ID:
             raise ValueError("A track id is a signed 64-bit number.")
         if fingerprint.parameters_version != PARAMETERS_VERSION:

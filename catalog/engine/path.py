@@ -91,4 +91,4 @@ def chance(query: Query, reference: Reference, line: Line, places_s: tuple[float
         gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half)
         gains += np.where(moved.heard[:, half, None] & target.heard[None, :, half], gain, 0.0)
     on_line = line.offset_s / HOP_S + places[:1] * line.tempo_ratio
-    return chance_of(gains, int(round(float(on_line[0]) * HOP_S / step)), round(CHANCE_REACH_S / step))
+    return chance_of(gains, round(float(on_line[0]) * HOP_S / step), round(CHANCE_REACH_S / step))

@@ -20,7 +20,7 @@ class PeakMeter:
         self._loudest: list[Samples] = []
 
     def add(self, block: Samples) -> None:
-        """``block``: float32 samples in −1 … 1."""
+        """``block``: float32 samples in -1 … 1."""
         samples = np.abs(np.concatenate([self._rest, block]))
         whole = len(samples) // STRETCH_SAMPLES * STRETCH_SAMPLES
         self._loudest.append(samples[:whole].reshape(-1, STRETCH_SAMPLES).max(axis=1, initial=0.0))

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from catalog.engine.embedding import Vectors, embed
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS

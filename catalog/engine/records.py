@@ -1,6 +1,6 @@
 """What a search answers: typed, immutable, in seconds, ratios and semitones.
 
-Signs: reference time = ``offset_s`` + query time × ``tempo_ratio``; a query 6 % faster than the reference has the ratio
+Signs: reference time = ``offset_s`` + query time x ``tempo_ratio``; a query 6 % faster than the reference has the ratio
 1.06; ``pitch_semitones`` is the query's pitch minus the reference's.
 """
 
@@ -15,7 +15,7 @@ Verdict = Literal["duplicate", "contains", "none"]
 
 @dataclass(frozen=True)
 class Segment:
-    """One stretch of the query and the stretch of the reference it is a copy of. ``similarity``: mean, −1 … 1."""
+    """One stretch of the query and the stretch of the reference it is a copy of. ``similarity``: mean, -1 … 1."""
 
     query_start_s: float
     query_end_s: float

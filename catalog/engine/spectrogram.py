@@ -38,7 +38,8 @@ class SpectrogramBuilder:
         if not self._rows:
             return np.zeros((0, PARAMETERS.rows), np.float32)
         picture = np.concatenate(self._rows)
-        return np.maximum(picture, picture.max() - PARAMETERS.dynamic_range_db)
+        floored: Floats = np.maximum(picture, picture.max() - PARAMETERS.dynamic_range_db)
+        return floored
 
 
 def _band_decibels(samples: Floats, count: int) -> Floats:
@@ -73,7 +74,8 @@ def _band_matrix() -> Floats:
     frequency = np.arange(PARAMETERS.frame_samples // 2 + 1)[:, None] * bin_hz
     half_width = np.maximum(centre * (2.0 ** (1.0 / per_octave) - 1.0), bin_hz)
     matrix = np.maximum(0.0, 1.0 - np.abs(frequency - centre) / half_width)
-    return (matrix / np.maximum(matrix.sum(axis=0), 1e-9)).astype(np.float32)
+    triangles: Floats = (matrix / np.maximum(matrix.sum(axis=0), 1e-9)).astype(np.float32)
+    return triangles
 
 
 def contrast(decibels: Floats) -> Floats:
@@ -85,7 +87,7 @@ def contrast(decibels: Floats) -> Floats:
     mean = (total[last] - total[first]) / (last - first)[:, None]
     flat = (decibels - mean).astype(np.float32)
     padded = np.pad(flat, ((1, 1), (0, 0)), mode="edge")
-    smooth: Floats = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+    smooth: Floats = (0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]).astype(np.float32)
     return smooth
 
 

@@ -5,6 +5,7 @@ import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +89,9 @@ def _sections(data: memoryview, sizes: list[list[int]]) -> list[memoryview]:
     return found
 
 
-def _rows(table: list[list[object]], stored: memoryview) -> list[Row]:
-    rows, at = [], 0
+def _rows(table: list[list[Any]], stored: memoryview) -> list[Row]:
+    rows: list[Row] = []
+    at = 0
     for track_id, slot, duration_s, digest, size in table:
         rows.append(
             Row(
@@ -99,6 +101,6 @@ def _rows(table: list[list[object]], stored: memoryview) -> list[Row]:
                 bytes.fromhex(str(digest)),
                 bytes(stored[at : at + int(size)]),
             )
-        )  # type: ignore[call-overload,arg-type]
-        at += int(size)  # type: ignore[call-overload]
+        )
+        at += int(size)
     return rows

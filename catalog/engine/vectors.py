@@ -19,6 +19,7 @@ IVF_FROM = 30_000
 LISTS_STEP = 4  # a retraining whenever four times as many lists would suit
 TRAIN_PER_LIST = 48
 TRAIN_ROUNDS = 8
+BY_RESIDUAL = False  # codes of the vectors themselves: they can be read back when lists are rebuilt
 Ids = NDArray[np.int64]
 
 
@@ -60,7 +61,7 @@ class VectorStore:
             part.remove(slot << POSITION_BITS, (slot + 1) << POSITION_BITS)
 
     def nearest(self, queries: Floats, half: int, k: int, probes: int) -> tuple[Floats, Ids, Ids]:
-        """(n, k) similarity, slot and position for (n, DIMENSIONS); slot −1 where there is none."""
+        """(n, k) similarity, slot and position for (n, DIMENSIONS); slot -1 where there is none."""
         similarity, ids = self._parts[half].search(queries, k, probes)
         return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
 
@@ -96,11 +97,11 @@ class HalfBand:
             self._rebuild(wanted)
 
     def remove(self, first: int, end: int) -> None:
-        """Take out ids first … end − 1."""
+        """Take out ids first … end - 1."""
         self.index.remove_ids(faiss().IDSelectorRange(first, end))
 
     def search(self, queries: Floats, k: int, probes: int) -> tuple[Floats, Ids]:
-        """(n, k) similarities and ids, −1 where there is none; ``probes`` lists are read when there are lists."""
+        """(n, k) similarities and ids, -1 where there is none; ``probes`` lists are read when there are lists."""
         if not self.count() or not len(queries):
             return np.full((len(queries), k), -1, np.float32), np.full((len(queries), k), -1, np.int64)
         if self._lists():
@@ -116,7 +117,7 @@ class HalfBand:
         library = faiss()
         quantiser = library.IndexFlatIP(DIMENSIONS)
         index = library.IndexIVFScalarQuantizer(
-            quantiser, DIMENSIONS, lists, library.ScalarQuantizer.QT_8bit, library.METRIC_INNER_PRODUCT, False
+            quantiser, DIMENSIONS, lists, library.ScalarQuantizer.QT_8bit, library.METRIC_INNER_PRODUCT, BY_RESIDUAL
         )
         index.own_fields = True
         quantiser.this.disown()

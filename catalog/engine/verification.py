@@ -25,7 +25,7 @@ FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 def verify(
     query: Query, reference: Reference, candidate: Candidate, *, trials: float, track_id: int, reference_s: float
 ) -> Match | None:
-    """Fit, follow, weigh. ``trials``: places of the catalog × probes that could have matched by chance."""
+    """Fit, follow, weigh. ``trials``: places of the catalog x probes that could have matched by chance."""
     line, value = fit(query, reference, candidate)
     if value < LEAST_AGREEMENT:
         return None

@@ -28,7 +28,7 @@ class Votes:
     slot: Ints
     probe: Ints
     query_s: Array
-    offset_s: Array  # reference time − query time × tempo ratio
+    offset_s: Array  # reference time - query time x tempo ratio
     weight: Array
 
 
