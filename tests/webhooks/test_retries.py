@@ -241,9 +241,11 @@ def test_the_sweeper_leaves_what_is_queued_and_what_is_held(send: Send, endpoint
     message = send()
     assert sweep_due_messages() == 0
     later = timezone.now() + timedelta(minutes=6)
-    Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=None)
-    assert sweep_due_messages(now=later) == 0
-    Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=later)
+    for held in ({"verified_at": None}, {"verified_at": later, "disabled_at": later}):
+        Endpoint.objects.filter(pk=endpoint.pk).update(**held)
+        assert sweep_due_messages(now=later) == 0
+        assert not attempt(message, later)
+    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=None)
     assert sweep_due_messages(now=later) == 1
     message.refresh_from_db()
     assert message.queued_until == later + timedelta(minutes=5)

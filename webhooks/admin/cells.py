@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from webhooks.models import Attempt, Endpoint, Message
 
 NOTHING = "-"
+MAX_URL_SHOWN = 34
 _TONES = {
     "good": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
     "bad": "bg-red-100 text-red-700 dark:bg-red-500/20 dark:text-red-400",
@@ -140,20 +141,30 @@ def pretty_json(text: str) -> SafeString | str:
 
 
 def chain(attempts: list[Attempt]) -> SafeString | str:
-    """Return the outcomes of the newest attempts, oldest first: `500 → 500 → 200`."""
-    shown = attempts[-5:]
-    words = [str(attempt.status or ("…" if attempt.ended_at is None else "no answer")) for attempt in shown]
+    """Return the outcomes of the newest attempts, oldest first: `500 → none → 200`, with the number of all."""
+    shown = attempts[-4:]
+    words = [str(attempt.status or ("…" if attempt.ended_at is None else "none")) for attempt in shown]
     if not words:
         return NOTHING
     first = "… → " if len(attempts) > len(shown) else ""
+    number = f"{len(attempts)} attempt{'s' if len(attempts) > 1 else ''}"
     return format_html(
-        '<span class="tabular-nums whitespace-nowrap">{}{}</span>',
-        first,
-        format_html_join(" → ", "{}", ((word,) for word in words)),
+        '<span class="tabular-nums whitespace-nowrap" title="{}">{}{}</span>', number, first, " → ".join(words)
     )
 
 
-def link(obj: Endpoint | Message, text: str) -> SafeString:
+def short_url(url: str) -> str:
+    """Return `url` without its scheme, and cut where it would widen a table."""
+    bare = url.split("://", 1)[-1]
+    return bare if len(bare) <= MAX_URL_SHOWN else f"{bare[: MAX_URL_SHOWN - 1]}…"
+
+
+def link(obj: Endpoint | Message, text: str, *, title: str = "") -> SafeString:
     """Return a link to the staff page of `obj`."""
     url = reverse(f"admin:webhooks_{obj._meta.model_name}_change", args=[obj.pk])  # noqa: SLF001
-    return format_html('<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>', url, text)
+    return format_html(
+        '<a href="{}" title="{}" class="text-primary-600 whitespace-nowrap dark:text-primary-500">{}</a>',
+        url,
+        title,
+        text,
+    )

@@ -10,13 +10,14 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
-from webhooks.admin.cells import NOTHING, endpoint_state, moment
+from webhooks.admin.cells import NOTHING, endpoint_state, moment, short_url
 from webhooks.models import Endpoint, Message
 from webhooks.url_guard import UrlRefusedError, check_url
 
@@ -65,7 +66,7 @@ class EndpointAdmin(CallbackAdmin):
     """One row an account."""
 
     form = EndpointForm
-    list_display = ["url", "owner", "state", "success_rate", "waiting", "failed", "since"]
+    list_display = ["address", "owner", "state", "success_rate", "waiting", "failed", "since"]
     list_select_related = ["owner"]
     list_filter = [
         ("disabled_at", admin.EmptyFieldListFilter),
@@ -96,6 +97,13 @@ class EndpointAdmin(CallbackAdmin):
     def get_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
         """Show what is known once there is something."""
         return ["owner", "url", *self.readonly_fields] if obj else ["owner", "url"]
+
+    @admin.display(description="URL", ordering="url")
+    def address(self, endpoint: Endpoint) -> SafeString:
+        """The URL, cut to fit; all of it on hover."""
+        return format_html(
+            '<span title="{}" class="whitespace-nowrap">{}</span>', endpoint.url, short_url(endpoint.url)
+        )
 
     @admin.display(description="State")
     def state(self, endpoint: Endpoint) -> SafeString:

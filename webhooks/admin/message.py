@@ -24,6 +24,7 @@ from webhooks.admin.cells import (
     message_state,
     moment,
     pretty_json,
+    short_url,
     span,
 )
 from webhooks.models import Attempt, Message
@@ -64,7 +65,7 @@ class AttemptInline(TabularInline):  # type: ignore[misc]
 class MessageAdmin(RecordAdmin):
     """One row a callback."""
 
-    list_display = ["task", "event", "state_badge", "history", "attempt_count", "outlook", "to", "made"]
+    list_display = ["task", "event", "state_badge", "history", "outlook", "to", "made"]
     list_filter = ["state", "event", ("endpoint", AutocompleteSelectFilter)]
     search_fields = ["subject", "message_id", "endpoint__url", "endpoint__owner__username"]
     search_help_text = "Task id, message id, URL or account"
@@ -110,19 +111,20 @@ class MessageAdmin(RecordAdmin):
         """The attempts' outcomes in a row."""
         return chain(list(message.attempts.all()))
 
-    @admin.display(description="Outlook", ordering="next_attempt_at")
+    @admin.display(description="Arrived / next", ordering="next_attempt_at")
     def outlook(self, message: Message) -> SafeString | str:
         """When it arrived, or when it is tried next."""
         if message.delivered_at is not None:
-            return f"delivered after {span(message.delivered_at - message.created_at)}"
+            took = span(message.delivered_at - message.created_at)
+            return format_html('<span class="whitespace-nowrap tabular-nums">after {}</span>', took)
         if message.state == Message.State.PENDING and message.endpoint.is_deliverable:
-            return format_html("next try {}", moment(message.next_attempt_at))
+            return format_html('<span class="whitespace-nowrap">next {}</span>', moment(message.next_attempt_at))
         return NOTHING
 
     @admin.display(description="To", ordering="endpoint")
     def to(self, message: Message) -> SafeString:
         """The endpoint, as a link."""
-        return link(message.endpoint, message.endpoint.url)
+        return link(message.endpoint, short_url(message.endpoint.url), title=message.endpoint.url)
 
     @admin.display(description="Made", ordering="created_at")
     def made(self, message: Message) -> SafeString | str:

@@ -22,6 +22,7 @@ class Endpoint(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        verbose_name = "callback URL"
 
     def __str__(self) -> str:
         return self.url

@@ -37,7 +37,8 @@ class Received(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = "received callback"
+        verbose_name = "callback in"
+        verbose_name_plural = "callbacks in"
         constraints = [
             models.UniqueConstraint(fields=["source", "message_id"], name="received_once"),
         ]

@@ -35,6 +35,8 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name = "callback out"
+        verbose_name_plural = "callbacks out"
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "event_key"], name="message_once_per_event"),
             models.CheckConstraint(
