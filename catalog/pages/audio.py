@@ -71,14 +71,21 @@ def _body(request: HttpRequest, file: BinaryIO, part: ByteRange | None, total: i
     if request.method == "HEAD":
         file.close()
         return HttpResponse(status=status, headers=headers)
-    return StreamingHttpResponse(_chunks(file, sent), status=status, headers=headers)
+    return StreamingHttpResponse(_FilePart(file, sent), status=status, headers=headers)
 
 
-def _chunks(file: BinaryIO, part: ByteRange) -> Iterator[bytes]:
-    with file:
-        file.seek(part.first)
-        left = part.length
-        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+class _FilePart:
+    """A part of an open file in chunks; closed with the response, read or not."""
+
+    def __init__(self, file: BinaryIO, part: ByteRange) -> None:
+        self._file = file
+        self._part = part
+        self.close = file.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(self._part.first)
+        left = self._part.length
+        while left > 0 and (chunk := self._file.read(min(CHUNK_BYTES, left))):
             left -= len(chunk)
             yield chunk
 

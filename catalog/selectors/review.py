@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Least
@@ -17,7 +18,7 @@ def ordered(one: int, other: int) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _open_pairs() -> QuerySet[Match, dict[str, int]]:
+def _open_pairs() -> QuerySet[Match, Any]:
     """One row a pair: `first_id`, `second_id`, `found` (its first match), oldest first.
 
     A pair is open where a check called it a duplicate, both tracks are present, and no standing decision covers it.

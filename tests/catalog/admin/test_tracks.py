@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from catalog.models import AudioFile, Job, Track
 from catalog.services.index_log import record_add
@@ -51,7 +51,7 @@ def test_no_file(desk: Client) -> None:
     assert "Choose an audio file." in desk.post(ADD, {}).content.decode()
 
 
-def test_too_large(desk: Client, settings: SettingsWrapper) -> None:
+def test_too_large(desk: Client, settings: Settings) -> None:
     settings.MAX_UPLOAD_MB = 1
     large = SimpleUploadedFile("song.wav", b"\0" * (1024 * 1024 + 1))
     assert "larger than the limit of 1 MB" in desk.post(ADD, {"file": large}).content.decode()

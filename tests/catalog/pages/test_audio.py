@@ -1,0 +1,156 @@
+"""The audio view: real bytes of real recordings, whole and in parts, to staff alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from catalog.models import Track
+from catalog.services.tracks import remove_track
+from tests.rows import make_track
+
+
+@pytest.fixture(autouse=True)
+def own_store(settings: Settings, tmp_path: Path) -> None:
+    """Keep the audio of each test apart: one of them damages it."""
+    settings.AUDIO_DIR = tmp_path
+
+
+@pytest.fixture
+def track(add_track: Callable[..., Track], battle: Path) -> Track:
+    """A real recording in the catalog."""
+    return add_track(battle)
+
+
+def url_of(track: Track) -> str:
+    """Return where a track's audio is."""
+    return reverse("catalog:audio", args=[track.music_id])
+
+
+def body(response: HttpResponse) -> bytes:
+    """Read a streamed answer."""
+    return response.getvalue()
+
+
+def test_whole_file(desk: Client, track: Track, battle: Path) -> None:
+    response = desk.get(url_of(track))
+    assert response.status_code == 200
+    assert body(response) == battle.read_bytes()
+    assert response["Content-Type"] == "audio/ogg"
+    assert response["Content-Length"] == str(battle.stat().st_size)
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Accept-Ranges"] == "bytes"
+    assert response["Content-Disposition"].startswith("inline")
+
+
+@pytest.mark.parametrize(
+    ("header", "part"),
+    [("bytes=0-9", slice(0, 10)), ("bytes=100000-", slice(100000, None)), ("bytes=-7", slice(-7, None))],
+)
+def test_part(desk: Client, track: Track, battle: Path, header: str, part: slice) -> None:
+    response = desk.get(url_of(track), headers={"Range": header})
+    expected = battle.read_bytes()[part]
+    assert response.status_code == 206
+    assert body(response) == expected
+    assert response["Content-Length"] == str(len(expected))
+    total = battle.stat().st_size
+    first = range(total)[part].start
+    assert response["Content-Range"] == f"bytes {first}-{first + len(expected) - 1}/{total}"
+
+
+def test_behind_the_end(desk: Client, track: Track, battle: Path) -> None:
+    response = desk.get(url_of(track), headers={"Range": "bytes=99999999-"})
+    assert response.status_code == 416
+    assert response["Content-Range"] == f"bytes */{battle.stat().st_size}"
+
+
+def test_nonsense_range_is_ignored(desk: Client, track: Track, battle: Path) -> None:
+    response = desk.get(url_of(track), headers={"Range": "bytes=one-two"})
+    assert response.status_code == 200
+    assert body(response) == battle.read_bytes()
+
+
+def test_part_of_the_version_that_the_client_has(desk: Client, track: Track) -> None:
+    etag = desk.head(url_of(track))["ETag"]
+    same = desk.get(url_of(track), headers={"Range": "bytes=0-9", "If-Range": etag})
+    other = desk.get(url_of(track), headers={"Range": "bytes=0-9", "If-Range": '"other"'})
+    assert (same.status_code, other.status_code) == (206, 200)
+    assert len(body(same)) == 10
+    body(other)
+
+
+def test_not_modified(desk: Client, track: Track) -> None:
+    etag = desk.head(url_of(track))["ETag"]
+    response = desk.get(url_of(track), headers={"If-None-Match": etag})
+    assert response.status_code == 304
+    assert response.content == b""
+
+
+def test_head(desk: Client, track: Track, battle: Path) -> None:
+    response = desk.head(url_of(track))
+    assert response["Content-Length"] == str(battle.stat().st_size)
+    assert response.content == b""
+
+
+def test_download(desk: Client, track: Track) -> None:
+    response = desk.get(url_of(track) + "?download")
+    assert response["Content-Disposition"] == 'attachment; filename="battle-music.ogg"'
+    body(response)
+
+
+def test_removed_track(desk: Client, track: Track) -> None:
+    remove_track(track=track)
+    assert desk.get(url_of(track)).status_code == 404
+
+
+def test_missing_file(desk: Client, owner: User) -> None:
+    assert desk.get(url_of(make_track(owner))).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["audio", "peaks"])
+def test_refused(name: str, client: Client, outsider_desk: Client, track: Track) -> None:
+    url = reverse(f"catalog:{name}", args=[track.music_id])
+    anonymous = client.get(url)
+    assert anonymous.status_code == 302
+    assert anonymous["Location"].startswith("/admin/login/")
+    assert outsider_desk.get(url).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["audio", "peaks"])
+def test_staff_without_permission(name: str, client: Client, outsider: User, track: Track) -> None:
+    outsider.is_staff = True
+    outsider.save()
+    client.force_login(outsider)
+    assert client.get(reverse(f"catalog:{name}", args=[track.music_id])).status_code == 403
+
+
+def test_nothing_is_posted(desk: Client, track: Track) -> None:
+    assert desk.post(url_of(track)).status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waveform_is_drawn_by_a_worker(desk: Client, track: Track, drain: Callable[[], int]) -> None:
+    url = reverse("catalog:peaks", args=[track.music_id])
+    first = desk.get(url)
+    assert (first.status_code, first.json()) == (202, {"state": "waiting"})
+    desk.get(url)
+    assert drain() == 1, "asking twice queues one task"
+    answer = desk.get(url).json()
+    assert answer["state"] == "ready"
+    duration_s = len(answer["peaks"]) / answer["peaks_per_s"]
+    assert duration_s == pytest.approx(track.audio_file.duration_s, rel=0.01)
+    assert max(answer["peaks"]) > 50, "this is music"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_file_that_cannot_be_drawn(desk: Client, track: Track, drain: Callable[[], int]) -> None:
+    track.audio_file.path.write_bytes(b"damaged")
+    url = reverse("catalog:peaks", args=[track.music_id])
+    desk.get(url)
+    drain()
+    assert desk.get(url).json()["peaks"] == []

@@ -1,0 +1,79 @@
+"""The decision service: one standing word a pair, whoever speaks at the same moment."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from catalog.models import Decision, Track
+from catalog.services.decisions import AlreadyDecidedError, decide, undo
+from tests.rows import make_track
+
+PEOPLE = 6
+
+
+@pytest.fixture
+def tracks(owner: User) -> tuple[Track, Track]:
+    """Two tracks."""
+    return make_track(owner), make_track(owner)
+
+
+def test_order_does_not_matter(tracks: tuple[Track, Track], owner: User) -> None:
+    one, other = tracks
+    first = decide(one=other, other=one, verdict="different", keeper=None, decided_by=owner)
+    assert (first.first_track, first.second_track) == (one, other)
+    assert decide(one=one, other=other, verdict="different", keeper=None, decided_by=owner) == first
+
+
+@pytest.mark.parametrize("verdict", ["version", "different"])
+def test_keeper_goes_with_the_same_recording_only(tracks: tuple[Track, Track], owner: User, verdict: str) -> None:
+    one, other = tracks
+    with pytest.raises(ValueError, match="keeper"):
+        decide(one=one, other=other, verdict=verdict, keeper=one, decided_by=owner)
+
+
+def test_keeper_is_one_of_the_two(tracks: tuple[Track, Track], owner: User) -> None:
+    one, other = tracks
+    with pytest.raises(ValueError, match="keeper"):
+        decide(one=one, other=other, verdict="same", keeper=make_track(owner), decided_by=owner)
+
+
+def test_replacing_needs_the_standing_decision(tracks: tuple[Track, Track], owner: User, staff: User) -> None:
+    one, other = tracks
+    standing = decide(one=one, other=other, verdict="different", keeper=None, decided_by=owner)
+    with pytest.raises(AlreadyDecidedError) as refused:
+        decide(one=one, other=other, verdict="same", keeper=one, decided_by=staff, replaces=standing.pk + 1)
+    assert refused.value.decision == standing
+    assert Decision.objects.filter(undone_at=None).get() == standing
+
+
+def test_undone_once(tracks: tuple[Track, Track], owner: User) -> None:
+    one, other = tracks
+    decision = decide(one=one, other=other, verdict="different", keeper=None, decided_by=owner)
+    assert undo(decision=decision)
+    assert not undo(decision=decision)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_many_at_the_same_moment(tracks: tuple[Track, Track]) -> None:
+    one, other = tracks
+    people = [User.objects.create_user(f"person-{number}") for number in range(PEOPLE)]
+    together = Barrier(PEOPLE)
+
+    def speak(person: User) -> str:
+        together.wait()
+        try:
+            decide(one=one, other=other, verdict="different", keeper=None, decided_by=person)
+        except AlreadyDecidedError as error:
+            return f"after {error.decision.decided_by}"
+        else:
+            return "first"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        answers = list(pool.map(speak, people))
+    standing = Decision.objects.get()
+    assert sorted(answers) == sorted(["first"] + [f"after {standing.decided_by}"] * (PEOPLE - 1))

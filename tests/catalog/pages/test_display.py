@@ -1,0 +1,121 @@
+"""Words and numbers as a person reads them."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from catalog.models import AudioFile
+from catalog.pages import display
+from catalog.pages.keeper import suggest_keeper
+from catalog.pages.plots import HEIGHT, MAX_POINTS, WIDTH, offset_plot, similarity_plot
+from catalog.pages.waveform import COLUMNS, thumbnail
+from tests.rows import make_audio_file, make_match, make_track
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0:00"), (62, "1:02"), (3600, "1:00:00"), (59.6, "1:00"), (-4, "\N{MINUS SIGN}0:04"), (None, display.NOTHING)],
+)
+def test_clock(seconds: float | None, words: str) -> None:
+    assert display.clock(seconds) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.038, "38 ms"), (1.94, "1.9 s"), (307, "5 min 7 s")])
+def test_span(seconds: float, words: str) -> None:
+    assert display.span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (0.9, "1 in 2 or worse"),
+        (0.01, "1 in 100"),
+        (1.23e-4, "1 in 8 thousand"),
+        (2.5e-8, "1 in 40 million"),
+        (1e-10, "1 in 10 thousand million"),
+        (0.0, "less than 1 in a million million"),
+    ],
+)
+def test_chance(probability: float, words: str) -> None:
+    assert display.chance(probability) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.0, "0 %"), (0.001, "under 1 %"), (0.923, "92 %"), (0.998, "99 %"), (1.0, "100 %")]
+)
+def test_share_never_claims_all(value: float, words: str) -> None:
+    assert display.share(value) == words
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"), [(30, "30 s ago"), (150, "2 min ago"), (7300, "2 h ago"), (-90, "in 1 min"), (200_000, "2 d ago")]
+)
+def test_moment(ago: int, words: str) -> None:
+    when = timezone.now() - timedelta(seconds=ago + (0.5 if ago > 0 else -0.5))
+    shown = display.moment(when)
+    assert f">{words}</time>" in shown
+    assert f"{timezone.localtime(when):%Y-%m-%d %H:%M:%S}" in shown
+
+
+@pytest.mark.parametrize(
+    ("codec", "bit_rate", "words"),
+    [("mp3float", 128000, "mp3 128 kbit/s"), ("pcm_s16le", 1411200, "wav 44.1 kHz"), ("flac", None, "flac 44.1 kHz")],
+)
+def test_format(codec: str, bit_rate: int | None, words: str) -> None:
+    assert display.audio_format(AudioFile(codec=codec, bit_rate=bit_rate, sample_rate_hz=44100)) == words
+
+
+@pytest.mark.parametrize(("ratio", "words"), [(1.06, "6.0 % faster"), (0.94, "6.0 % slower"), (1.0005, "unchanged")])
+def test_tempo(ratio: float, words: str) -> None:
+    assert display.tempo_words(ratio) == words
+
+
+@pytest.mark.parametrize(
+    ("semitones", "words"), [(1.0, "1.0 semitones higher"), (-0.5, "0.5 semitones lower"), (0.01, "unchanged")]
+)
+def test_pitch(semitones: float, words: str) -> None:
+    assert display.pitch_words(semitones) == words
+
+
+def test_lossless_is_kept(owner: User) -> None:
+    a = make_track(owner, audio_file=make_audio_file(codec="flac", bit_rate=None), isrc="USRC17607839")
+    b = make_track(owner)
+    suggestion = suggest_keeper(a, b)
+    assert suggestion.side == "a"
+    assert suggestion.words == "lossless, has ISRC, older"
+
+
+def test_the_catalogs_own_is_kept_where_they_are_level(owner: User) -> None:
+    b, a = make_track(owner), make_track(owner)
+    assert suggest_keeper(a, b).side == "b"
+
+
+def test_plots_stay_in_their_box(owner: User) -> None:
+    match = make_match(
+        make_track(owner),
+        make_track(owner),
+        segments=[[0, 10, 15, 25, 0.6], [10, 22, 2, 14, 0.5]],
+        similarity_curve=[-0.2, 1.4] * 2000,
+        similarity_step_s=0.01,
+    )
+    offsets = offset_plot(match, 30.0)
+    assert len(offsets.lines) == 2
+    assert all(0 <= x <= WIDTH for line in offsets.lines for x in (line.x1, line.x2))
+    assert all(0 <= y <= HEIGHT for line in offsets.lines for y in (line.y1, line.y2))
+    similarity = similarity_plot(match, 30.0)
+    assert similarity is not None
+    assert similarity.area.count("L") <= 2 * MAX_POINTS + 1
+
+
+@pytest.mark.parametrize("length", [1, 10, COLUMNS, 5000])
+def test_thumbnail(length: int) -> None:
+    path = thumbnail(AudioFile(peaks=bytes([7]) * length))
+    assert path.count("M") == min(COLUMNS, length)
+    assert "v24.0" in path, "the loudest fills the height, however quiet the file"
+
+
+def test_thumbnail_of_silence() -> None:
+    assert "v1.0" in thumbnail(AudioFile(peaks=bytes(100)))
+    assert thumbnail(AudioFile(peaks=b"")) == thumbnail(None) == ""
