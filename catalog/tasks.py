@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
-from catalog.services import playback, queue_health, searching, work
+from catalog.services import playback, queue_health, refreshing, searching, work
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,11 @@ def answer_canary(cluster: str) -> None:
 def store_peaks(audio_file_id: int) -> None:
     """Draw the waveform of one stored file."""
     playback.store_peaks(audio_file_id=audio_file_id)
+
+
+def refresh_fingerprint(track_id: int) -> None:
+    """Fingerprint one track anew."""
+    refreshing.refresh(track_id=track_id)
 
 
 def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)

@@ -1,0 +1,54 @@
+"""New fingerprints after a change of the engine's parameters: nothing compares across versions meanwhile."""
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from catalog.engine import FingerprintError
+from catalog.models import IndexOperation, Track
+from catalog.services import analysis, index_log
+from catalog.services.errors import CatalogError
+
+REFRESH_TASK = "catalog.tasks.refresh_fingerprint"
+log = structlog.get_logger(__name__)
+
+
+def outdated_tracks() -> QuerySet[Track]:
+    """Return the tracks that belong in the index, but are there under other parameters only."""
+    latest = IndexOperation.objects.filter(track_key=OuterRef("pk")).order_by("-sequence")
+    return (
+        Track.objects.present()
+        .annotate(last_kind=Subquery(latest.values("kind")[:1]), last_version=Subquery(latest.values("version")[:1]))
+        .filter(last_kind=IndexOperation.Kind.ADD)
+        .exclude(last_version=index_log.CURRENT_VERSION)
+    )
+
+
+def has_room() -> bool:
+    """Tell whether the queue is short: a refresh must not hold up the tasks of people."""
+    waiting: int = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).count()
+    return waiting < 2 * int(settings.FINGERPRINT_WORKERS)
+
+
+def request_refresh(*, track_id: int) -> None:
+    """Ask a worker for a track's new fingerprint."""
+    async_task(REFRESH_TASK, track_id, cluster=settings.Q_CLUSTER["name"])
+
+
+def refresh(*, track_id: int) -> bool:
+    """Fingerprint a track anew and put it in the index; False where that cannot be done, and why is in the log."""
+    track = Track.objects.present().select_related("audio_file").filter(pk=track_id).first()
+    if track is None:
+        return False
+    try:
+        analysis.fingerprint_of(track)
+    except (CatalogError, FingerprintError) as error:
+        log.warning("refresh_failed", music_id=str(track.music_id), reason=str(error))
+        return False
+    with transaction.atomic():
+        if Track.objects.present().filter(pk=track_id).exists():
+            index_log.record_add(track_id=track_id)
+    return True
