@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import connections, transaction
 
 from catalog.engine import FingerprintError
 from catalog.engine import Match as EngineMatch
@@ -124,7 +125,7 @@ def _row(job: Job, match: EngineMatch) -> Match:
             ]
             for part in match.segments
         ],
-        similarity_curve=[round(float(value), 3) for value in match.similarity_curve],
+        similarity_curve=np.nan_to_num(match.similarity_curve).astype(float).round(3).tolist(),
         engine_version=index_log.CURRENT_VERSION,
         **{name: getattr(match, name) for name in same_names},
     )
@@ -143,7 +144,7 @@ def _renewed_lease(job: Job) -> Iterator[None]:
         while not done.wait(period_s):
             if not jobs.renew(job):
                 break
-        close_old_connections()
+        connections.close_all()  # this thread's own
 
     thread = threading.Thread(target=renew_until_done, name="lease", daemon=True)
     thread.start()
