@@ -59,4 +59,8 @@ def back_to(request: HttpRequest, obj: Model) -> HttpResponse:
 
 def show_secret_once(request: HttpRequest, *, secret: str, note: str) -> HttpResponse:
     """Answer a dialog with a secret that is on no other page."""
-    return render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
+    answer = render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
+    # The whole dialog is replaced: its submit button would make yet another secret.
+    for name, value in (("Retarget", "#dialog"), ("Reselect", "#dialog"), ("Reswap", "outerHTML")):
+        answer.headers[f"HX-{name}"] = value
+    return answer

@@ -50,6 +50,8 @@ def moment(value: datetime | None) -> SafeString | str:
     local = timezone.localtime(value)
     away = timezone.now() - value
     words = f"{span(away)} ago" if away >= timedelta(0) else f"in {span(-away)}"
+    if abs(away) < timedelta(seconds=1):
+        words = "now"
     return format_html(
         '<time datetime="{}" title="{}" class="whitespace-nowrap tabular-nums">{}</time>',
         local.isoformat(),
@@ -142,7 +144,7 @@ def pretty_json(text: str) -> SafeString | str:
 
 def chain(attempts: list[Attempt]) -> SafeString | str:
     """Return the outcomes of the newest attempts, oldest first: `500 → none → 200`, with the number of all."""
-    shown = attempts[-4:]
+    shown = attempts[-3:]
     words = [str(attempt.status or ("…" if attempt.ended_at is None else "none")) for attempt in shown]
     if not words:
         return NOTHING

@@ -65,14 +65,13 @@ class AttemptInline(TabularInline):  # type: ignore[misc]
 class MessageAdmin(RecordAdmin):
     """One row a callback."""
 
-    list_display = ["task", "event", "state_badge", "history", "outlook", "to", "made"]
+    list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
     list_filter = ["state", "event", ("endpoint", AutocompleteSelectFilter)]
     search_fields = ["subject", "message_id", "endpoint__url", "endpoint__owner__username"]
     search_help_text = "Task id, message id, URL or account"
     date_hierarchy = "created_at"
     fields = [
-        "subject",
-        "event",
+        "task",
         "state_badge",
         "outlook",
         "to",
@@ -97,9 +96,13 @@ class MessageAdmin(RecordAdmin):
         return request.user.has_perm("webhooks.change_message")
 
     @admin.display(description="Task", ordering="subject")
-    def task(self, message: Message) -> str:
-        """The task it tells of."""
-        return message.subject
+    def task(self, message: Message) -> SafeString:
+        """The task it tells of, and what kind it is."""
+        return format_html(
+            '<span class="whitespace-nowrap">{}<br><span class="text-xs opacity-70">{}</span></span>',
+            message.subject,
+            message.event,
+        )
 
     @admin.display(description="State", ordering="state")
     def state_badge(self, message: Message) -> SafeString:
