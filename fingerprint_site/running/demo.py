@@ -52,9 +52,9 @@ class Show:
 
     def _show_demo(self, login: FirstLogin) -> None:
         owner = User.objects.get(username=DEMO_NAME)
+        own_receiver.connect(owner=owner, slug=SOURCE_SLUG, base_url=settings.PUBLIC_URL)
         if not RECORDINGS.is_dir() or Track.objects.filter(owner=owner, file_name=COPY_NAME).exists():
             return
-        own_receiver.connect(owner=owner, slug=SOURCE_SLUG, base_url=settings.PUBLIC_URL)
         self._write("Adding the bundled recordings (sources and licences: tests/audio/SOURCES.md) …")
         call_command("import_music", str(RECORDINGS), add=True, wait=True, owner=DEMO_NAME)
         self._write(f"Checking a copy of {ORIGINAL}: {SPEED - 1:.0%} faster, {TRIM_S:.0f} s cut off, MP3 96 kb/s …")

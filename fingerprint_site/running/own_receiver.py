@@ -13,15 +13,16 @@ from webhooks.services import create_source, register_endpoint, source_secret
 def connect(*, owner: User, slug: str, base_url: str) -> None:
     """Give `owner` the incoming endpoint `slug` of this site as its callback URL; both sides share one secret.
 
-    An account that has a callback URL of its own already keeps it.
+    An account that was given a callback URL elsewhere keeps it; one of this receiver follows the site to a new address.
 
     Raises:
         webhooks.services.VerificationFailedError: the site did not answer its own challenge.
 
     """
-    url = base_url + reverse("webhooks:incoming", args=[slug])
+    path = reverse("webhooks:incoming", args=[slug])
+    url = base_url + path
     known = Endpoint.objects.filter(owner=owner).first()
-    if known and (known.url != url or known.verified_at):
+    if known and (not known.url.endswith(path) or (known.url == url and known.verified_at)):
         return
     source = Source.objects.filter(slug=slug).first()
     secret = source_secret(source=source) if source else create_source(slug=slug)[1]
