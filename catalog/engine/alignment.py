@@ -142,7 +142,8 @@ def _band(moved: Vectors, reference: Reference, on_line: np.ndarray, reach_s: fl
         mixed = similar[:, :-1] * (1 - part) + similar[:, 1:] * part
         known = heard[:, :, half] & moved.heard[:, half, None]
         total += np.where(known, np.maximum(mixed, 0.0) ** 2, 0.0)
-    return total / HALVES
+    total /= HALVES
+    return total
 
 
 def _peak(values: Floats, reach_s: float) -> tuple[float, float]:

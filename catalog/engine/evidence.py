@@ -1,7 +1,7 @@
 """Similarity → evidence: how much more likely a cosine is for the same moment than for two different ones.
 
-Natural logarithms of the likelihood ratio, measured on the training pairs (``training.py``). A moment of a true copy may
-be masked (speech, a drum fill on top), so its likelihood is a mixture and one bad second costs little.
+Natural logarithms of the likelihood ratio, measured on the training pairs (``training.py``). A moment of a true copy
+may be masked (speech, a drum fill on top), so its likelihood is a mixture and one bad second costs little.
 """
 
 from functools import cache

@@ -2,7 +2,8 @@
 
 The best stretch along a wrong diagonal has an exponential tail, P(best > S) ≈ k·exp(-λS). The tail's slope is measured
 on the same query and the same reference at offsets where they do not belong, so that loops, beats and drones, which
-agree with themselves everywhere, need more evidence. What was searched (the whole catalog, under every probe) multiplies it.
+agree with themselves everywhere, need more evidence. What was searched (the whole catalog, under every probe)
+multiplies it.
 """
 
 import math

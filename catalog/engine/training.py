@@ -1,19 +1,22 @@
 """``python -m catalog.engine.training FOLDER...``: learn the projection from folders of music, and store it.
 
-Linear discriminant analysis (Fisher, 1936; used for audio fingerprints by Burges, Platt and Jana, 2003): the directions
+Linear discriminant analysis (Fisher, 1936; for audio fingerprints: Burges, Platt and Jana, 2003): the directions
 in which different moments differ most, measured against how much one moment differs from its own altered copies.
 Seeded: the same files give the same projection.
 """
 
 import argparse
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from catalog.engine import evidence
 from catalog.engine.embedding import DATA, DIMENSIONS, normalise
 from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import HALVES, PATCH_SIZE, cut, move_rows
+from catalog.engine.patches import HALVES, cut, move_rows
 from catalog.engine.spectrogram import Floats, dequantise
 from catalog.engine.training_pairs import Pair, music_files, pairs
 
@@ -21,11 +24,12 @@ log = logging.getLogger(__name__)
 
 SEED = 20261122
 RIDGE = 0.02  # of the mean variance, added to the within-pair covariance
+STRANGERS = 10  # other moments that each moment is compared with
 PLACE_STEP = 6.0  # columns between the moments taken from a clip
 
 
 def moments(pair: Pair) -> tuple[Floats, Floats, np.ndarray]:
-    """The same moments of clip and copy as unit patches (n, HALVES, PATCH_SIZE), and which of them are heard in both."""
+    """The same moments of clip and copy as unit patches (n, HALVES, PATCH_SIZE), and which are heard in both."""
     clean, copy = (move_rows(dequantise(levels), 0.0) for levels in (pair.clean, pair.copy))
     half = PARAMETERS.frame_samples / PARAMETERS.hop_samples / 2
     places = np.arange(12, len(copy) - 12, PLACE_STEP, dtype=np.float32)
@@ -53,13 +57,45 @@ def discriminant(cleans: Floats, copies: Floats) -> Floats:
     return matrix
 
 
-def learn(examples: list[Pair]) -> Floats:
+@dataclass(frozen=True)
+class Moments:
+    """All moments of a training run: unit patches (n, HALVES, PATCH_SIZE) of clips and of their copies."""
+
+    cleans: Floats
+    copies: Floats
+    heard: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, examples: list[Pair]) -> "Moments":
+        """Of all pairs."""
+        parts = [moments(pair) for pair in examples]
+        return cls(*(np.concatenate([part[i] for part in parts]) for i in range(3)))
+
+    def half(self, half: int) -> tuple[Floats, Floats]:
+        """The heard moments of one half: clips (n, PATCH_SIZE) and copies."""
+        heard = self.heard[:, half]
+        return self.cleans[heard, half], self.copies[heard, half]
+
+
+def learn(examples: Moments) -> Floats:
     """(HALVES, PATCH_SIZE, DIMENSIONS)."""
-    parts = [moments(pair) for pair in examples]
-    cleans, copies, heard = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    log.info("%d moments of %d pairs", len(cleans), len(examples))
-    assert cleans.shape[2] == PATCH_SIZE  # noqa: S101
-    return np.stack([discriminant(cleans[heard[:, h], h], copies[heard[:, h], h]) for h in range(HALVES)])
+    return np.stack([discriminant(*examples.half(half)) for half in range(HALVES)])
+
+
+def weigh(examples: Moments, projection: Floats, random: np.random.Generator) -> Floats:
+    """The table of ``evidence``: cosines of the same moments against those of moments drawn at random."""
+    same, different = [], []
+    for half in range(HALVES):
+        cleans, copies = (_unit(side @ projection[half]) for side in examples.half(half))
+        same.append((cleans * copies).sum(axis=1))
+        shuffled = [cleans[random.permutation(len(cleans))] for _ in range(STRANGERS)]
+        different.append(np.concatenate([(side * copies).sum(axis=1) for side in shuffled]))
+    return evidence.measure(same, different)
+
+
+def _unit(values: Floats) -> Floats:
+    lengths: Floats = values / np.linalg.norm(values, axis=1, keepdims=True)
+    return lengths
 
 
 def main() -> None:
@@ -71,9 +107,12 @@ def main() -> None:
     arguments = parser.parse_args()
     files = music_files(arguments.folders)
     log.info("%d files", len(files))
-    examples = list(pairs(files, np.random.default_rng(SEED)))
+    examples = Moments.of(list(pairs(files, np.random.default_rng(SEED))))
+    log.info("%d moments", len(examples.cleans))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(arguments.output, projection=learn(examples).astype(np.float16))
+    projection = learn(examples)
+    table = weigh(examples, projection, np.random.default_rng(SEED))
+    np.savez_compressed(arguments.output, projection=projection.astype(np.float16), evidence=table)
 
 
 if __name__ == "__main__":

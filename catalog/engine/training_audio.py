@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.engine.params import PARAMETERS
 from catalog.engine.spectrogram import Floats
@@ -19,7 +21,7 @@ CODECS = (
 )
 
 
-def _level(samples: Floats) -> float:
+def _level(samples: NDArray[np.floating]) -> float:
     return float(np.sqrt(np.mean(samples**2)) + 1e-6)
 
 
@@ -27,7 +29,8 @@ def filtered(samples: Floats, gain: Floats) -> Floats:
     """``gain``: linear, at equal steps from 0 Hz to half the rate."""
     spectrum = np.fft.rfft(samples)
     curve = np.interp(np.linspace(0, 1, len(spectrum)), np.linspace(0, 1, len(gain)), gain)
-    return np.fft.irfft(spectrum * curve, len(samples)).astype(np.float32)
+    result: Floats = np.fft.irfft(spectrum * curve, len(samples)).astype(np.float32)
+    return result
 
 
 def equalised(samples: Floats, random: Random) -> Floats:
@@ -44,7 +47,8 @@ def noise(count: int, random: Random) -> Floats:
     """Noise of a random colour, from brown to blue, at unit level."""
     slope = random.uniform(-1.0, 0.3)
     hertz = np.maximum(np.linspace(0, RATE / 2, 2048), 40.0)
-    coloured = filtered(random.standard_normal(count).astype(np.float32), (hertz / 1000) ** slope)
+    gain = ((hertz / 1000) ** slope).astype(np.float32)
+    coloured = filtered(random.standard_normal(count).astype(np.float32), gain)
     return coloured / _level(coloured)
 
 
@@ -69,8 +73,9 @@ def speech_like(count: int, random: Random) -> Floats:
         voice += gain * np.sin(harmonic * phase)
     syllable = np.interp(time * 8, np.arange(knots), (random.random(knots) < 0.7) * random.uniform(0.3, 1, knots))
     hiss = np.interp(time * 8, np.arange(knots), (random.random(knots) < 0.25) * random.uniform(0, 0.5, knots))
-    spoken = (voice * syllable / _level(voice) + hiss * random.standard_normal(count)).astype(np.float32)
-    return spoken / _level(spoken)
+    spoken: Floats = (voice * syllable / _level(voice) + hiss * random.standard_normal(count)).astype(np.float32)
+    spoken /= _level(spoken)
+    return spoken
 
 
 def talked_over(samples: Floats, random: Random) -> Floats:
@@ -84,7 +89,8 @@ def reverberant(samples: Floats, random: Random) -> Floats:
     tail = random.standard_normal(int(seconds * RATE)) * np.exp(-6.9 * np.linspace(0, 1, int(seconds * RATE)))
     size = len(samples) + len(tail)
     wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[: len(samples)]
-    return (samples + random.uniform(0.3, 1.2) * _level(samples) / _level(wet) * wet).astype(np.float32)
+    mixed: Floats = (samples + random.uniform(0.3, 1.2) * _level(samples) / _level(wet) * wet).astype(np.float32)
+    return mixed
 
 
 def chorused(samples: Floats, random: Random) -> Floats:
@@ -111,7 +117,7 @@ def coded(samples: Floats, random: Random) -> Floats:
     buffer = BytesIO()
     sound = np.clip(samples / (np.abs(samples).max() + 1e-6) * 0.9, -1, 1)
     with av.open(buffer, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=rate, layout="mono")
+        stream: Any = out.add_stream(codec, rate=rate, layout="mono")
         stream.bit_rate = bit_rate
         whole = np.round(sound * 32767).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
@@ -119,7 +125,7 @@ def coded(samples: Floats, random: Random) -> Floats:
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     buffer.seek(0)
-    with av.open(buffer) as source:
+    with av.open(buffer, "r") as source:
         back = av.AudioResampler(format="flt", layout="mono", rate=RATE)
         pieces = [piece.to_ndarray()[0] for f in source.decode(audio=0) for piece in back.resample(f)]
     return aligned(np.concatenate(pieces), samples)
@@ -133,7 +139,8 @@ def aligned(copy: Floats, original: Floats) -> Floats:
     lags = np.concatenate([cross[-reach:], cross[:reach]])
     lag = int(np.argmax(lags)) - reach
     moved = copy[lag:] if lag >= 0 else np.concatenate([np.zeros(-lag, np.float32), copy])
-    return np.pad(moved[: len(original)], (0, max(0, len(original) - len(moved)))).astype(np.float32)
+    padded: Floats = np.pad(moved[: len(original)], (0, max(0, len(original) - len(moved)))).astype(np.float32)
+    return padded
 
 
 ALTERATIONS: tuple[Callable[[Floats, Random], Floats], ...] = (
@@ -161,4 +168,7 @@ def altered(samples: Floats, other: Floats, random: Random) -> Floats:
 def resampled(samples: Floats, speed: float, lead_samples: float) -> Floats:
     """Played ``speed`` times as fast, beginning ``lead_samples`` (under a hop) into the sound."""
     count = int((len(samples) - lead_samples - 1) / speed)
-    return np.interp(np.arange(count) * speed + lead_samples, np.arange(len(samples)), samples).astype(np.float32)
+    result: Floats = np.interp(np.arange(count) * speed + lead_samples, np.arange(len(samples)), samples).astype(
+        np.float32
+    )
+    return result
