@@ -36,6 +36,7 @@ class CatalogAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     list_filter_submit = True
+    list_fullwidth = True
     change_form_outer_before_template: str | None = None
 
     # url part -> (method name, permission codename); each is run by POST alone

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from catalog.admin.base import ReadOnlyAdmin
@@ -58,11 +59,9 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.display(description="answer")
     def answer(self, job: Job) -> str:
         """What came out, in a few words."""
-        if job.error:
-            return job.error[:80]
-        if not job.result:
-            return display.NOTHING
-        return str(job.result.get("matched_musicname") or "no duplicate")[:80]
+        found = job.result.get("matched_musicname") or "no duplicate" if job.result else ""
+        words = job.error or found or display.NOTHING
+        return format_html('<span class="mf-cut" title="{}">{}</span>', words, words)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -44,7 +44,7 @@ class MatchAdmin(ReadOnlyAdmin):
     @admin.display(description="score", ordering="score")
     def strength(self, match: Match) -> str:
         """The engine's score."""
-        return f"{match.score:.3f}"
+        return display.figure(match.score)
 
     @admin.display(description="offset", ordering="offset_s")
     def place(self, match: Match) -> str:

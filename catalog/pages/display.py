@@ -141,6 +141,11 @@ def _two_digits(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.0f}"
 
 
+def figure(value: float) -> str:
+    """Return a number with three significant digits."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
 def signed(value: float, decimals: int = 1) -> str:
     """Return a number with its sign; zero has none."""
     text = f"{abs(value):.{decimals}f}"

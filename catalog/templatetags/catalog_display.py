@@ -16,6 +16,7 @@ for _filter in (
     display.audio_format,
     display.chance,
     display.signed,
+    display.figure,
     display.tempo_words,
     display.pitch_words,
     display.skipped_words,
