@@ -1,11 +1,19 @@
 """Secrets at rest, and both signatures against known answers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from tests.webhooks import signed
+from tests.webhooks.conftest import CHECKED, TASK_ID
+from tests.webhooks.receiver import Receiver
+from webhooks.models import Endpoint, Message, Source
 from webhooks.secret_box import SecretUnreadableError, new_secret, seal, unseal
+from webhooks.services import rotate_secret, send_again, verify_endpoint
 from webhooks.signing import mippia_signature, standard_signature
+from webhooks.tasks import deliver_message
 
 
 def test_a_sealed_secret_opens_again_and_differs_each_time() -> None:
@@ -19,6 +27,31 @@ def test_another_key_says_so(settings: Any) -> None:
     settings.SECRETS_KEY = "another key of some length"
     with pytest.raises(SecretUnreadableError, match="SECRETS_KEY"):
         unseal(sealed)
+
+
+def test_delivery_under_another_key_disables_the_endpoint_and_says_why(
+    send: Callable[..., Message], endpoint: Endpoint, receiver: Receiver, settings: Any
+) -> None:
+    message = send()
+    settings.SECRETS_KEY = "another key of some length"
+    assert not deliver_message(message.pk)
+    endpoint.refresh_from_db()
+    message.refresh_from_db()
+    assert "SECRETS_KEY" in endpoint.disabled_reason
+    assert message.state == Message.State.FAILED
+    assert not receiver.callbacks
+    rotate_secret(endpoint=endpoint)
+    verify_endpoint(endpoint=endpoint)
+    send_again(message=message)
+    assert deliver_message(message.pk)
+
+
+def test_receiving_under_another_key_is_401(source: tuple[Source, str], settings: Any) -> None:
+    settings.SECRETS_KEY = "another key of some length"
+    body, headers = signed.dumps(CHECKED), signed.mippia(source[1], TASK_ID)
+    answer = Client().generic("POST", "/webhooks/incoming/label/", body, "application/json", headers=headers)
+    assert answer.status_code == 401
+    assert "cannot be read" in answer.json()["detail"]
 
 
 def test_a_changed_seal_says_so() -> None:

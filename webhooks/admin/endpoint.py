@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,8 +18,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
-from webhooks.admin.cells import NOTHING, endpoint_state, moment, short_url
+from webhooks.admin.cells import NOTHING, duration, endpoint_state, moment, short_url
 from webhooks.models import Endpoint, Message
+from webhooks.selectors import typical_answer_ms
 from webhooks.url_guard import UrlRefusedError, check_url
 
 _CHANGE = "webhooks.change_endpoint"
@@ -76,7 +78,17 @@ class EndpointAdmin(CallbackAdmin):
     search_fields = ["url", "owner__username"]
     autocomplete_fields = ["owner"]
     date_hierarchy = "created_at"
-    readonly_fields = ["state", "why", "verified", "success_rate", "waiting", "failed", "secret_note"]
+    readonly_fields = [
+        "state",
+        "why",
+        "verified",
+        "success_rate",
+        "waiting",
+        "failed",
+        "answers_in",
+        "its_callbacks",
+        "secret_note",
+    ]
     actions_detail = ["send_test", "verify_again", "rotate_secret", "recover_failed"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
@@ -143,6 +155,17 @@ class EndpointAdmin(CallbackAdmin):
     def since(self, endpoint: Endpoint) -> SafeString | str:
         """When it was registered."""
         return moment(endpoint.created_at)
+
+    @admin.display(description="Answers in")
+    def answers_in(self, endpoint: Endpoint) -> str:
+        """The median of its newest answers."""
+        return duration(typical_answer_ms(endpoint))
+
+    @admin.display(description="Callbacks")
+    def its_callbacks(self, endpoint: Endpoint) -> SafeString:
+        """The list of them."""
+        url = reverse("admin:webhooks_message_changelist", query={"endpoint__id__exact": endpoint.pk})
+        return format_html('<a href="{}" class="text-primary-600 dark:text-primary-500">show them all</a>', url)
 
     @admin.display(description="Secret")
     def secret_note(self, endpoint: Endpoint) -> str:

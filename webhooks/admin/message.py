@@ -28,6 +28,7 @@ from webhooks.admin.cells import (
     span,
 )
 from webhooks.models import Attempt, Message
+from webhooks.secret_box import SecretUnreadableError
 from webhooks.selectors import curl_command, messages_with_attempts
 
 
@@ -142,7 +143,10 @@ class MessageAdmin(RecordAdmin):
     @admin.display(description="As curl")
     def curl(self, message: Message) -> SafeString | str:
         """The same request for a shell; its signature is made now."""
-        return boxed(curl_command(message), copy="Copy as curl")
+        try:
+            return boxed(curl_command(message), copy="Copy as curl")
+        except SecretUnreadableError as error:
+            return str(error)
 
     @admin.action(description="Send selected callbacks again", permissions=["send"])
     def send_selected_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:

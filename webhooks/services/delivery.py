@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from webhooks.models import Attempt, Endpoint, Message
 from webhooks.retry import next_attempt
+from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import callback_headers
@@ -35,7 +36,12 @@ class Claim:
 
 def deliver(*, message_pk: int) -> bool:
     """Make one attempt at a message if it is due and nobody else has it; return whether one was made."""
-    claim = claim_message(message_pk=message_pk, now=timezone.now())
+    try:
+        claim = claim_message(message_pk=message_pk, now=timezone.now())
+    except SecretUnreadableError as error:
+        endpoint = Message.objects.select_related("endpoint").get(pk=message_pk).endpoint
+        disable_endpoint(endpoint=endpoint, reason=f"{error} Rotate the secret.", now=timezone.now())
+        return False
     if claim is None:
         return False
     answer = post(url=claim.attempt.url, headers=claim.attempt.request_headers, body=claim.message.body.encode())

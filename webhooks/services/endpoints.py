@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from webhooks.models import Endpoint, Message
-from webhooks.secret_box import new_secret, seal, unseal
+from webhooks.secret_box import SecretUnreadableError, new_secret, seal, unseal
 from webhooks.services.sealed_secrets import rotate, secrets_in_force
 from webhooks.signing import standard_headers
 from webhooks.transport import Answer, post, request_headers
@@ -48,10 +48,12 @@ def store_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpo
         endpoint.url = url
         endpoint.verified_at = None
         endpoint.verify_error = ""
+        changed = ["url", "verified_at", "verify_error"]
         if secret is not None:
             endpoint.sealed_secret = seal(secret)
             endpoint.sealed_previous_secret, endpoint.previous_secret_until = "", None
-        endpoint.save()
+            changed += ["sealed_secret", "sealed_previous_secret", "previous_secret_until"]
+        endpoint.save(update_fields=changed)
     return endpoint
 
 
@@ -126,15 +128,16 @@ def note_failure(*, endpoint: Endpoint, now: datetime) -> None:
 
 def _challenge(endpoint: Endpoint) -> str:
     """Return what is wrong with the endpoint's answer to a challenge, empty where nothing is."""
+    now = timezone.now()
     try:
         check_url(endpoint.url)
-    except UrlRefusedError as error:
+        keys = secrets_in_force(endpoint, now=now)
+    except (UrlRefusedError, SecretUnreadableError) as error:
         return str(error)
     challenge = secrets.token_urlsafe(32)
     body = json.dumps({"challenge": challenge, "type": "url_verification"})
-    now = timezone.now()
     signed = standard_headers(
-        secrets=secrets_in_force(endpoint, now=now),
+        secrets=keys,
         message_id=f"challenge_{secrets.token_hex(12)}",
         timestamp=int(now.timestamp()),
         body=body,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from webhooks.callback_body import Errors, NotJsonError, callback_errors, challenge_of, parse
 from webhooks.models import Received, Refused, Source
+from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import BadSignatureError, Verdict, verify
 from webhooks.storable import storable
@@ -102,6 +103,10 @@ def _verified(source: Source, arrival: Arrival, *, text: str, body: dict[str, An
             now=now,
             tolerance_s=settings.WEBHOOK_TOLERANCE_SECONDS,
         )
+    except SecretUnreadableError as error:
+        logger.exception("source_secret_unreadable", source=source.slug)
+        detail = "The secret of this source cannot be read here; staff must rotate it."
+        raise RefusedError(Refused.Reason.SIGNATURE, 401, detail) from error
     except BadSignatureError as error:
         raise RefusedError(Refused.Reason.SIGNATURE, 401, str(error)) from error
 

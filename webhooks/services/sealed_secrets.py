@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from webhooks.models import Endpoint, Source
-from webhooks.secret_box import new_secret, seal, unseal
+from webhooks.secret_box import SecretUnreadableError, new_secret, seal, unseal
 
 ROTATION_OVERLAP = timedelta(hours=24)
 
@@ -21,8 +21,19 @@ def secrets_in_force(holder: Endpoint | Source, *, now: datetime) -> list[str]:
 def rotate(holder: Endpoint | Source) -> str:
     """Give `holder` a new secret and return it; the one before counts for `ROTATION_OVERLAP` more."""
     secret = new_secret()
-    holder.sealed_previous_secret = holder.sealed_secret
-    holder.previous_secret_until = timezone.now() + ROTATION_OVERLAP
+    if _is_readable(holder.sealed_secret):
+        holder.sealed_previous_secret = holder.sealed_secret
+        holder.previous_secret_until = timezone.now() + ROTATION_OVERLAP
+    else:  # sealed under a key that is gone: rotating is the way out of that
+        holder.sealed_previous_secret, holder.previous_secret_until = "", None
     holder.sealed_secret = seal(secret)
     holder.save(update_fields=["sealed_secret", "sealed_previous_secret", "previous_secret_until"])
     return secret
+
+
+def _is_readable(sealed: str) -> bool:
+    try:
+        unseal(sealed)
+    except SecretUnreadableError:
+        return False
+    return True
