@@ -15,7 +15,7 @@ from catalog.engine.params import PARAMETERS
 
 Floats = NDArray[np.float32]
 
-SILENCE_POWER = 1e-10  # added before the logarithm; 16-bit silence stays far under the floor
+SILENCE_POWER = 1e-16  # under the noise of 16-bit samples: only keeps the logarithm finite
 
 
 class SpectrogramBuilder:

@@ -1,0 +1,71 @@
+"""Fingerprints: their bytes, what damages them, and what a recording's looks like for ever."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.engine import PARAMETERS_VERSION, Fingerprint, Fingerprinter, FingerprintIndex, InvalidFingerprint
+from catalog.engine.peaks import waveform_peaks
+from tests.alterations import Samples
+
+GOLDEN = Path(__file__).parent / "golden.json"
+
+
+def test_bytes_round_trip(fingerprints: list[Fingerprint]) -> None:
+    for fingerprint in fingerprints:
+        back = Fingerprint.from_bytes(fingerprint.to_bytes())
+        assert np.array_equal(back.levels, fingerprint.levels)
+        assert back.duration_s == fingerprint.duration_s
+        assert back.parameters_version == PARAMETERS_VERSION
+
+
+@pytest.mark.parametrize("place", [0, 5, 8, 12, 30, -1])
+def test_a_damaged_byte_is_noticed(fingerprints: list[Fingerprint], place: int) -> None:
+    data = bytearray(fingerprints[0].to_bytes())
+    data[place] ^= 0x40
+    with pytest.raises(InvalidFingerprint):
+        Fingerprint.from_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("size", [0, 3, 20, -1])
+def test_cut_bytes_are_noticed(fingerprints: list[Fingerprint], size: int) -> None:
+    with pytest.raises(InvalidFingerprint):
+        Fingerprint.from_bytes(fingerprints[0].to_bytes()[:size])
+
+
+def test_another_version_is_refused_everywhere(fingerprints: list[Fingerprint]) -> None:
+    other = dataclasses.replace(fingerprints[0], parameters_version=PARAMETERS_VERSION + 1)
+    with pytest.raises(InvalidFingerprint, match="parameters"):
+        Fingerprint.from_bytes(other.to_bytes())
+    with pytest.raises(InvalidFingerprint):
+        FingerprintIndex().add(1, other)
+    with pytest.raises(InvalidFingerprint):
+        FingerprintIndex().search(other)
+
+
+def test_gain_changes_next_to_nothing(sounds: list[Samples]) -> None:
+    loud = Fingerprinter.of_samples(sounds[0]).levels.astype(int)
+    quiet = Fingerprinter.of_samples(sounds[0] * np.float32(0.1)).levels.astype(int)
+    assert np.mean(np.abs(loud - quiet)) < 0.05
+
+
+def test_the_same_recording_gives_the_golden_fingerprint(songs: list[Path], fingerprints: list[Fingerprint]) -> None:
+    """A change here changes every stored fingerprint: bump ``PARAMETERS_VERSION`` and write the file anew."""
+    golden = json.loads(GOLDEN.read_text())
+    assert golden["parameters_version"] == PARAMETERS_VERSION
+    fingerprint = fingerprints[[path.name for path in songs].index(golden["song"])]
+    expected = np.array(golden["levels"])
+    part = fingerprint.levels[100 : 100 + len(expected)].astype(int)
+    assert np.mean(part != expected) < 0.02
+
+
+def test_analysis_carries_properties_and_waveform(songs: list[Path]) -> None:
+    analysis = Fingerprinter().analyse(songs[0])
+    assert analysis.info.duration_s == pytest.approx(analysis.fingerprint.duration_s)
+    assert not analysis.info.is_incomplete
+    assert 300 < len(analysis.peaks) <= 800
+    assert analysis.peaks.max() > 60
+    assert np.array_equal(analysis.peaks, waveform_peaks(songs[0]))
