@@ -1,6 +1,7 @@
 """A real HTTP receiver in a thread: what the sender's tests send to."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -80,8 +81,8 @@ def drip(head: bytes, *, every_s: float) -> Behaviour:
     return behave
 
 
-def start() -> Receiver:
-    """Start a receiver on a free port; `receiver.server.shutdown()` ends it."""
+def start(*, tls: ssl.SSLContext | None = None) -> Receiver:
+    """Start a receiver on a free port, behind TLS where given; `receiver.server.shutdown()` ends it."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -103,6 +104,8 @@ def start() -> Receiver:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     receiver = Receiver(server)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     return receiver
