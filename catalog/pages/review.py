@@ -61,7 +61,8 @@ def _page(request: HttpRequest, shown: Pair, sitting: ReviewSitting, following: 
     context = _frame(request, sitting) | {
         "comparison": comparison,
         "pair": shown,
-        "can_decide": request.user.has_perms(_DECIDE),
+        "can_decide": request.user.has_perms(_DECIDE) and not comparison.removed,
+        "can_undo": request.user.has_perms(_DECIDE),
         "last_decision": pairs.last_decision_of(person(request).pk),
     }
     return TemplateResponse(request, "catalog/review.html", context)

@@ -1,17 +1,16 @@
 """The overview's numbers: what needs a person, what runs, what happened."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import IndexClock, IndexOperation, Job, Match, QueueHeartbeat, Track
 from catalog.selectors import review
+from catalog.selectors.remembered import remembered_count
 from webhooks.services.history import count_failing_endpoints
 
 BARS = 12
@@ -20,9 +19,7 @@ SHOWN_RUNNING = 5
 SHOWN_MATCHES = 6
 FAILED_WITHIN = timedelta(days=1)
 SILENT_AFTER = timedelta(seconds=90)
-COUNTED_FRESH = 10_000  # a longer log is not gone through again for every page
-COUNT_KEPT_S = 30
-_COUNT_KEY = "indexed-tracks"
+LONGEST_TASK = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class LastHour:
 def needs() -> Needs:
     """Return what waits for a person."""
     now = timezone.now()
-    failed = Job.objects.filter(status=Job.Status.FAILURE, completed_at__gte=now - FAILED_WITHIN)
+    failed = Job.objects.filter(status=Job.Status.FAILURE, created_at__gte=now - FAILED_WITHIN)
     silent = QueueHeartbeat.objects.filter(answered_at=None, sent_at__lt=now - SILENT_AFTER)
     return Needs(
         pairs=review.open_count(),
@@ -90,13 +87,7 @@ def running() -> Running:
 
 def indexed_count() -> int:
     """Count the tracks that the index holds; a large number may be some seconds old."""
-    known: int | None = cache.get(_COUNT_KEY)
-    if known is not None:
-        return known
-    count = _count_indexed()
-    if count > COUNTED_FRESH:
-        cache.set(_COUNT_KEY, count, timeout=COUNT_KEPT_S)
-    return count
+    return remembered_count("indexed", _count_indexed)
 
 
 def _count_indexed() -> int:
@@ -108,21 +99,23 @@ def _count_indexed() -> int:
 def last_hour() -> LastHour:
     """Return what ended in the last hour."""
     now = timezone.now()
-    ended = Job.objects.filter(completed_at__gt=now - BAR_SPAN * BARS, completed_at__lte=now)
+    began = now - BAR_SPAN * BARS
+    # Accepted at most a day before: that column has an index, and no task takes so long.
+    ended = Job.objects.filter(created_at__gt=began - LONGEST_TASK, completed_at__gt=began, completed_at__lte=now)
     totals = ended.aggregate(
         checks=Count("pk", filter=Q(task_name=Job.Name.CHECK)),
         adds=Count("pk", filter=Q(task_name=Job.Name.ADD)),
         failures=Count("pk", filter=Q(status=Job.Status.FAILURE)),
         duplicates=Count("pk", filter=Q(result__is_duplicate=True)),
+        **{f"bar_{number}": Count("pk", filter=_in_bar(number, began)) for number in range(BARS)},
     )
-    return LastHour(bars=_bars([time for time in ended.values_list("completed_at", flat=True) if time], now), **totals)
+    bars = [totals.pop(f"bar_{number}") for number in range(BARS)]
+    return LastHour(bars=bars, **totals)
 
 
-def _bars(times: Sequence[datetime], now: datetime) -> list[int]:
-    bars = [0] * BARS
-    for time in times:
-        bars[max(BARS - 1 - int((now - time) / BAR_SPAN), 0)] += 1
-    return bars
+def _in_bar(number: int, began: datetime) -> Q:
+    start = began + BAR_SPAN * number
+    return Q(completed_at__gt=start, completed_at__lte=start + BAR_SPAN)
 
 
 def latest_matches() -> list[Match]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Least
 
 from catalog.models import Decision, Match, Track
+from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
 COUNT_LIMIT = 10_000  # past this the page says "10,000 or more": an exact number helps nobody
@@ -18,40 +18,47 @@ def ordered(one: int, other: int) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _open_pairs() -> QuerySet[Match, Any]:
-    """One row a pair: `first_id`, `second_id`, `found` (its first match), oldest first.
-
-    A pair is open where a check called it a duplicate, both tracks are present, and no standing decision covers it.
-    """
+def _open_matches() -> QuerySet[Match]:
+    """Matches whose pair is open: called a duplicate, both tracks present, and no standing decision on the two."""
     decided = Decision.objects.filter(
-        first_track=OuterRef("first_id"), second_track=OuterRef("second_id"), undone_at=None
+        first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
+        second_track=Greatest(OuterRef("query_track_id"), OuterRef("reference_track_id")),
+        undone_at=None,
     )
-    return (
-        Match.objects.filter(
-            verdict=Match.Verdict.DUPLICATE, query_track__removed_at=None, reference_track__removed_at=None
-        )
-        .annotate(
-            first_id=Least("query_track_id", "reference_track_id"),
-            second_id=Greatest("query_track_id", "reference_track_id"),
-        )
-        .filter(~Exists(decided))
-        .values("first_id", "second_id")
-        .annotate(found=Min("pk"))
-        .order_by("found")
+    return Match.objects.filter(
+        ~Exists(decided),
+        verdict=Match.Verdict.DUPLICATE,
+        query_track__removed_at=None,
+        reference_track__removed_at=None,
     )
 
 
 def open_count() -> int:
-    """Count the pairs that wait, up to `COUNT_LIMIT`."""
-    return _open_pairs()[:COUNT_LIMIT].count()
+    """Count the pairs that wait, up to `COUNT_LIMIT`; a large number may be some seconds old."""
+    return remembered_count("open-pairs", _count_open)
+
+
+def _count_open() -> int:
+    first, second = Least("query_track_id", "reference_track_id"), Greatest("query_track_id", "reference_track_id")
+    return _open_matches().order_by().values_list(first, second).distinct()[:COUNT_LIMIT].count()
 
 
 def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
-    """Return the oldest pairs that wait, those in `skipped` left out."""
-    left_out = set(skipped)
-    rows = _open_pairs()[: limit + len(left_out)]
-    pairs = [(row["first_id"], row["second_id"]) for row in rows]
-    return [pair for pair in pairs if pair not in left_out][:limit]
+    """Return the oldest pairs that wait, those in `skipped` left out.
+
+    Walks the matches from the oldest and stops at the last pair wanted: grouping all of them would cost a second
+    once there are a hundred thousand.
+    """
+    left_out, found = set(skipped), list[Pair]()
+    ends = _open_matches().order_by("pk").values_list("query_track_id", "reference_track_id")
+    for one, other in ends.iterator(chunk_size=200):
+        pair = ordered(one, other)
+        if pair not in left_out:
+            found.append(pair)
+            left_out.add(pair)
+        if len(found) == limit:
+            break
+    return found
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,11 @@ class TrackHistory:
     jobs: list[Job]
     is_indexed: bool
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a task about it waits or runs, so that the page looks again by itself."""
+        return any(not job.has_ended for job in self.jobs)
+
 
 def history_of(track: Track) -> TrackHistory:
     """Return where else this recording is, what was decided, and every task about it, newest first."""

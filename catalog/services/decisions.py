@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.models import Decision, Track
-from catalog.services.errors import CatalogError
+from catalog.services.errors import CatalogError, TrackGoneError
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +34,15 @@ def decide(
     The same person saying the same thing twice (a double click) gets the first decision back.
 
     Raises:
+        TrackGoneError: one of the two was removed: there is nothing left to decide.
         AlreadyDecidedError: another decision stands, and it is not the one in `replaces`.
         ValueError: the keeper is neither of the two, or is named with a verdict that keeps both.
 
     """
     if keeper is not None and (keeper.pk not in (one.pk, other.pk) or verdict != Decision.Verdict.SAME):
         raise ValueError("The keeper must be one of two tracks with the same recording.")
+    if one.removed_at or other.removed_at:
+        raise TrackGoneError("One of the two was removed from the catalog: there is nothing left to decide.")
     first, second = sorted((one, other), key=lambda track: track.pk)
     try:
         with transaction.atomic():

@@ -61,7 +61,10 @@ def test_task_that_has_not_ended(desk: Client, owner: User, status: str) -> None
     job = make_check(make_track(owner))
     token = None if status == "pending" else "7a0c3f36-53f1-4d6d-9f05-8c6d2e9d6f01"
     Job.objects.filter(pk=job.pk).update(status=status, completed_at=None, lease_token=token, result=None)
-    assert "It is sent when the task ends." in page_of(desk, "job", job.pk)
+    page = page_of(desk, "job", job.pk)
+    assert "It is sent when the task ends." in page
+    assert 'hx-trigger="every 1s"' in page, "the page looks again by itself"
+    assert 'hx-trigger="every 1s"' in desk.get(job.track.get_absolute_url()).content.decode()
 
 
 def test_run_again(desk: Client, owner: User) -> None:

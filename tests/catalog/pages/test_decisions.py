@@ -6,9 +6,11 @@ from threading import Barrier
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
 from catalog.models import Decision, Track
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
+from catalog.services.errors import TrackGoneError
 from tests.rows import make_track
 
 PEOPLE = 6
@@ -77,3 +79,11 @@ def test_one_of_many_at_the_same_moment(tracks: tuple[Track, Track]) -> None:
         answers = list(pool.map(speak, people))
     standing = Decision.objects.get()
     assert sorted(answers) == sorted(["first"] + [f"after {standing.decided_by}"] * (PEOPLE - 1))
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_a_removed_track_leaves_nothing_to_decide(tracks: tuple[Track, Track], owner: User, gone: int) -> None:
+    tracks[gone].removed_at = timezone.now()
+    with pytest.raises(TrackGoneError):
+        decide(one=tracks[0], other=tracks[1], verdict="different", keeper=None, decided_by=owner)
+    assert not Decision.objects.exists()

@@ -174,6 +174,8 @@ def test_pair_with_a_removed_track_says_so(desk: Client, match: Match, a: Track)
     assert "was removed from the catalog" in page
     assert 'audio data-side="a"' not in page
     assert 'audio data-side="b"' in page
+    assert "nothing left to decide" in choose(desk, match, "keep_b")
+    assert not Decision.objects.exists()
 
 
 def test_decision_outlives_a_new_check(desk: Client, match: Match, a: Track, b: Track) -> None:
