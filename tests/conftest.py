@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import ApiKey, Track
@@ -89,8 +90,10 @@ def upload() -> Callable[[Path], SimpleUploadedFile]:
 
 
 @pytest.fixture(autouse=True)
-def fresh_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each test an index of its own: sequences start over with the database."""
+def fresh_index(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+    """Give each test an index and index files of its own: sequences start over with the database."""
+    settings.INDEX_DIR = tmp_path / "index"
+    settings.INDEX_DIR.mkdir()
     monkeypatch.setattr(searching.process_index, "_index", None)
     monkeypatch.setattr(searching.process_index, "_applied_sequence", 0)
 

@@ -13,7 +13,8 @@ import structlog
 from django.conf import settings
 
 from catalog.engine import FingerprintError, FingerprintIndex
-from catalog.services.index_log import CURRENT_VERSION, last_sequence
+from catalog.models import IndexOperation
+from catalog.services.index_log import CURRENT_VERSION
 
 GENERATIONS_KEPT = 2
 log = structlog.get_logger(__name__)
@@ -36,7 +37,13 @@ def write(*, index: FingerprintIndex, sequence: int) -> None:
     folder = Path(settings.INDEX_DIR)
     data_path = folder / f"{stem}.index"
     index.save(data_path)
-    manifest = {"sequence": sequence, "version": CURRENT_VERSION, "tracks": len(index), "sha256": _digest(data_path)}
+    manifest = {
+        "sequence": sequence,
+        "version": CURRENT_VERSION,
+        "tracks": len(index),
+        "sha256": _digest(data_path),
+        "last_operation": _operation_mark(sequence),
+    }
     draft = folder / f".{stem}.{os.getpid()}.tmp"
     with draft.open("w", encoding="utf-8") as file:
         json.dump(manifest, file)
@@ -53,14 +60,22 @@ def read_newest() -> tuple[FingerprintIndex, int]:
         try:
             manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
             data_path = manifest_path.with_suffix(".index")
-            if manifest["sequence"] > last_sequence():
-                continue  # of another database
+            mark = _operation_mark(manifest["sequence"])
+            if not mark or manifest["last_operation"] != mark:
+                log.warning("index_generation_of_another_log", path=manifest_path.name)
+                continue
             if _digest(data_path) == manifest["sha256"]:
                 return FingerprintIndex.load(data_path), int(manifest["sequence"])
             log.warning("index_generation_damaged", path=data_path.name)
         except (OSError, ValueError, KeyError, FingerprintError) as error:
             log.warning("index_generation_unreadable", path=manifest_path.name, reason=str(error))
     return FingerprintIndex(), 0
+
+
+def _operation_mark(sequence: int) -> str:
+    """Return what tells the operation at `sequence` from one of another database, or of a restored backup's new log."""
+    operation = IndexOperation.objects.filter(pk=sequence).first()
+    return f"{operation.kind} {operation.track_key} {operation.created_at.isoformat()}" if operation else ""
 
 
 def _digest(path: Path) -> str:

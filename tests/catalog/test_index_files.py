@@ -4,20 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.engine import FingerprintIndex
-from catalog.models import Job, Track
+from catalog.models import IndexOperation, Job, Track
 from catalog.services import index_files, work
 from catalog.services.analysis import fingerprint_of
 from catalog.services.searching import CaughtUpIndex
 
 
-@pytest.fixture(autouse=True)
-def own_folder(settings: Settings, tmp_path: Path) -> Path:
-    """Keep the generations of each test apart."""
-    settings.INDEX_DIR = tmp_path
-    return tmp_path
+@pytest.fixture
+def own_folder(settings: Settings) -> Path:
+    """Return where this test's generations are."""
+    return Path(settings.INDEX_DIR)
 
 
 @pytest.fixture
@@ -73,8 +73,16 @@ def test_two_generations_are_kept(indexed: Callable[[Path], Track], recordings: 
     assert index_files.newest_sequence() == 3
 
 
-def test_file_of_another_database_is_not_read(indexed: Callable[[Path], Track], battle: Path) -> None:
-    """A generation ahead of the log, as after restoring an older backup, would hide tracks."""
+def test_file_ahead_of_the_log_is_not_read(indexed: Callable[[Path], Track], battle: Path) -> None:
+    """As after restoring an older backup: reading it would hide tracks."""
     track = indexed(battle)
     index_files.write(index=FingerprintIndex(), sequence=99)
+    assert found(CaughtUpIndex(), track) == [track.pk]
+
+
+def test_file_of_another_log_is_not_read(indexed: Callable[[Path], Track], battle: Path) -> None:
+    """As where the database was made anew and its log has grown past the file."""
+    track = indexed(battle)
+    index_files.write(index=FingerprintIndex(), sequence=1)
+    IndexOperation.objects.update(created_at=timezone.now())
     assert found(CaughtUpIndex(), track) == [track.pk]
