@@ -1,16 +1,14 @@
 """Chromaprint (Debian's ``fpcalc``) on the same queries: best-offset bit matching against every reference."""
 
-import hashlib
-import subprocess
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
-from bench.corpus import CACHE
+from bench.chromaprint import raw_print
 from bench.queries import Query, indexed_tracks
+from bench.relatives import same_recording
 
 MOST_FRAMES = 160  # of a query that are compared; evenly spread
 OVERLAP = 0.9  # of the query that must lie inside the reference
@@ -28,19 +26,6 @@ class PeerRow:
     track: str
     best: str
     bits: float
-
-
-def raw_print(path: Path) -> np.ndarray:
-    """Chromaprint's 32-bit sub-fingerprints of a whole file (about eight a second), cached."""
-    cached = CACHE / "fpcalc" / (hashlib.sha256(str(path.relative_to(CACHE)).encode()).hexdigest()[:20] + ".npy")
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        told = subprocess.run(
-            ["fpcalc", "-raw", "-plain", "-length", "0", str(path)], check=False, capture_output=True, text=True
-        )
-        numbers = [int(word) & 0xFFFFFFFF for word in told.stdout.strip().split(",") if word]
-        np.save(cached, np.array(numbers, dtype=np.uint32))
-    return np.load(cached)
 
 
 def ask_all(queries: list[Query], split: str, *, distractors: bool, workers: int) -> list[PeerRow]:
@@ -92,7 +77,7 @@ def summary(rows: list[PeerRow]) -> str:
         cells = []
         for length, floor in (("30 s", threshold), ("5 s", threshold), ("30 s", 0.0)):
             group = [row for row in rows if row.family == family and row.length == length and row.track]
-            right = sum(row.best == row.track and row.bits > floor for row in group)
+            right = sum(same_recording(row.best, row.track) and row.bits > floor for row in group)
             cells.append(f"{right}/{len(group)}" if group else "")
         lines.append(f"| {family} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

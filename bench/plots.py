@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.goals import recall
 from bench.peers import PeerRow
+from bench.relatives import same_recording
 from bench.runner import Row
 
 AXES = {"pitch": "semitones", "tempo": "tempo ratio", "speed": "speed ratio"}
@@ -31,7 +32,7 @@ def _against_value(rows: list[Row], peer_rows: list[PeerRow], family: str, axis:
         return
     values = sorted({row.value for row in mine})
     threshold = max((row.bits for row in peer_rows if not row.track), default=1.0)
-    right = {row.key for row in peer_rows if row.best == row.track and row.bits > threshold}
+    right = {row.key for row in peer_rows if same_recording(row.best, row.track) and row.bits > threshold}
     figure, axes = _figure(f"Recall against {family}, 30 s queries", axis)
     axes.plot(
         values,

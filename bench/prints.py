@@ -5,7 +5,6 @@ import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import av
@@ -29,17 +28,20 @@ class Printed:
     cpu_s: float
 
 
-@cache
-def analysis_digest() -> str:
-    """Changes with any file that decides what a fingerprint holds."""
-    files = sorted(path for pattern in ANALYSIS for path in ENGINE.glob(pattern))
+def _digest(patterns: tuple[str, ...]) -> str:
+    files = sorted(path for pattern in patterns for path in ENGINE.glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:10]
+
+
+# Taken at import, as the engine is: a file that is edited during a run does not count in it.
+ANALYSIS_DIGEST = _digest(ANALYSIS)
+ENGINE_DIGEST = _digest(("*.py", "data/*"))
 
 
 def print_of(path: Path) -> Printed:
     """The fingerprint of a file, from the cache or made now."""
     name = hashlib.sha256(str(path.relative_to(CACHE)).encode()).hexdigest()[:20]
-    cached = CACHE / "prints" / f"v{PARAMETERS_VERSION}-{analysis_digest()}" / name
+    cached = CACHE / "prints" / f"v{PARAMETERS_VERSION}-{ANALYSIS_DIGEST}" / name
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
         before = cpu_s()

@@ -14,7 +14,8 @@ import numpy as np
 from bench.alterations import ALTERATIONS, GRID_FAMILIES, Alteration
 from bench.audio import RATE, read, write_flac
 from bench.clip import Clip, Strangers, original
-from bench.corpus import CACHE, CorpusTrack, tracks
+from bench.corpus import CACHE, SPLITS, CorpusTrack, tracks
+from bench.relatives import family
 from bench.strangers import NEAR_SILENT, SYNTHETIC, filled, strangers_from, synthetic
 
 SEED = 20_261
@@ -37,7 +38,7 @@ QUICK_COUNTS = {
     "mix": {"in a mix": 2},
 }
 NEGATIVES = {"whole": 1, "30 s": 8, "10 s": 8, "5 s": 8}  # per held-out track; every second one altered
-SYNTHETIC_NEGATIVES = 6  # of each kind and length
+SYNTHETIC_NEGATIVES = 7  # of each kind and length
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,21 @@ class Query:
         return json.loads(self.path.with_suffix(".json").read_text())
 
 
-def group(track: CorpusTrack) -> str:
-    """Tracks of one group are never on both sides: a game's "_fast" files are the same recording, sped up."""
-    stem = track.path.stem.split("-", 1)[1]
-    return f"{track.package}/{stem.removesuffix('_fast').removesuffix('_f')}"
-
-
 def held_out(split: str) -> list[CorpusTrack]:
-    """Tracks of a split that no index holds: the negatives, and the other music that is mixed in."""
-    found = tracks(split)
-    return [t for t in found if zlib.crc32(group(t).encode()) % HELD_OUT == 0]
+    """Tracks of a split that no index holds; a game's "_fast" files stay on the side of what they speed up."""
+
+    def side(track: CorpusTrack) -> int:
+        stem = track.path.stem.split("-", 1)[1].removesuffix("_fast").removesuffix("_f")
+        return zlib.crc32(f"{track.package}/{stem}".encode()) % HELD_OUT
+
+    return [track for track in tracks(split) if side(track) == 0]
+
+
+def negative_tracks(split: str) -> list[CorpusTrack]:
+    """The held-out tracks that have no relative in any index."""
+    names = {track.name for track in held_out(split)}
+    indexed = {family(t.name) for name in SPLITS for t in tracks(name) if t.name not in names}
+    return [track for track in held_out(split) if family(track.name) not in indexed]
 
 
 def references(split: str) -> list[CorpusTrack]:
@@ -121,7 +127,7 @@ def negatives(split: str, *, quick: bool) -> list[Query]:
     """Held-out tracks plain and altered, loops of them, and synthetic sound."""
     found: list[Query] = []
     plain = [a for a in ALTERATIONS if a.family != "mix"]
-    for place, track in enumerate(held_out(split)):
+    for place, track in enumerate(negative_tracks(split)):
         for length, count in NEGATIVES.items():
             if length == "whole" and track.duration_s > WHOLE_LIMIT_S:
                 continue

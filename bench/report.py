@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.goals import by_alteration, recall
+from bench.relatives import same_recording
 from bench.runner import COLUMNS, Row
 
 LENGTHS = ("whole", "30 s", "10 s", "5 s", "in a mix")
@@ -98,7 +99,7 @@ def costs(rows: list[Row]) -> str:
 
 def false_accepts(rows: list[Row], count: int = 20) -> str:
     """The negatives that were reported, and the positives that reported another track first."""
-    wrong = [row for row in rows if row.reported and row.reported != row.track]
+    wrong = [row for row in rows if row.reported and not same_recording(row.reported, row.track)]
     lines = [
         f"{row.key} -> {row.reported} ({row.verdict}, score {row.right_score or row.wrong_score:.2f}, "
         f"claimed probability {row.false_accept_probability:.1g})"

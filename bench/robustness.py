@@ -34,7 +34,7 @@ def main() -> int:
     make_all(queries, options.workers)
     indexed = indexed_tracks(options.split, distractors=not quick)
     make_prints([t.path for t in indexed] + [q.path for q in queries], options.workers)
-    rows = list(run(queries, options.split, distractors=not quick, workers=options.workers))
+    rows = run(queries, options.split, distractors=not quick, workers=options.workers)
     report.write_csv(rows, out / "robustness.csv")
     peer_rows = _peer(queries, options, distractors=not quick) if options.peer else []
     reached = goals.recognition_goals(rows)

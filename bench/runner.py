@@ -1,14 +1,16 @@
 """Index the references, ask every query, compare each answer with the truth."""
 
+import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
+from pathlib import Path
 
-from bench.corpus import CorpusTrack
-from bench.prints import print_of
+from bench.corpus import CACHE, CorpusTrack
+from bench.prints import ENGINE_DIGEST, print_of
 from bench.queries import Query, indexed_tracks
+from bench.relatives import same_recording
 from catalog.engine import FingerprintIndex
 
 SHOWN = 10
@@ -47,23 +49,41 @@ class Row:
 
     @property
     def found(self) -> bool:
-        """The right track reported; as a duplicate, unless it is a short part of a mix or a collage."""
+        """The right track, or a relative, reported; as a duplicate, unless it is a short part of a mix or a collage."""
         loose = self.family in {"mix", "edit"}
-        return self.positive and self.reported == self.track and (loose or self.is_duplicate)
+        return self.positive and same_recording(self.reported, self.track) and (loose or self.is_duplicate)
 
 
 COLUMNS = [field.name for field in fields(Row)]
 
 
-def run(queries: list[Query], split: str, *, distractors: bool, workers: int) -> Iterator[Row]:
-    """A row for each query; every worker holds its own index."""
-    chunk = max(1, min(16, len(queries) // (4 * workers)))
-    with ProcessPoolExecutor(workers, initializer=_load, initargs=(split, distractors)) as pool:
-        jobs = pool.map(_ask, queries, [split] * len(queries), [distractors] * len(queries), chunksize=chunk)
-        for done, row in enumerate(jobs, 1):
-            if done % 200 == 0:
-                print(f"asked: {done} of {len(queries)}", flush=True)
-            yield row
+def run(queries: list[Query], split: str, *, distractors: bool, workers: int) -> list[Row]:
+    """A row for each query; every worker holds its own index.
+
+    Answers are kept as they come, so that an interrupted run of the same engine goes on where it stopped.
+    """
+    kept = CACHE / "answers" / f"{split}-{ENGINE_DIGEST}-{len(indexed_tracks(split, distractors=distractors))}.jsonl"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    rows = {row.key: row for row in (Row(**json.loads(line)) for line in _lines(kept))}
+    asked = [query for query in queries if query.key not in rows]
+    if asked:
+        chunk = max(1, min(8, len(asked) // (4 * workers)))
+        with (
+            ProcessPoolExecutor(workers, initializer=_load, initargs=(split, distractors)) as pool,
+            kept.open("a") as out,
+        ):
+            jobs = pool.map(_ask, asked, [split] * len(asked), [distractors] * len(asked), chunksize=chunk)
+            for done, row in enumerate(jobs, 1):
+                rows[row.key] = row
+                out.write(json.dumps(asdict(row)) + "\n")
+                out.flush()
+                if done % 100 == 0:
+                    print(f"asked: {done} of {len(asked)}", flush=True)
+    return [rows[query.key] for query in queries]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
 
 
 @cache
@@ -86,7 +106,7 @@ def _ask(query: Query, split: str, distractors: bool) -> Row:  # noqa: FBT001
     names = [by_id[match.track_id].name for match in found]
     reported = [(name, m) for name, m in zip(names, found, strict=True) if m.verdict != "none"]
     right = next((m for name, m in zip(names, found, strict=True) if name == query.track), None)
-    wrong = [m for name, m in zip(names, found, strict=True) if name != query.track]
+    wrong = [m for name, m in zip(names, found, strict=True) if not same_recording(name, query.track or "")]
     top = reported[0] if reported else None
     errors = _errors(query, right, by_id) if right is not None and right.verdict != "none" else (None,) * 5
     return Row(
@@ -103,7 +123,7 @@ def _ask(query: Query, split: str, distractors: bool) -> Row:  # noqa: FBT001
         float(right.score) if right is not None else 0.0,
         max((float(m.score) for m in wrong), default=0.0),
         float(top[1].false_accept_probability) if top else 1.0,
-        sum(name != query.track for name, _ in reported),
+        sum(not same_recording(name, query.track or "") for name, _ in reported),
         *errors,
         printed.cpu_s,
         search_cpu_s,
