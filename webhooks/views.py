@@ -30,7 +30,11 @@ def incoming(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _read_capped(request: HttpRequest) -> bytes:
     """Return the body, one byte past the cap at most: what is larger never gets into memory."""
+    # Django takes a body without Content-Length for none; a server that ends the stream itself hands chunks over.
+    chunked = "CONTENT_LENGTH" not in request.META and request.META.get("wsgi.input_terminated")
+    stream = request.META["wsgi.input"] if chunked else request
     try:
-        return request.read(settings.WEBHOOK_MAX_BODY_KB * 1024 + 1)
+        body: bytes = stream.read(settings.WEBHOOK_MAX_BODY_KB * 1024 + 1)
     except OSError:  # the sender went away half-way
         return b""
+    return body

@@ -1,18 +1,21 @@
 """The incoming endpoint: what it takes, and each thing it turns away."""
 
+import io
 import json
 import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from tests.webhooks import signed
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from webhooks.models import Received, Refused, Source
 from webhooks.services import SourceExistsError, create_source, rotate_source_secret, source_secret
+from webhooks.views import incoming
 
 URL = "/webhooks/incoming/label/"
 ADDED = {
@@ -270,6 +273,29 @@ def test_a_body_past_the_cap_is_422(outside: Client, source: Held, settings: Any
     assert answer.status_code == 422
     assert "1 kB" in answer.json()["detail"]
     assert Refused.objects.get().reason == "too_large"
+
+
+def test_a_chunked_body_is_read_where_the_server_ends_it(source: Held) -> None:
+    """As gunicorn hands it over: no length, and a stream that ends."""
+    raw = signed.dumps(CHECKED)
+    environ = RequestFactory().post(URL, headers=both(source[1], raw)).environ
+    del environ["CONTENT_LENGTH"]
+    environ |= {"wsgi.input": io.BytesIO(raw), "wsgi.input_terminated": True}
+    assert incoming(WSGIRequest(environ), slug="label").status_code == 200
+    assert Received.objects.exists()
+
+
+def test_a_sender_that_goes_away_half_way_is_422(source: Held) -> None:
+    request = RequestFactory().post(URL, b"{}", content_type="application/json")
+    request._stream = FileThatBreaks()
+    assert incoming(request, slug="label").status_code == 422
+
+
+class FileThatBreaks:
+    """The connection is gone."""
+
+    def read(self, size: int) -> bytes:  # noqa: ARG002
+        raise OSError
 
 
 def test_an_unknown_source_is_404(outside: Client, source: Held) -> None:
