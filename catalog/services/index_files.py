@@ -4,9 +4,11 @@ A generation is written under a temporary name, synced and renamed, its manifest
 is whole; where none is, the database is the truth and the index starts empty.
 """
 
+import fcntl
 import hashlib
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -20,55 +22,80 @@ GENERATIONS_KEPT = 2
 log = structlog.get_logger(__name__)
 
 
-def _manifests() -> list[Path]:
-    """Return the manifests of this parameters' version, newest first."""
-    return sorted(Path(settings.INDEX_DIR).glob(f"{CURRENT_VERSION}-*.json"), reverse=True)
+@dataclass(frozen=True)
+class Generation:
+    """One index file of this database's log, as its manifest describes it."""
+
+    stem: str
+    sequence: int
+    sha256: str
+
+    @property
+    def data_path(self) -> Path:
+        """Where the index itself is."""
+        return Path(settings.INDEX_DIR) / f"{self.stem}.index"
+
+
+def _generations() -> list[Generation]:
+    """Return what was written under these parameters from this log, newest first."""
+    paths = Path(settings.INDEX_DIR).glob(f"{CURRENT_VERSION}-*.json")
+    known = [generation for path in paths if (generation := _read_manifest(path))]
+    return sorted(known, key=lambda generation: generation.sequence, reverse=True)
+
+
+def _read_manifest(path: Path) -> Generation | None:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        generation = Generation(path.stem, int(manifest["sequence"]), str(manifest["sha256"]))
+        mark = _operation_mark(generation.sequence)
+        return generation if mark and manifest["last_operation"] == mark else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("index_manifest_unreadable", path=path.name, reason=str(error))
+        return None
 
 
 def newest_sequence() -> int:
     """Return where the newest generation stands in the log; 0 without one."""
-    manifests = _manifests()
-    return int(manifests[0].stem.rsplit("-", 1)[1]) if manifests else 0
+    return max((generation.sequence for generation in _generations()), default=0)
 
 
 def write(*, index: FingerprintIndex, sequence: int) -> None:
-    """Write `index` as the generation at `sequence`, and drop all but the newest few."""
-    stem = f"{CURRENT_VERSION}-{sequence:015d}"
+    """Write `index` as the generation at `sequence`, and drop all but the newest few. One process at a time."""
     folder = Path(settings.INDEX_DIR)
-    data_path = folder / f"{stem}.index"
-    index.save(data_path)
+    with (folder / "write.lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stem = f"{CURRENT_VERSION}-{sequence:015d}"
+        index.save(folder / f"{stem}.index")
+        _write_manifest(folder=folder, stem=stem, sequence=sequence, tracks=len(index))
+        _sync_folder(folder)
+        _drop_old(folder)
+
+
+def _write_manifest(*, folder: Path, stem: str, sequence: int, tracks: int) -> None:
     manifest = {
         "sequence": sequence,
         "version": CURRENT_VERSION,
-        "tracks": len(index),
-        "sha256": _digest(data_path),
+        "tracks": tracks,
+        "sha256": _digest(folder / f"{stem}.index"),
         "last_operation": _operation_mark(sequence),
     }
-    draft = folder / f".{stem}.{os.getpid()}.tmp"
+    draft = folder / f".{stem}.tmp"
     with draft.open("w", encoding="utf-8") as file:
         json.dump(manifest, file)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(folder / f"{stem}.json")
-    _sync_folder(folder)
-    _drop_old(folder)
 
 
 def read_newest() -> tuple[FingerprintIndex, int]:
     """Return the newest whole generation and its sequence; an empty index and 0 where there is none."""
-    for manifest_path in _manifests():
+    for generation in _generations():
         try:
-            manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-            data_path = manifest_path.with_suffix(".index")
-            mark = _operation_mark(manifest["sequence"])
-            if not mark or manifest["last_operation"] != mark:
-                log.warning("index_generation_of_another_log", path=manifest_path.name)
-                continue
-            if _digest(data_path) == manifest["sha256"]:
-                return FingerprintIndex.load(data_path), int(manifest["sequence"])
-            log.warning("index_generation_damaged", path=data_path.name)
-        except (OSError, ValueError, KeyError, FingerprintError) as error:
-            log.warning("index_generation_unreadable", path=manifest_path.name, reason=str(error))
+            if _digest(generation.data_path) == generation.sha256:
+                return FingerprintIndex.load(generation.data_path), generation.sequence
+            log.warning("index_generation_damaged", path=generation.stem)
+        except (OSError, FingerprintError) as error:
+            log.warning("index_generation_unreadable", path=generation.stem, reason=str(error))
     return FingerprintIndex(), 0
 
 
@@ -92,7 +119,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _drop_old(folder: Path) -> None:
-    kept = {path.stem for path in _manifests()[:GENERATIONS_KEPT]}
+    kept = {generation.stem for generation in _generations()[:GENERATIONS_KEPT]}
     for path in folder.iterdir():
         if path.suffix in {".json", ".index"} and path.stem not in kept:
             path.unlink(missing_ok=True)

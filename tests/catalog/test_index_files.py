@@ -86,3 +86,14 @@ def test_file_of_another_log_is_not_read(indexed: Callable[[Path], Track], battl
     index_files.write(index=FingerprintIndex(), sequence=1)
     IndexOperation.objects.update(created_at=timezone.now())
     assert found(CaughtUpIndex(), track) == [track.pk]
+
+
+def test_files_of_another_log_make_way(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
+    """A restored backup's log is shorter: its files must not be dropped in favour of the longer log's."""
+    track = indexed(battle)
+    for sequence in (98, 99):
+        index_files.write(index=FingerprintIndex(), sequence=sequence)
+    CaughtUpIndex().checkpoint()
+    assert index_files.newest_sequence() == 1
+    assert len(list(own_folder.glob("*.json"))) == 1
+    assert found(CaughtUpIndex(), track) == [track.pk]
