@@ -2,6 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP_INSTALL = echo "Installing the pinned requirements …" && $(BIN)/python -m pip install --disable-pip-version-check
+define MAKE_VENV
+$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+endef
 .DEFAULT_GOAL := help
 .PHONY: help run test check format bench-robustness bench-speed bench-scale train clean
 
@@ -13,15 +20,13 @@ help:
 	@echo "make train   learn the engine's projection again from the training packages"
 
 $(VENV)/.run: requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the pinned requirements …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(MAKE_VENV)
+	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements.txt requirements-dev.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the pinned requirements …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(MAKE_VENV)
+	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@ $(VENV)/.run
 
 run: $(VENV)/.run

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 
@@ -19,7 +20,8 @@ if not DATA_DIR.is_absolute():
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 EVERY_INTERFACE = HOST in ("0.0.0.0", "::")  # noqa: S104  (asked for by the operator)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{'127.0.0.1' if EVERY_INTERFACE else HOST}:{PORT}")
+BIND = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{f'127.0.0.1:{PORT}' if EVERY_INTERFACE else BIND}").rstrip("/")
 AUDIO_DIR = DATA_DIR / "audio"
 UPLOAD_DIR = DATA_DIR / "uploads"
 INDEX_DIR = DATA_DIR / "index"
@@ -31,7 +33,8 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(DATA_DIR / "secret_key")
 # Webhook secrets are encrypted under this key; losing it loses them, so it is apart from SECRET_KEY.
 SECRETS_KEY = env.str("SECRETS_KEY", default="") or read_or_create_secret(DATA_DIR / "secrets_key")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
+_public_host = urlsplit(PUBLIC_URL).netloc.rsplit(":", 1)[0] or HOST
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", _public_host])
 if EVERY_INTERFACE and not env.list("ALLOWED_HOSTS", default=[]):
     ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -184,7 +187,7 @@ WEBHOOK_SCHEDULE_SECONDS = env.list(
 WEBHOOK_DISABLE_AFTER_DAYS = env.int("WEBHOOK_DISABLE_AFTER_DAYS", default=5)
 WEBHOOK_ATTEMPT_RETENTION_DAYS = env.int("WEBHOOK_ATTEMPT_RETENTION_DAYS", default=90)
 # host:port pairs on private addresses that callbacks may go to all the same: the site's own receiver.
-WEBHOOK_ALLOWED_PRIVATE_HOSTS = env.list("WEBHOOK_ALLOWED_PRIVATE_HOSTS", default=[f"127.0.0.1:{PORT}"])
+WEBHOOK_ALLOWED_PRIVATE_HOSTS = env.list("WEBHOOK_ALLOWED_PRIVATE_HOSTS", default=[f"127.0.0.1:{PORT}", BIND])
 WEBHOOK_TOLERANCE_SECONDS = env.int("WEBHOOK_TOLERANCE_SECONDS", default=300)
 WEBHOOK_MAX_BODY_KB = env.int("WEBHOOK_MAX_BODY_KB", default=256)
 WEBHOOK_REFUSED_KEPT = env.int("WEBHOOK_REFUSED_KEPT", default=1000)

@@ -19,7 +19,7 @@ def commands() -> dict[str, list[str]]:
     return {
         "web": [
             *(python, "-m", "gunicorn", "fingerprint_site.wsgi"),
-            *("--bind", f"{settings.HOST}:{settings.PORT}", "--worker-class", "gthread"),
+            *("--bind", settings.BIND, "--worker-class", "gthread"),
             *("--workers", str(settings.WEB_WORKERS), "--threads", str(settings.WEB_THREADS)),
             *("--timeout", "120", "--access-logfile", "-"),
         ],
