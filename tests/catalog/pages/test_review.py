@@ -230,6 +230,13 @@ def test_posts_need_the_token(match: Match, staff: User) -> None:
     assert client.post(url("decide", match), {"choice": "keep_a"}).status_code == 403
 
 
+def test_permissions_alone_are_not_enough(client: Client, match: Match, reader: User) -> None:
+    reader.is_staff = False
+    reader.save()
+    client.force_login(reader)
+    assert client.get(QUEUE).status_code == 403
+
+
 def test_refused(client: Client, outsider_desk: Client, match: Match) -> None:
     for address in (QUEUE, url("pair", match)):
         assert client.get(address)["Location"].startswith("/admin/login/")
