@@ -14,6 +14,7 @@ from catalog.models import AudioFile, Track
 from catalog.pages.access import staff_only
 from catalog.pages.byte_ranges import ByteRange, RangeNotSatisfiableError, parse_range
 from catalog.services.playback import request_peaks
+from catalog.services.spectrogram_picture import spectrogram_picture
 
 CHUNK_BYTES = 64 * 1024
 _TYPES = {
@@ -116,3 +117,14 @@ def peaks(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
     peaks_per_s = len(values) / audio_file.duration_s if audio_file.duration_s else 0.0
     body = {"state": "ready", "peaks_per_s": peaks_per_s, "peaks": values}
     return JsonResponse(body, headers={"Cache-Control": "private, max-age=3600"})
+
+
+@require_GET
+@staff_only("catalog.view_track")
+def spectrogram(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
+    """Answer with the picture of a track's fingerprint; 404 before there is one."""
+    _, audio_file = _audio_file_of(music_id)
+    picture = spectrogram_picture(audio_file=audio_file)
+    if picture is None:
+        raise Http404("The track has no fingerprint yet.")
+    return HttpResponse(picture, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from catalog.models import Decision, IndexOperation, Job, Match, Track
+from catalog.models import Decision, Fingerprint, IndexOperation, Job, Match, Track
+from catalog.services.index_log import CURRENT_VERSION
 
 SHOWN = 20
 
@@ -32,6 +33,7 @@ class TrackHistory:
     decisions: list[Decision]
     jobs: list[Job]
     is_indexed: bool
+    has_fingerprint: bool
 
     @property
     def is_busy(self) -> bool:
@@ -55,6 +57,7 @@ def history_of(track: Track) -> TrackHistory:
         decisions=list(decisions[:SHOWN]),
         jobs=list(track.jobs.all()[:SHOWN]),
         is_indexed=latest is not None and latest.kind == IndexOperation.Kind.ADD,
+        has_fingerprint=Fingerprint.objects.filter(audio_file=track.audio_file_id, version=CURRENT_VERSION).exists(),
     )
 
 

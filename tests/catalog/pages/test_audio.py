@@ -1,16 +1,21 @@
 """The audio view: real bytes of real recordings, whole and in parts, to staff alone."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 from pytest_django import Settings
 
 from catalog.models import Track
+from catalog.services.analysis import fingerprint_of
+from catalog.services.spectrogram_picture import MAX_COLUMNS, _thinned
 from catalog.services.tracks import remove_track
 from tests.rows import make_track
 
@@ -112,7 +117,7 @@ def test_missing_file(desk: Client, owner: User) -> None:
     assert desk.get(url_of(make_track(owner))).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["audio", "peaks"])
+@pytest.mark.parametrize("name", ["audio", "peaks", "spectrogram"])
 def test_refused(name: str, client: Client, outsider_desk: Client, track: Track) -> None:
     url = reverse(f"catalog:{name}", args=[track.music_id])
     anonymous = client.get(url)
@@ -121,7 +126,7 @@ def test_refused(name: str, client: Client, outsider_desk: Client, track: Track)
     assert outsider_desk.get(url).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["audio", "peaks"])
+@pytest.mark.parametrize("name", ["audio", "peaks", "spectrogram"])
 def test_staff_without_permission(name: str, client: Client, outsider: User, track: Track) -> None:
     outsider.is_staff = True
     outsider.save()
@@ -154,3 +159,21 @@ def test_file_that_cannot_be_drawn(desk: Client, track: Track, drain: Callable[[
     desk.get(url)
     drain()
     assert desk.get(url).json()["peaks"] == []
+
+
+def test_spectrogram_is_the_fingerprints(desk: Client, track: Track) -> None:
+    url = reverse("catalog:spectrogram", args=[track.music_id])
+    assert desk.get(url).status_code == 404, "no fingerprint yet"
+    fingerprint = fingerprint_of(track)
+    picture = Image.open(BytesIO(desk.get(url).content))
+    assert picture.size == fingerprint.levels.shape
+    pixels = np.asarray(picture)
+    assert np.array_equal(pixels[::-1].T, fingerprint.levels)
+
+
+def test_long_spectrogram_fits_a_screen() -> None:
+    levels = np.zeros((5 * MAX_COLUMNS, 56), np.uint8)
+    levels[7777] = 15
+    thinned = _thinned(levels)
+    assert thinned.shape == (MAX_COLUMNS, 56)
+    assert thinned.max() == 15, "a short loud moment stays visible"

@@ -1,0 +1,60 @@
+"""The spectrogram as the engine keeps it, as a picture: one column a moment, one row a band, low ones at the bottom."""
+
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine import Fingerprint as EngineFingerprint
+from catalog.engine import FingerprintError
+from catalog.models import AudioFile, Fingerprint
+from catalog.services.index_log import CURRENT_VERSION
+
+MAX_COLUMNS = 1600  # more than a screen has
+_LEVELS = 16
+_INK = (124, 58, 237)  # shown through: louder is less transparent, so that it suits light and dark pages
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_INDEXED_COLOUR = 3
+
+
+def spectrogram_picture(*, audio_file: AudioFile) -> bytes | None:
+    """Return a PNG of the file's fingerprint; None where it has none of the current parameters' version yet."""
+    row = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
+    if row is None:
+        return None
+    try:
+        levels = EngineFingerprint.from_bytes(bytes(row.data)).levels
+    except FingerprintError:
+        return None
+    return png_of(_thinned(levels).T[::-1])
+
+
+def _thinned(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return at most `MAX_COLUMNS` columns, each the loudest of those it stands for."""
+    if len(levels) <= MAX_COLUMNS:
+        return levels
+    starts = np.linspace(0, len(levels), MAX_COLUMNS, endpoint=False).astype(np.int64)
+    return np.maximum.reduceat(levels, starts, axis=0)
+
+
+def png_of(pixels: NDArray[np.uint8]) -> bytes:
+    """Return an indexed PNG (ISO/IEC 15948) of `pixels`, shape (height, width), values 0 to 15."""
+    height, width = pixels.shape
+    lines = np.zeros((height, width + 1), np.uint8)  # each line begins with its filter: none
+    lines[:, 1:] = pixels
+    alphas = bytes(round(255 * level / (_LEVELS - 1)) for level in range(_LEVELS))
+    return b"".join(
+        (
+            _SIGNATURE,
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _INDEXED_COLOUR, 0, 0, 0)),
+            _chunk(b"PLTE", bytes(_INK) * _LEVELS),
+            _chunk(b"tRNS", alphas),
+            _chunk(b"IDAT", zlib.compress(lines.tobytes(), 6)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
