@@ -50,6 +50,7 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "task"  # what the API and the staff pages call it
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["status", "lease_until"], name="jobs_for_the_sweeper"),
