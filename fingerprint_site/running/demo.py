@@ -1,7 +1,6 @@
 """The demo: real recordings in the catalog, an altered copy checked through the public API, callbacks over HTTP."""
 
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -48,7 +47,6 @@ class Show:
             self._write(f"The demo stopped: {type(error).__name__}: {error}. The site itself is running.")
         finally:
             connections.close_all()
-            sys.stdout.flush()
 
     def _show_demo(self, login: FirstLogin) -> None:
         owner = User.objects.get(username=DEMO_NAME)

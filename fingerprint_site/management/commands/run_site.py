@@ -33,14 +33,19 @@ class Command(BaseCommand):
         logging.getLogger().setLevel(logging.WARNING)  # this terminal is for people; the processes log to files
         with _only_one(Path(settings.DATA_DIR) / "run.lock"):
             _refuse_used_port()
-            self.stdout.write("Setting up the database, the static files and the accounts …")
+            self._say("Setting up the database, the static files and the accounts …")
             call_command("setup_site")
             connections.close_all()
-            self.stdout.write(f"Starting the site at {settings.PUBLIC_URL} (logs in {settings.DATA_DIR / 'logs'}) …")
-            show = demo.Show(write=self.stdout.write, with_demo=not options["no_demo"])
+            self._say(f"Starting the site at {settings.PUBLIC_URL} (logs in {settings.DATA_DIR / 'logs'}) …")
+            show = demo.Show(write=self._say, with_demo=not options["no_demo"])
             code = supervisor.run(environment=dict(os.environ), when_started=show.run)
         self.stdout.write("Stopped. Everything is kept; the same command starts it again.")
         sys.exit(0 if code in _ENDED_BY_A_PERSON else code)
+
+    def _say(self, text: str) -> None:
+        """Write a line at once, also where the output goes to a file."""
+        self.stdout.write(text)
+        self.stdout.flush()
 
 
 def _only_one(path: Path) -> IO[str]:
