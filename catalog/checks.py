@@ -6,7 +6,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 # name -> (least, most): what a value must lie between to make sense at all
 RANGES: dict[str, tuple[float, float]] = {
@@ -50,7 +51,7 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
             )
         )
     if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
-        found.append(Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
+        found.append(checks.Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
     return found
 
 
@@ -60,4 +61,4 @@ def disk_has_room(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     free = shutil.disk_usage(settings.DATA_DIR).free
     if free > LOW_DISK_BYTES:
         return []
-    return [Warning(f"Only {free // 1_000_000} MB are free in {settings.DATA_DIR}.", id="catalog.W002")]
+    return [checks.Warning(f"Only {free // 1_000_000} MB are free in {settings.DATA_DIR}.", id="catalog.W002")]

@@ -107,7 +107,8 @@ def chorused(samples: Floats, random: Random) -> Floats:
 def driven(samples: Floats, random: Random) -> Floats:
     """Compression and clipping."""
     loud = samples / _level(samples) * random.uniform(1, 8)
-    return np.tanh(loud) if random.random() < 0.5 else np.clip(loud, -1, 1)
+    driven_samples: Floats = np.tanh(loud) if random.random() < 0.5 else np.clip(loud, -1, 1)
+    return driven_samples
 
 
 def coded(samples: Floats, random: Random) -> Floats:
