@@ -18,6 +18,7 @@ LOCAL_PLACES = 36
 REACH_S = 0.8  # how far from the voted offset the first fit looks
 TRACK_REACH_S = 0.5  # how far from the line the following of the path looks
 BLOCK_S = 4.0  # stretches that are placed as one when the path is followed
+MOST_CORRECTION = 0.012  # of the tempo, by following: the local fit is nearer than this
 STEP_S = 0.256  # of the finished path
 
 
@@ -187,6 +188,8 @@ def _refit(query: Query, reference: Reference, line: Line, anchor_s: float, reac
     for _ in range(3):  # least squares, then twice without what lies off the line
         slope, shift = _weighted_line(time_s, moved, weight)
         weight = np.where(np.abs(moved - shift - slope * time_s) > 0.12, 0.02 * weight, weight)
+    if abs(slope) > MOST_CORRECTION * line.tempo_ratio:  # two pieces of an edit, not one line
+        return line
     return replace(line, offset_s=line.offset_s + shift, tempo_ratio=line.tempo_ratio + slope)
 
 

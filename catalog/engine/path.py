@@ -1,6 +1,6 @@
 """Along a fitted line: which seconds agree, and how much more than chance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,18 +8,21 @@ from catalog.engine import evidence
 from catalog.engine.alignment import HOP_S, STEP_S, Line, Reference
 from catalog.engine.patches import HALVES, centres
 from catalog.engine.query import Query
-from catalog.engine.significance import Chance, chance_of
+from catalog.engine.significance import USUAL_LEVEL, best_stretches, diagonals, level_of
 from catalog.engine.spectrogram import Floats
 
 CHANCE_REACH_S = 3.0  # nearer to the line than this, other diagonals are not chance
 MAX_CHANCE_PLACES = 240  # of the query: a minute's worth is enough to know chance
+GRAM_PLACES = 400  # moments that each moment of a stretch is compared with
+UNLIKE = 0.3  # cosine under which two moments have nothing to do with each other
+BETTER = 1.1  # times as much evidence: worth looking there instead
 SMALLEST_GAIN = 6.0  # nats a stretch must add to be a segment of its own
 DROP = 12.0  # nats a stretch may lose on the way before it is cut in two
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Places first … last (inclusive) of the path, and their evidence."""
+    """Places first … last (inclusive) of the path, and their evidence, each distinct moment counted once."""
 
     first: int
     last: int
@@ -28,34 +31,47 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Path:
-    """A line's agreement: ``places_s`` (n,) query times, ``similarity`` (n,), ``evidence`` (n,) nats."""
+    """A line's agreement: ``places_s`` (n,) query times, ``similarity`` (n,), and the stretches that agree."""
 
     line: Line
     places_s: Floats
     similarity: Floats
-    evidence: Floats
     stretches: tuple[Stretch, ...]
 
     @property
-    def best_evidence(self) -> float:
-        """Of the best single stretch."""
-        return max((stretch.evidence for stretch in self.stretches), default=0.0)
+    def best(self) -> Stretch:
+        """The stretch with the most evidence."""
+        return max(self.stretches, key=lambda stretch: stretch.evidence)
 
 
 def along(query: Query, reference: Reference, line: Line) -> Path:
     """The agreement along ``line`` for the whole query, every ``STEP_S`` of it."""
     places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
     moved = query.at(line.probe, places)
-    target = (line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32)
-    near = reference.between(target)
-    gain = np.zeros(len(places), np.float32)
-    similar = np.zeros(len(places), np.float32)
+    near = reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
+    cosine = np.einsum("phd,phd->ph", moved.values, near.values)
     both = moved.heard & near.heard
-    for half in range(HALVES):
-        cosine = np.einsum("pd,pd->p", moved.values[:, half], near.values[:, half])
-        gain += np.where(both[:, half], evidence.of_similarity(cosine, half), 0.0)
-        similar += np.where(both[:, half], cosine, 0.0) / HALVES
-    return Path(line, places * HOP_S, similar, gain, tuple(_stretches(gain)))
+    gains = np.stack([evidence.of_similarity(cosine[:, half], half) for half in range(HALVES)], axis=1) * both
+    found = []
+    for stretch in _stretches(gains.sum(axis=1)):
+        span = slice(stretch.first, stretch.last + 1)
+        share = np.minimum(distinctness(moved.values[span]), distinctness(near.values[span]))
+        found.append(replace(stretch, evidence=float((gains[span] * share).sum())))
+    return Path(line, places * HOP_S, (cosine * both).mean(axis=1), tuple(found))
+
+
+def distinctness(values: Floats) -> Floats:
+    """What each moment adds to the others of its stretch, 0 … 1: ``values`` (n, HALVES, dimensions) → (n, HALVES).
+
+    A held chord is one moment however long it lasts, and a loop counts once: every moment's evidence is shared among
+    those that sound like it.
+    """
+    every = -(-len(values) // GRAM_PLACES)
+    alike = np.maximum(np.einsum("phd,qhd->hpq", values, values[::every], optimize=True), 0.0)
+    alike[alike < UNLIKE] = 0.0
+    total = (alike**2).sum(axis=2).T * every
+    share: Floats = (1.0 / np.maximum(total, 1.0)).astype(np.float32)
+    return share
 
 
 def _stretches(gain: Floats) -> list[Stretch]:
@@ -75,20 +91,43 @@ def _stretches(gain: Floats) -> list[Stretch]:
     return found
 
 
-def chance(query: Query, reference: Reference, line: Line, places_s: tuple[float, float]) -> Chance:
-    """How the same stretch of the query scores elsewhere in the same reference, where it does not belong."""
-    step = STEP_S * line.tempo_ratio
-    places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
-    inside = (places * HOP_S >= places_s[0]) & (places * HOP_S <= places_s[1])
-    places = places[inside]
-    if len(places) > MAX_CHANCE_PLACES:
-        places = places[(len(places) - MAX_CHANCE_PLACES) // 2 :][:MAX_CHANCE_PLACES]
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same stretch of the query at other places of the same reference."""
+
+    level: float  # nats that wrong places reach
+    better_offset_s: float | None  # of a line that agrees more than the one asked about, if there is one
+
+
+def elsewhere(query: Query, reference: Reference, path: Path) -> Elsewhere:
+    """How the best stretch of ``path`` scores along every parallel line."""
+    line, step = path.line, STEP_S * path.line.tempo_ratio
+    places = path.places_s[path.best.first : path.best.last + 1] / np.float32(HOP_S)
+    places = places[max(0, (len(places) - MAX_CHANCE_PLACES) // 2) :][:MAX_CHANCE_PLACES]
+    first_s = line.offset_s + float(places[0]) * HOP_S * line.tempo_ratio
+    start_s = first_s % step
+    gains = parallel_gains(query, reference, line, places, start_s)
+    if gains.shape[1] == 0:
+        return Elsewhere(USUAL_LEVEL, None)
+    best = best_stretches(diagonals(gains))
+    here = round((first_s - start_s) / step)
+    apart = np.abs(np.arange(len(best)) - here) > round(CHANCE_REACH_S / step)
+    near = best[~apart].max(initial=0.0)
+    better = None
+    if apart.any() and best[apart].max() > BETTER * near:
+        top = int(np.argmax(np.where(apart, best, -1.0)))
+        better = start_s + top * step - float(places[0]) * HOP_S * line.tempo_ratio
+    return Elsewhere(level_of(best[apart]), better)
+
+
+def parallel_gains(query: Query, reference: Reference, line: Line, places: Floats, start_s: float) -> Floats:
+    """(places, reference places) evidence, each distinct moment counted once; reference places begin at ``start_s``."""
     moved = query.at(line.probe, places)
-    grid = np.arange(0, reference.columns, step / HOP_S, dtype=np.float32)
-    target = reference.at(grid)
-    gains = np.zeros((len(places), len(grid)), np.float32)
+    share = distinctness(moved.values)
+    step = STEP_S * line.tempo_ratio / HOP_S
+    target = reference.at(np.arange(start_s / HOP_S, reference.columns, step, dtype=np.float32))
+    gains = np.zeros((len(places), len(target.places)), np.float32)
     for half in range(HALVES):
-        gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half)
+        gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half) * share[:, half, None]
         gains += np.where(moved.heard[:, half, None] & target.heard[None, :, half], gain, 0.0)
-    on_line = line.offset_s / HOP_S + places[:1] * line.tempo_ratio
-    return chance_of(gains, round(float(on_line[0]) * HOP_S / step), round(CHANCE_REACH_S / step))
+    return gains

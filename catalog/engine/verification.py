@@ -6,16 +6,19 @@ import numpy as np
 
 from catalog.engine import path as paths
 from catalog.engine import pitch
-from catalog.engine.alignment import HOP_S, STEP_S, Line, Reference, fit, follow
+from catalog.engine.alignment import STEP_S, Line, Reference, fit, follow
 from catalog.engine.params import PARAMETERS
-from catalog.engine.path import Path, Stretch
+from catalog.engine.path import Elsewhere, Path, Stretch
 from catalog.engine.query import Query
 from catalog.engine.records import Match, Segment, Verdict
+from catalog.engine.significance import log10_probability
 from catalog.engine.voting import Candidate
 
-FALSE_ACCEPT_LIMIT = 1e-6  # a match is believed when chance would give it less often than this a search
+FALSE_ACCEPT_LIMIT = 1e-3  # a match is believed when chance would give it less often than this a search
 LEAST_AGREEMENT = 0.12  # of the local fit: chance seldom reaches it, and less is not worth following
-SURE_SCORE = 12.0
+LEAST_STRETCH_S = 3.0  # less in one piece is a chord or a drum fill, not a recording
+SURE_SCORE = 6.0
+SURE_SIMILARITY = 0.5
 SURE_COVERAGE = 0.5
 MOST_OF = 0.5  # "most of either side"
 EDGE_S = 0.8  # a segment that ends this near to an end of a recording reaches it
@@ -25,28 +28,45 @@ FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 def verify(
     query: Query, reference: Reference, candidate: Candidate, *, trials: float, track_id: int, reference_s: float
 ) -> Match | None:
-    """Fit, follow, weigh. ``trials``: places of the catalog x probes that could have matched by chance."""
+    """Fit, follow, weigh. ``trials``: places of the catalog times probes that could have matched by chance."""
     line, value = fit(query, reference, candidate)
     if value < LEAST_AGREEMENT:
         return None
-    line = follow(query, reference, line, candidate.anchor_s)
-    path = paths.along(query, reference, line)
-
+    path = paths.along(query, reference, follow(query, reference, line, candidate.anchor_s))
     if not path.stretches:
         return None
-    line = pitch.measured(query, reference, line, path.places_s, path.similarity)
-    path = replace(path, line=line)
-    best = max(path.stretches, key=lambda stretch: stretch.evidence)
-    bounds = float(path.places_s[best.first]), float(path.places_s[best.last])
-    chance = paths.chance(query, reference, line, bounds)
-    log_probability = chance.log10_probability(best.evidence, trials)
+    around = paths.elsewhere(query, reference, path)
+    if around.better_offset_s is not None:
+        path, around = _moved(query, reference, path, around)
+    path = replace(path, line=pitch.measured(query, reference, path.line, path.places_s, path.similarity))
+    best = path.best
+    similarity = float(path.similarity[best.first : best.last + 1].mean())
+    log_probability = log10_probability(best.evidence, around.level, similarity, trials)
+    if _seconds(best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S):
+        log_probability = 0.0
     segments = tuple(_segment(path, stretch, query.fingerprint.duration_s, reference_s) for stretch in path.stretches)
     return _match(path, segments, log_probability, query.fingerprint.duration_s, reference_s, track_id)
 
 
+def _moved(query: Query, reference: Reference, path: Path, around: Elsewhere) -> tuple[Path, Elsewhere]:
+    """The path at the better offset, when it really is better once it is followed."""
+    middle_s = float(path.places_s[(path.best.first + path.best.last) // 2])
+    line = replace(path.line, offset_s=around.better_offset_s or 0.0)
+    other = paths.along(query, reference, follow(query, reference, line, middle_s))
+    if not other.stretches or other.best.evidence <= path.best.evidence:
+        return path, around
+    return other, paths.elsewhere(query, reference, other)
+
+
+def _seconds(stretch: Stretch) -> float:
+    return (stretch.last - stretch.first + 1) * STEP_S
+
+
 def is_sure(match: Match) -> bool:
     """Whether nothing better can be expected from more probes."""
-    return match.score >= SURE_SCORE and max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE
+    close = max(segment.similarity for segment in match.segments) >= SURE_SIMILARITY
+    covered_most = max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE
+    return match.score >= SURE_SCORE and covered_most and close
 
 
 def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -> Segment:
@@ -103,6 +123,3 @@ def _match(
         similarity_curve=path.similarity,
         similarity_step_s=STEP_S,
     )
-
-
-__all__ = ["FALSE_ACCEPT_LIMIT", "HOP_S", "is_sure", "verify"]
