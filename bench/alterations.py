@@ -65,7 +65,7 @@ def _singles() -> list[Alteration]:
             "echo": effects.ffmpeg("aecho=0.8:0.7:120|260:0.5|0.3"),
             "chorus": effects.ffmpeg("chorus=0.6:0.9:50|60:0.4|0.32:0.25|0.4:2|1.3"),
             "flanger": effects.ffmpeg("flanger=depth=4:regen=30:speed=0.5"),
-            "flutter": effects.ffmpeg("vibrato=f=6:d=0.2"),
+            "flutter": effects.wobble(6.0, 0.01),
             "tremolo": effects.ffmpeg("tremolo=f=5:d=0.8"),
         },
         "channels": {

@@ -70,7 +70,10 @@ def filtered(samples: np.ndarray, description: str) -> np.ndarray:
     for frame in [*_frames(samples), None]:
         source.push(frame)
         _drain(sink, blocks)
-    return np.nan_to_num(np.concatenate(blocks, axis=1), copy=False)  # vibrato starts with a few NaN
+    altered = np.concatenate(blocks, axis=1)
+    if not np.isfinite(altered).all():
+        raise ValueError(f"{description} gave samples that are no numbers")
+    return altered
 
 
 def transcoded(samples: np.ndarray, codec: str, container_name: str, rate: int, options: dict) -> np.ndarray:

@@ -55,6 +55,22 @@ def ffmpeg(description: str) -> Operation:
     return run
 
 
+def wobble(rate_hz: float, deviation: float) -> Operation:
+    """Wow and flutter of a tape: the speed swings by ``deviation`` (0.01 is 1 %) so many times a second.
+
+    By interpolation: FFmpeg's vibrato falls silent for good after some seconds of certain music.
+    """
+
+    def run(clip: Clip, rng: np.random.Generator, _strangers: Strangers) -> Clip:
+        n = clip.samples.shape[1]
+        places = np.arange(n, dtype=np.float64)
+        swing = deviation * RATE / (2 * np.pi * rate_hz)
+        heard = places + swing * np.sin(2 * np.pi * rate_hz * places / RATE + rng.uniform(0, 6))
+        return replace(clip, samples=np.stack([np.interp(heard, places, c) for c in clip.samples]).astype(np.float32))
+
+    return run
+
+
 def tempo(ratio: float) -> Operation:
     """Faster or slower at the same pitch (overlap-add)."""
 

@@ -88,13 +88,13 @@ def references(split: str) -> list[CorpusTrack]:
 
 
 def indexed_tracks(split: str, *, distractors: bool) -> list[CorpusTrack]:
-    """The references of ``split``, with other splits' tracks as distractors: all of them in a test run.
+    """The references of ``split``, with a third of the training's tracks (and all of the tuning's) as distractors.
 
-    A tuning run takes a third of the training's, and never the test's.
+    A tuning run never touches the test's tracks.
     """
     if not distractors:
         return references(split)
-    others = {"test": tracks("training") + tracks("tuning"), "tuning": tracks("training")[::3]}
+    others = {"test": tracks("training")[::3] + tracks("tuning"), "tuning": tracks("training")[::3]}
     return references(split) + others.get(split, [])
 
 
