@@ -76,5 +76,7 @@ class DecisionAdmin(ReadOnlyAdmin):
         """Undo, so that the pair is to be reviewed again."""
         if undo(decision=decision):
             page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
-            messages.success(request, format_html('Taken back. <a href="{}">Review the pair</a>', page))
+            messages.success(
+                request, format_html('Taken back. <a class="mf-inline" href="{}">Review the pair</a>', page)
+            )
         return self.back_to(decision)

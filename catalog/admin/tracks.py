@@ -151,7 +151,7 @@ class TrackAdmin(CatalogAdmin):
         tracks = list(queryset.filter(removed_at=None).order_by("pk")[:BULK_LIMIT])
         for track in tracks:
             accept_job(track=track, owner=person(request), task_name=task_name)
-        where = format_html('<a href="{}">See the tasks</a>', reverse("admin:catalog_job_changelist"))
+        where = format_html('<a class="mf-inline" href="{}">See the tasks</a>', reverse("admin:catalog_job_changelist"))
         messages.success(request, format_html("{} tasks accepted. {}", len(tracks), where))
 
     def remove_view(self, request: HttpRequest, track_id: int) -> HttpResponse:

@@ -129,14 +129,15 @@ def _tell(request: HttpRequest, decision: Decision, a: Track, b: Track) -> None:
     page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
     words = f"“{a.title}” and “{b.title}”: {decision.get_verdict_display()}"
     if decision.keeper_id is None:
-        messages.success(request, format_html('{}. <a href="{}">Look again</a>', words, page))
+        messages.success(request, format_html('{}. <a class="mf-inline" href="{}">Look again</a>', words, page))
         return
     kept, other, side = (a, b, "A") if decision.keeper_id == a.pk else (b, a, "B")
     remove = reverse("admin:catalog_track_remove", args=[other.pk])
     messages.success(
         request,
         format_html(
-            '{}, keep {} (“{}”). Nothing was removed. <a href="{}">Remove the other…</a> <a href="{}">Look again</a>',
+            '{}, keep {} (“{}”). Nothing was removed. <a class="mf-inline" href="{}">Remove the other…</a>'
+            ' <a class="mf-inline" href="{}">Look again</a>',
             words,
             side,
             kept.title,
@@ -150,7 +151,7 @@ def _tell_other(request: HttpRequest, decision: Decision, shown: Pair) -> None:
     messages.warning(
         request,
         format_html(
-            'Not stored: {} decided about this pair {}: {}. <a href="{}">Look at it</a>',
+            'Not stored: {} decided about this pair {}: {}. <a class="mf-inline" href="{}">Look at it</a>',
             decision.decided_by.get_username(),
             display.relative(decision.decided_at),
             decision.get_verdict_display(),

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from catalog.models import Decision, Match, Track
+from catalog.models import Decision, Job, Match, Track
 from tests.browser.conftest import SPEED, START_S
 from tests.rows import make_match, make_track
 
@@ -181,3 +182,23 @@ def test_nothing_is_wider_than_the_screen(browser: Chrome, live_server: LiveServ
             assert browser.execute_script(wide) <= 1, path
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_upload(browser: Chrome, live_server: LiveServer, sped_up: Path) -> None:
+    browser.get(live_server.url + "/admin/catalog/track/add/")
+    browser.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(sped_up))
+    browser.find_element(By.CSS_SELECTOR, "form[data-most-bytes] button[type=submit]").click()
+    wait(browser, lambda: "/change/" in browser.current_url, "its page comes")
+    assert Track.objects.get().title == "Battle (upload)"
+    assert sorted(Job.objects.values_list("task_name", flat=True)) == ["add_audio_in_index", "check_is_same"]
+
+
+def test_too_large_an_upload_is_not_sent(browser: Chrome, live_server: LiveServer, sped_up: Path) -> None:
+    browser.get(live_server.url + "/admin/catalog/track/add/")
+    browser.execute_script("document.querySelector('form[data-most-bytes]').dataset.mostBytes = '1000'")
+    field = browser.find_element(By.CSS_SELECTOR, "input[type=file]")
+    field.send_keys(str(sped_up))
+    assert "larger than the limit" in browser.execute_script("return arguments[0].validationMessage", field)
+    browser.find_element(By.CSS_SELECTOR, "form[data-most-bytes] button[type=submit]").click()
+    time.sleep(SETTLED_S)
+    assert not Track.objects.exists()
