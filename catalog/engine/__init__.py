@@ -8,6 +8,12 @@
 Essentia and FAISS are imported on first use, so that importing this costs little and nothing crosses a fork.
 """
 
+import os
+
+# Before NumPy is first imported: the engine's products are many and small, and a second BLAS thread makes them slower
+# (4 times, where the other core is busy). Several recordings at once are several processes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from catalog.engine.decode import AudioInfo, DecodeLimits
 from catalog.engine.errors import (
     DecodeCrashed,

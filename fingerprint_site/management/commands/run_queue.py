@@ -48,7 +48,8 @@ class Command(BaseCommand):
 def _start(cluster: str) -> "subprocess.Popen[bytes]":
     """Start the cluster in a process group of its own, so that all of it can be ended together."""
     queue_health.start_over(cluster=cluster)
-    environment = os.environ | {"Q_CLUSTER_NAME": cluster}
+    # One BLAS thread a worker: there are as many workers as the machine should use.
+    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"Q_CLUSTER_NAME": cluster}
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
     return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603  (our own command)
 
