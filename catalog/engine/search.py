@@ -19,6 +19,7 @@ NEIGHBOURS = 6
 PLAIN_LISTS, PROBE_LISTS = 8, 4  # inverted lists read for each vector
 PROBE_PLACES = 40  # of the query, for each probe
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
+CLEARLY = 1.0  # score by which a later probe must beat an earlier one for the same track
 POSITION_S = 8 * HOP_S
 
 
@@ -80,7 +81,7 @@ class _Finder:
             track_id=self._catalog.track_id(slot),
             reference_s=self._catalog.duration_s(slot),
         )
-        if match is not None and (slot not in self._found or match.score > self._found[slot].score):
+        if match is not None and (slot not in self._found or match.score > self._found[slot].score + CLEARLY):
             self._found[slot] = match
 
     def _votes(self, probes: list[Probe], places: int, lists: int) -> Votes:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.engine import path as paths
-from catalog.engine import pitch
+from catalog.engine import pieces, pitch
 from catalog.engine.alignment import STEP_S, Line, Reference, fit, follow
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Elsewhere, Path, Stretch
@@ -44,7 +44,12 @@ def verify(
     log_probability = log10_probability(best.evidence, around.level, similarity, trials)
     if _seconds(best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S):
         log_probability = 0.0
-    segments = tuple(_segment(path, stretch, query.fingerprint.duration_s, reference_s) for stretch in path.stretches)
+    found = [path]
+    if log_probability <= np.log10(FALSE_ACCEPT_LIMIT):
+        found += pieces.others(query, reference, path)
+    query_s = query.fingerprint.duration_s
+    segments = tuple(_segment(one, stretch, query_s, reference_s) for one in found for stretch in one.stretches)
+    segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
     return _match(path, segments, log_probability, query.fingerprint.duration_s, reference_s, track_id)
 
 
