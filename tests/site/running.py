@@ -43,6 +43,7 @@ class RunningSite:
 
     def __init__(self, folder: Path, *, database_url: str | None) -> None:
         self.folder = folder
+        self.first_output = ""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._output = folder.parent / f"{folder.name}.out"

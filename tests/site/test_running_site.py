@@ -35,14 +35,23 @@ def database_url() -> Iterator[str | None]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, database_url: str | None) -> Iterator[RunningSite]:
+def first_start(tmp_path_factory: pytest.TempPathFactory, database_url: str | None) -> Iterator[RunningSite]:
     """A site that has shown its demo."""
     running = RunningSite(tmp_path_factory.mktemp("site") / "data", database_url=database_url)
     running.folder.mkdir()
     running.start()
+    running.first_output = running.output
     yield running
     if running.process.poll() is None:
         running.stop()
+
+
+@pytest.fixture
+def site(first_start: RunningSite) -> RunningSite:
+    """The site, running, whichever test came before."""
+    if first_start.process.poll() is not None:
+        first_start.start()
+    return first_start
 
 
 def ended(site: RunningSite, task_id: str, *, within_s: float = 30.0) -> dict[str, Any]:
@@ -55,12 +64,13 @@ def ended(site: RunningSite, task_id: str, *, within_s: float = 30.0) -> dict[st
     return await_true(ask, within_s=within_s)
 
 
-def test_demo_shows_a_duplicate_that_travelled(site: RunningSite) -> None:
-    assert '"is_duplicate": true' in site.output
-    assert '"matched_musicname": "battle-music"' in site.output
-    assert '"task_name": "add_audio_in_index"' in site.output
+def test_demo_shows_a_duplicate_that_travelled(first_start: RunningSite) -> None:
+    printed = first_start.first_output
+    assert '"is_duplicate": true' in printed
+    assert '"matched_musicname": "battle-music"' in printed
+    assert '"task_name": "add_audio_in_index"' in printed
     for hint in ("log in as", "API key", "curl -H", "/fingerprint/check", "/task/result/"):
-        assert hint in site.output
+        assert hint in printed
 
 
 def test_own_file_by_the_public_api(site: RunningSite, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from catalog.services import queue_health
 
 log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 2.0
-_STOP_WITHIN_S = 15.0
+_STOP_WITHIN_S = 3.5  # the supervisor waits 5 s before it kills, and would then leave orphans
 
 
 class Command(BaseCommand):

@@ -1,0 +1,94 @@
+"""Canaries, checkpoints, health and settings checks."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from django.utils import timezone
+from django_q.models import OrmQ
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from catalog.models import IndexClock, Job, QueueHeartbeat, Track
+from catalog.services import housekeeping, index_files, jobs, queue_health, work
+
+CLUSTER = "fingerprint"
+LONG_AGO = timedelta(hours=1)
+
+
+def test_health_answers_without_a_key(db: None) -> None:
+    response = APIClient().get("/api/health/")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_canary_is_sent_once_until_it_is_answered(db: None) -> None:
+    assert queue_health.send_canary(cluster=CLUSTER)
+    assert not queue_health.send_canary(cluster=CLUSTER)
+    assert OrmQ.objects.filter(key=CLUSTER).count() == 1
+    queue_health.note_answer(cluster=CLUSTER)
+    assert not queue_health.send_canary(cluster=CLUSTER)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
+    assert queue_health.send_canary(cluster=CLUSTER)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_answers_the_canary(drain: Callable[[], int]) -> None:
+    queue_health.send_canary(cluster=CLUSTER)
+    drain()
+    assert QueueHeartbeat.objects.get().answered_at is not None
+
+
+def test_unanswered_canary_means_stuck(db: None) -> None:
+    assert not queue_health.is_stuck(cluster=CLUSTER)
+    queue_health.send_canary(cluster=CLUSTER)
+    assert not queue_health.is_stuck(cluster=CLUSTER)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
+    assert queue_health.is_stuck(cluster=CLUSTER)
+    queue_health.start_over(cluster=CLUSTER)
+    assert not queue_health.is_stuck(cluster=CLUSTER)
+
+
+def test_busy_is_not_stuck(add_track: Callable[..., Track], battle: Path) -> None:
+    track = add_track(battle)
+    jobs.claim(jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD).pk)
+    queue_health.send_canary(cluster=CLUSTER)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
+    assert not queue_health.is_stuck(cluster=CLUSTER)
+
+
+def test_checkpoint_is_asked_for_once_when_the_file_is_behind(db: None) -> None:
+    assert not housekeeping.checkpoint_when_due()
+    IndexClock.objects.create(pk=1, last_sequence=housekeeping.CHECKPOINT_AFTER_OPERATIONS)
+    assert housekeeping.checkpoint_when_due()
+    assert not housekeeping.checkpoint_when_due()
+    assert OrmQ.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_writes_the_checkpoint(
+    add_track: Callable[..., Track], battle: Path, drain: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "CHECKPOINT_AFTER_OPERATIONS", 1)
+    track = add_track(battle)
+    work.run(jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD).pk)
+    assert housekeeping.checkpoint_when_due()
+    drain()
+    assert index_files.newest_sequence() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "identity"),
+    [
+        ("MAX_UPLOAD_MB", 0, "catalog.E001"),
+        ("JOB_LEASE_SECONDS", 1, "catalog.E001"),
+        ("RATE_LIMIT_FREE", -1, "catalog.E001"),
+        ("DECODE_WALL_SECONDS", 400, "catalog.E002"),
+        ("RATE_LIMIT_PAID", 5, "catalog.W001"),
+    ],
+)
+def test_senseless_settings_are_said(settings: Settings, name: str, value: int, identity: str) -> None:
+    assert identity not in {message.id for message in run_checks()}
+    setattr(settings, name, value)
+    assert identity in {message.id for message in run_checks()}
