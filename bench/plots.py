@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from bench.goals import recall
-from bench.peers import PeerRow
+from bench.peers import PeerRow, threshold_of
 from bench.relatives import same_recording
 from bench.runner import Row
 
@@ -31,7 +31,7 @@ def _against_value(rows: list[Row], peer_rows: list[PeerRow], family: str, axis:
     if not mine:
         return
     values = sorted({row.value for row in mine})
-    threshold = max((row.bits for row in peer_rows if not row.track), default=1.0)
+    threshold = threshold_of(peer_rows)
     right = {row.key for row in peer_rows if same_recording(row.best, row.track) and row.bits > threshold}
     figure, axes = _figure(f"Recall against {family}, 30 s queries", axis)
     axes.plot(

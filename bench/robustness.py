@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import corpus, goals, peers, plots, report
 from bench.prints import make_prints, print_of
 from bench.queries import Query, indexed_tracks, make_all, negatives, positives, thinned
+from bench.repeats import without_repeats
 from bench.runner import run
 
 OUT = Path(__file__).parent / "out"
@@ -35,6 +36,7 @@ def main() -> int:
     indexed = indexed_tracks(options.split, distractors=not quick)
     make_prints([t.path for t in indexed] + [q.path for q in queries], options.workers)
     rows = run(queries, options.split, distractors=not quick, workers=options.workers)
+    rows, repeats = without_repeats(rows, queries, options.split)
     report.write_csv(rows, out / "robustness.csv")
     peer_rows = _peer(queries, options, distractors=not quick) if options.peer else []
     reached = goals.recognition_goals(rows)
@@ -49,6 +51,7 @@ def main() -> int:
         "Weakest:\n" + report.weakest(rows),
         "False accepts:\n" + report.false_accepts(rows),
         f"Fingerprint bytes a minute of reference: {sum(sizes) / len(sizes):.0f}",
+        f"Offsets not judged because the reference repeats itself there: {repeats}",
         report.costs(rows),
         peers.summary(peer_rows) if peer_rows else "",
         "\n".join(goal.line() for goal in reached),
