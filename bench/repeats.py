@@ -1,8 +1,8 @@
 """Where a track repeats itself exactly, no offset is the true one: such offsets are not judged.
 
 Sequenced music plays the same bar many times. A reported offset that is wrong by more than half a second is looked up
-in the reference's Chromaprint: when the told place and the true place agree in ``SAME_BITS`` of their bits over the whole
-stretch, they are one and the same sound, and the offset error is left out.
+in the reference's Chromaprint: when the told place and the true place agree in ``SAME_BITS`` of their bits over the
+whole stretch, they are one and the same sound, and the offset error is left out.
 """
 
 from dataclasses import replace
