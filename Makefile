@@ -1,5 +1,7 @@
 # `make run` and `make test` set up all they need. HOST, PORT and DATA_DIR are taken from the environment.
 PYTHON ?= python3
+# NumPy is loaded by pytest before the engine could say so: one BLAS thread (see catalog/engine/__init__.py).
+export OPENBLAS_NUM_THREADS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 # The training split of bench/corpus.py: what the engine is tuned and tested on must not be learnt.
