@@ -1,4 +1,4 @@
-"""``python -m bench.speed``: CPU of adding beside decoding, and of a check against 10,000 tracks; ``QUICK=1``: 1,000.
+"""``python -m bench.speed``: CPU of adding beside decoding, and of a check against 10,000 tracks; ``QUICK=1``: 500.
 
 CPU seconds of the process and its ended children, so other load on the machine matters little; medians.
 """
@@ -30,7 +30,7 @@ COPY_LIMIT_S, NOTHING_LIMIT_S = 0.150, 1.5
 def main() -> int:
     """Measure, print, compare with the goals."""
     quick = bool(os.environ.get("QUICK"))
-    size = 1_000 if quick else 10_000
+    size = 500 if quick else 10_000
     known = _four_minutes(references("test"), 3 if quick else 5)
     strange = _four_minutes(held_out("test"), 3 if quick else 5)
     print(report.conditions(), flush=True)
