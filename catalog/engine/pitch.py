@@ -10,7 +10,8 @@ import numpy as np
 
 from catalog.engine.alignment import HOP_S, Line, Reference
 from catalog.engine.embedding import normalise
-from catalog.engine.query import Probe, Query
+from catalog.engine.patches import PATCH_SPAN_COLUMNS, cut, move_rows
+from catalog.engine.query import Query
 from catalog.engine.spectrogram import Floats
 
 PLACES = 40
@@ -27,16 +28,27 @@ def measured(query: Query, reference: Reference, line: Line, places_s: Floats, s
     best = np.sort(np.argsort(-similarity)[:PLACES])
     places = (places_s[best] / HOP_S).astype(np.float32)
     target, heard = normalise(reference.patches(line.offset_s / HOP_S + places * line.tempo_ratio))
-    found = [(line.pitch_semitones, 0.0), (0.0, LIKELY), (12 * math.log2(line.tempo_ratio), LIKELY)]
+    middles = {0.0: LIKELY, 12 * math.log2(line.tempo_ratio): LIKELY}
+    if all(abs(line.pitch_semitones - middle) > STEPS[-1] / 2 for middle in middles):
+        middles[line.pitch_semitones] = 0.0
+    picture, inside = _excerpt(query.fingerprint.picture, places, line.tempo_ratio)
     tried = []
-    for middle, bonus in found:
+    for middle, bonus in middles.items():
         agreement = []
         for step in STEPS:
-            probe = Probe(line.tempo_ratio, round(float(middle + step), 3))
-            moved, _ = normalise(query.patches(probe, places))
+            moved, _ = normalise(cut(move_rows(picture, float(middle + step)), inside, line.tempo_ratio))
             agreement.append(float(((moved * target).sum(axis=2) * heard).mean()))
         tried.append((max(agreement) + bonus, middle + _top(np.array(agreement))))
     return replace(line, pitch_semitones=max(tried)[1])
+
+
+def _excerpt(picture: Floats, places: Floats, tempo_ratio: float) -> tuple[Floats, Floats]:
+    """The columns around each place, one after the other, and where the places lie in them."""
+    reach = int(PATCH_SPAN_COLUMNS / tempo_ratio) + 2
+    whole = np.round(places).astype(np.int64)
+    columns = np.clip(whole[:, None] + np.arange(-reach, reach + 1), 0, len(picture) - 1)
+    inside = np.arange(len(places)) * (2 * reach + 1) + reach + (places - whole)
+    return picture[columns.reshape(-1)], inside.astype(np.float32)
 
 
 def _top(values: np.ndarray) -> float:

@@ -30,7 +30,8 @@ class Match:
 
     ``score`` is minus the decimal logarithm of ``false_accept_probability``: 9 means one in a thousand million that so
     good a match comes about by chance anywhere in this index. ``similarity_curve``: (n,) every
-    ``similarity_step_s`` of the query.
+    ``similarity_step_s`` of the query. ``wobble_s``: how far the copy strays from a steady tempo; None where it is too
+    short to tell.
     """
 
     track_id: int
@@ -51,6 +52,7 @@ class Match:
         default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False
     )
     similarity_step_s: float = 0.0
+    wobble_s: float | None = None
 
     @property
     def is_duplicate(self) -> bool:

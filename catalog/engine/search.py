@@ -1,4 +1,7 @@
-"""The order of a search: the plain query first, the altered ones only when it finds nothing sure."""
+"""The order of a search: a few moments of the plain query, then all of them, then the altered ones.
+
+Each step is taken only when the one before found nothing sure.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +20,11 @@ from catalog.engine.voting import VOTE_FLOOR, Candidate, Votes, candidates
 
 NEIGHBOURS = 6
 PLAIN_LISTS, PROBE_LISTS = 8, 4  # inverted lists read for each vector
+FIRST_PLACES = 64  # of the query: enough for a plain copy
 PROBE_PLACES = 40  # of the query, for each probe
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
+NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
+WHOLLY = 0.9  # of the query explained: nothing else can be in it
 CLEARLY = 1.0  # score by which a later probe must beat an earlier one for the same track
 POSITION_S = 8 * HOP_S
 
@@ -38,7 +44,9 @@ def search(fingerprint: Fingerprint, catalog: Catalog, excluded: set[int]) -> li
     """Verified matches of any strength, best first. ``excluded``: slots left out."""
     query = Query(fingerprint)
     finder = _Finder(query, catalog, excluded)
-    finder.look([PLAIN], query.columns, PLAIN_LISTS, PLAIN_CANDIDATES)
+    finder.look([PLAIN], FIRST_PLACES, PLAIN_LISTS, PLAIN_CANDIDATES)
+    if not finder.explained():
+        finder.look([PLAIN], query.columns, PLAIN_LISTS, PLAIN_CANDIDATES)
     if not finder.sure():
         finder.look(probe_grid(), PROBE_PLACES, PROBE_LISTS, PROBE_CANDIDATES)
     return finder.matches()
@@ -50,11 +58,16 @@ class _Finder:
     def __init__(self, query: Query, catalog: Catalog, excluded: set[int]) -> None:
         self._query, self._catalog, self._excluded = query, catalog, excluded
         self._found: dict[int, Match] = {}
-        self._tried = 0
+        self._tried: set[Probe] = set()
+        self._looked_at: set[tuple[int, Probe, int]] = set()
 
     def sure(self) -> bool:
         """Whether a match explains the query well enough to try no more."""
         return any(verification.is_sure(match) for match in self._found.values())
+
+    def explained(self) -> bool:
+        """Whether a sure match leaves nothing of the query to be explained."""
+        return any(verification.is_sure(m) and m.query_coverage >= WHOLLY for m in self._found.values())
 
     def matches(self) -> list[Match]:
         """Best first."""
@@ -62,17 +75,24 @@ class _Finder:
 
     def look(self, probes: list[Probe], places: int, lists: int, limit: int) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
-        self._tried += len(probes)
+        self._tried.update(probes)
         votes = self._votes(probes, places, lists)
         known: dict[int, Reference] = {}
+        least = 0.0
         for candidate in candidates(votes, probes, limit):
+            place = (candidate.slot, candidate.probe, round(candidate.offset_s))
+            if candidate.votes < least or place in self._looked_at:
+                continue
+            self._looked_at.add(place)
             if candidate.slot not in known:
                 known[candidate.slot] = Reference(self._catalog.picture(candidate.slot))
-            self._verify(candidate, known[candidate.slot])
+            match = self._verify(candidate, known[candidate.slot])
+            if match is not None and verification.is_sure(match):
+                least = max(least, NEGLIGIBLE * candidate.votes)
 
-    def _verify(self, candidate: Candidate, reference: Reference) -> None:
+    def _verify(self, candidate: Candidate, reference: Reference) -> Match | None:
         slot = candidate.slot
-        trials = self._catalog.total_s / POSITION_S * self._tried
+        trials = self._catalog.total_s / POSITION_S * len(self._tried)
         match = verification.verify(
             self._query,
             reference,
@@ -83,6 +103,7 @@ class _Finder:
         )
         if match is not None and (slot not in self._found or match.score > self._found[slot].score + CLEARLY):
             self._found[slot] = match
+        return match
 
     def _votes(self, probes: list[Probe], places: int, lists: int) -> Votes:
         """Votes of every probe's vectors, from one FAISS call a half."""
@@ -100,7 +121,7 @@ class _Finder:
 
 def _asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:
     """Vectors of at most ``places`` moments, with the probe's number, the moments' times (s) and the tempo."""
-    if probe == PLAIN:
+    if probe == PLAIN and places >= query.columns:
         vectors = query.plain
     else:
         at = centres(query.columns, 1.0, probe.tempo_ratio)

@@ -18,6 +18,7 @@ LEVEL_SHARE = 0.7  # of what wrong places reach, taken off
 USUAL_LEVEL = 5.0  # nats that wrong places reach when there are too few of them to measure
 LEVEL_QUANTILE = 0.9
 FEWEST_DIAGONALS = 60
+LEAST_SIMILARITY, USUAL_SIMILARITY = 0.4, 0.7  # mean similarity of a stretch: nothing, and full worth
 
 
 def log10_probability(evidence: float, level: float, similarity: float, trials: float) -> float:
@@ -25,9 +26,18 @@ def log10_probability(evidence: float, level: float, similarity: float, trials: 
 
     ``evidence``: nats of the best stretch; ``level``: nats that wrong places reach; ``similarity``: the stretch's mean.
     """
-    excess = max(0.0, evidence - LEVEL_SHARE * level) * max(0.0, similarity)
+    excess = max(0.0, evidence - LEVEL_SHARE * level) * closeness(similarity)
     natural = math.log(SHARE) - SLOPE * excess + math.log(max(trials, 1.0))
     return min(0.0, natural / math.log(10.0))
+
+
+def closeness(similarity: float) -> float:
+    """What evidence is worth at a stretch's mean similarity.
+
+    Two arrangements of one theme agree a little for minutes; a copy, masked as it may be, agrees closely at times.
+    """
+    gate = min(1.0, max(0.0, (similarity - LEAST_SIMILARITY) / 0.1))
+    return gate * min(1.0, similarity**2 / USUAL_SIMILARITY)
 
 
 def diagonals(gains: Floats) -> Floats:

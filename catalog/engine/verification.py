@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.engine import path as paths
-from catalog.engine import pieces, pitch
+from catalog.engine import pieces, pitch, timing
 from catalog.engine.alignment import STEP_S, Line, Reference, fit, follow
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Elsewhere, Path, Stretch
@@ -14,11 +14,13 @@ from catalog.engine.records import Match, Segment, Verdict
 from catalog.engine.significance import log10_probability
 from catalog.engine.voting import Candidate
 
-FALSE_ACCEPT_LIMIT = 1e-3  # a match is believed when chance would give it less often than this a search
+FALSE_ACCEPT_LIMIT = 1e-4  # a match is believed when chance would give it less often than this a search
 LEAST_AGREEMENT = 0.12  # of the local fit: chance seldom reaches it, and less is not worth following
 LEAST_STRETCH_S = 3.0  # less in one piece is a chord or a drum fill, not a recording
-SURE_SCORE = 6.0
-SURE_SIMILARITY = 0.5
+SURE_SCORE = 8.0
+STEADY_S = 0.018  # a copy's blocks lie nearer to its line than this, in half a minute
+UNRELATED_S = 0.1  # farther off than a player strays: repetitive music on a wrong line, which says nothing
+SURE_SIMILARITY = 0.62
 SURE_COVERAGE = 0.5
 MOST_OF = 0.5  # "most of either side"
 EDGE_S = 0.8  # a segment that ends this near to an end of a recording reaches it
@@ -44,13 +46,19 @@ def verify(
     log_probability = log10_probability(best.evidence, around.level, similarity, trials)
     if _seconds(best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S):
         log_probability = 0.0
+    wobble_s = None
+    if log_probability <= np.log10(FALSE_ACCEPT_LIMIT):
+        first_s, last_s = (float(path.places_s[place]) for place in (best.first, best.last))
+        wobble_s = timing.wobble_s(query, reference, path.line, first_s, last_s)
+        if wobble_s is not None and STEADY_S < wobble_s < UNRELATED_S:
+            log_probability = 0.0
     found = [path]
     if log_probability <= np.log10(FALSE_ACCEPT_LIMIT):
         found += pieces.others(query, reference, path)
     query_s = query.fingerprint.duration_s
     segments = tuple(_segment(one, stretch, query_s, reference_s) for one in found for stretch in one.stretches)
     segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
-    return _match(path, segments, log_probability, query.fingerprint.duration_s, reference_s, track_id)
+    return _match(path, segments, log_probability, query.fingerprint.duration_s, reference_s, track_id, wobble_s)
 
 
 def _moved(query: Query, reference: Reference, path: Path, around: Elsewhere) -> tuple[Path, Elsewhere]:
@@ -71,7 +79,8 @@ def is_sure(match: Match) -> bool:
     """Whether nothing better can be expected from more probes."""
     close = max(segment.similarity for segment in match.segments) >= SURE_SIMILARITY
     covered_most = max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE
-    return match.score >= SURE_SCORE and covered_most and close
+    steady = match.wobble_s is None or match.wobble_s <= STEADY_S
+    return match.score >= SURE_SCORE and covered_most and close and steady
 
 
 def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -> Segment:
@@ -103,7 +112,13 @@ def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
 
 
 def _match(
-    path: Path, segments: tuple[Segment, ...], log_probability: float, query_s: float, reference_s: float, track_id: int
+    path: Path,
+    segments: tuple[Segment, ...],
+    log_probability: float,
+    query_s: float,
+    reference_s: float,
+    track_id: int,
+    wobble_s: float | None,
 ) -> Match:
     query_coverage = covered([(s.query_start_s, s.query_end_s) for s in segments], query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
@@ -127,4 +142,5 @@ def _match(
         segments=segments,
         similarity_curve=path.similarity,
         similarity_step_s=STEP_S,
+        wobble_s=wobble_s,
     )

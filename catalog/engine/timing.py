@@ -1,0 +1,51 @@
+"""How steadily a match keeps time: a copy keeps one tempo to the millisecond, a second performance does not.
+
+The offsets of two-second blocks are compared with a straight line through half a minute of them, so that a splice or a
+slow drift of a tape is no unsteadiness.
+"""
+
+import numpy as np
+
+from catalog.engine.alignment import HOP_S, STEP_S, Line, Reference, along_line, peak, weighted_line
+from catalog.engine.patches import centres
+from catalog.engine.query import Query
+from catalog.engine.spectrogram import Floats
+
+BLOCK_PLACES = 8  # 2 s
+WINDOW_BLOCKS = 16  # half a minute
+MOST_WINDOWS = 5
+FEWEST_BLOCKS = 8  # less says nothing
+REACH_S = 0.5  # how far from the line a block is looked for
+FAR_S = 0.15  # off the line by more: another beat, not a late one
+MOST_S = 0.3  # more than this counts as this
+
+
+def wobble_s(query: Query, reference: Reference, line: Line, start_s: float, end_s: float) -> float | None:
+    """Mean distance (s) of the blocks from the straight line, over the query's ``start_s`` … ``end_s``.
+
+    The median of all half minutes; None when the stretch is too short to tell.
+    """
+    places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
+    places = places[(places * HOP_S >= start_s) & (places * HOP_S <= end_s)]
+    count = len(places) // BLOCK_PLACES
+    if count < FEWEST_BLOCKS:
+        return None
+    size = min(count, WINDOW_BLOCKS)
+    starts = np.arange(0, count - size + 1, max(1, size // 2))
+    starts = starts[np.linspace(0, len(starts) - 1, min(len(starts), MOST_WINDOWS)).astype(np.int64)]
+    blocks = places[: count * BLOCK_PLACES].reshape(count, BLOCK_PLACES)
+    windows = [blocks[start : start + size] for start in starts.tolist()]
+    return float(np.median([_off_line_s(query, reference, line, window) for window in windows]))
+
+
+def _off_line_s(query: Query, reference: Reference, line: Line, window: Floats) -> float:
+    tops = [peak(block, REACH_S) for block in along_line(query, reference, line, window, REACH_S)]
+    weight = np.maximum([value for value, _ in tops], 1e-6) ** 2
+    moved_s = np.array([shift for _, shift in tops])
+    number = np.arange(len(moved_s), dtype=np.float64)
+    trusted = weight
+    for _ in range(3):  # least squares, then twice without what lies far off
+        slope, shift = weighted_line(number, moved_s, trusted)
+        off_s = np.abs(moved_s - shift - slope * number)
+        trusted = np.where(off_s > FAR_S, 0.05 * weight, weight)
+    return float(np.average(np.minimum(off_s, MOST_S), weights=weight))
