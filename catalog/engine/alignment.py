@@ -79,7 +79,7 @@ class Reference:
 
 
 TEMPO_STEPS = ((-0.06, -0.045, -0.03, -0.015, 0.0, 0.015, 0.03, 0.045, 0.06), (-0.0075, 0.0, 0.0075))
-MOST_MOVES = 3  # of the coarse grid
+MOST_MOVES = 6  # of the coarse grid
 PROMISING = 0.08  # agreement on the coarse grid under which nothing comes of a candidate
 PITCH_STEPS = ((-0.5, 0.0, 0.5), (-0.25, 0.0, 0.25))
 
@@ -189,6 +189,12 @@ def along_line(query: Query, reference: Reference, line: Line, places: Floats, r
     agreed = agreement(query.at(line.probe, flat), around(reference, on_line, reach_s))
     means: Floats = agreed.reshape(*places.shape, -1).mean(axis=1)
     return means
+
+
+def agreement_near(query: Query, reference: Reference, line: Line, places_s: Floats) -> tuple[float, float]:
+    """The best mean agreement near ``line`` at the query's ``places_s``, and how far from it (s)."""
+    blocks = along_line(query, reference, line, (places_s / np.float32(HOP_S))[None, :], TRACK_REACH_S)
+    return peak(blocks[0], TRACK_REACH_S)
 
 
 def peak(values: Floats, reach_s: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from catalog.engine import path as paths
 from catalog.engine import pieces, pitch, timing
-from catalog.engine.alignment import STEP_S, Line, Reference, fit, follow
+from catalog.engine.alignment import STEP_S, Line, Reference, agreement_near, fit, follow
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Elsewhere, Path, Stretch
 from catalog.engine.query import Query
@@ -17,7 +17,9 @@ from catalog.engine.voting import Candidate
 FALSE_ACCEPT_LIMIT = 1e-4  # a match is believed when chance would give it less often than this a search
 LEAST_AGREEMENT = 0.12  # of the local fit: chance seldom reaches it, and less is not worth following
 LEAST_STRETCH_S = 3.0  # less in one piece is a chord or a drum fill, not a recording
-SURE_SCORE = 8.0
+SURE_SCORE = 10.0
+SHORT_S, SHORT_S_TEMPO = 8.0, 0.02  # a stretch this short gives a tempo only so exactly …
+AS_GOOD = 0.97  # … so that of two tempos that agree as well the unchanged one is the likely one
 STEADY_S = 0.018  # a copy's blocks lie nearer to its line than this, in half a minute
 UNRELATED_S = 0.1  # farther off than a player strays: repetitive music on a wrong line, which says nothing
 SURE_SIMILARITY = 0.62
@@ -37,6 +39,7 @@ def verify(
     path = paths.along(query, reference, follow(query, reference, line, candidate.anchor_s))
     if not path.stretches:
         return None
+    path = _settled(query, reference, path)
     around = paths.elsewhere(query, reference, path)
     if around.better_offset_s is not None:
         path, around = _moved(query, reference, path, around)
@@ -61,6 +64,20 @@ def verify(
     return _match(path, segments, log_probability, query.fingerprint.duration_s, reference_s, track_id, wobble_s)
 
 
+def _settled(query: Query, reference: Reference, path: Path) -> Path:
+    """The path at the unchanged tempo, when its best stretch is too short to tell it from the one that was fitted."""
+    line, best = path.line, path.best
+    if _seconds(best) > SHORT_S or not 0 < abs(line.tempo_ratio - 1) <= SHORT_S_TEMPO:
+        return path
+    middle_s = float(path.places_s[best.first : best.last + 1].mean())
+    unchanged = replace(line, offset_s=line.offset_s + middle_s * (line.tempo_ratio - 1), tempo_ratio=1.0)
+    value, moved_s = agreement_near(query, reference, unchanged, path.places_s[best.first : best.last + 1])
+    if value < AS_GOOD * agreement_near(query, reference, line, path.places_s[best.first : best.last + 1])[0]:
+        return path
+    other = paths.along(query, reference, replace(unchanged, offset_s=unchanged.offset_s + moved_s))
+    return other if other.stretches else path
+
+
 def _moved(query: Query, reference: Reference, path: Path, around: Elsewhere) -> tuple[Path, Elsewhere]:
     """The path at the better offset, when it really is better once it is followed."""
     middle_s = float(path.places_s[(path.best.first + path.best.last) // 2])
@@ -77,10 +94,11 @@ def _seconds(stretch: Stretch) -> float:
 
 def is_sure(match: Match) -> bool:
     """Whether nothing better can be expected from more probes."""
-    close = max(segment.similarity for segment in match.segments) >= SURE_SIMILARITY
+    lengths = [segment.query_end_s - segment.query_start_s for segment in match.segments]
+    close = np.average([segment.similarity for segment in match.segments], weights=lengths) >= SURE_SIMILARITY
     covered_most = max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE
     steady = match.wobble_s is None or match.wobble_s <= STEADY_S
-    return match.score >= SURE_SCORE and covered_most and close and steady
+    return bool(match.score >= SURE_SCORE and covered_most and close and steady)
 
 
 def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -> Segment:
