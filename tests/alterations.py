@@ -61,6 +61,14 @@ def another_pitch(samples: Samples, semitones: float) -> Samples:
     return another_tempo(faster(samples, ratio), 1 / ratio)
 
 
+def another_performance(samples: Samples, stray_s: float = 0.06) -> Samples:
+    """The same notes by a player who hurries and lingers: early and late by ``stray_s`` every eight seconds."""
+    time = np.arange(len(samples)) / RATE
+    at = (time + stray_s * np.sin(2 * np.pi * time / 8)) * RATE
+    played: Samples = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    return played
+
+
 def noisy(samples: Samples, decibels: float, seed: int = 0) -> Samples:
     """White noise, the music ``decibels`` louder than it."""
     noise = np.random.default_rng(seed).standard_normal(len(samples)).astype(np.float32)

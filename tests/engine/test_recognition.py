@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex, Match
+from catalog.engine.verification import STEADY_S
 from tests.alterations import (
     RATE,
     Samples,
+    another_performance,
     another_pitch,
     another_tempo,
     equalised,
@@ -44,6 +46,7 @@ def excerpt(sounds: list[Samples], number: int, length_s: float = LENGTH_S) -> S
         (lambda x: faster(x, 0.8), 0.8, -3.86),
         (lambda x: faster(x, 1.3), 1.3, 4.54),
         (lambda x: another_tempo(x, 0.75), 0.75, 0),
+        (lambda x: another_tempo(x, 1.1), 1.1, 0),
         (lambda x: another_tempo(x, 1.35), 1.35, 0),
         (lambda x: another_pitch(x, -5), 1, -5),
         (lambda x: another_pitch(x, 3.5), 1, 3.5),
@@ -57,6 +60,7 @@ def excerpt(sounds: list[Samples], number: int, length_s: float = LENGTH_S) -> S
         "speed0.8",
         "speed1.3",
         "tempo0.75",
+        "tempo1.1",
         "tempo1.35",
         "pitch-5",
         "pitch+3.5",
@@ -96,6 +100,17 @@ def test_other_codecs_are_found(
 def test_no_song_is_found_in_the_others(index: FingerprintIndex, fingerprints: list[Fingerprint]) -> None:
     for number in range(0, len(fingerprints), 2):
         assert index.search(fingerprints[number], exclude={number}) == []
+
+
+def test_a_second_performance_is_no_copy(index: FingerprintIndex, sounds: list[Samples]) -> None:
+    refused = []
+    for number in ASKED:
+        copy = next(match for match in ask(index, noisy(sounds[number], 15)) if match.track_id == number)
+        assert copy.wobble_s is not None
+        assert copy.wobble_s < STEADY_S
+        played = ask(index, another_performance(sounds[number]))
+        refused.append(number not in [match.track_id for match in played])
+    assert np.mean(refused) >= RECALL_FLOOR
 
 
 @pytest.mark.parametrize("seconds", [5, 30])
