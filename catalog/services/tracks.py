@@ -41,18 +41,38 @@ def add_track(*, owner: User, source: Path, file_name: str) -> Track:
     size_bytes = source.stat().st_size
     refuse_size(size_bytes)
     sha256 = audio_store.sha256_of(source)
-    known = AudioFile.objects.filter(sha256=sha256).first()
-    info = None if known else _probe(source)
-    name = known.stored_name if known else audio_store.stored_name(sha256=sha256, suffix=_suffix(info))
     tags = read_tags(source)
-    audio_store.place(source=source, name=name)
-    with transaction.atomic():
-        audio_file = known or _audio_file(sha256=sha256, name=name, size_bytes=size_bytes, info=info)
-        track = _new_track(owner=owner, audio_file=audio_file, file_name=file_name, tags=tags)
-    # Another account may have removed the last track of the same bytes meanwhile, and the file with it.
-    audio_store.place(source=source, name=name)
+    known = AudioFile.objects.filter(sha256=sha256).exists()
+    track = _stored_track(owner=owner, source=source, sha256=sha256, file_name=file_name, tags=tags, known=known)
+    if track is None:  # the last track of the same bytes was removed meanwhile, and the row with it
+        track = _stored_track(owner=owner, source=source, sha256=sha256, file_name=file_name, tags=tags, known=False)
+    assert track is not None  # noqa: S101  (a file that is not known is probed)
     log.info("track_added", music_id=str(track.music_id), size_bytes=size_bytes)
     return track
+
+
+def _stored_track(
+    *, owner: User, source: Path, sha256: str, file_name: str, tags: FileTags, known: bool
+) -> Track | None:
+    """Return the new track with its bytes in place; None when the bytes were said to be `known` and are not."""
+    info = None if known else _probe(source)
+    if info:
+        audio_store.place(source=source, name=_name(sha256=sha256, info=info))
+    with transaction.atomic():
+        # Locked, so that nobody removes the last other track of these bytes before this one is there.
+        audio_file = AudioFile.objects.select_for_update().filter(sha256=sha256).first()
+        if audio_file is None and info is None:
+            return None
+        if audio_file is None:
+            audio_file = _audio_file(sha256=sha256, size_bytes=source.stat().st_size, info=info)
+        track = _new_track(owner=owner, audio_file=audio_file, file_name=file_name, tags=tags)
+    # Another account may have removed the last track of the same bytes just before, and the file with it.
+    audio_store.place(source=source, name=audio_file.stored_name)
+    return track
+
+
+def _name(*, sha256: str, info: AudioInfo) -> str:
+    return audio_store.stored_name(sha256=sha256, suffix=_suffix(info))
 
 
 def refuse_size(size_bytes: int) -> None:
@@ -73,17 +93,17 @@ def _probe(source: Path) -> AudioInfo:
     return info
 
 
-def _suffix(info: AudioInfo | None) -> str:
-    parts = info.container.split(",") if info else []
+def _suffix(info: AudioInfo) -> str:
+    parts = info.container.split(",")
     return next((_SUFFIXES[part] for part in parts if part in _SUFFIXES), "")
 
 
-def _audio_file(*, sha256: str, name: str, size_bytes: int, info: AudioInfo | None) -> AudioFile:
+def _audio_file(*, sha256: str, size_bytes: int, info: AudioInfo | None) -> AudioFile:
     assert info is not None  # noqa: S101  (a file that is not known was probed)
     audio_file, _ = AudioFile.objects.get_or_create(
         sha256=sha256,
         defaults={
-            "stored_name": name,
+            "stored_name": _name(sha256=sha256, info=info),
             "size_bytes": size_bytes,
             "container": info.container[:40],
             "codec": info.codec[:40],
@@ -120,7 +140,9 @@ def remove_track(*, track: Track) -> None:
         if not removed:
             return
         index_log.record_remove(track_id=track.pk)
-        audio_file = track.audio_file
+        # Locked, so that a track of the same bytes that is being added now is seen, or waits until they are gone.
+        known = track.audio_file
+        audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first() if known else None
         if audio_file and not audio_file.tracks.exists():
             audio_file.delete()
             name = audio_file.stored_name

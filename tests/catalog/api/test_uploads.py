@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -151,6 +152,25 @@ def test_last_removal_deletes_the_bytes(owner: User, add_track: Callable[..., Tr
     path = track.audio_file.path
     tracks.remove_track(track=track)
     assert not path.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_last_track_of_the_same_bytes_may_go_while_they_arrive_again(
+    owner: User, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = add_track(battle)
+    stored_track = tracks._stored_track
+
+    def removed_before(**values: Any) -> Track | None:
+        tracks.remove_track(track=first)
+        return stored_track(**values)
+
+    monkeypatch.setattr(tracks, "_stored_track", removed_before)
+    second = add_track(battle)
+
+    assert second.audio_file
+    assert second.audio_file.path.exists()
+    assert AudioFile.objects.count() == 1
 
 
 def test_orphans_are_collected_when_old(db: None, battle: Path) -> None:
