@@ -14,7 +14,7 @@ from django.utils import timezone
 from tests.webhooks import signed
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from webhooks.models import Received, Refused, Source
-from webhooks.services import SourceExistsError, create_source, rotate_source_secret, source_secret
+from webhooks.services import SourceExistsError, create_source, prune, rotate_source_secret, source_secret
 from webhooks.views import incoming
 
 URL = "/webhooks/incoming/label/"
@@ -54,6 +54,17 @@ def test_every_body_of_the_contract_is_stored(outside: Client, source: Held, bod
     assert json.loads(received.body) == body
     assert (received.task_id, received.event, received.status) == (TASK_ID, body["task_name"], body["status"])
     assert (received.mippia_verified, received.standard_verified) == (True, True)
+
+
+def test_prune_removes_what_came_long_ago_and_never_again(outside: Client, source: Held, settings: Any) -> None:
+    for number in range(3):
+        call(outside, ADDED, both(source[1], ADDED, message_id=f"msg_{number}"))
+    oldest, repeated, _ = Received.objects.order_by("pk")
+    long_ago = timezone.now() - timedelta(days=settings.WEBHOOK_RECEIVED_RETENTION_DAYS + 1)
+    Received.objects.filter(pk=oldest.pk).update(first_seen_at=long_ago, last_seen_at=long_ago)
+    Received.objects.filter(pk=repeated.pk).update(first_seen_at=long_ago)
+    assert prune() == 1
+    assert set(Received.objects.values_list("pk", flat=True)) == {repeated.pk, repeated.pk + 1}
 
 
 def test_the_same_callback_twice_is_stored_once(outside: Client, source: Held) -> None:
