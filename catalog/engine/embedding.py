@@ -1,5 +1,6 @@
 """Patches → vectors: a projection learnt once (``training.py``) and kept beside this file."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,12 @@ class Vectors:
     values: Floats
     places: Floats
     heard: np.ndarray
+
+
+@cache
+def projection_digest() -> str:
+    """What tells vectors of this projection from those of another: its file's SHA-256."""
+    return hashlib.sha256(DATA.read_bytes()).hexdigest()
 
 
 @cache

@@ -42,6 +42,7 @@ class FingerprintIndex:
         self._store = VectorStore()
         self._by_id: dict[int, Entry] = {}
         self._by_slot: dict[int, Entry] = {}
+        self._by_digest: dict[bytes, set[int]] = {}  # fingerprint → track ids
         self._next_slot = 0
         self._total_s = 0.0
 
@@ -76,6 +77,9 @@ class FingerprintIndex:
             entry = self._by_id.pop(track_id, None)
             if entry is not None:
                 del self._by_slot[entry.slot]
+                self._by_digest[entry.digest].discard(entry.track_id)
+                if not self._by_digest[entry.digest]:
+                    del self._by_digest[entry.digest]
                 self._store.remove(entry.slot)
                 self._total_s -= entry.duration_s
 
@@ -97,9 +101,8 @@ class FingerprintIndex:
         with self._lock:
             excluded = {self._by_id[track_id].slot for track_id in exclude if track_id in self._by_id}
             found = {match.track_id: match for match in search(fingerprint, self._catalog(), excluded)}
-            for entry in self._by_id.values():
-                if entry.digest == fingerprint.digest and entry.slot not in excluded:
-                    found[entry.track_id] = twin_match(entry.track_id, fingerprint.duration_s)
+            for twin in self._by_digest.get(fingerprint.digest, set()).difference(exclude):
+                found[twin] = twin_match(twin, fingerprint.duration_s)
         matches = [match for match in found.values() if include_weak or match.verdict != "none"]
         return sorted(matches, key=lambda match: (-match.score, match.track_id))[:limit]
 
@@ -122,6 +125,7 @@ class FingerprintIndex:
     def _enter(self, entry: Entry) -> None:
         self._by_id[entry.track_id] = entry
         self._by_slot[entry.slot] = entry
+        self._by_digest.setdefault(entry.digest, set()).add(entry.track_id)
         self._total_s += entry.duration_s
 
     def _catalog(self) -> Catalog:

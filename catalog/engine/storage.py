@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.embedding import projection_digest
 from catalog.engine.errors import InvalidIndex
 from catalog.engine.params import PARAMETERS_VERSION
 
 MAGIC = b"mfpindex"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 Bytes = NDArray[np.uint8]
 
 
@@ -38,6 +39,7 @@ def write(path: Path, arrays: list[Bytes], rows: list[Row]) -> None:
         {
             "format": FORMAT_VERSION,
             "parameters": PARAMETERS_VERSION,
+            "projection": projection_digest(),
             "sections": [[len(section), zlib.crc32(section)] for section in sections],
         }
     ).encode()
@@ -68,11 +70,11 @@ def read(path: Path) -> tuple[list[Bytes], list[Row]]:
         start = len(MAGIC) + 4
         size = int.from_bytes(data[len(MAGIC) : start], "little")
         head = json.loads(data[start : start + size])
-        versions = head["format"], head["parameters"]
+        versions = head["format"], head["parameters"], head["projection"]
         sections = _sections(memoryview(data)[start + size :], head["sections"])
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidIndex(f"{path.name} is damaged.") from error
-    if versions != (FORMAT_VERSION, PARAMETERS_VERSION):
+    if versions != (FORMAT_VERSION, PARAMETERS_VERSION, projection_digest()):
         raise InvalidIndex(f"{path.name} was written by another version and must be rebuilt.")
     *arrays, table, stored = sections
     return [np.frombuffer(array, np.uint8) for array in arrays], _rows(json.loads(bytes(table)), stored)

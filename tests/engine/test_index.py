@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.engine import Fingerprint, FingerprintIndex, InvalidIndex
+from catalog.engine import Fingerprint, FingerprintIndex, InvalidIndex, storage
 from catalog.engine import vectors as vectors_module
 from catalog.engine.embedding import DIMENSIONS
 from catalog.engine.patches import HALVES
@@ -141,4 +141,14 @@ def test_a_growing_index_turns_to_lists_and_keeps_its_vectors(monkeypatch: pytes
 
 
 def test_lists_grow_with_the_catalog() -> None:
-    assert [lists_for(n) for n in (100, 30_000, 200_000, 5_000_000)] == [0, 256, 1024, 4096]
+    assert [lists_for(n) for n in (100, 30_000, 200_000, 5_000_000)] == [0, 256, 256, 4096]
+
+
+def test_vectors_of_another_projection_are_not_believed(
+    tmp_path: Path, index: FingerprintIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.save(tmp_path / "a.index")
+    assert len(FingerprintIndex.load(tmp_path / "a.index")) == len(index)
+    monkeypatch.setattr(storage, "projection_digest", lambda: "another")
+    with pytest.raises(InvalidIndex, match="another version"):
+        FingerprintIndex.load(tmp_path / "a.index")
