@@ -126,6 +126,7 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
 # --- uploads and analysis ---------------------------------------------------------------------------------
+FALSE_ACCEPT_LIMIT = env.float("FALSE_ACCEPT_LIMIT", default=1e-4)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=50)
 MAX_AUDIO_SECONDS = env.int("MAX_AUDIO_SECONDS", default=3600)
 DECODE_WALL_SECONDS = env.int("DECODE_WALL_SECONDS", default=120)

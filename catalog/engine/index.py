@@ -16,6 +16,7 @@ from catalog.engine.records import Match
 from catalog.engine.search import Catalog, search
 from catalog.engine.twins import twin_match
 from catalog.engine.vectors import VectorStore
+from catalog.engine.verification import FALSE_ACCEPT_LIMIT
 
 MAX_TRACK_ID = (1 << 63) - 1
 
@@ -90,17 +91,20 @@ class FingerprintIndex:
         exclude: Collection[int] = (),
         limit: int = 10,
         include_weak: bool = False,
+        false_accept_limit: float = FALSE_ACCEPT_LIMIT,
     ) -> list[Match]:
         """Tracks that share a recording with the query, best first.
 
         ``exclude``: track ids that do not count. ``include_weak``: also what was looked at and not believed (verdict
-        "none"). ``InvalidFingerprint`` for another version's fingerprint.
+        "none"). ``false_accept_limit``: a match is believed when chance would give it less often than this a search.
+        ``InvalidFingerprint`` for another version's fingerprint.
         """
         if fingerprint.parameters_version != PARAMETERS_VERSION:
             raise InvalidFingerprint("This fingerprint was made with other parameters.")
         with self._lock:
             excluded = {self._by_id[track_id].slot for track_id in exclude if track_id in self._by_id}
-            found = {match.track_id: match for match in search(fingerprint, self._catalog(), excluded)}
+            catalog = self._catalog(false_accept_limit)
+            found = {match.track_id: match for match in search(fingerprint, catalog, excluded)}
             for twin in self._by_digest.get(fingerprint.digest, set()).difference(exclude):
                 found[twin] = twin_match(twin, fingerprint.duration_s)
         matches = [match for match in found.values() if include_weak or match.verdict != "none"]
@@ -128,11 +132,12 @@ class FingerprintIndex:
         self._by_digest.setdefault(entry.digest, set()).add(entry.track_id)
         self._total_s += entry.duration_s
 
-    def _catalog(self) -> Catalog:
+    def _catalog(self, false_accept_limit: float) -> Catalog:
         return Catalog(
             store=self._store,
             picture=lambda slot: Fingerprint.from_bytes(self._by_slot[slot].stored).picture,
             duration_s=lambda slot: self._by_slot[slot].duration_s,
             track_id=lambda slot: self._by_slot[slot].track_id,
             total_s=self._total_s,
+            false_accept_limit=false_accept_limit,
         )

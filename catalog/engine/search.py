@@ -38,6 +38,7 @@ class Catalog:
     duration_s: Callable[[int], float]
     track_id: Callable[[int], int]
     total_s: float
+    false_accept_limit: float
 
 
 def search(fingerprint: Fingerprint, catalog: Catalog, excluded: set[int]) -> list[Match]:
@@ -100,6 +101,7 @@ class _Finder:
             trials=trials,
             track_id=self._catalog.track_id(slot),
             reference_s=self._catalog.duration_s(slot),
+            limit=self._catalog.false_accept_limit,
         )
         if match is not None and (slot not in self._found or match.score > self._found[slot].score + CLEARLY):
             self._found[slot] = match

@@ -30,9 +30,19 @@ FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 
 
 def verify(
-    query: Query, reference: Reference, candidate: Candidate, *, trials: float, track_id: int, reference_s: float
+    query: Query,
+    reference: Reference,
+    candidate: Candidate,
+    *,
+    trials: float,
+    track_id: int,
+    reference_s: float,
+    limit: float = FALSE_ACCEPT_LIMIT,
 ) -> Match | None:
-    """Fit, follow, weigh. ``trials``: places of the catalog times probes that could have matched by chance."""
+    """Fit, follow, weigh. ``trials``: places of the catalog times probes that could have matched by chance.
+
+    ``limit``: the false-accept probability up to which a match is believed.
+    """
     line, value = fit(query, reference, candidate)
     if value < LEAST_AGREEMENT:
         return None
@@ -50,18 +60,19 @@ def verify(
     if _seconds(best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S):
         log_probability = 0.0
     wobble_s = None
-    if log_probability <= np.log10(FALSE_ACCEPT_LIMIT):
+    if log_probability <= np.log10(limit):
         first_s, last_s = (float(path.places_s[place]) for place in (best.first, best.last))
         wobble_s = timing.wobble_s(query, reference, path.line, first_s, last_s)
         if wobble_s is not None and STEADY_S < wobble_s < UNRELATED_S:
             log_probability = 0.0
     found = [path]
-    if log_probability <= np.log10(FALSE_ACCEPT_LIMIT):
+    believed = log_probability <= np.log10(limit)
+    if believed:
         found += pieces.others(query, reference, path)
     query_s = query.fingerprint.duration_s
     segments = tuple(_segment(one, stretch, query_s, reference_s) for one in found for stretch in one.stretches)
     segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
-    return _match(path, segments, log_probability, query.fingerprint.duration_s, reference_s, track_id, wobble_s)
+    return _match(path, segments, log_probability, query_s, reference_s, track_id, wobble_s, believed=believed)
 
 
 def _settled(query: Query, reference: Reference, path: Path) -> Path:
@@ -137,11 +148,13 @@ def _match(
     reference_s: float,
     track_id: int,
     wobble_s: float | None,
+    *,
+    believed: bool,
 ) -> Match:
     query_coverage = covered([(s.query_start_s, s.query_end_s) for s in segments], query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
     verdict: Verdict = "none"
-    if log_probability <= np.log10(FALSE_ACCEPT_LIMIT):
+    if believed:
         verdict = "duplicate" if max(query_coverage, reference_coverage) >= MOST_OF else "contains"
     return Match(
         track_id=track_id,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import structlog
+from django.conf import settings
 
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, FingerprintError, FingerprintIndex
@@ -38,7 +39,9 @@ class CaughtUpIndex:
     def search(self, fingerprint: EngineFingerprint, *, exclude: Iterable[int], limit: int) -> Sequence[EngineMatch]:
         """Catch up, then return at most `limit` matches, best first, none of them a track id in `exclude`."""
         with self._lock:
-            return list(self._caught_up().search(fingerprint, exclude=set(exclude), limit=limit))
+            believed = settings.FALSE_ACCEPT_LIMIT
+            index = self._caught_up()
+            return index.search(fingerprint, exclude=set(exclude), limit=limit, false_accept_limit=believed)
 
     def warm_up(self) -> None:
         """Load the libraries, the projection and the index now, so that the first task of a worker is not slow."""

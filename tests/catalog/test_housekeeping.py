@@ -84,6 +84,7 @@ def test_worker_writes_the_checkpoint(
         ("MAX_UPLOAD_MB", 0, "catalog.E001"),
         ("JOB_LEASE_SECONDS", 1, "catalog.E001"),
         ("RATE_LIMIT_FREE", -1, "catalog.E001"),
+        ("FALSE_ACCEPT_LIMIT", 0.0, "catalog.E001"),
         ("DECODE_WALL_SECONDS", 400, "catalog.E002"),
         ("RATE_LIMIT_PAID", 5, "catalog.W001"),
     ],

@@ -97,6 +97,13 @@ def test_other_codecs_are_found(
     assert best.offset_s == pytest.approx(START_S, abs=0.1)
 
 
+def test_a_stricter_limit_believes_less(index: FingerprintIndex, sounds: list[Samples]) -> None:
+    query = Fingerprinter.of_samples(noisy(excerpt(sounds, 1), 5).astype(np.float32))
+    best = index.search(query)[0]
+    assert index.search(query, false_accept_limit=best.false_accept_probability / 10) == []
+    assert index.search(query, false_accept_limit=best.false_accept_probability * 10)[0].track_id == 1
+
+
 def test_no_song_is_found_in_the_others(index: FingerprintIndex, fingerprints: list[Fingerprint]) -> None:
     for number in range(0, len(fingerprints), 2):
         assert index.search(fingerprints[number], exclude={number}) == []
