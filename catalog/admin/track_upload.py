@@ -1,11 +1,14 @@
-"""Uploading through the admin: the same service as the API's, its reasons beside the field."""
+"""Uploading through the admin: the same service as the API's, its reasons beside the field.
+
+The page's script sends many files one after the other and asks for JSON; without it the form takes one.
+"""
 
 from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
@@ -23,7 +26,10 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget,
-        help_text="mp3, wav, flac, m4a, aac or ogg. The title is the file's name; tags are read from the file.",
+        help_text=(
+            "Drop files here, as many as you like: mp3, wav, flac, m4a, aac or ogg. "
+            "The title is the file's name; tags are read from the file."
+        ),
         error_messages={"required": "Choose an audio file.", "empty": "The file is empty."},
     )
     check = forms.BooleanField(
@@ -35,16 +41,26 @@ class UploadForm(forms.Form):
 def upload_view(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponse:
     """Show the form, or take the file in and go to its page."""
     form = UploadForm()
+    for_script = request.headers.get("Accept") == "application/json"
     if request.method == "POST":
         form = UploadForm(request.POST, request.FILES)
         if getattr(request, "upload_too_large", False):
             form.errors["file"] = form.error_class([_too_large()])
         elif form.is_valid():
             track = _take_in(request, form)
+            if track and for_script:
+                return JsonResponse({"pk": track.pk, "title": track.title, "url": track.get_absolute_url()})
             if track:
+                _say(request, form, track)
                 return HttpResponseRedirect(reverse("admin:catalog_track_change", args=[track.pk]))
-    context = context | {"title": "Upload a track", "form": form, "max_bytes": max_file_bytes(), "limit": _too_large()}
+        if for_script:
+            return JsonResponse({"reason": _reason(form)}, status=422)
+    context = context | {"title": "Upload tracks", "form": form, "max_bytes": max_file_bytes(), "limit": _too_large()}
     return TemplateResponse(request, "catalog/track_upload.html", context)
+
+
+def _reason(form: UploadForm) -> str:
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)
 
 
 def _too_large() -> str:
@@ -58,8 +74,14 @@ def _take_in(request: HttpRequest, form: UploadForm) -> Track | None:
     except UploadRefusedError as error:
         form.add_error("file", str(error))
         return None
-    wanted = [Job.Name.CHECK] * form.cleaned_data["check"] + [Job.Name.ADD] * form.cleaned_data["add"]
-    for task_name in wanted:
+    for task_name in _wanted(form):
         accept_job(track=track, owner=person(request), task_name=task_name)
-    messages.success(request, f"“{track.title}” is in the catalog." + (" Its tasks run now." if wanted else ""))
     return track
+
+
+def _wanted(form: UploadForm) -> list[Job.Name]:
+    return [Job.Name.CHECK] * form.cleaned_data["check"] + [Job.Name.ADD] * form.cleaned_data["add"]
+
+
+def _say(request: HttpRequest, form: UploadForm, track: Track) -> None:
+    messages.success(request, f"“{track.title}” is in the catalog." + (" Its tasks run now." if _wanted(form) else ""))

@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from catalog.admin.base import CatalogAdmin
 from catalog.admin.columns import moment_column, track_link
+from catalog.admin.track_arrivals import arrivals_view
 from catalog.admin.track_filters import FormatFilter, PresenceFilter
 from catalog.admin.track_upload import upload_view
 from catalog.models import IndexOperation, Job, Track
@@ -100,9 +101,13 @@ class TrackAdmin(CatalogAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that removes a track."""
-        view = self.admin_site.admin_view(self.remove_view)
-        return [path("<int:track_id>/remove/", view, name="catalog_track_remove"), *super().get_urls()]
+        """Add the page that removes a track, and what the upload page asks."""
+        remove, standing = map(self.admin_site.admin_view, (self.remove_view, arrivals_view))
+        return [
+            path("<int:track_id>/remove/", remove, name="catalog_track_remove"),
+            path("arrivals/", standing, name="catalog_track_arrivals"),
+            *super().get_urls(),
+        ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
         """Take an upload. Not the admin's own view: that one would read the audio inside a transaction."""

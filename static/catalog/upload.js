@@ -1,11 +1,149 @@
-// Says before the upload that a file is too large: the server cuts such a connection.
+// Many files, one after the other, each with its own bar; then their verdicts as the workers find them.
 const form = document.querySelector("form[data-most-bytes]");
-const file = form.querySelector("input[type=file]");
-file.addEventListener("change", () => {
-  const tooLarge = file.files.length && file.files[0].size > Number(form.dataset.mostBytes);
-  file.setCustomValidity(tooLarge ? form.dataset.tooLarge : "");
-  file.reportValidity();
+const picker = form.querySelector("input[type=file]");
+const drop = form.querySelector(".mf-drop");
+const section = form.querySelector("[data-arrivals]");
+const list = section.querySelector("ol");
+const summary = section.querySelector("[data-summary]");
+const button = form.querySelector("button[type=submit]");
+const ASK_AGAIN_MS = 1500;
+const MEGABYTE = 1024 * 1024;
+
+const arrivals = []; // {file, row, state: "waiting" | "sending" | "running" | "done" | "refused", pk}
+let sending = false;
+let asking = null;
+let waiting = []; // files chosen or dropped, not yet sent
+
+picker.multiple = true;
+
+function choose(files) {
+  waiting = [...files];
+  const data = new DataTransfer();
+  waiting.forEach(file => data.items.add(file));
+  picker.files = data.files;
+  picker.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function take(file) {
+  const row = document.getElementById("arrival").content.firstElementChild.cloneNode(true);
+  const name = row.querySelector(".mf-arrival-name");
+  name.textContent = name.title = file.name;
+  row.querySelector("[data-size]").textContent = file.size < MEGABYTE ? `${Math.ceil(file.size / 1024)} kB` : `${(file.size / MEGABYTE).toFixed(1)} MB`;
+  row.querySelector("progress").setAttribute("aria-label", `Upload of ${file.name}`);
+  list.append(row);
+  const arrival = { file, row, state: "waiting", pk: null };
+  arrivals.push(arrival);
+  if (file.size > Number(form.dataset.mostBytes)) refuse(arrival, form.dataset.tooLarge);
+}
+
+function say(arrival, text) {
+  arrival.row.querySelector("[data-state]").textContent = text;
+}
+
+function refuse(arrival, reason) {
+  arrival.state = "refused";
+  arrival.row.querySelector("progress").hidden = true;
+  arrival.row.classList.add("mf-refused");
+  say(arrival, reason);
+}
+
+function count(...states) {
+  return arrivals.filter(arrival => states.includes(arrival.state)).length;
+}
+
+function tell() {
+  const open = count("waiting", "sending");
+  const parts = [open ? `Uploading: ${arrivals.length - open} of ${arrivals.length} files` : `${arrivals.length} files`];
+  if (count("running")) parts.push(`${count("running")} at work`);
+  if (count("done")) parts.push(`${count("done")} ready`);
+  if (count("refused")) parts.push(`${count("refused")} refused`);
+  summary.textContent = parts.join(" · ");
+}
+
+function send(arrival) {
+  return new Promise(settle => {
+    const request = new XMLHttpRequest();
+    const body = new FormData(form);
+    body.set(picker.name, arrival.file, arrival.file.name);
+    const bar = arrival.row.querySelector("progress");
+    request.upload.addEventListener("progress", event => { if (event.lengthComputable) bar.value = event.loaded / event.total; });
+    request.addEventListener("loadend", () => {
+      let answer = null;
+      try { answer = JSON.parse(request.responseText); } catch { /* not ours: a proxy's page, or nothing at all */ }
+      if (request.status === 200 && answer?.pk) {
+        arrival.state = "running";
+        arrival.pk = answer.pk;
+        const link = document.createElement("a");
+        link.href = answer.url;
+        link.className = "mf-link";
+        link.textContent = arrival.file.name;
+        arrival.row.querySelector(".mf-arrival-name").replaceChildren(link);
+        bar.hidden = true;
+        say(arrival, "in the catalog");
+      } else {
+        refuse(arrival, answer?.reason ?? (request.status === 403 ? "You are logged out, or may not upload. Load the page again." : "The upload was cut off. Choose the file again."));
+      }
+      settle();
+    });
+    request.open("POST", form.action || window.location.href);
+    request.setRequestHeader("Accept", "application/json");
+    arrival.state = "sending";
+    say(arrival, "uploading");
+    request.send(body);
+  });
+}
+
+async function work() {
+  if (sending) return;
+  sending = true;
+  for (let next; (next = arrivals.find(arrival => arrival.state === "waiting")); ) {
+    tell();
+    await send(next);
+    ask();
+  }
+  sending = false;
+  tell();
+}
+
+function ask() {
+  if (asking === null) asking = setTimeout(look, ASK_AGAIN_MS);
+}
+
+async function look() {
+  asking = null;
+  const open = arrivals.filter(arrival => arrival.state === "running");
+  if (!open.length) return;
+  try {
+    const answer = await fetch(`${form.dataset.standing}?tracks=${open.slice(0, 200).map(arrival => arrival.pk)}`, { headers: { Accept: "application/json" } });
+    if (answer.ok) {
+      for (const told of (await answer.json()).rows) {
+        const arrival = open.find(one => one.pk === told.pk);
+        arrival.row.querySelector("[data-state]").innerHTML = told.html || "in the catalog";
+        if (told.settled) arrival.state = "done";
+      }
+    }
+  } catch { /* the server is away for a moment: ask again */ }
+  tell();
+  if (count("running")) ask();
+}
+
+for (const kind of ["dragenter", "dragover"]) {
+  drop.addEventListener(kind, event => { event.preventDefault(); drop.classList.add("mf-over"); });
+}
+for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("mf-over"));
+drop.addEventListener("drop", event => { event.preventDefault(); choose(event.dataTransfer.files); });
+picker.addEventListener("change", () => {
+  waiting = [...picker.files];
+  button.lastChild.textContent = waiting.length > 1 ? `Upload ${waiting.length} files` : "Upload";
 });
-form.addEventListener("submit", () => {
-  form.querySelector("button[type=submit]").disabled = true;
+form.addEventListener("submit", event => {
+  if (!waiting.length) return;
+  event.preventDefault();
+  section.hidden = false;
+  waiting.forEach(take);
+  waiting = [];
+  picker.value = "";
+  picker.dispatchEvent(new Event("change", { bubbles: true }));
+  work();
 });
+window.addEventListener("beforeunload", event => { if (count("waiting", "sending")) event.preventDefault(); });

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -56,6 +57,42 @@ def test_too_large(desk: Client, settings: Settings) -> None:
     large = SimpleUploadedFile("song.wav", b"\0" * (1024 * 1024 + 1))
     assert "larger than the limit of 1 MB" in desk.post(ADD, {"file": large}).content.decode()
     assert not Track.objects.exists()
+
+
+def test_script_is_answered_in_json(desk: Client, battle: Path, upload: Callable[[Path], SimpleUploadedFile]) -> None:
+    headers = {"Accept": "application/json"}
+    taken = desk.post(ADD, {"file": upload(battle), "check": "on"}, headers=headers)
+    track = Track.objects.get()
+    assert taken.json() == {"pk": track.pk, "title": "battle-music", "url": track.get_absolute_url()}
+    assert Job.objects.get().task_name == "check_is_same"
+    refused = desk.post(ADD, {"file": SimpleUploadedFile("a.mp3", b"no music" * 50)}, headers=headers)
+    assert (refused.status_code, Track.objects.count()) == (422, 1)
+    assert "cannot be read as audio" in refused.json()["reason"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_arrivals_tell_what_became_of_each_file(
+    desk: Client,
+    reading_desk: Client,
+    outsider_desk: Client,
+    battle: Path,
+    upload: Callable[[Path], SimpleUploadedFile],
+    drain: Callable[[], int],
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
+    for _ in range(2):
+        desk.post(ADD, {"file": upload(battle), "check": "on", "add": "on"})
+    first, second = Track.objects.order_by("pk")
+    url = f"/admin/catalog/track/arrivals/?tracks={second.pk},{first.pk},999999,x"
+    waiting = desk.get(url).json()["rows"]
+    assert [(row["pk"], row["settled"]) for row in waiting] == [(second.pk, False), (first.pk, False)]
+    drain()
+    with django_assert_max_num_queries(7):
+        rows = reading_desk.get(url).json()["rows"]
+    assert all(row["settled"] and "in the index" in row["html"] for row in rows)
+    assert sum("duplicate</span>" in row["html"] and "battle-music" in row["html"] for row in rows) >= 1
+    assert outsider_desk.get(url).status_code == 302
+    assert desk.get("/admin/catalog/track/arrivals/").json() == {"rows": []}
 
 
 def test_page_shows_history(desk: Client, owner: User) -> None:

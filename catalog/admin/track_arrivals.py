@@ -1,0 +1,60 @@
+"""The rows under the upload form: what has become of each file, asked for until nothing runs any more."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from catalog.models import Job
+from catalog.pages import display
+from catalog.selectors.arrivals import Arrival, arrivals
+
+MOST_ROWS = 200
+
+
+def arrivals_view(request: HttpRequest) -> JsonResponse:
+    """Return `{"rows": [{"pk", "settled", "html"}]}` for `?tracks=1,2,3`."""
+    if not request.user.has_perm("catalog.view_track"):
+        raise PermissionDenied
+    asked = request.GET.get("tracks", "").split(",")[:MOST_ROWS]
+    track_ids = [int(part) for part in asked if part.isascii() and part.isdecimal() and len(part) < 19]
+    rows = [
+        {"pk": arrival.track.pk, "settled": arrival.is_settled, "html": words(arrival)}
+        for arrival in arrivals(track_ids=track_ids)
+    ]
+    return JsonResponse({"rows": rows})
+
+
+def words(arrival: Arrival) -> SafeString:
+    """Return the verdict of a check and whether the track is in the index, as badges and links."""
+    parts = [_verdict(arrival)] if arrival.check else []
+    if arrival.add:
+        parts.append(_indexed(arrival.add))
+    return format_html_join(" ", "{}", ((part,) for part in parts))
+
+
+def _verdict(arrival: Arrival) -> SafeString:
+    job, match = arrival.check, arrival.match
+    if job is None or not job.has_ended:
+        return display.badge("running", "autorenew", "checking")
+    if job.status == Job.Status.FAILURE:
+        return format_html("{} <span>{}</span>", display.job_badge(job.status), job.error)
+    if match is None:
+        return display.badge("good", "check_circle", "no duplicate")
+    url = reverse("admin:catalog_match_change", args=[match.pk])
+    return format_html(
+        '{} <a class="mf-inline" href="{}">{}</a> <span class="mf-dim">{}</span>',
+        display.verdict_badge(match.verdict),
+        url,
+        match.reference_track.title,
+        match.description,
+    )
+
+
+def _indexed(job: Job) -> SafeString:
+    if not job.has_ended:
+        return display.badge("waiting", "schedule", "being added")
+    if job.status == Job.Status.FAILURE:
+        return format_html("{} <span>{}</span>", display.badge("bad", "error", "not added"), job.error)
+    return display.badge("good", "check_circle", "in the index")

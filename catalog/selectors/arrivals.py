@@ -1,0 +1,44 @@
+"""What has become of tracks that were uploaded a moment ago."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalog.models import Job, Match, Track
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One track: its newest task of each kind, and the best match of its newest check."""
+
+    track: Track
+    check: Job | None
+    add: Job | None
+    match: Match | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing about it waits or runs."""
+        return all(job.has_ended for job in (self.check, self.add) if job)
+
+
+def arrivals(*, track_ids: Sequence[int]) -> list[Arrival]:
+    """Return where the tracks stand, in the order asked for, in three queries; ids of no track are left out."""
+    tracks = {track.pk: track for track in Track.objects.filter(pk__in=track_ids)}
+    jobs: dict[tuple[int, str], Job] = {}
+    for job in Job.objects.filter(track__in=tracks).order_by("created_at", "pk"):
+        jobs[job.track_id, job.task_name] = job  # the newest stays
+    checks = [job.pk for (_, name), job in jobs.items() if name == Job.Name.CHECK]
+    matches: dict[int, Match] = {}
+    found = Match.objects.filter(job__in=checks).select_related("reference_track").order_by("score")
+    for match in found.defer("segments", "similarity_curve"):
+        matches[match.job_id] = match  # the best stays
+    return [
+        Arrival(
+            track=tracks[pk],
+            check=(check := jobs.get((pk, Job.Name.CHECK))),
+            add=jobs.get((pk, Job.Name.ADD)),
+            match=matches.get(check.pk) if check else None,
+        )
+        for pk in track_ids
+        if pk in tracks
+    ]
