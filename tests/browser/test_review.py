@@ -184,21 +184,36 @@ def test_nothing_is_wider_than_the_screen(browser: Chrome, live_server: LiveServ
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_upload(browser: Chrome, live_server: LiveServer, sped_up: Path) -> None:
+def send_upload(browser: Chrome, live_server: LiveServer, *paths: Path, most_bytes: int | None = None) -> None:
+    """Choose files on the upload page and press its button."""
     browser.get(live_server.url + "/admin/catalog/track/add/")
-    browser.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(sped_up))
+    if most_bytes is not None:
+        form = "document.querySelector('form[data-most-bytes]')"
+        browser.execute_script(f"{form}.dataset.mostBytes = arguments[0]", str(most_bytes))
+    browser.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys("\n".join(map(str, paths)))
     browser.find_element(By.CSS_SELECTOR, "form[data-most-bytes] button[type=submit]").click()
-    wait(browser, lambda: "/change/" in browser.current_url, "its page comes")
-    assert Track.objects.get().title == "Battle (upload)"
-    assert sorted(Job.objects.values_list("task_name", flat=True)) == ["add_audio_in_index", "check_is_same"]
+
+
+def arrivals(browser: Chrome) -> list[str]:
+    """Return what the upload page says of each file."""
+    return [row.text for row in browser.find_elements(By.CSS_SELECTOR, ".mf-arrivals > li")]
+
+
+def test_many_files_are_uploaded_one_after_the_other(
+    browser: Chrome, live_server: LiveServer, sped_up: Path, battle: Path
+) -> None:
+    send_upload(browser, live_server, sped_up, battle)
+    wait(browser, lambda: Track.objects.count() == 2, "both are in the catalog")
+    wait(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, ".mf-arrivals a")) == 2, "both rows lead there")
+    track = Track.objects.get(title="Battle (upload)")
+    links = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, ".mf-arrivals a.mf-link")]
+    assert live_server.url + track.get_absolute_url() in links
+    names = Job.objects.filter(track=track).values_list("task_name", flat=True)
+    assert sorted(names) == ["add_audio_in_index", "check_is_same"]
 
 
 def test_too_large_an_upload_is_not_sent(browser: Chrome, live_server: LiveServer, sped_up: Path) -> None:
-    browser.get(live_server.url + "/admin/catalog/track/add/")
-    browser.execute_script("document.querySelector('form[data-most-bytes]').dataset.mostBytes = '1000'")
-    field = browser.find_element(By.CSS_SELECTOR, "input[type=file]")
-    field.send_keys(str(sped_up))
-    assert "larger than the limit" in browser.execute_script("return arguments[0].validationMessage", field)
-    browser.find_element(By.CSS_SELECTOR, "form[data-most-bytes] button[type=submit]").click()
+    send_upload(browser, live_server, sped_up, most_bytes=1000)
+    wait(browser, lambda: "larger than the limit" in "".join(arrivals(browser)), "its row says why")
     time.sleep(SETTLED_S)
     assert not Track.objects.exists()
