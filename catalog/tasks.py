@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
-from catalog.services import playback, queue_health, refreshing, searching, work
+from catalog.services import playback, queue_health, refreshing, scanning, searching, work
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,11 @@ def store_peaks(audio_file_id: int) -> None:
 def refresh_fingerprint(track_id: int) -> None:
     """Fingerprint one track anew."""
     refreshing.refresh(track_id=track_id)
+
+
+def scan_stretch(scan_id: int) -> None:
+    """Go on with a scan of the catalog."""
+    scanning.scan_stretch(scan_id)
 
 
 def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)

@@ -54,6 +54,12 @@ UNFOLD: dict[str, Any] = {
                         "badge": "catalog.pages.overview.pairs_badge",
                         "permission": lambda request: request.user.has_perm("catalog.view_match"),
                     },
+                    {
+                        "title": "Duplicate scan",
+                        "icon": "manage_search",
+                        "link": reverse_lazy("catalog:scan"),
+                        "permission": lambda request: request.user.has_perm("catalog.view_scan"),
+                    },
                 ]
             },
             _group(

@@ -26,7 +26,7 @@ class MatchAdmin(ReadOnlyAdmin):
     search_fields = ("query_track__title", "reference_track__title", "=job__task_id")
     search_help_text = "A title of either track, or a task id"
     date_hierarchy = "created_at"
-    fields = ("job", "description", "engine_version", "created_at")
+    fields = ("job", "scan", "description", "engine_version", "created_at")
     change_form_outer_before_template = "catalog/match.html"
     query = track_column("query_track", "checked")
     reference = track_column("reference_track", "found in the catalog")

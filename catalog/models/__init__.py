@@ -8,6 +8,7 @@ from catalog.models.index_operation import IndexClock, IndexOperation
 from catalog.models.job import Job
 from catalog.models.match import Match
 from catalog.models.queue_heartbeat import QueueHeartbeat
+from catalog.models.scan import Scan
 from catalog.models.track import Track
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "Job",
     "Match",
     "QueueHeartbeat",
+    "Scan",
     "Track",
 ]

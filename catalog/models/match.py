@@ -1,16 +1,18 @@
-"""Matches: what a check found, with the evidence."""
+"""Matches: what a check or a scan found, with the evidence."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class Match(models.Model):
-    """One reference track that a check found in its query track."""
+    """One reference track that a check, or a scan of the whole catalog, found in its query track."""
 
     class Verdict(models.TextChoices):
         DUPLICATE = "duplicate", "duplicate"
         CONTAINS = "contains", "contains a part"
 
-    job = models.ForeignKey("catalog.Job", on_delete=models.CASCADE, related_name="matches")
+    job = models.ForeignKey("catalog.Job", on_delete=models.CASCADE, related_name="matches", null=True, blank=True)
+    scan = models.ForeignKey("catalog.Scan", on_delete=models.CASCADE, related_name="matches", null=True, blank=True)
     query_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="matches_as_query")
     reference_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="matches_as_reference")
     verdict = models.CharField(max_length=10, choices=Verdict)
@@ -37,6 +39,13 @@ class Match(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["job", "reference_track"], name="one_match_per_job_and_reference"),
+            models.UniqueConstraint(
+                fields=["scan", "query_track", "reference_track"], name="one_match_per_scan_and_pair"
+            ),
+            models.CheckConstraint(
+                name="match_is_of_a_job_or_of_a_scan",
+                condition=Q(job__isnull=False, scan=None) | Q(job=None, scan__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

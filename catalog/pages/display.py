@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.models import AudioFile, Job, Match
+from catalog.models import AudioFile, Job, Match, Scan
 
 NOTHING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -27,6 +27,12 @@ _VERDICTS = {
     Match.Verdict.CONTAINS: ("warning", "join_inner", "contains a part"),
 }
 
+_SCAN_STATES = {
+    Scan.Status.RUNNING: ("running", "autorenew", "running"),
+    Scan.Status.CANCELLED: ("off", "stop_circle", "cancelled"),
+    Scan.Status.DONE: ("good", "check_circle", "done"),
+}
+
 
 def badge(tone: str, icon: str, word: str) -> SafeString:
     """Return a state as an icon, a word and a colour."""
@@ -41,6 +47,11 @@ def badge(tone: str, icon: str, word: str) -> SafeString:
 def job_badge(status: str) -> SafeString:
     """Return a job's status as a badge."""
     return badge(*_JOB_STATES[Job.Status(status)])
+
+
+def scan_badge(status: str) -> SafeString:
+    """Return a scan's status as a badge."""
+    return badge(*_SCAN_STATES[Scan.Status(status)])
 
 
 def verdict_badge(verdict: str) -> SafeString:
@@ -93,6 +104,16 @@ def span(seconds: float | None) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def about(seconds: float | None) -> str:
+    """Return a length of work in one rounded unit: `40 s`, `12 min`, `3 h`, `2 days`."""
+    if seconds is None:
+        return NOTHING
+    for limit_s, unit_s, unit in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit_s:
+            return f"{seconds / unit_s:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} days"
 
 
 def size(count: int | None) -> str:

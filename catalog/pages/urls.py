@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, review
+from catalog.pages import audio, review, scan
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,4 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/<int:first>/<int:second>/", review.pair, name="review_pair"),
     path("review/<int:first>/<int:second>/decide/", review.decide_pair, name="review_decide"),
     path("review/<int:first>/<int:second>/skip/", review.skip_pair, name="review_skip"),
+    path("scan/", scan.scan, name="scan"),
+    path("scan/start/", scan.start, name="scan_start"),
+    path("scan/<int:scan_id>/cancel/", scan.cancel, name="scan_cancel"),
+    path("scan/<int:scan_id>/resume/", scan.resume, name="scan_resume"),
 ]

@@ -28,7 +28,7 @@ def arrivals(*, track_ids: Sequence[int]) -> list[Arrival]:
     for job in Job.objects.filter(track__in=tracks).order_by("created_at", "pk"):
         jobs[job.track_id, job.task_name] = job  # the newest stays
     checks = [job.pk for (_, name), job in jobs.items() if name == Job.Name.CHECK]
-    matches: dict[int, Match] = {}
+    matches: dict[int | None, Match] = {}
     found = Match.objects.filter(job__in=checks).select_related("reference_track").order_by("score")
     for match in found.defer("segments", "similarity_curve"):
         matches[match.job_id] = match  # the best stays

@@ -1,24 +1,22 @@
 """The work of a job: decode, fingerprint, and add to the index or search it. Nothing slow inside a transaction."""
 
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import structlog
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 
 from catalog.engine import FingerprintError
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
 from catalog.services import analysis, index_log, jobs
 from catalog.services.errors import CatalogError
+from catalog.services.leases import kept_up
+from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
 
-MATCHES_KEPT = 10
 log = structlog.get_logger(__name__)
 
 
@@ -27,7 +25,7 @@ def run(job_id: int) -> None:
     job = jobs.claim(job_id)
     if job is None:
         return
-    with structlog.contextvars.bound_contextvars(task_id=job.task_id), _renewed_lease(job):
+    with structlog.contextvars.bound_contextvars(task_id=job.task_id), kept_up(lambda: jobs.renew(job)):
         try:
             _do(job)
         except (CatalogError, FingerprintError) as error:
@@ -76,7 +74,7 @@ def _finish_check(job: Job, found: Sequence[EngineMatch]) -> None:
     standing = [match for match in found if match.track_id in tracks]
     with transaction.atomic():
         Match.objects.filter(job=job).delete()  # of an attempt whose end was lost
-        Match.objects.bulk_create([_row(job, match) for match in standing])
+        Match.objects.bulk_create([match_row(match, query_track_id=job.track_id, job=job) for match in standing])
         jobs.end_in_success(job, result=verdict(standing, tracks))
 
 
@@ -89,67 +87,3 @@ def verdict(found: Sequence[EngineMatch], tracks: dict[int, Track]) -> dict[str,
         "matched_music_id": str(track.music_id) if track else None,
         "matched_musicname": track.title if track else None,
     }
-
-
-def _row(job: Job, match: EngineMatch) -> Match:
-    same_names = [
-        "verdict",
-        "score",
-        "false_accept_probability",
-        "offset_s",
-        "query_start_s",
-        "query_end_s",
-        "reference_start_s",
-        "reference_end_s",
-        "tempo_ratio",
-        "pitch_semitones",
-        "query_coverage",
-        "reference_coverage",
-        "similarity_step_s",
-    ]
-    return Match(
-        job=job,
-        query_track_id=job.track_id,
-        reference_track_id=match.track_id,
-        description=match.describe()[:255],
-        segments=[
-            [
-                round(float(value), 3)
-                for value in (
-                    part.query_start_s,
-                    part.query_end_s,
-                    part.reference_start_s,
-                    part.reference_end_s,
-                    part.similarity,
-                )
-            ]
-            for part in match.segments
-        ],
-        similarity_curve=np.nan_to_num(match.similarity_curve).astype(float).round(3).tolist(),
-        engine_version=index_log.CURRENT_VERSION,
-        **{name: getattr(match, name) for name in same_names},
-    )
-
-
-@contextmanager
-def _renewed_lease(job: Job) -> Iterator[None]:
-    """Renew the job's lease from a thread while the work runs, so that a short lease does for long work.
-
-    A worker that is killed stops renewing, and the job is offered again within one lease.
-    """
-    done = threading.Event()
-    period_s = settings.JOB_LEASE_SECONDS / 3
-
-    def renew_until_done() -> None:
-        while not done.wait(period_s):
-            if not jobs.renew(job):
-                break
-        connections.close_all()  # this thread's own
-
-    thread = threading.Thread(target=renew_until_done, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join(timeout=5)

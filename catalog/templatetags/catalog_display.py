@@ -8,6 +8,8 @@ register = template.Library()
 for _filter in (
     display.job_badge,
     display.verdict_badge,
+    display.scan_badge,
+    display.about,
     display.moment,
     display.clock,
     display.span,

@@ -1,0 +1,62 @@
+"""Scans: looking for every track of the catalog in the index, in the background."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Scan(models.Model):
+    """One walk through the catalog in the order of track ids; `done_track` says how far it is, so it can go on there.
+
+    Status moves by conditional UPDATE only (catalog.services.scanning).
+    """
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "running"
+        CANCELLED = "cancelled", "cancelled"
+        DONE = "done", "done"
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scans")
+    started_at = models.DateTimeField("started", auto_now_add=True)
+    ended_at = models.DateTimeField("ended", null=True, blank=True)
+    last_track = models.PositiveBigIntegerField(help_text="The newest track when it began")
+    done_track = models.PositiveBigIntegerField(default=0, help_text="Every track up to this one was looked for")
+    total = models.PositiveIntegerField("tracks to look for")
+    searched = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField("new duplicates", default=0)
+    failures = models.JSONField(default=list, blank=True, help_text="The first tracks that failed, and why")
+    worked_s = models.FloatField(default=0.0)
+    trying = models.PositiveBigIntegerField(default=0, editable=False, help_text="The track in work")
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    queued_at = models.DateTimeField(auto_now_add=True, editable=False)
+
+    class Meta:
+        verbose_name = "duplicate scan"
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["status"], condition=Q(status="running"), name="one_running_scan"),
+            models.CheckConstraint(
+                name="scan_status_and_end_agree",
+                condition=Q(status="running", ended_at=None) | (~Q(status="running") & Q(ended_at__isnull=False)),
+            ),
+            models.CheckConstraint(condition=Q(done_track__lte=F("last_track")), name="scan_ends_at_its_last_track"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} scan of {self.total} tracks"
+
+    @property
+    def looked_at(self) -> int:
+        """How many tracks are behind it, failures included."""
+        return self.searched + self.failed
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Work left at the pace so far; None before there is one."""
+        if not self.looked_at:
+            return None
+        return max(self.total - self.looked_at, 0) * self.worked_s / self.looked_at

@@ -1,0 +1,217 @@
+"""Looking for every track of the catalog in the index: in stretches, so that people's tasks come in between.
+
+The scan's row is the truth and the queue only says "go on with scan N", at least once. A worker holds the scan by a
+lease; each track's matches are stored in the transaction that moves the scan past it, so that a stretch that is lost
+or done twice changes nothing.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from catalog.engine import FingerprintError
+from catalog.engine import Match as EngineMatch
+from catalog.models import Match, Scan, Track
+from catalog.services import analysis
+from catalog.services.errors import CatalogError
+from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.leases import kept_up
+from catalog.services.match_rows import MATCHES_KEPT, match_row
+from catalog.services.searching import process_index
+
+STRETCH_TASK = "catalog.tasks.scan_stretch"
+STRETCH_S = 3.0  # a person's task waits no longer than this for the worker, and one track
+UNSEEN_S = 30  # a scan that no worker looked at for so long is told to the queue once more
+FAILURES_KEPT = 50
+_BUSY_QUEUE = 200
+log = structlog.get_logger(__name__)
+
+
+def start_scan(*, started_by: User) -> Scan:
+    """Begin to look for every present track in the index.
+
+    Raises:
+        CatalogError: a scan runs already, or there is nothing to look for.
+
+    """
+    tracks = Track.objects.present().order_by("-pk")
+    newest, total = tracks.values_list("pk", flat=True).first(), tracks.count()
+    if newest is None:
+        raise CatalogError("The catalog is empty: there is nothing to look for.")
+    try:
+        with transaction.atomic():
+            scan = Scan.objects.create(started_by=started_by, last_track=newest, total=total)
+            _enqueue(scan.pk)
+    except IntegrityError as error:  # the database's own rule: one running scan
+        raise CatalogError("A scan runs already: wait for it, or cancel it.") from error
+    log.info("scan_started", scan=scan.pk, total=total)
+    return scan
+
+
+def cancel_scan(*, scan: Scan) -> bool:
+    """Stop a scan after the track in work; what it found stays. False where it does not run."""
+    now = timezone.now()
+    stopped = Scan.objects.filter(pk=scan.pk, status=Scan.Status.RUNNING).update(
+        status=Scan.Status.CANCELLED, ended_at=now, lease_token=None, lease_until=None
+    )
+    return bool(stopped)
+
+
+def resume_scan(*, scan: Scan) -> bool:
+    """Let a cancelled scan go on where it was; False where it is not cancelled.
+
+    Raises:
+        CatalogError: another scan runs.
+
+    """
+    try:
+        with transaction.atomic():
+            resumed = Scan.objects.filter(pk=scan.pk, status=Scan.Status.CANCELLED).update(
+                status=Scan.Status.RUNNING, ended_at=None, queued_at=timezone.now()
+            )
+            if resumed:
+                _enqueue(scan.pk)
+    except IntegrityError as error:
+        raise CatalogError("Another scan runs: wait for it, or cancel it.") from error
+    return bool(resumed)
+
+
+def scan_stretch(scan_id: int) -> None:
+    """Go on with a scan for some seconds and queue the next stretch, unless another worker holds it or it has ended."""
+    scan = _claim(scan_id)
+    if scan is None:
+        return
+    with structlog.contextvars.bound_contextvars(scan=scan.pk), kept_up(lambda: _renew(scan)):
+        until_s = time.monotonic() + STRETCH_S
+        track = _next_track(scan)
+        while track is not None and _look_for(scan, track):
+            track = _next_track(scan)
+            if time.monotonic() > until_s:
+                break
+    _pass_on(scan, is_done=track is None)
+
+
+def sweep_scan() -> bool:
+    """Offer a running scan again whose worker died, or that nobody looked at; True where there was one."""
+    now = timezone.now()
+    lost = Q(lease_until__lt=now)
+    unseen = Q(lease_token=None, queued_at__lt=now - timedelta(seconds=UNSEEN_S))
+    stale = Scan.objects.filter(lost | unseen, status=Scan.Status.RUNNING)
+    scan_id = stale.values_list("pk", flat=True).first()
+    if scan_id is None or OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).count() >= _BUSY_QUEUE:
+        return False
+    with transaction.atomic():
+        freed = stale.filter(pk=scan_id).update(lease_token=None, lease_until=None, queued_at=now)
+        if freed:
+            _enqueue(scan_id)
+    return bool(freed)
+
+
+def _enqueue(scan_id: int) -> None:
+    async_task(STRETCH_TASK, scan_id, cluster=settings.Q_CLUSTER["name"])
+
+
+def _claim(scan_id: int) -> Scan | None:
+    now = timezone.now()
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    claimed = Scan.objects.filter(free, pk=scan_id, status=Scan.Status.RUNNING).update(
+        lease_token=(token := uuid.uuid4()), lease_until=_lease_end()
+    )
+    return Scan.objects.filter(pk=scan_id, lease_token=token).first() if claimed else None
+
+
+def _held(scan: Scan) -> QuerySet[Scan]:
+    return Scan.objects.filter(pk=scan.pk, lease_token=scan.lease_token, status=Scan.Status.RUNNING)
+
+
+def _renew(scan: Scan) -> bool:
+    return bool(_held(scan).update(lease_until=_lease_end()))
+
+
+def _next_track(scan: Scan) -> Track | None:
+    waiting = Track.objects.present().filter(pk__gt=scan.done_track, pk__lte=scan.last_track)
+    return waiting.select_related("audio_file").order_by("pk").first()
+
+
+def _look_for(scan: Scan, track: Track) -> bool:
+    """Look for one track and move the scan past it; False where the scan was lost, cancelled, or is to be tried again.
+
+    The try is counted before the work: a track that kills its worker each time is left out in the end.
+    """
+    tries = scan.tries + 1 if scan.trying == track.pk else 1
+    if not _held(scan).update(trying=track.pk, tries=tries):
+        return False
+    scan.trying, scan.tries = track.pk, tries
+    began_s = time.monotonic()
+    found: Sequence[EngineMatch] = ()
+    error = ""
+    if tries > settings.JOB_MAX_ATTEMPTS:
+        error = "It was lost each time it was tried: the file may be more than this service can analyse."
+    else:
+        try:
+            fingerprint = analysis.fingerprint_of(track)
+            found = process_index.search(fingerprint, exclude={track.pk}, limit=MATCHES_KEPT)
+        except (CatalogError, FingerprintError) as refusal:
+            error = str(refusal)
+        except Exception:
+            log.exception("scan_attempt_failed", track=track.pk, tries=tries)
+            return False
+    return _move_past(scan, track, found=found, error=error, took_s=time.monotonic() - began_s)
+
+
+def _move_past(scan: Scan, track: Track, *, found: Sequence[EngineMatch], error: str, took_s: float) -> bool:
+    if error:
+        scan.failures = [*scan.failures, {"track": track.pk, "title": track.title, "error": error}][:FAILURES_KEPT]
+    with transaction.atomic():
+        rows = [match_row(match, query_track_id=track.pk, scan=scan) for match in _unknown(track, found)]
+        Match.objects.bulk_create(rows)
+        moved = _held(scan).update(
+            done_track=track.pk,
+            searched=F("searched") + (not error),
+            failed=F("failed") + bool(error),
+            found=F("found") + sum(row.verdict == Match.Verdict.DUPLICATE for row in rows),
+            failures=scan.failures,
+            worked_s=F("worked_s") + took_s,
+            lease_until=_lease_end(),
+        )
+        if not moved:  # cancelled, or another worker has it: its rows are the ones that count
+            transaction.set_rollback(True)
+    scan.done_track = track.pk
+    return bool(moved)
+
+
+def _unknown(track: Track, found: Sequence[EngineMatch]) -> list[EngineMatch]:
+    """Return the matches with present tracks whose pair no match of these parameters names yet, either way round."""
+    ids = {match.track_id for match in found}
+    here, there = Q(query_track=track, reference_track__in=ids), Q(reference_track=track, query_track__in=ids)
+    known = Match.objects.filter(here | there, engine_version=CURRENT_VERSION)
+    named = {track_id for pair in known.values_list("query_track_id", "reference_track_id") for track_id in pair}
+    present = set(Track.objects.present().filter(pk__in=ids - named).values_list("pk", flat=True))
+    return [match for match in found if match.track_id in present]
+
+
+def _pass_on(scan: Scan, *, is_done: bool) -> None:
+    """Let go of the scan: to its end, or to the next stretch."""
+    now = timezone.now()
+    free = {"lease_token": None, "lease_until": None}
+    if is_done:
+        _held(scan).update(status=Scan.Status.DONE, ended_at=now, done_track=F("last_track"), **free)
+        log.info("scan_done", scan=scan.pk)
+        return
+    with transaction.atomic():
+        if _held(scan).update(queued_at=now, **free):
+            _enqueue(scan.pk)
+
+
+def _lease_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
