@@ -15,7 +15,7 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench-robustness bench-speed bench-scale train clean
+.PHONY: help run browser test check format bench-robustness bench-speed bench-scale train clean
 
 help:
 	@echo "make run     set up, start the site and its workers, show the demo"
@@ -37,7 +37,19 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py run_site
 
-test: $(VENV)/.dev
+# The browser tests drive Debian's Chromium; where it cannot be installed they are skipped.
+browser:
+	@command -v chromium >/dev/null && exit; \
+	as_root=""; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
+	if command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then \
+		echo "Installing Debian's Chromium for the browser tests …"; \
+		$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq \
+			--no-install-recommends chromium >/dev/null; \
+	fi; \
+	command -v chromium >/dev/null || echo "Chromium is missing and cannot be installed from here:" \
+		"the browser tests are left out (apt install chromium)"
+
+test: $(VENV)/.dev browser
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.dev

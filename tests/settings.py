@@ -10,6 +10,8 @@ _DATA = Path(tempfile.mkdtemp(prefix="fingerprint-tests-"))
 atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
 os.environ["DATA_DIR"] = str(_DATA)
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
+# Playwright's loop runs in the tests' own thread, where Django would refuse the ORM; they take turns.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from fingerprint_site.settings import *  # noqa: E402, F403
 from fingerprint_site.settings import DATABASES, STORAGES  # noqa: E402
