@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from catalog.engine.decode import confinement
+
 # name -> (least, most): what a value must lie between to make sense at all
 RANGES: dict[str, tuple[float, float]] = {
     "MAX_UPLOAD_MB": (1, 10_000),
@@ -54,6 +56,20 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
         found.append(checks.Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
     return found
+
+
+@register(deploy=True)
+def decoder_is_confined(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Everything that can confine the decoder does so on this machine."""
+    missing = sorted({"rlimits", "no new privileges", "landlock", "seccomp"} - set(confinement()))
+    return [
+        checks.Warning(
+            f"The decoder runs without {name} here.",
+            hint="See docs/security.md: a kernel with Landlock (5.13), and the package libseccomp2.",
+            id="catalog.W003",
+        )
+        for name in missing
+    ]
 
 
 @register(deploy=True)

@@ -5,6 +5,7 @@ bounded stream of samples or a ``FingerprintError``.
 """
 
 import json
+import math
 import os
 import select
 import signal
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,7 +27,8 @@ Samples = NDArray[np.float32]
 BLOCK_FRAMES = 1 << 19  # 33 s at 16 kHz: what is held in memory at once
 READ_BYTES = 1 << 20
 CANCELLED = 0.1  # a mono sum this much quieter than its channels is phase-inverted stereo
-REPORT_BYTES = 1 << 16
+REPORT_BYTES = 1 << 17
+MOST, MOST_CHANNELS = 2**31 - 1, 2**15 - 1
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class DecodeLimits:
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim."""
+    """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim.
+
+    ``tags`` are the file's own words, hostile as they may be, by name in small letters: cut, but not cleaned.
+    """
 
     container: str
     codec: str
@@ -52,6 +57,7 @@ class AudioInfo:
     bit_rate: int
     claimed_s: float | None = None
     decode_errors: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_incomplete(self) -> bool:
@@ -108,18 +114,55 @@ def to_mono(stereo: NDArray[np.int16]) -> Samples:
     return mono
 
 
-def _info(report: dict[str, Any], duration_s: float) -> AudioInfo:
-    claimed = report.get("claimed_s")
-    return AudioInfo(
-        container=str(report["container"]),
-        codec=str(report["codec"]),
-        duration_s=float(duration_s),
-        sample_rate=int(report["sample_rate"]),
-        channels=int(report["channels"]),
-        bit_rate=int(report["bit_rate"]),
-        claimed_s=None if claimed is None else float(claimed),
-        decode_errors=int(report.get("decode_errors", 0)),
+def confinement() -> list[str]:
+    """What confines the decoder on this machine: "rlimits", "no new privileges", "landlock", "seccomp"."""
+    child = subprocess.run(  # noqa: S603  (a fixed program with numbers for arguments)
+        _command(0, DecodeLimits()), stdin=subprocess.DEVNULL, capture_output=True, env={}, check=False
     )
+    return list(_report(child.stderr).get("confined", []))
+
+
+def _command(sample_rate: int, limits: DecodeLimits) -> list[str]:
+    return [
+        sys.executable,
+        "-I",
+        str(Path(__file__).with_name("decode_child.py")),
+        str(sample_rate),
+        str(limits.max_s),
+        str(limits.cpu_s),
+        str(limits.address_space_bytes),
+        str(os.getpid()),
+    ]
+
+
+def _info(report: dict[str, Any], duration_s: float) -> AudioInfo:
+    """What the child reported, held to its types: a file that took it over may have it say anything."""
+    try:
+        claimed = report.get("claimed_s")
+        return AudioInfo(
+            container=str(report["container"]),
+            codec=str(report["codec"]),
+            duration_s=_finite(duration_s),
+            sample_rate=_count(report["sample_rate"]),
+            channels=min(_count(report["channels"]), MOST_CHANNELS),
+            bit_rate=_count(report["bit_rate"]),
+            claimed_s=None if claimed is None else _finite(claimed),
+            decode_errors=_count(report.get("decode_errors", 0)),
+            tags={str(name): str(value) for name, value in report.get("tags", {}).items()},
+        )
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise DecodeCrashed("The decoder stopped in the middle of the file.") from error
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise ValueError(f"{seconds} is no duration")
+    return max(float(seconds), 0.0)
+
+
+def _count(value: int) -> int:
+    """A header's number within what a database column holds; headers may claim four thousand million hertz."""
+    return min(max(int(value), 0), MOST)
 
 
 class _Child:
@@ -128,29 +171,22 @@ class _Child:
     def __init__(self, path: str | Path, sample_rate: int, limits: DecodeLimits) -> None:
         if not Path(path).is_file():
             raise UnreadableAudio(f"There is no file {Path(path).name}.")
+        self._path = Path(path)
         self._limits = limits
-        self._command = [
-            sys.executable,
-            "-I",
-            str(Path(__file__).with_name("decode_child.py")),
-            str(Path(path).resolve()),
-            str(sample_rate),
-            str(limits.max_s),
-            str(limits.cpu_s),
-            str(limits.address_space_bytes),
-        ]
+        self._command = _command(sample_rate, limits)
         self.report: dict[str, Any] = {}
 
     def blocks(self) -> Iterator[NDArray[np.int16]]:
         """(n, 2) sample blocks; afterwards ``report`` is filled, or the reason is raised."""
-        child = subprocess.Popen(  # noqa: S603  (a fixed program; the path is one argument)
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            env={"OPENBLAS_NUM_THREADS": "1"},
-        )
+        with self._path.open("rb") as file:
+            child = subprocess.Popen(  # noqa: S603  (a fixed program with numbers for arguments)
+                self._command,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                env={},
+            )
         assert child.stdout is not None  # noqa: S101  (pipes were asked for)
         assert child.stderr is not None  # noqa: S101
         messages = bytearray()
@@ -202,12 +238,18 @@ def _reblock(chunks: Iterator[bytes]) -> Iterator[NDArray[np.int16]]:
         yield np.frombuffer(bytes(waiting[:whole]), "<i2").reshape(-1, 2)
 
 
+def _report(messages: bytes) -> dict[str, Any]:
+    """The child's last word, if it had one: it may lie, as whoever takes the child over speaks for it."""
+    try:
+        report = json.loads(messages.rsplit(b"\n", 1)[-1])
+    except (ValueError, RecursionError):
+        report = None
+    return report if isinstance(report, dict) else {"error": "crashed"}
+
+
 def _outcome(return_code: int, messages: bytes, limits: DecodeLimits) -> dict[str, Any]:
     """The child's report, or the error it stands for."""
-    try:
-        report: dict[str, Any] = json.loads(messages.rsplit(b"\n", 1)[-1])
-    except (ValueError, IndexError):
-        report = {"error": "crashed"}
+    report = _report(messages)
     if return_code == -signal.SIGXCPU or (return_code == -signal.SIGKILL and "error" in report):
         raise DecodeTimeout(f"Reading the file took more than {limits.cpu_s} s of computing and was stopped.")
     if report.get("too_long"):

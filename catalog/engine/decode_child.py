@@ -1,26 +1,21 @@
 """The decoder's own process: started by path with ``python -I``, it imports PyAV and nothing of the project.
 
-Arguments: the file, the sample rate (Hz; 0 = look only), the most seconds to decode, CPU seconds, address-space bytes.
-Standard output: interleaved stereo 16-bit samples (none when only looking). Standard error: one JSON object, last.
+Arguments: the sample rate (Hz; 0 = look only), the most seconds to decode, CPU seconds, address-space bytes, the
+parent's process id. Standard input: the file itself, open, as this process can open none. Standard output: interleaved
+stereo 16-bit samples (none when only looking). Standard error: one JSON object, last.
 """
 
 import json
-import resource
+import runpy
 import sys
+from pathlib import Path
 from typing import Any
 
-MAX_OPEN_FILES = 64
+MAX_TAGS = 40
+MAX_TAG_NAME_CHARS = 40
+MAX_TAG_CHARS = 255
 MAX_ERRORS_IN_A_ROW = 200  # a damaged stream may lose packets; an endless run of bad ones is not audio
 GATHER_FRAMES = 1 << 15
-
-
-def confine(cpu_s: int, address_space_bytes: int) -> None:
-    """Limits the kernel keeps, whatever the native decoder does with a hostile file."""
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES, MAX_OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def describe(container: Any, stream: Any) -> dict[str, Any]:
@@ -38,7 +33,18 @@ def describe(container: Any, stream: Any) -> dict[str, Any]:
         "channels": codec.channels,
         "bit_rate": codec.bit_rate or container.bit_rate or 0,
         "claimed_s": claimed,
+        "tags": tags_of(container.metadata, stream.metadata),
     }
+
+
+def tags_of(*sources: dict[str, str]) -> dict[str, str]:
+    """What the file says of itself, cut to what anybody may want to see; names in small letters."""
+    tags: dict[str, str] = {}
+    for source in sources:
+        for name, value in source.items():
+            if len(tags) < MAX_TAGS:
+                tags.setdefault(name[:MAX_TAG_NAME_CHARS].lower(), value[:MAX_TAG_CHARS])
+    return tags
 
 
 class Stereo:
@@ -80,6 +86,7 @@ class Stereo:
 
     def _build(self, sample_format: str, sample_rate: int, layout: str) -> None:
         graph = self._av.filter.Graph()
+        graph.threads = 1  # this process may start none
         source = graph.add_abuffer(format=sample_format, sample_rate=sample_rate, layout=layout)
         nodes = [
             source,
@@ -133,14 +140,22 @@ def decode(av: Any, container: Any, stream: Any, sample_rate: int, max_s: float)
 
 
 def main(arguments: list[str]) -> dict[str, Any]:
-    path, sample_rate, max_s = arguments[0], int(arguments[1]), float(arguments[2])
-    import av  # noqa: PLC0415  (before the limits: loading the libraries is not the file's doing)
+    limits = runpy.run_path(str(Path(__file__).with_name("confinement.py")))
+    limits["die_with_parent"](int(arguments[4]))
+    # Before the limits: loading the libraries is not the file's doing.
+    import av  # noqa: PLC0415
+    import av.subtitles.stream  # noqa: PLC0415  (PyAV itself waits until it meets some)
 
     av.logging.set_level(av.logging.PANIC)
-    confine(int(arguments[3]), int(arguments[4]))
+    confined = limits["confine"](int(arguments[2]), int(arguments[3]))
+    return {"confined": confined} | look(av, sample_rate=int(arguments[0]), max_s=float(arguments[1]))
+
+
+def look(av: Any, *, sample_rate: int, max_s: float) -> dict[str, Any]:
+    """Describe the file on standard input, and decode it where a sample rate is given; errors are in the answer."""
     try:
-        # Only the local file itself: a play list inside it must not open anything else.
-        with av.open(path, options={"protocol_whitelist": "file"}, metadata_errors="ignore") as container:
+        # Only the open file itself: a play list inside it must not open anything else.
+        with av.open("fd:", options={"protocol_whitelist": "fd"}, metadata_errors="ignore") as container:
             if not container.streams.audio:
                 return {"error": "unreadable", "reason": "it has no audio in it"}
             stream = container.streams.audio[0]
@@ -159,4 +174,5 @@ def main(arguments: list[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stderr.write("\n" + json.dumps(main(sys.argv[1:])))
+    report = json.dumps(main(sys.argv[1:]), ensure_ascii=False)
+    sys.stderr.buffer.write(b"\n" + report.encode("utf-8", "replace"))

@@ -1,18 +1,16 @@
-"""Tags out of an audio file, by mutagen; hostile values are cut and cleaned, never trusted."""
+"""Tags of an audio file as the limited child read them; hostile values are cut and cleaned, never trusted."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import mutagen
-import structlog
-
-MAX_TAG_CHARS = 255
-MAX_TAGS = 40
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+MAX_TEXT_CHARS = 255
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
+)  # line ends and text-direction tricks too
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
-_NAMED = frozenset({"title", "artist", "album", "isrc"})
-log = structlog.get_logger(__name__)
+_ISRC_NAMES = ("isrc", "tsrc")  # ID3 has its own name for it
+_NAMED = frozenset({"title", "artist", "album", *_ISRC_NAMES})
 
 
 @dataclass(frozen=True)
@@ -26,36 +24,16 @@ class FileTags:
     others: dict[str, str] = field(default_factory=dict)
 
 
-def clean_text(value: object) -> str:
-    """Return one line of text without control characters or lone surrogates, at most `MAX_TAG_CHARS` long."""
-    text = str(value).encode("utf-8", "replace").decode("utf-8")
-    return _CONTROL.sub(" ", text).strip()[:MAX_TAG_CHARS]
+def clean_text(value: str) -> str:
+    """Return one line of text without control characters or lone surrogates, at most `MAX_TEXT_CHARS` long."""
+    text = value.encode("utf-8", "replace").decode("utf-8")
+    return _CONTROL.sub(" ", text).strip()[:MAX_TEXT_CHARS]
 
 
-def read_tags(path: Path) -> FileTags:
-    """Read the common tags of `path`. A file whose tags cannot be read has none: that is no reason to refuse it."""
-    try:
-        parsed = mutagen.File(path, easy=True)
-    except Exception as error:  # noqa: BLE001  (mutagen raises many kinds on hostile bytes)
-        log.info("tags_unreadable", reason=type(error).__name__)
-        return FileTags()
-    if parsed is None or not parsed.tags:
-        return FileTags()
-    return _from_pairs(_pairs(parsed.tags))
-
-
-def _pairs(tags: object) -> dict[str, str]:
-    """Flatten mutagen's mapping to one text a name; pictures and other binary values are left out."""
-    pairs: dict[str, str] = {}
-    for name, values in tags.items() if hasattr(tags, "items") else ():
-        first = values[0] if isinstance(values, list) and values else values
-        if isinstance(first, str) and len(pairs) < MAX_TAGS and "picture" not in str(name):
-            pairs[clean_text(name).lower()] = clean_text(first)
-    return pairs
-
-
-def _from_pairs(pairs: dict[str, str]) -> FileTags:
-    isrc = re.sub(r"[\s-]", "", pairs.get("isrc", "")).upper()
+def file_tags(raw: Mapping[str, str]) -> FileTags:
+    """Return the tags of a file, cleaned, from the decoder's names and values."""
+    pairs = {clean_text(name): clean_text(value) for name, value in raw.items()}
+    isrc = next((re.sub(r"[\s-]", "", pairs[name]).upper() for name in _ISRC_NAMES if name in pairs), "")
     return FileTags(
         title=pairs.get("title", ""),
         artist=pairs.get("artist", ""),

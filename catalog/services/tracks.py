@@ -14,7 +14,7 @@ from catalog.models import AudioFile, Track
 from catalog.services import audio_store, index_log
 from catalog.services.analysis import decode_limits
 from catalog.services.errors import UploadRefusedError
-from catalog.services.tags import FileTags, clean_text, read_tags
+from catalog.services.tags import clean_text, file_tags
 
 log = structlog.get_logger(__name__)
 
@@ -41,31 +41,20 @@ def add_track(*, owner: User, source: Path, file_name: str) -> Track:
     size_bytes = source.stat().st_size
     refuse_size(size_bytes)
     sha256 = audio_store.sha256_of(source)
-    tags = read_tags(source)
-    known = AudioFile.objects.filter(sha256=sha256).exists()
-    track = _stored_track(owner=owner, source=source, sha256=sha256, file_name=file_name, tags=tags, known=known)
-    if track is None:  # the last track of the same bytes was removed meanwhile, and the row with it
-        track = _stored_track(owner=owner, source=source, sha256=sha256, file_name=file_name, tags=tags, known=False)
-    assert track is not None  # noqa: S101  (a file that is not known is probed)
+    track = _stored_track(owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source))
     log.info("track_added", music_id=str(track.music_id), size_bytes=size_bytes)
     return track
 
 
-def _stored_track(
-    *, owner: User, source: Path, sha256: str, file_name: str, tags: FileTags, known: bool
-) -> Track | None:
-    """Return the new track with its bytes in place; None when the bytes were said to be `known` and are not."""
-    info = None if known else _probe(source)
-    if info:
-        audio_store.place(source=source, name=_name(sha256=sha256, info=info))
+def _stored_track(*, owner: User, source: Path, sha256: str, file_name: str, info: AudioInfo) -> Track:
+    """Return the new track with its bytes in place."""
+    audio_store.place(source=source, name=_name(sha256=sha256, info=info))
     with transaction.atomic():
         # Locked, so that nobody removes the last other track of these bytes before this one is there.
         audio_file = AudioFile.objects.select_for_update().filter(sha256=sha256).first()
-        if audio_file is None and info is None:
-            return None
         if audio_file is None:
             audio_file = _audio_file(sha256=sha256, size_bytes=source.stat().st_size, info=info)
-        track = _new_track(owner=owner, audio_file=audio_file, file_name=file_name, tags=tags)
+        track = _new_track(owner=owner, audio_file=audio_file, file_name=file_name, info=info)
     # Another account may have removed the last track of the same bytes just before, and the file with it.
     audio_store.place(source=source, name=audio_file.stored_name)
     return track
@@ -98,8 +87,7 @@ def _suffix(info: AudioInfo) -> str:
     return next((_SUFFIXES[part] for part in parts if part in _SUFFIXES), "")
 
 
-def _audio_file(*, sha256: str, size_bytes: int, info: AudioInfo | None) -> AudioFile:
-    assert info is not None  # noqa: S101  (a file that is not known was probed)
+def _audio_file(*, sha256: str, size_bytes: int, info: AudioInfo) -> AudioFile:
     audio_file, _ = AudioFile.objects.get_or_create(
         sha256=sha256,
         defaults={
@@ -116,7 +104,8 @@ def _audio_file(*, sha256: str, size_bytes: int, info: AudioInfo | None) -> Audi
     return audio_file
 
 
-def _new_track(*, owner: User, audio_file: AudioFile, file_name: str, tags: FileTags) -> Track:
+def _new_track(*, owner: User, audio_file: AudioFile, file_name: str, info: AudioInfo) -> Track:
+    tags = file_tags(info.tags)
     plain_name = clean_text(PurePath(file_name.replace("\\", "/")).name)
     # The contract's title is the file's name without its ending; what the file calls itself is kept among the tags.
     title = PurePath(plain_name).stem or "untitled"
