@@ -95,7 +95,6 @@ def fresh_index(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: P
     settings.INDEX_DIR = tmp_path / "index"
     settings.INDEX_DIR.mkdir()
     monkeypatch.setattr(searching.process_index, "_index", None)
-    monkeypatch.setattr(searching.process_index, "_applied_sequence", 0)
 
 
 @pytest.fixture

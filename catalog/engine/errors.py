@@ -35,3 +35,7 @@ class InvalidFingerprint(FingerprintError):  # noqa: N818  (read where it is cau
 
 class InvalidIndex(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """A saved index is damaged, or belongs to another version of the format or of the parameters."""
+
+
+class IndexUnavailable(Exception):  # noqa: N818  (read where it is caught)
+    """The index cannot answer now; another try later may find it back. Never the same as "nothing found"."""

@@ -3,64 +3,64 @@
 Each step is taken only when the one before found nothing sure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from catalog.engine import verification
 from catalog.engine.alignment import HOP_S, Reference
+from catalog.engine.embedding import Vectors
 from catalog.engine.fingerprint import Fingerprint
-from catalog.engine.patches import HALVES, centres
+from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
+from catalog.engine.patches import centres
 from catalog.engine.query import PLAIN, Probe, Query, probe_grid
 from catalog.engine.records import Match
-from catalog.engine.spectrogram import Floats
-from catalog.engine.vectors import VectorStore
+from catalog.engine.reference_index import ReferenceIndex
 from catalog.engine.voting import VOTE_FLOOR, Candidate, Votes, candidates
 
 NEIGHBOURS = 6
-PLAIN_LISTS, PROBE_LISTS = 8, 4  # inverted lists read for each vector
 FIRST_PLACES = 64  # of the query: enough for a plain copy
 PROBE_PLACES = 40  # of the query, for each probe
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
 WHOLLY = 0.9  # of the query explained: nothing else can be in it
 CLEARLY = 1.0  # score by which a later probe must beat an earlier one for the same track
-POSITION_S = 8 * HOP_S
+PLACE_S = 8 * HOP_S  # of the catalog, that could have matched by chance
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a search needs of the index: vectors, and the picture behind a slot."""
+    """What a search looks through: an index, and the fingerprints behind its tracks."""
 
-    store: VectorStore
-    picture: Callable[[int], Floats]
-    duration_s: Callable[[int], float]
-    track_id: Callable[[int], int]
-    total_s: float
+    index: ReferenceIndex
+    fingerprints: Callable[[Collection[int]], Mapping[int, Fingerprint]]  # of tracks; those that are gone are left out
     false_accept_limit: float
 
 
-def search(fingerprint: Fingerprint, catalog: Catalog, excluded: set[int]) -> list[Match]:
-    """Verified matches of any strength, best first. ``excluded``: slots left out."""
+def search(fingerprint: Fingerprint, catalog: Catalog, excluded: Collection[int]) -> list[Match]:
+    """Verified matches of any strength, best first. ``excluded``: tracks left out."""
     query = Query(fingerprint)
     finder = _Finder(query, catalog, excluded)
-    finder.look([PLAIN], FIRST_PLACES, PLAIN_LISTS, PLAIN_CANDIDATES)
+    finder.look([PLAIN], FIRST_PLACES, PLAIN_CANDIDATES, thorough=True)
     if not finder.explained():
-        finder.look([PLAIN], query.columns, PLAIN_LISTS, PLAIN_CANDIDATES)
+        finder.look([PLAIN], query.columns, PLAIN_CANDIDATES, thorough=True)
     if not finder.sure():
-        finder.look(probe_grid(), PROBE_PLACES, PROBE_LISTS, PROBE_CANDIDATES)
+        finder.look(probe_grid(), PROBE_PLACES, PROBE_CANDIDATES, thorough=False)
     return finder.matches()
 
 
 class _Finder:
-    """One search: what has been tried, and what was found for each slot."""
+    """One search: what has been tried, and what was found for each track."""
 
-    def __init__(self, query: Query, catalog: Catalog, excluded: set[int]) -> None:
-        self._query, self._catalog, self._excluded = query, catalog, excluded
+    def __init__(self, query: Query, catalog: Catalog, excluded: Collection[int]) -> None:
+        self._query, self._catalog, self._excluded = query, catalog, list(excluded)
+        self._total_s = catalog.index.size().seconds
         self._found: dict[int, Match] = {}
         self._tried: set[Probe] = set()
         self._looked_at: set[tuple[int, Probe, int]] = set()
+        self._known: dict[int, Fingerprint] = {}
+        self._references: dict[int, Reference] = {}
 
     def sure(self) -> bool:
         """Whether a match explains the query well enough to try no more."""
@@ -74,51 +74,65 @@ class _Finder:
         """Best first."""
         return sorted(self._found.values(), key=lambda match: (-match.score, match.track_id))
 
-    def look(self, probes: list[Probe], places: int, lists: int, limit: int) -> None:
+    def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
         self._tried.update(probes)
-        votes = self._votes(probes, places, lists)
-        known: dict[int, Reference] = {}
+        votes, tracks = self._votes(probes, places, thorough=thorough)
+        promising = candidates(votes, probes, limit)
+        self._fetch({tracks[candidate.slot] for candidate in promising})
         least = 0.0
-        for candidate in candidates(votes, probes, limit):
-            place = (candidate.slot, candidate.probe, round(candidate.offset_s))
-            if candidate.votes < least or place in self._looked_at:
+        for candidate in promising:
+            track_id = tracks[candidate.slot]
+            place = (track_id, candidate.probe, round(candidate.offset_s))
+            if candidate.votes < least or place in self._looked_at or track_id not in self._known:
                 continue
             self._looked_at.add(place)
-            if candidate.slot not in known:
-                known[candidate.slot] = Reference(self._catalog.picture(candidate.slot))
-            match = self._verify(candidate, known[candidate.slot])
+            match = self._verify(candidate, track_id)
             if match is not None and verification.is_sure(match):
                 least = max(least, NEGLIGIBLE * candidate.votes)
 
-    def _verify(self, candidate: Candidate, reference: Reference) -> Match | None:
-        slot = candidate.slot
-        trials = self._catalog.total_s / POSITION_S * len(self._tried)
+    def _fetch(self, track_ids: set[int]) -> None:
+        """Get what is not known yet in one call: behind it may be a database."""
+        missing = track_ids - self._known.keys()
+        if missing:
+            self._known.update(self._catalog.fingerprints(missing))
+
+    def _verify(self, candidate: Candidate, track_id: int) -> Match | None:
+        reference = self._known[track_id]
+        if track_id not in self._references:
+            self._references[track_id] = Reference(reference.picture)
         match = verification.verify(
             self._query,
-            reference,
+            self._references[track_id],
             candidate,
-            trials=trials,
-            track_id=self._catalog.track_id(slot),
-            reference_s=self._catalog.duration_s(slot),
+            trials=self._total_s / PLACE_S * len(self._tried),
+            track_id=track_id,
+            reference_s=reference.duration_s,
             limit=self._catalog.false_accept_limit,
         )
-        if match is not None and (slot not in self._found or match.score > self._found[slot].score + CLEARLY):
-            self._found[slot] = match
+        if match is not None and (track_id not in self._found or match.score > self._found[track_id].score + CLEARLY):
+            self._found[track_id] = match
         return match
 
-    def _votes(self, probes: list[Probe], places: int, lists: int) -> Votes:
-        """Votes of every probe's vectors, from one FAISS call a half."""
+    def _votes(self, probes: list[Probe], places: int, *, thorough: bool) -> tuple[Votes, list[int]]:
+        """Votes of every probe's vectors, from one call of the index; a vote's slot counts in the tracks beside it."""
         parts = [_asking(self._query, number, probe, places) for number, probe in enumerate(probes)]
-        values, heard = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-        number, query_s, tempo = (np.concatenate([part[i] for part in parts]) for i in (2, 3, 4))
-        found = [
-            _neighbours(self._catalog.store, values, heard, half, lists, number, query_s, tempo)
-            for half in range(HALVES)
-        ]
-        votes = Votes(*(np.concatenate([part[i] for part in found]) for i in range(5)))
-        wanted = ~np.isin(votes.slot, list(self._excluded)) if self._excluded else np.ones(len(votes.slot), bool)
-        return Votes(*(column[wanted] for column in vars(votes).values()))
+        values, heard, number, query_s, tempo = (np.concatenate([part[i] for part in parts]) for i in range(5))
+        near = self._catalog.index.nearest(Vectors(values, query_s, heard), NEIGHBOURS, thorough=thorough)
+        counts = near.similarity > VOTE_FLOOR
+        if self._excluded:
+            counts &= ~np.isin(near.track_id, self._excluded)
+        _, row, _ = np.nonzero(counts)
+        tracks, slot = np.unique(near.track_id[counts], return_inverse=True)
+        reference_s = near.position[counts] * REFERENCE_STEP_S + ORIGIN_S
+        votes = Votes(
+            slot=slot.astype(np.int64),
+            probe=number[row],
+            query_s=query_s[row].astype(float),
+            offset_s=reference_s - query_s[row] * tempo[row],
+            weight=(near.similarity[counts] - VOTE_FLOOR).astype(float),
+        )
+        return votes, tracks.tolist()
 
 
 def _asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:
@@ -137,29 +151,3 @@ def _asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.nd
         vectors.places * HOP_S,
         np.full(count, probe.tempo_ratio),
     )
-
-
-def _neighbours(
-    store: VectorStore,
-    values: Floats,
-    heard: np.ndarray,
-    half: int,
-    lists: int,
-    number: np.ndarray,
-    query_s: np.ndarray,
-    tempo: np.ndarray,
-) -> tuple[np.ndarray, ...]:
-    """The columns of ``Votes`` for one half."""
-    rows = np.flatnonzero(heard[:, half])
-    similarity, slot, position = store.nearest(values[rows, half], half, NEIGHBOURS, lists)
-    place, column = np.nonzero((similarity > VOTE_FLOOR) & (slot >= 0))
-    row = rows[place]
-    reference_s = position[place, column] * POSITION_S + store_origin_s()
-    offset_s = reference_s - query_s[row] * tempo[row]
-    weight = similarity[place, column] - VOTE_FLOOR
-    return slot[place, column], number[row], query_s[row].astype(float), offset_s, weight.astype(float)
-
-
-def store_origin_s() -> float:
-    """Where a reference's first indexed position lies (s)."""
-    return float(centres(10_000, 1.0)[0]) * HOP_S

@@ -15,7 +15,7 @@ from catalog.engine.errors import InvalidIndex
 from catalog.engine.params import PARAMETERS_VERSION
 
 MAGIC = b"mfpindex"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 Bytes = NDArray[np.uint8]
 
 
@@ -27,14 +27,12 @@ class Row:
     slot: int
     duration_s: float
     digest: bytes
-    stored: bytes
 
 
 def write(path: Path, arrays: list[Bytes], rows: list[Row]) -> None:
     """``arrays``: the FAISS indexes as bytes; ``rows``: the tracks."""
-    table = [[row.track_id, row.slot, row.duration_s, row.digest.hex(), len(row.stored)] for row in rows]
-    sections = [array.tobytes() for array in arrays]
-    sections += [json.dumps(table).encode(), b"".join(row.stored for row in rows)]
+    table = [[row.track_id, row.slot, row.duration_s, row.digest.hex()] for row in rows]
+    sections = [*(array.tobytes() for array in arrays), json.dumps(table).encode()]
     head = json.dumps(
         {
             "format": FORMAT_VERSION,
@@ -76,8 +74,8 @@ def read(path: Path) -> tuple[list[Bytes], list[Row]]:
         raise InvalidIndex(f"{path.name} is damaged.") from error
     if versions != (FORMAT_VERSION, PARAMETERS_VERSION, projection_digest()):
         raise InvalidIndex(f"{path.name} was written by another version and must be rebuilt.")
-    *arrays, table, stored = sections
-    return [np.frombuffer(array, np.uint8) for array in arrays], _rows(json.loads(bytes(table)), stored)
+    *arrays, table = sections
+    return [np.frombuffer(array, np.uint8) for array in arrays], _rows(json.loads(bytes(table)))
 
 
 def _sections(data: memoryview, sizes: list[list[int]]) -> list[memoryview]:
@@ -91,18 +89,8 @@ def _sections(data: memoryview, sizes: list[list[int]]) -> list[memoryview]:
     return found
 
 
-def _rows(table: list[list[Any]], stored: memoryview) -> list[Row]:
-    rows: list[Row] = []
-    at = 0
-    for track_id, slot, duration_s, digest, size in table:
-        rows.append(
-            Row(
-                int(track_id),
-                int(slot),
-                float(duration_s),
-                bytes.fromhex(str(digest)),
-                bytes(stored[at : at + int(size)]),
-            )
-        )
-        at += int(size)
-    return rows
+def _rows(table: list[list[Any]]) -> list[Row]:
+    return [
+        Row(int(track_id), int(slot), float(duration_s), bytes.fromhex(str(digest)))
+        for track_id, slot, duration_s, digest in table
+    ]

@@ -10,15 +10,18 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
 
-from catalog.engine import FingerprintError, FingerprintIndex
+from catalog.engine import FingerprintError
+from catalog.engine.embedded import EmbeddedIndex
 from catalog.models import IndexOperation
 from catalog.services.index_log import CURRENT_VERSION
 
 GENERATIONS_KEPT = 2
+Stored = TypeVar("Stored", bound=EmbeddedIndex)
 log = structlog.get_logger(__name__)
 
 
@@ -59,14 +62,15 @@ def newest_sequence() -> int:
     return max((generation.sequence for generation in _generations()), default=0)
 
 
-def write(*, index: FingerprintIndex, sequence: int) -> None:
-    """Write `index` as the generation at `sequence`, and drop all but the newest few. One process at a time."""
+def write(index: EmbeddedIndex) -> None:
+    """Write `index` as the generation of where it stands, and drop all but the newest few. One process at a time."""
+    sequence = index.applied_sequence()
     folder = Path(settings.INDEX_DIR)
     with (folder / "write.lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         stem = f"{CURRENT_VERSION}-{sequence:015d}"
         index.save(folder / f"{stem}.index")
-        _write_manifest(folder=folder, stem=stem, sequence=sequence, tracks=len(index))
+        _write_manifest(folder=folder, stem=stem, sequence=sequence, tracks=index.size().tracks)
         _sync_folder(folder)
         _drop_old(folder)
 
@@ -87,16 +91,16 @@ def _write_manifest(*, folder: Path, stem: str, sequence: int, tracks: int) -> N
     draft.replace(folder / f"{stem}.json")
 
 
-def read_newest() -> tuple[FingerprintIndex, int]:
-    """Return the newest whole generation and its sequence; an empty index and 0 where there is none."""
+def read_newest(kind: type[Stored]) -> Stored:
+    """Return the newest whole generation; an empty index where there is none."""
     for generation in _generations():
         try:
             if _digest(generation.data_path) == generation.sha256:
-                return FingerprintIndex.load(generation.data_path), generation.sequence
+                return kind.load(generation.data_path, sequence=generation.sequence)
             log.warning("index_generation_damaged", path=generation.stem)
         except (OSError, FingerprintError) as error:
             log.warning("index_generation_unreadable", path=generation.stem, reason=str(error))
-    return FingerprintIndex(), 0
+    return kind()
 
 
 def _operation_mark(sequence: int) -> str:

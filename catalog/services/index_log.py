@@ -1,6 +1,6 @@
 """The log of index operations: numbered under a row lock, so that no reader can skip one that commits late."""
 
-from django.db.models import F
+from django.db.models import F, Max
 
 from catalog.engine import PARAMETERS_VERSION
 from catalog.models import IndexClock, IndexOperation
@@ -44,3 +44,22 @@ def last_sequence() -> int:
     """Return the last number that was given out."""
     clock = IndexClock.objects.filter(pk=1).first()
     return clock.last_sequence if clock else 0
+
+
+def after(sequence: int, *, limit: int) -> list[IndexOperation]:
+    """Return the next operations behind `sequence`, in order."""
+    return list(IndexOperation.objects.filter(sequence__gt=sequence).order_by("sequence")[:limit])
+
+
+def tracks_at(sequence: int) -> list[int]:
+    """Return the tracks that are in the index once operation `sequence` is applied, oldest first."""
+    last = (
+        IndexOperation.objects.filter(sequence__lte=sequence)
+        .values("track_key")
+        .annotate(last=Max("sequence"))
+        .values("last")
+    )
+    rows = IndexOperation.objects.filter(
+        sequence__in=last, kind=IndexOperation.Kind.ADD, version=CURRENT_VERSION
+    ).order_by("sequence")
+    return list(rows.values_list("track_key", flat=True))

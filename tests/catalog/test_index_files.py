@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalog.engine import FingerprintIndex
+from catalog.engine.embedded import EmbeddedIndex
 from catalog.models import IndexOperation, Job, Track
 from catalog.services import index_files, work
 from catalog.services.analysis import fingerprint_of
@@ -35,6 +35,13 @@ def indexed(add_track: Callable[..., Track]) -> Callable[[Path], Track]:
 def found(index: CaughtUpIndex, track: Track) -> list[int]:
     """Return the ids that the index finds for a track's own fingerprint."""
     return [match.track_id for match in index.search(fingerprint_of(track), exclude=(), limit=5) if match.is_duplicate]
+
+
+def standing_at(sequence: int) -> EmbeddedIndex:
+    """Return an empty index that has seen the log up to `sequence`."""
+    index = EmbeddedIndex()
+    index.rebuild([], sequence=sequence, expected=0)
+    return index
 
 
 def test_new_process_reads_the_file_then_what_came_after(
@@ -76,14 +83,14 @@ def test_two_generations_are_kept(indexed: Callable[[Path], Track], recordings: 
 def test_file_ahead_of_the_log_is_not_read(indexed: Callable[[Path], Track], battle: Path) -> None:
     """As after restoring an older backup: reading it would hide tracks."""
     track = indexed(battle)
-    index_files.write(index=FingerprintIndex(), sequence=99)
+    index_files.write(standing_at(99))
     assert found(CaughtUpIndex(), track) == [track.pk]
 
 
 def test_file_of_another_log_is_not_read(indexed: Callable[[Path], Track], battle: Path) -> None:
     """As where the database was made anew and its log has grown past the file."""
     track = indexed(battle)
-    index_files.write(index=FingerprintIndex(), sequence=1)
+    index_files.write(standing_at(1))
     IndexOperation.objects.update(created_at=timezone.now())
     assert found(CaughtUpIndex(), track) == [track.pk]
 
@@ -92,7 +99,7 @@ def test_files_of_another_log_make_way(indexed: Callable[[Path], Track], battle:
     """A restored backup's log is shorter: its files must not be dropped in favour of the longer log's."""
     track = indexed(battle)
     for sequence in (98, 99):
-        index_files.write(index=FingerprintIndex(), sequence=sequence)
+        index_files.write(standing_at(sequence))
     CaughtUpIndex().checkpoint()
     assert index_files.newest_sequence() == 1
     assert len(list(own_folder.glob("*.json"))) == 1

@@ -1,13 +1,11 @@
-"""The index as a container: ids, replacing, removing, saving, and the same answers as brute force."""
-
-from pathlib import Path
+"""The index as a container: ids, replacing, removing, and the same answers as brute force."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.engine import Fingerprint, FingerprintIndex, InvalidIndex, storage
+from catalog.engine import Fingerprint, FingerprintIndex
 from catalog.engine import vectors as vectors_module
 from catalog.engine.embedding import DIMENSIONS
 from catalog.engine.patches import HALVES
@@ -55,37 +53,6 @@ def test_limit_and_order(index: FingerprintIndex, fingerprints: list[Fingerprint
 
 def test_empty_index_finds_nothing(fingerprints: list[Fingerprint]) -> None:
     assert FingerprintIndex().search(fingerprints[0]) == []
-
-
-def test_saved_index_answers_the_same(tmp_path: Path, index: FingerprintIndex, fingerprints: list[Fingerprint]) -> None:
-    index.remove(2)
-    index.save(tmp_path / "deep" / "index.bin")
-    loaded = FingerprintIndex.load(tmp_path / "deep" / "index.bin")
-
-    assert len(loaded) == len(index)
-    assert loaded.search(fingerprints[1]) == index.search(fingerprints[1])
-    loaded.add(2, fingerprints[2])
-    assert loaded.search(fingerprints[2])[0].track_id == 2
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["index.bin"]
-
-
-@pytest.mark.parametrize("place", [0, 9, 40, -10])
-def test_damaged_saved_index_is_refused(tmp_path: Path, index: FingerprintIndex, place: int) -> None:
-    path = tmp_path / "index.bin"
-    index.save(path)
-    data = bytearray(path.read_bytes())
-    data[place] ^= 0x10
-    path.write_bytes(bytes(data))
-    with pytest.raises(InvalidIndex):
-        FingerprintIndex.load(path)
-
-
-def test_cut_saved_index_is_refused(tmp_path: Path, index: FingerprintIndex) -> None:
-    path = tmp_path / "index.bin"
-    index.save(path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(InvalidIndex):
-        FingerprintIndex.load(path)
 
 
 def unit_vectors(count: int, seed: int) -> Vectors:
@@ -142,13 +109,3 @@ def test_a_growing_index_turns_to_lists_and_keeps_its_vectors(monkeypatch: pytes
 
 def test_lists_grow_with_the_catalog() -> None:
     assert [lists_for(n) for n in (100, 30_000, 200_000, 5_000_000)] == [0, 256, 256, 4096]
-
-
-def test_vectors_of_another_projection_are_not_believed(
-    tmp_path: Path, index: FingerprintIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index.save(tmp_path / "a.index")
-    assert len(FingerprintIndex.load(tmp_path / "a.index")) == len(index)
-    monkeypatch.setattr(storage, "projection_digest", lambda: "another")
-    with pytest.raises(InvalidIndex, match="another version"):
-        FingerprintIndex.load(tmp_path / "a.index")
