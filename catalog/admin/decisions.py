@@ -74,9 +74,8 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     def take_back(self, request: HttpRequest, decision: Decision) -> HttpResponse:
         """Undo, so that the pair is to be reviewed again."""
-        if undo(decision=decision):
+        if count := undo(decision=decision):
             page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
-            messages.success(
-                request, format_html('Taken back. <a class="mf-inline" href="{}">Review the pair</a>', page)
-            )
+            words = "Taken back." if count == 1 else f"Taken back, with the {count - 1} made together with it."
+            messages.success(request, format_html('{} <a class="mf-inline" href="{}">Review the pair</a>', words, page))
         return self.back_to(decision)

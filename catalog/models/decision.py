@@ -27,6 +27,9 @@ class Decision(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
     decided_at = models.DateTimeField(auto_now_add=True, db_index=True)
     undone_at = models.DateTimeField(null=True, blank=True)
+    batch = models.UUIDField(
+        null=True, blank=True, editable=False, db_index=True, help_text="Decided together, and taken back together"
+    )
 
     class Meta:
         ordering = ["-decided_at", "-id"]

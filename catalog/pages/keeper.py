@@ -1,6 +1,8 @@
 """Which of two copies is the better one to keep, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from catalog.models import AudioFile, Track
 from catalog.pages.display import is_lossless
@@ -28,6 +30,18 @@ def suggest_keeper(a: Track, b: Track) -> Suggestion:
     if len(for_a) > len(for_b):
         return Suggestion("a", for_a)
     return Suggestion("b", for_b or ["in the catalog first"])
+
+
+def suggest_of(tracks: Sequence[Track]) -> tuple[Track, str]:
+    """Return which of several copies to keep, and why: the one that is suggested against most of the others."""
+    ranked = sorted(tracks, key=lambda track: track.pk)  # the oldest first, which wins where they are level
+    wins = {track.pk: 0 for track in ranked}
+    for older, newer in combinations(ranked, 2):
+        wins[newer.pk if suggest_keeper(newer, older).side == "a" else older.pk] += 1
+    best = max(ranked, key=lambda track: wins[track.pk])
+    reasons = [_reasons(best, other) for other in ranked if other != best]
+    shared = [reason for reason in reasons[0] if all(reason in more for more in reasons)] if reasons else []
+    return best, ", ".join(shared) or "better than most of the others"
 
 
 def _reasons(track: Track, other: Track) -> list[str]:

@@ -15,6 +15,7 @@ from catalog.pages.access import person, staff_only
 from catalog.pages.comparison import comparison_of
 from catalog.pages.review_session import ReviewSitting
 from catalog.selectors import review as pairs
+from catalog.selectors.groups import group_ids
 from catalog.selectors.review import Pair
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
@@ -61,6 +62,7 @@ def _page(request: HttpRequest, shown: Pair, sitting: ReviewSitting, following: 
     context = _frame(request, sitting) | {
         "comparison": comparison,
         "pair": shown,
+        "group_size": len(group_ids(comparison.a.pk)) if not comparison.decision else 0,
         "can_decide": request.user.has_perms(_DECIDE) and not comparison.removed,
         "can_undo": request.user.has_perms(_DECIDE),
         "last_decision": pairs.last_decision_of(person(request).pk),
@@ -184,12 +186,15 @@ def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     is_own = decision.decided_by_id == request.user.pk
     if not (is_own or request.user.has_perm("catalog.change_decision")):
         messages.error(request, "This is another person's decision: you may not take it back.")
-    elif undo(decision=decision):
-        ReviewSitting(request.session).count(-1)
+    elif count := undo(decision=decision):
+        ReviewSitting(request.session).count(-count)
         request.session.pop("review_last", None)
-        messages.success(request, f"Taken back: {decision.get_verdict_display()}. Decide again.")
+        what = decision.get_verdict_display() if count == 1 else f"{count} decisions made together"
+        messages.success(request, f"Taken back: {what}. Decide again.")
     else:
         messages.info(request, "That decision was taken back already.")
+    if decision.batch:
+        return HttpResponseRedirect(reverse("catalog:review_group", args=[decision.first_track_id]))
     return HttpResponseRedirect(
         reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
     )

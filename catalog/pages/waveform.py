@@ -8,12 +8,12 @@ COLUMNS = 48
 HEIGHT = 24
 
 
-def thumbnail(audio_file: AudioFile | None) -> str:
-    """Return an SVG path of `COLUMNS` bars in a box of twice `COLUMNS` by `HEIGHT`; empty where there are no peaks."""
+def thumbnail(audio_file: AudioFile | None, *, columns: int = COLUMNS) -> str:
+    """Return an SVG path of `columns` bars in a box of twice `columns` by `HEIGHT`; empty where there are no peaks."""
     peaks = bytes(audio_file.peaks or b"") if audio_file else b""
     if not peaks:
         return ""
-    count = min(COLUMNS, len(peaks))
+    count = min(columns, len(peaks))
     edges = [number * len(peaks) // count for number in range(count + 1)]
     loudest = max(*peaks, 1)
     sizes = [max(peaks[low:high], default=0) / loudest * HEIGHT for low, high in pairwise(edges)]

@@ -18,7 +18,7 @@ def ordered(one: int, other: int) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _open_matches() -> QuerySet[Match]:
+def open_matches() -> QuerySet[Match]:
     """Matches whose pair is open: called a duplicate, both tracks present, and no standing decision on the two."""
     decided = Decision.objects.filter(
         first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
@@ -40,7 +40,7 @@ def open_count() -> int:
 
 def _count_open() -> int:
     first, second = Least("query_track_id", "reference_track_id"), Greatest("query_track_id", "reference_track_id")
-    return _open_matches().order_by().values_list(first, second).distinct()[:COUNT_LIMIT].count()
+    return open_matches().order_by().values_list(first, second).distinct()[:COUNT_LIMIT].count()
 
 
 def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
@@ -50,7 +50,7 @@ def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
     once there are a hundred thousand.
     """
     left_out, found = set(skipped), list[Pair]()
-    ends = _open_matches().order_by("pk").values_list("query_track_id", "reference_track_id")
+    ends = open_matches().order_by("pk").values_list("query_track_id", "reference_track_id")
     for one, other in ends.iterator(chunk_size=200):
         pair = ordered(one, other)
         if pair not in left_out:

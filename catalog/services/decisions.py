@@ -1,9 +1,12 @@
 """What staff decide about a pair of tracks: stored once, never overwritten unseen, taken back by name."""
 
+import uuid
+from collections.abc import Iterable, Mapping
+
 import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from catalog.models import Decision, Track
@@ -71,13 +74,58 @@ def _same_or_refuse(first: Track, second: Track, verdict: str, keeper: Track | N
     raise AlreadyDecidedError(standing)
 
 
-def undo(*, decision: Decision) -> bool:
-    """Take a decision back; its row stays as history. False where it was taken back already."""
-    undone = _end(Decision.objects.filter(pk=decision.pk).order_by())
-    if undone:
-        log.info("decision_undone", decision=decision.pk)
-    return undone
+def decide_group(
+    *, kinds: Mapping[int, str], keeper: Track, pairs: Iterable[tuple[int, int]], decided_by: User
+) -> list[Decision]:
+    """Store what a person said of several copies at once: all of it or nothing, and taken back as one.
+
+    `kinds` says by track id what each of the others is to `keeper` (a verdict). Of the ordered `pairs` those that
+    follow from it get a decision; whether two versions are the same as each other does not follow: they wait on.
+
+    Raises:
+        CatalogError: one of the tracks was removed, or somebody decided about one of the pairs at this moment.
+
+    """
+    kinds = {**kinds, keeper.pk: Decision.Verdict.SAME}
+    batch = uuid.uuid4()
+    verdicts = {pair: verdict for pair in pairs if (verdict := _between(kinds.get(pair[0]), kinds.get(pair[1])))}
+    ids = {track_id for pair in verdicts for track_id in pair}
+    try:
+        with transaction.atomic():
+            if Track.objects.filter(pk__in=ids, removed_at=None).count() < len(ids):
+                raise TrackGoneError("One of the tracks was removed from the catalog at this moment: look again.")
+            decisions = Decision.objects.bulk_create(
+                Decision(
+                    first_track_id=first,
+                    second_track_id=second,
+                    verdict=verdict,
+                    keeper=keeper if verdict == Decision.Verdict.SAME and keeper.pk in (first, second) else None,
+                    decided_by=decided_by,
+                    batch=batch,
+                )
+                for (first, second), verdict in verdicts.items()
+            )
+    except IntegrityError as error:
+        raise CatalogError("Somebody decided about one of these pairs at this moment: look again.") from error
+    log.info("group_decided", keeper=keeper.pk, pairs=len(decisions))
+    return decisions
 
 
-def _end(decisions: QuerySet[Decision]) -> bool:
-    return bool(decisions.filter(undone_at=None).update(undone_at=timezone.now()))
+def _between(one: str | None, other: str | None) -> str | None:
+    """Return what two copies are to each other, from what each is to the keeper; None where that does not follow."""
+    if Decision.Verdict.SAME not in (one, other):
+        return None
+    return other if one == Decision.Verdict.SAME else one
+
+
+def undo(*, decision: Decision) -> int:
+    """Take a decision back, with all that were made together with it; the rows stay as history. Return how many."""
+    together = Q(batch=decision.batch) if decision.batch else Q(pk=decision.pk)
+    count = _end(Decision.objects.filter(together).order_by())
+    if count:
+        log.info("decision_undone", decision=decision.pk, count=count)
+    return count
+
+
+def _end(decisions: QuerySet[Decision]) -> int:
+    return decisions.filter(undone_at=None).update(undone_at=timezone.now())

@@ -7,13 +7,14 @@ const loadedAt = performance.now();
 let sent = false;
 
 const act = (name) => comparison?.dispatchEvent(new CustomEvent("mf-act", { detail: name }));
-const isTyping = (target) => target.closest?.("input:not([type=hidden]), textarea, select, [contenteditable=true], dialog");
+const isTyping = (target) => target.closest?.("input:not([type=hidden], [type=radio]), textarea, select, [contenteditable=true], dialog");
 const isInPlayer = (target) => target === document.body || Boolean(comparison?.contains(target));
 
 function decide(key) {
   const button = document.querySelector(`[data-key="${key}"]`);
   if (!button || button.disabled || sent || performance.now() - loadedAt < SETTLE_MS) return false;
   button.click();
+  if (button.type === "radio") button.focus();
   return true;
 }
 
@@ -25,10 +26,10 @@ document.addEventListener("keydown", (event) => {
     act("switch");
   } else if (key === " " && event.target.closest?.("button, a, summary") && !isInPlayer(event.target)) {
     // a focused button outside the player keeps its space bar
-  } else if (key in ACTS) {
+  } else if (comparison && key in ACTS) {
     event.preventDefault();
     act(ACTS[key]);
-  } else if (!event.repeat && /^[a-z]$/.test(key) && decide(key)) {
+  } else if (!event.repeat && /^[a-z0-9]$/.test(key) && decide(key)) {
     event.preventDefault();
   }
 });
