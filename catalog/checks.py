@@ -1,6 +1,5 @@
 """System checks: a wrong setting is said at start, not found at night."""
 
-import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from catalog.engine.decode import confinement
+from catalog.services import disk_room
 
 # name -> (least, most): what a value must lie between to make sense at all
 RANGES: dict[str, tuple[float, float]] = {
@@ -27,11 +27,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "WEB_THREADS": (1, 256),
     "SWEEP_SECONDS": (0.1, 60),
     "WATCHDOG_SECONDS": (30, 3_600),
+    "DRAIN_SECONDS": (2, 3_600),
+    "DISK_RESERVE_MB": (10, 1_000_000),
     "RATE_LIMIT_FREE": (1, 1_000_000),
     "RATE_LIMIT_PAID": (1, 1_000_000),
     "PORT": (1, 65_535),
 }
-LOW_DISK_BYTES = 1_000_000_000
 
 
 @register()
@@ -75,7 +76,7 @@ def decoder_is_confined(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 @register(deploy=True)
 def disk_has_room(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """The data folder has room for uploads."""
-    free = shutil.disk_usage(settings.DATA_DIR).free
-    if free > LOW_DISK_BYTES:
+    free_mb = disk_room.free_mb()
+    if free_mb > 2 * settings.DISK_RESERVE_MB:
         return []
-    return [checks.Warning(f"Only {free // 1_000_000} MB are free in {settings.DATA_DIR}.", id="catalog.W002")]
+    return [checks.Warning(f"Only {free_mb} MB are free in {settings.DATA_DIR}.", id="catalog.W002")]

@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
-from catalog.services import playback, queue_health, refreshing, scanning, searching, work
+from catalog.services import playback, queue_health, refreshing, scanning, searching, stopping, work
 
 log = structlog.get_logger(__name__)
 
@@ -21,9 +21,13 @@ def checkpoint_index() -> None:
     searching.process_index.checkpoint()
 
 
-def answer_canary(cluster: str) -> None:
-    """Show that this cluster's workers run."""
-    queue_health.note_answer(cluster=cluster)
+def sing(cluster: str) -> None:
+    """Do nothing: a canary that comes back shows that `cluster` runs tasks and acknowledges them."""
+
+
+def note_acknowledged(task: dict[str, Any], **signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
+    """See in the cluster's monitor which task was acknowledged."""
+    queue_health.note_acknowledged(task)
 
 
 def store_peaks(audio_file_id: int) -> None:
@@ -43,6 +47,7 @@ def scan_stretch(scan_id: int) -> None:
 
 def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
     """Prepare a worker of the fingerprint cluster as it starts; a worker that cannot still does what it can."""
+    stopping.hand_back_when_told()
     if settings.Q_CLUSTER["name"] != Conf.CLUSTER_NAME:
         return
     try:

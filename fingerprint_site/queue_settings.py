@@ -26,7 +26,7 @@ def _cluster(*, timeout_s: int, workers: int, recycle: int) -> dict[str, Any]:
         "save_limit": 100,
         "guard_cycle": 0.5,  # 0.3 never kills a hang
         "poll": 0.1,
-        "catch_up": False,
+        "scheduler": False,  # nothing is scheduled there: this project has a sweeper
         "label": "Queue",
     }
 

@@ -131,6 +131,7 @@ MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=50)
 MAX_AUDIO_SECONDS = env.int("MAX_AUDIO_SECONDS", default=3600)
 DECODE_WALL_SECONDS = env.int("DECODE_WALL_SECONDS", default=120)
 DECODE_MEMORY_MB = env.int("DECODE_MEMORY_MB", default=2048)
+DISK_RESERVE_MB = env.int("DISK_RESERVE_MB", default=500)
 FILE_UPLOAD_HANDLERS = ["catalog.api.uploads.CappedFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
 FILE_UPLOAD_PERMISSIONS = 0o640
@@ -146,6 +147,7 @@ WEB_THREADS = env.int("WEB_THREADS", default=4)
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
 WATCHDOG_SECONDS = env.int("WATCHDOG_SECONDS", default=60)
+DRAIN_SECONDS = env.int("DRAIN_SECONDS", default=8)  # container runtimes kill after 10
 QUEUE_CLUSTERS = (FINGERPRINT_CLUSTER, WEBHOOK_CLUSTER)
 Q_CLUSTER = queue_cluster(
     timeout_s=JOB_TIMEOUT_SECONDS, fingerprint_workers=FINGERPRINT_WORKERS, webhook_workers=WEBHOOK_WORKERS

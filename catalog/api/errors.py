@@ -1,10 +1,12 @@
 """Errors of the API: one shape everywhere, `{"detail": ..., "errors": {...}}`, `errors` only with 422."""
 
+import errno
 import math
 from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions, status
@@ -18,7 +20,16 @@ _UNPROCESSABLE = (
     MultiPartParserError,
     RequestDataTooBig,
 )
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 log = structlog.get_logger(__name__)
+
+
+class UnavailableError(exceptions.APIException):
+    """503: nothing is wrong with the request, and the same one may be taken a little later."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The service cannot take this now. Try again."
+    wait = 10
 
 
 def contract_exception(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001  (DRF's signature)
@@ -28,6 +39,9 @@ def contract_exception(error: Exception, context: dict[str, Any]) -> Response | 
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     set_rollback()
+    if isinstance(error, OperationalError | InterfaceError) or (isinstance(error, OSError) and error.errno in _FULL):
+        log.error("request_not_taken", reason=f"{type(error).__name__}: {error}")
+        error = UnavailableError()
     if isinstance(error, _UNPROCESSABLE):
         return _unprocessable(error)
     if not isinstance(error, exceptions.APIException):

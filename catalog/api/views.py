@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from catalog.api.errors import UnavailableError
 from catalog.api.parsers import SmallJSONParser
 from catalog.api.serializers import (
     ErrorSerializer,
@@ -25,7 +26,7 @@ from catalog.api.serializers import (
 )
 from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
 from catalog.models import Job, Track
-from catalog.services import jobs, tracks
+from catalog.services import disk_room, jobs, tracks
 from catalog.services.errors import UploadRefusedError
 
 TASK_ID = re.compile(r"task_\d{14}_[A-Za-z0-9]{8}")  # anything else is not asked of the database
@@ -33,6 +34,7 @@ _REFUSALS = {
     401: OpenApiResponse(ErrorSerializer, description="The key is missing or expired"),
     404: OpenApiResponse(ErrorSerializer, description="The key is unknown or revoked"),
     429: OpenApiResponse(ErrorSerializer, description="Over the key's calls a minute; see Retry-After"),
+    503: OpenApiResponse(ErrorSerializer, description="The disk or the database cannot take it now; see Retry-After"),
 }
 _INVALID = {422: OpenApiResponse(InvalidSerializer, description="The request cannot be taken, and why")}
 
@@ -60,6 +62,8 @@ class MusicView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Store the file and its tags; the answer's musicId names it from now on."""
+        if not disk_room.has_room():
+            raise UnavailableError("There is no room for uploads at the moment. Try again later.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > max_file_bytes() + FORM_ROOM_BYTES:
             raise _too_large()
         form = UploadSerializer(data=request.data)
@@ -150,6 +154,7 @@ class TaskResultView(APIView):
             401: _REFUSALS[401],
             404: OpenApiResponse(ErrorSerializer, description="The key, or the task, is not known to this account"),
             429: _REFUSALS[429],
+            503: _REFUSALS[503],
         },
     )
     def get(self, request: Request, task_id: str) -> Response:

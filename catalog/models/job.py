@@ -54,6 +54,7 @@ class Job(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["status", "lease_until"], name="jobs_for_the_sweeper"),
+            models.Index(fields=["completed_at"], name="jobs_by_end"),
         ]
         constraints = [
             models.CheckConstraint(

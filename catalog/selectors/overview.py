@@ -18,6 +18,7 @@ BAR_SPAN = timedelta(minutes=5)
 SHOWN_RUNNING = 5
 SHOWN_MATCHES = 6
 FAILED_WITHIN = timedelta(days=1)
+REPLACED_WITHIN = timedelta(days=1)
 SILENT_AFTER = timedelta(seconds=90)
 LONGEST_TASK = timedelta(days=1)
 
@@ -30,11 +31,13 @@ class Needs:
     failing_endpoints: int
     failed_jobs: int
     silent_queues: list[str]
+    replaced_queues: list[QueueHeartbeat]
 
     @property
     def anything(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or self.silent_queues)
+        queues = self.silent_queues or self.replaced_queues
+        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or queues)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def needs() -> Needs:
         failing_endpoints=count_failing_endpoints(),
         failed_jobs=failed.count(),
         silent_queues=list(silent.values_list("cluster", flat=True)),
+        replaced_queues=list(QueueHeartbeat.objects.filter(replaced_at__gte=now - REPLACED_WITHIN)),
     )
 
 

@@ -19,6 +19,8 @@ from webhooks.services import queue_message
 
 RUN_TASK = "catalog.tasks.run_job"
 UNSEEN_S = 30  # a pending job that no worker looked at for so long is told to the queue once more
+RETRY_AFTER_S = 30  # what made an attempt fail is given so long to pass
+CLOCK_ROOM = timedelta(seconds=60)  # a time further ahead than it can be by so much is a wrong clock's
 _LETTERS = string.ascii_letters + string.digits
 log = structlog.get_logger(__name__)
 
@@ -48,11 +50,25 @@ def enqueue(job_id: int) -> None:
     async_task(RUN_TASK, job_id, cluster=settings.Q_CLUSTER["name"])
 
 
+def lost(now: datetime) -> Q:
+    """Match jobs that the queue does not have: those that a dead worker held, and those released for another attempt.
+
+    A lease longer than any that is given was stamped by a clock that has been set back since.
+    """
+    longest = timedelta(seconds=max(settings.JOB_LEASE_SECONDS, RETRY_AFTER_S)) + CLOCK_ROOM
+    over = Q(lease_until__lt=now) | Q(lease_until__gt=now + longest)
+    return over & Q(status__in=[Job.Status.PROCESSING, Job.Status.PENDING])
+
+
+def unseen(now: datetime) -> Q:
+    """Match jobs that nobody looked at since they were queued: the queue is long, or lost them."""
+    long_ago = Q(queued_at__lt=now - timedelta(seconds=UNSEEN_S)) | Q(queued_at__gt=now + CLOCK_ROOM)
+    return long_ago & Q(status=Job.Status.PENDING, lease_until=None)
+
+
 def stale(now: datetime) -> Q:
-    """Match jobs that a dead worker held, and jobs that nobody looked at since they were queued."""
-    lost = Q(status=Job.Status.PROCESSING, lease_until__lt=now)
-    unseen = Q(status=Job.Status.PENDING, queued_at__lt=now - timedelta(seconds=UNSEEN_S))
-    return lost | unseen
+    """Match jobs that may be offered again."""
+    return lost(now) | unseen(now)
 
 
 def claim(job_id: int) -> Job | None:
@@ -63,7 +79,7 @@ def claim(job_id: int) -> Job | None:
     now = timezone.now()
     claimed = (
         Job.objects.filter(pk=job_id)
-        .filter(Q(status=Job.Status.PENDING) | Q(status=Job.Status.PROCESSING, lease_until__lt=now))
+        .filter(Q(status=Job.Status.PENDING) | lost(now))
         .filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
         .update(
             status=Job.Status.PROCESSING,
@@ -112,14 +128,31 @@ def renew(job: Job) -> bool:
 
 
 def release(job: Job, *, detail: str) -> None:
-    """Put a job back for another attempt after an unexpected error."""
+    """Put a job back for another attempt after an unexpected error: the sweeper queues it when the wait is over."""
     Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(
         status=Job.Status.PENDING,
         lease_token=None,
-        lease_until=None,
+        lease_until=timezone.now() + timedelta(seconds=RETRY_AFTER_S),
         detail=job.detail | {"last_error": detail[:2000]},
-        queued_at=timezone.now(),
     )
+
+
+def hand_back(job: Job) -> bool:
+    """Put a job back that its worker was told to stop: at once, and the attempt does not count."""
+    with transaction.atomic():
+        freed = Job.objects.filter(
+            pk=job.pk, lease_token=job.lease_token, status=Job.Status.PROCESSING, attempts__gte=1
+        ).update(
+            status=Job.Status.PENDING,
+            lease_token=None,
+            lease_until=None,
+            attempts=F("attempts") - 1,
+            queued_at=timezone.now(),
+        )
+        if freed:
+            enqueue(job.pk)
+            log.info("job_handed_back", task_id=job.task_id)
+    return bool(freed)
 
 
 def end_in_success(job: Job, *, result: dict[str, Any] | None = None) -> bool:

@@ -4,8 +4,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -19,8 +22,12 @@ def kept_up(renew: Callable[[], bool]) -> Iterator[None]:
 
     def renew_until_done() -> None:
         while not done.wait(period_s):
-            if not renew():
-                break
+            try:
+                if not renew():
+                    break
+            except DatabaseError as error:  # a database that restarts must not end the lease of a worker that lives
+                log.warning("lease_not_renewed", reason=str(error))
+                connections.close_all()
         connections.close_all()  # this thread's own
 
     thread = threading.Thread(target=renew_until_done, name="lease", daemon=True)

@@ -1,24 +1,40 @@
-"""Canaries: small tasks through each queue that show whether its workers still run anything."""
+"""Canaries: small tasks through each queue that show whether it still runs anything, from its pusher to its monitor."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
+import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django_q.models import Task
 from django_q.tasks import async_task
 
 from catalog.models import Job, QueueHeartbeat
 
-CANARY_TASK = "catalog.tasks.answer_canary"
+CANARY_TASK = "catalog.tasks.sing"
 CANARY_EVERY_S = 20
+# A job that ended so long ago has had its queue entry acknowledged by a monitor that works.
+_ACKNOWLEDGED_WITHIN = timedelta(seconds=10)
+log = structlog.get_logger(__name__)
+
+
+class QueueState(StrEnum):
+    """How a queue is, in words for the health page."""
+
+    RUNNING = "ok"
+    STARTING = "starting: no canary was answered yet"
+    STUCK = "stuck: a canary has waited too long"
+    UNWATCHED = "unknown: no canary was sent for a while, the sweeper does not run"
 
 
 def send_canary(*, cluster: str) -> bool:
     """Send a canary where the last one was answered and is old; False where none was due."""
     now = timezone.now()
     heartbeat = QueueHeartbeat.objects.filter(pk=cluster).first()
-    if heartbeat and (heartbeat.answered_at is None or now - heartbeat.sent_at < timedelta(seconds=CANARY_EVERY_S)):
+    if heartbeat and heartbeat.sent_at and not _is_due(heartbeat.sent_at, heartbeat.answered_at, now):
         return False
     with transaction.atomic():
         QueueHeartbeat.objects.update_or_create(cluster=cluster, defaults={"sent_at": now, "answered_at": None})
@@ -26,21 +42,69 @@ def send_canary(*, cluster: str) -> bool:
     return True
 
 
-def start_over(*, cluster: str) -> None:
-    """Forget an unanswered canary, as when the cluster was just started."""
-    QueueHeartbeat.objects.filter(pk=cluster).delete()
+def _is_due(sent_at: datetime, answered_at: datetime | None, now: datetime) -> bool:
+    if sent_at > now:  # the clock was set back: what was sent in that future would be waited for until then
+        return True
+    return answered_at is not None and now - sent_at >= timedelta(seconds=CANARY_EVERY_S)
+
+
+def start_over(*, cluster: str, replaced_because: str = "") -> None:
+    """Forget an unanswered canary, as when the cluster was just started; count it where it replaces another."""
+    heartbeat, _ = QueueHeartbeat.objects.get_or_create(cluster=cluster)
+    changes: dict[str, Any] = {"sent_at": None, "answered_at": None}
+    if replaced_because:
+        changes |= {
+            "replaced_at": timezone.now(),
+            "replaced_count": F("replaced_count") + 1,
+            "replaced_reason": replaced_because[:200],
+        }
+    QueueHeartbeat.objects.filter(pk=heartbeat.pk).update(**changes)
 
 
 def note_answer(*, cluster: str) -> None:
-    """Record that a worker ran the canary."""
+    """Record that the canary went all the way."""
     QueueHeartbeat.objects.filter(pk=cluster).update(answered_at=timezone.now())
 
 
+def note_acknowledged(task: dict[str, Any]) -> None:
+    """Record a canary that the cluster's monitor has acknowledged; what else it acknowledges is left alone.
+
+    Noted by the monitor and not by the worker that ran it: a monitor that hangs loses every result, its queue grows
+    and its entries run again and again, while the workers look well.
+    """
+    if task.get("func") != CANARY_TASK:
+        return
+    try:
+        note_answer(cluster=task["args"][0])
+    except DatabaseError as error:  # raised further, it would end the monitor
+        log.warning("canary_not_noted", reason=str(error))
+
+
 def is_stuck(*, cluster: str) -> bool:
-    """Tell whether a canary has waited too long while nothing else ended or holds a lease: busy is not stuck."""
-    limit = timezone.now() - timedelta(seconds=settings.WATCHDOG_SECONDS)
+    """Tell whether a canary has waited too long while nothing else was done: busy is not stuck."""
+    now = timezone.now()
+    limit = now - timedelta(seconds=settings.WATCHDOG_SECONDS)
     waiting = QueueHeartbeat.objects.filter(pk=cluster, answered_at=None, sent_at__lt=limit).exists()
     if not waiting or Task.objects.filter(cluster=cluster, stopped__gt=limit).exists():
         return False
-    works_on_jobs = cluster == settings.Q_CLUSTER["name"]
-    return not (works_on_jobs and Job.objects.filter(lease_until__gt=timezone.now()).exists())
+    return not (cluster == settings.Q_CLUSTER["name"] and _is_at_long_work(limit, now))
+
+
+def _is_at_long_work(limit: datetime, now: datetime) -> bool:
+    """Tell whether jobs are held, and none ended: one that ended would have had its queue entry acknowledged."""
+    held = Job.objects.filter(status=Job.Status.PROCESSING, lease_until__gt=now).exists()
+    return held and not Job.objects.filter(completed_at__gt=limit, completed_at__lt=now - _ACKNOWLEDGED_WITHIN).exists()
+
+
+def state(*, cluster: str) -> QueueState:
+    """Return how a queue is, as its canaries show."""
+    heartbeat = QueueHeartbeat.objects.filter(pk=cluster).first()
+    now = timezone.now()
+    watched_since = now - timedelta(seconds=CANARY_EVERY_S + settings.WATCHDOG_SECONDS)
+    if heartbeat is None or heartbeat.sent_at is None:
+        return QueueState.STARTING
+    if is_stuck(cluster=cluster):
+        return QueueState.STUCK
+    if heartbeat.answered_at is not None and heartbeat.sent_at < watched_since:
+        return QueueState.UNWATCHED
+    return QueueState.RUNNING

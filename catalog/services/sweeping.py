@@ -1,5 +1,7 @@
 """The sweeper: what died or was forgotten is offered again, and what is out of attempts is ended."""
 
+from datetime import timedelta
+
 import structlog
 from django.conf import settings
 from django.utils import timezone
@@ -14,7 +16,16 @@ log = structlog.get_logger(__name__)
 
 def sweep_jobs() -> int:
     """Offer forgotten jobs again and end those out of attempts; return how many were touched."""
+    _free_entries_of_the_future()
     return _end_exhausted() + _offer_again()
+
+
+def _free_entries_of_the_future() -> None:
+    """Let the queue run what a clock that has been set back since made it wait for."""
+    now = timezone.now()
+    longest = now + timedelta(seconds=settings.Q_CLUSTER["retry"]) + jobs.CLOCK_ROOM
+    if OrmQ.objects.filter(lock__gt=longest).update(lock=now):
+        log.warning("queue_entries_of_the_future_freed")
 
 
 def _end_exhausted() -> int:
@@ -30,9 +41,11 @@ def _end_exhausted() -> int:
 
 
 def _offer_again() -> int:
-    if OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).count() >= _BATCH:
-        return 0  # nothing is forgotten, only late: more entries would make it later
-    waiting = Job.objects.filter(jobs.stale(timezone.now()), attempts__lt=settings.JOB_MAX_ATTEMPTS)
+    # Behind a long queue a job that nobody looked at is late and not forgotten: more entries would make it later.
+    # What the queue does not have is offered however long it is, or a queue that is never empty would keep it for ever.
+    long_queue = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"])[_BATCH - 1 : _BATCH].exists()
+    which = jobs.lost if long_queue else jobs.stale
+    waiting = Job.objects.filter(which(timezone.now()), attempts__lt=settings.JOB_MAX_ATTEMPTS)
     job_ids = list(waiting.order_by("created_at").values_list("pk", flat=True)[:_BATCH])
     count = sum(jobs.offer_again(job_id) for job_id in job_ids)
     if count:

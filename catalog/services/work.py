@@ -12,7 +12,7 @@ from catalog.engine import FingerprintError
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
 from catalog.services import analysis, index_log, jobs
-from catalog.services.errors import CatalogError
+from catalog.services.errors import CatalogError, WorkerStopped
 from catalog.services.leases import kept_up
 from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
@@ -21,13 +21,22 @@ log = structlog.get_logger(__name__)
 
 
 def run(job_id: int) -> None:
-    """Do job `job_id` to its end, unless another worker holds it. Never raises: every outcome is in the row."""
+    """Do job `job_id` to its end, unless another worker holds it: every outcome is in the row.
+
+    Raises:
+        WorkerStopped: the worker has no more time; the job was handed back.
+        django.db.DatabaseError: not even the outcome could be written; the job is offered again when its lease ends.
+
+    """
     job = jobs.claim(job_id)
     if job is None:
         return
     with structlog.contextvars.bound_contextvars(task_id=job.task_id), kept_up(lambda: jobs.renew(job)):
         try:
             _do(job)
+        except WorkerStopped:
+            jobs.hand_back(job)
+            raise
         except (CatalogError, FingerprintError) as error:
             jobs.end_in_failure(job, error=str(error))
         except Exception as error:

@@ -83,7 +83,7 @@ class Show:
 def _site_answers() -> bool:
     def ask() -> bool | None:
         try:
-            return requests.get(f"{settings.PUBLIC_URL}/api/health/", timeout=2).ok or None
+            return requests.get(f"{settings.PUBLIC_URL}/health/live", timeout=2).ok or None
         except requests.RequestException:
             return None
 

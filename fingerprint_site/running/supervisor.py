@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
+import honcho.manager
 from django.conf import settings
 from honcho.manager import Manager
 from honcho.printer import Printer
 
 LOG_BYTES_KEPT = 10_000_000
+_AFTER_DRAINING_S = 4  # for what each process still does after that; honcho kills then, which leaves orphans
 
 
 def commands() -> dict[str, list[str]]:
@@ -21,7 +23,7 @@ def commands() -> dict[str, list[str]]:
             *(python, "-m", "gunicorn", "fingerprint_site.wsgi"),
             *("--bind", settings.BIND, "--worker-class", "gthread"),
             *("--workers", str(settings.WEB_WORKERS), "--threads", str(settings.WEB_THREADS)),
-            *("--timeout", "120", "--access-logfile", "-"),
+            *("--timeout", "120", "--graceful-timeout", str(settings.DRAIN_SECONDS), "--access-logfile", "-"),
         ],
         "fingerprint": [python, manage, "run_queue", "fingerprint"],
         "webhooks": [python, manage, "run_queue", "webhooks"],
@@ -47,6 +49,7 @@ def run(*, environment: dict[str, str], when_started: Callable[[], None]) -> int
 
     `when_started` runs beside the processes, in a thread: it waits for the site by itself.
     """
+    honcho.manager.KILL_WAIT = settings.DRAIN_SECONDS + _AFTER_DRAINING_S
     manager = Manager(Printer(sys.stdout, width=11))
     for name, command in commands().items():
         manager.add_process(name, _logged(name, command), cwd=str(settings.BASE_DIR), env=environment)

@@ -9,18 +9,13 @@ from django.core.checks import run_checks
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
-from rest_framework.test import APIClient
 
 from catalog.models import IndexClock, Job, QueueHeartbeat, Track
 from catalog.services import housekeeping, index_files, jobs, queue_health, work
+from catalog.services.queue_health import QueueState
 
 CLUSTER = "fingerprint"
 LONG_AGO = timedelta(hours=1)
-
-
-def test_health_answers_without_a_key(db: None) -> None:
-    response = APIClient().get("/api/health/")
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
 def test_canary_is_sent_once_until_it_is_answered(db: None) -> None:
@@ -34,7 +29,7 @@ def test_canary_is_sent_once_until_it_is_answered(db: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_worker_answers_the_canary(drain: Callable[[], int]) -> None:
+def test_canary_comes_back_through_worker_and_monitor(drain: Callable[[], int]) -> None:
     queue_health.send_canary(cluster=CLUSTER)
     drain()
     assert QueueHeartbeat.objects.get().answered_at is not None
@@ -48,6 +43,42 @@ def test_unanswered_canary_means_stuck(db: None) -> None:
     assert queue_health.is_stuck(cluster=CLUSTER)
     queue_health.start_over(cluster=CLUSTER)
     assert not queue_health.is_stuck(cluster=CLUSTER)
+
+
+def test_canary_of_a_clock_that_was_set_back_is_sent_again(db: None) -> None:
+    queue_health.send_canary(cluster=CLUSTER)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() + LONG_AGO)
+    assert queue_health.send_canary(cluster=CLUSTER)
+
+
+def test_replaced_queue_is_counted(db: None) -> None:
+    queue_health.start_over(cluster=CLUSTER)
+    queue_health.start_over(cluster=CLUSTER, replaced_because="it took no task")
+    heartbeat = QueueHeartbeat.objects.get()
+    assert (heartbeat.replaced_count, heartbeat.replaced_reason) == (1, "it took no task")
+    assert heartbeat.replaced_at is not None
+
+
+def test_state_in_words(db: None) -> None:
+    assert queue_health.state(cluster=CLUSTER) == QueueState.STARTING
+    queue_health.send_canary(cluster=CLUSTER)
+    assert queue_health.state(cluster=CLUSTER) == QueueState.RUNNING
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
+    assert queue_health.state(cluster=CLUSTER) == QueueState.STUCK
+    queue_health.note_answer(cluster=CLUSTER)
+    assert queue_health.state(cluster=CLUSTER) == QueueState.UNWATCHED
+
+
+def test_monitor_that_acknowledges_nothing_is_stuck(add_track: Callable[..., Track], battle: Path) -> None:
+    """Workers end jobs and hold others, and the queue hears of none: busy is no excuse."""
+    track = add_track(battle)
+    first, second = (jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD) for _ in range(2))
+    work.run(first.pk)
+    Job.objects.filter(pk=first.pk).update(completed_at=timezone.now() - timedelta(seconds=30))
+    jobs.claim(second.pk)
+    queue_health.send_canary(cluster=CLUSTER)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
+    assert queue_health.is_stuck(cluster=CLUSTER)
 
 
 def test_busy_is_not_stuck(add_track: Callable[..., Track], battle: Path) -> None:

@@ -1,6 +1,8 @@
 """Jobs: claimed once, counted before the work, ended once, never lost."""
 
 import os
+import signal
+import time
 import uuid
 import wave
 from collections.abc import Callable
@@ -9,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
+from pytest_django import Settings
 
 from catalog.models import Fingerprint, IndexOperation, Job, Match, Track
-from catalog.services import jobs, sweeping, tracks, work
+from catalog.services import jobs, stopping, sweeping, tracks, work
+from catalog.services.errors import WorkerStopped
 
 PAST = timedelta(hours=1)
 
@@ -99,6 +103,84 @@ def test_forgotten_pending_job_is_offered_again(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - PAST)
     assert sweeping.sweep_jobs() == 1
     assert OrmQ.objects.count() == 1
+
+
+def fill_queue() -> None:
+    """Queue more entries than the sweeper adds to."""
+    OrmQ.objects.bulk_create(OrmQ(key="fingerprint", payload="", lock=timezone.now()) for _ in range(250))
+
+
+def test_behind_a_long_queue_only_what_it_does_not_have_is_offered(job: Job) -> None:
+    fill_queue()
+    Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - PAST)
+    assert sweeping.sweep_jobs() == 0
+    lose(job, attempts=1)
+    assert sweeping.sweep_jobs() == 1
+
+
+def test_released_job_waits_and_is_offered_behind_a_long_queue(job: Job) -> None:
+    fill_queue()
+    held = jobs.claim(job.pk)
+    assert held is not None
+    jobs.release(held, detail="the database was away")
+    assert sweeping.sweep_jobs() == 0
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert sweeping.sweep_jobs() == 1
+
+
+@pytest.mark.parametrize("status", ["pending", "processing"])
+def test_job_of_a_clock_that_was_set_back_is_offered_again(job: Job, status: str) -> None:
+    OrmQ.objects.all().delete()
+    ahead = timezone.now() + PAST
+    if status == "processing":
+        lose(job, attempts=1)
+        Job.objects.filter(pk=job.pk).update(lease_until=ahead)
+    else:
+        Job.objects.filter(pk=job.pk).update(queued_at=ahead)
+    assert sweeping.sweep_jobs() == 1
+
+
+def test_queue_entry_of_a_clock_that_was_set_back_is_freed(job: Job) -> None:
+    OrmQ.objects.update(lock=timezone.now() + 24 * PAST)
+    sweeping.sweep_jobs()
+    assert OrmQ.objects.get().lock <= timezone.now()
+
+
+def test_stopped_worker_hands_its_job_back(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*args: object) -> None:
+        os.kill(os.getpid(), stopping.HAND_BACK_SIGNAL)
+
+    before = signal.getsignal(stopping.HAND_BACK_SIGNAL)
+    monkeypatch.setattr(work.analysis, "fingerprint_of", stopped)
+    OrmQ.objects.all().delete()
+    try:
+        stopping.hand_back_when_told()
+        with pytest.raises(WorkerStopped):
+            work.run(job.pk)
+    finally:
+        signal.signal(stopping.HAND_BACK_SIGNAL, before)
+    job.refresh_from_db()
+    assert (job.status, job.attempts, job.lease_token) == ("pending", 0, None)
+    assert OrmQ.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lease_is_renewed_again_after_the_database_was_away(
+    job: Job, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOB_LEASE_SECONDS = 0.3
+    asked: list[bool] = []
+
+    def flaky(held: Job) -> bool:
+        asked.append(True)
+        if len(asked) == 1:
+            raise OperationalError("the database system is starting up")
+        return True
+
+    monkeypatch.setattr(work.jobs, "renew", flaky)
+    monkeypatch.setattr(work.analysis, "fingerprint_of", lambda _: time.sleep(0.5))
+    work.run(job.pk)
+    assert len(asked) > 1
 
 
 def test_status_and_times_must_agree(job: Job) -> None:

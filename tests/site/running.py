@@ -41,7 +41,7 @@ def await_true(ask: Callable[[], Any], *, within_s: float) -> Any:
 class RunningSite:
     """`manage.py run_site` with a data folder and a port of its own."""
 
-    def __init__(self, folder: Path, *, database_url: str | None) -> None:
+    def __init__(self, folder: Path, *, database_url: str | None, **environment: str) -> None:
         self.folder = folder
         self.first_output = ""
         self.port = free_port()
@@ -53,6 +53,7 @@ class RunningSite:
             "DJANGO_SETTINGS_MODULE": "fingerprint_site.settings",
             "JOB_LEASE_SECONDS": "10",
             "PYTHONUNBUFFERED": "1",
+            **environment,
         }
         self.environment.pop("DATABASE_URL", None)
         if database_url:
@@ -73,11 +74,15 @@ class RunningSite:
             self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start, and wait until the site says that it is ready."""
         with self._output.open("w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
-                self.command("run_site"), env=self.environment, stdout=output, stderr=output, start_new_session=True
+                self.command("run_site", *options),
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         await_true(lambda: "Ready." in self.output or self.process.poll() is not None, within_s=START_WITHIN_S)
         assert self.process.poll() is None, self.output

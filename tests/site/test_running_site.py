@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import requests
 from django.conf import settings
@@ -18,20 +17,6 @@ from tests.site.running import RunningSite, await_true
 
 pytestmark = pytest.mark.cluster
 ENDED = ("success", "failure")
-
-
-@pytest.fixture(scope="module")
-def database_url() -> Iterator[str | None]:
-    """A database for the running site: None means SQLite in its data folder."""
-    url = os.environ.get("DATABASE_URL")
-    if not url:
-        yield None
-        return
-    name = f"running_site_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield url.rsplit("/", 1)[0] + f"/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")

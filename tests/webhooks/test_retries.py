@@ -237,18 +237,52 @@ def test_recover_sends_exactly_what_was_counted(
     assert old.state == Message.State.FAILED
 
 
-def test_the_sweeper_leaves_what_is_queued_and_what_is_held(send: Send, endpoint: Endpoint) -> None:
+def test_the_sweeper_leaves_what_is_queued_and_what_is_not_verified(send: Send, endpoint: Endpoint) -> None:
     message = send()
     assert sweep_due_messages() == 0
-    later = timezone.now() + timedelta(minutes=6)
-    for held in ({"verified_at": None}, {"verified_at": later, "disabled_at": later}):
-        Endpoint.objects.filter(pk=endpoint.pk).update(**held)
-        assert sweep_due_messages(now=later) == 0
-        assert not attempt(message, later)
-    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=None)
+    later = timezone.now() + timedelta(minutes=5, seconds=30)
+    Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=None)
+    assert sweep_due_messages(now=later) == 0
+    assert not attempt(message, later)
+    Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=later)
     assert sweep_due_messages(now=later) == 1
     message.refresh_from_db()
     assert message.queued_until == later + timedelta(minutes=5)
+
+
+def test_message_in_a_workers_hands_when_its_endpoint_was_disabled_ends_too(send: Send, endpoint: Endpoint) -> None:
+    """The worker dies: nobody delivers to a disabled endpoint, so that the message would be delivering for ever."""
+    message = send()
+    now = timezone.now()
+    assert claim_message(message_pk=message.pk, now=now) is not None
+    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=now)
+    assert sweep_due_messages(now=now) == 0
+    message.refresh_from_db()
+    assert message.state == Message.State.DELIVERING
+    sweep_due_messages(now=now + timedelta(minutes=1))
+    message.refresh_from_db()
+    assert (message.state, message.error) == (Message.State.FAILED, "The endpoint is disabled.")
+
+
+def test_message_for_a_disabled_endpoint_can_be_recovered(send: Send, endpoint: Endpoint) -> None:
+    began = timezone.now()
+    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=began)
+    message = send()
+    assert (message.state, message.error) == (Message.State.FAILED, "The endpoint is disabled.")
+    assert sweep_due_messages() == 0
+    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=None)
+    assert recover_failed(endpoint=endpoint, since=began) == 1
+    assert sweep_due_messages() == 1
+
+
+def test_times_of_a_clock_that_was_set_back_are_not_waited_for(send: Send, endpoint: Endpoint) -> None:
+    message = send()
+    ahead = timezone.now() + timedelta(days=400)
+    Message.objects.filter(pk=message.pk).update(next_attempt_at=ahead, queued_until=ahead)
+    assert sweep_due_messages() == 1
+    Message.objects.filter(pk=message.pk).update(state=Message.State.DELIVERING, schedule_step=1, queued_until=ahead)
+    assert sweep_due_messages() == 1
+    assert attempt(message, timezone.now())
 
 
 def test_prune_removes_old_attempts_and_ended_messages(send: Send, receiver: Receiver, settings: Any) -> None:

@@ -1,10 +1,9 @@
 """One attempt: claimed, sent, recorded. No HTTP inside a transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
@@ -13,6 +12,7 @@ from webhooks.models import Attempt, Endpoint, Message
 from webhooks.retry import next_attempt
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
+from webhooks.services.messages import is_due, lease_length
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import callback_headers
 from webhooks.storable import storable
@@ -20,8 +20,6 @@ from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers
 
 logger = structlog.get_logger(__name__)
 
-# Past the timeout a live worker still has to look the name up and write down what came.
-LEASE_MARGIN = timedelta(seconds=30)
 LOST_WORKER = "The worker stopped before the answer was recorded."
 GONE = 410
 
@@ -54,16 +52,14 @@ def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
 
     Returns None where it is not due, not deliverable, or in another worker's hands.
     """
-    lease_end = now + timedelta(seconds=settings.WEBHOOK_TIMEOUT_SECONDS) + LEASE_MARGIN
     with transaction.atomic():
         mine = Message.objects.filter(
+            is_due(now),
             pk=message_pk,
-            state__in=[Message.State.PENDING, Message.State.DELIVERING],
-            next_attempt_at__lte=now,
             endpoint__in=Endpoint.objects.filter(verified_at__isnull=False, disabled_at__isnull=True),
         ).update(
             state=Message.State.DELIVERING,
-            next_attempt_at=lease_end,
+            next_attempt_at=now + lease_length(),
             queued_until=None,
             attempt_count=F("attempt_count") + 1,
             # The schedule counts from its first attempt: a queue that was late does not eat into it.

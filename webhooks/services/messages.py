@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -19,6 +20,9 @@ DELIVERY_TASK = "webhooks.tasks.deliver_message"
 QUEUE_TRUST = timedelta(minutes=5)
 SWEEP_LIMIT = 200
 TEST_EVENT = "test"
+LEASE_MARGIN = timedelta(seconds=30)
+CLOCK_ROOM = timedelta(seconds=60)  # a time further ahead than it can be by so much is a wrong clock's
+DISABLED = "The endpoint is disabled."
 
 
 def queue_message(*, owner: User, event: str, event_key: str, subject: str, body: dict[str, Any]) -> Message | None:
@@ -26,9 +30,10 @@ def queue_message(*, owner: User, event: str, event_key: str, subject: str, body
 
     `subject` is the task id that x-mippia-signature covers; `body` is sent as JSON. Call it inside the transaction
     that ends the task: both commit together or neither. Returns the message, an older one where the event has one,
-    None where the owner has no endpoint that is verified and enabled.
+    None where the owner has no endpoint that is verified. For one that is disabled the message has failed from the
+    start, so that it can be recovered with the others.
     """
-    endpoint = Endpoint.objects.filter(owner=owner, verified_at__isnull=False, disabled_at__isnull=True).first()
+    endpoint = Endpoint.objects.filter(owner=owner, verified_at__isnull=False).first()
     if endpoint is None:
         return None
     return _queue(endpoint=endpoint, event=event, event_key=event_key, subject=subject, body=body)
@@ -70,23 +75,44 @@ def sweep_due_messages(*, now: datetime | None = None) -> int:
     Safe to call from several processes at once. Returns how many were queued.
     """
     moment = now or timezone.now()
+    _end_undeliverable(moment)
     due = due_messages(now=moment).values_list("pk", flat=True).order_by("next_attempt_at")[:SWEEP_LIMIT]
     return sum(_enqueue(pk, now=moment) for pk in list(due))
+
+
+def _end_undeliverable(now: datetime) -> None:
+    """Fail what became due for a disabled endpoint: it was in a worker's hands when the endpoint was disabled."""
+    Message.objects.filter(is_due(now), endpoint__in=Endpoint.objects.filter(disabled_at__isnull=False)).update(
+        state=Message.State.FAILED, error=DISABLED, queued_until=None
+    )
 
 
 def due_messages(*, now: datetime) -> QuerySet[Message]:
     """Messages that a worker may take at `now` and that the queue does not have."""
     return Message.objects.filter(
+        is_due(now),
         _not_in_queue(now),
-        state__in=[Message.State.PENDING, Message.State.DELIVERING],
-        next_attempt_at__lte=now,
         endpoint__verified_at__isnull=False,
         endpoint__disabled_at__isnull=True,
     )
 
 
+def is_due(now: datetime) -> Q:
+    """Match messages whose time has come at `now`, or cannot be right: stamped by a clock that was set back since."""
+    first = Q(schedule_step=0, next_attempt_at__gt=now + CLOCK_ROOM)
+    lease = Q(state=Message.State.DELIVERING, next_attempt_at__gt=now + lease_length() + CLOCK_ROOM)
+    waiting = Q(state__in=[Message.State.PENDING, Message.State.DELIVERING])
+    return waiting & (Q(next_attempt_at__lte=now) | first | lease)
+
+
+def lease_length() -> timedelta:
+    """Return how long a worker has a message: past the timeout it still looks the name up and writes what came."""
+    return timedelta(seconds=settings.WEBHOOK_TIMEOUT_SECONDS) + LEASE_MARGIN
+
+
 def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body: dict[str, Any]) -> Message:
     now = timezone.now()
+    ended = {"state": Message.State.FAILED, "error": DISABLED} if endpoint.disabled_at else {}
     with transaction.atomic():
         message, created = Message.objects.get_or_create(
             endpoint=endpoint,
@@ -99,9 +125,10 @@ def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body
                 "schedule_start": now,
                 "next_attempt_at": now,
                 "created_at": now,
+                **ended,
             },
         )
-        if created:
+        if created and not ended:
             _enqueue(message.pk, now=now)
     return message
 
@@ -116,7 +143,8 @@ def _enqueue(pk: int, *, now: datetime) -> bool:
 
 
 def _not_in_queue(now: datetime) -> Q:
-    return Q(queued_until__isnull=True) | Q(queued_until__lte=now)
+    longest = now + QUEUE_TRUST + CLOCK_ROOM
+    return Q(queued_until__isnull=True) | Q(queued_until__lte=now) | Q(queued_until__gt=longest)
 
 
 def _failed(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:

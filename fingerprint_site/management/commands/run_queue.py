@@ -1,11 +1,13 @@
 """One queue cluster under a watchdog."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import structlog
@@ -14,10 +16,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
 from catalog.services import queue_health
+from catalog.services.stopping import HAND_BACK_SIGNAL
 
 log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 2.0
-_STOP_WITHIN_S = 3.5  # the supervisor waits 5 s before it kills, and would then leave orphans
+_HAND_BACK_WITHIN_S = 2.0  # of the time to drain: the workers' last words
+_PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
@@ -40,18 +44,33 @@ class Command(BaseCommand):
             reason = _trouble(process, cluster)
             if reason:
                 log.error("queue_replaced", cluster=cluster, reason=reason)
-                _end(process, signal.SIGKILL)  # a wedged cluster does not hear TERM
-                process = _start(cluster)
-        _end(process, signal.SIGTERM)
+                _kill(process)  # a wedged cluster does not hear TERM
+                process = _start(cluster, replaced_because=reason)
+        _drain(process)
 
 
-def _start(cluster: str) -> "subprocess.Popen[bytes]":
+def _start(cluster: str, *, replaced_because: str = "") -> "subprocess.Popen[bytes]":
     """Start the cluster in a process group of its own, so that all of it can be ended together."""
-    queue_health.start_over(cluster=cluster)
-    # One BLAS thread a worker: there are as many workers as the machine should use.
-    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"Q_CLUSTER_NAME": cluster}
+    try:
+        queue_health.start_over(cluster=cluster, replaced_because=replaced_because)
+    except DatabaseError as error:  # the cluster waits for its database by itself
+        log.warning("watchdog_blind", reason=str(error))
+    # One BLAS thread a worker: there are as many workers as the machine should use. SPT_NOENV: the names that
+    # processes give themselves leave their environment readable.
+    environment = {"OPENBLAS_NUM_THREADS": "1", "SPT_NOENV": "1"} | os.environ | {"Q_CLUSTER_NAME": cluster}
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-    return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603  (our own command)
+    return subprocess.Popen(  # noqa: S603  (our own command)
+        command,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509  (this process has one thread)
+    )
+
+
+def _end_with_parent() -> None:
+    """Have Linux send TERM when the watchdog dies: a cluster that nobody watches must not live on."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _trouble(process: "subprocess.Popen[bytes]", cluster: str) -> str:
@@ -67,14 +86,39 @@ def _trouble(process: "subprocess.Popen[bytes]", cluster: str) -> str:
         close_old_connections()
 
 
-def _end(process: "subprocess.Popen[bytes]", number: int) -> None:
-    """Signal the leader, then make sure that nobody of its group is left."""
+def _drain(process: "subprocess.Popen[bytes]") -> None:
+    """Let the workers finish what they do within `DRAIN_SECONDS`, or else hand it back; then make sure of the rest."""
     if process.poll() is None:
-        process.send_signal(number)
+        process.terminate()
+        finish_within_s = max(settings.DRAIN_SECONDS - _HAND_BACK_WITHIN_S, 0.0)
         try:
-            process.wait(_STOP_WITHIN_S)
+            process.wait(finish_within_s)
         except subprocess.TimeoutExpired:
-            log.warning("queue_would_not_stop", pid=process.pid)
+            log.warning("queue_hands_back", pid=process.pid, after_s=finish_within_s)
+            _hand_back(process)
+    _kill(process)
+
+
+def _hand_back(process: "subprocess.Popen[bytes]") -> None:
+    """Tell the workers to hand back what they do, and wait for them a little."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, HAND_BACK_SIGNAL)
+    deadline_s = time.monotonic() + _HAND_BACK_WITHIN_S
+    while time.monotonic() < deadline_s and _group_lives(process):
+        time.sleep(0.05)
+
+
+def _group_lives(process: "subprocess.Popen[bytes]") -> bool:
+    process.poll()  # a leader that ended counts until it is waited for
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Make sure that nobody of the cluster's group is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
