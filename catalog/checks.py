@@ -1,7 +1,9 @@
 """System checks: a wrong setting is said at start, not found at night."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -31,6 +33,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "DISK_RESERVE_MB": (10, 1_000_000),
     "RATE_LIMIT_FREE": (1, 1_000_000),
     "RATE_LIMIT_PAID": (1, 1_000_000),
+    "S3_TIMEOUT_SECONDS": (1, 600),
     "PORT": (1, 65_535),
 }
 
@@ -56,6 +59,25 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         )
     if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
         found.append(checks.Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
+    return found
+
+
+@register()
+def audio_storage_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """`AUDIO_STORAGE` is empty or names a bucket, and what speaks to it is installed."""
+    if not settings.AUDIO_STORAGE:
+        return []
+    address = urlsplit(settings.AUDIO_STORAGE)
+    if address.scheme != "s3" or not address.netloc or address.query or "@" in address.netloc:
+        return [Error("AUDIO_STORAGE must be empty or s3://bucket or s3://bucket/prefix.", id="catalog.E003")]
+    if not find_spec("storages") or not find_spec("boto3"):
+        hint = "pip install -r requirements-s3.txt"
+        return [Error("AUDIO_STORAGE names a bucket, but django-storages is missing.", hint=hint, id="catalog.E004")]
+    found: list[CheckMessage] = []
+    if bool(settings.S3_ACCESS_KEY_ID) != bool(settings.S3_SECRET_ACCESS_KEY):
+        found.append(Error("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together.", id="catalog.E005"))
+    if settings.S3_ENDPOINT_URL and urlsplit(settings.S3_ENDPOINT_URL).scheme not in {"http", "https"}:
+        found.append(Error("S3_ENDPOINT_URL must be an http:// or https:// address.", id="catalog.E006"))
     return found
 
 

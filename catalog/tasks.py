@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
-from catalog.services import playback, queue_health, refreshing, scanning, searching, stopping, work
+from catalog.services import audio_store, playback, queue_health, refreshing, scanning, searching, stopping, work
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,7 @@ def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
     if settings.Q_CLUSTER["name"] != Conf.CLUSTER_NAME:
         return
     try:
+        audio_store.remove_old_drafts()  # of this machine: the sweeper may run on another
         searching.process_index.warm_up()
     except Exception:
         log.exception("warm_up_failed")

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+from fingerprint_site.audio_storage import audio_storage
 from fingerprint_site.queue_settings import FINGERPRINT_CLUSTER, WEBHOOK_CLUSTER, queue_cluster
 from fingerprint_site.secrets_file import read_or_create_secret
 
@@ -118,8 +119,22 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+AUDIO_STORAGE = env.str("AUDIO_STORAGE", default="")
+S3_ENDPOINT_URL = env.str("S3_ENDPOINT_URL", default="")
+S3_REGION = env.str("S3_REGION", default="")
+S3_ACCESS_KEY_ID = env.str("S3_ACCESS_KEY_ID", default="")
+S3_SECRET_ACCESS_KEY = env.str("S3_SECRET_ACCESS_KEY", default="")
+S3_TIMEOUT_SECONDS = env.float("S3_TIMEOUT_SECONDS", default=30.0)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "audio": audio_storage(
+        AUDIO_STORAGE,
+        endpoint_url=S3_ENDPOINT_URL,
+        region_name=S3_REGION,
+        access_key=S3_ACCESS_KEY_ID,
+        secret_key=S3_SECRET_ACCESS_KEY,
+        timeout_s=S3_TIMEOUT_SECONDS,
+    ),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LOGIN_URL = "admin:login"

@@ -14,6 +14,7 @@ from catalog.models import ApiKey, Track
 from catalog.services import searching, tracks
 from catalog.services.api_keys import create_key
 
+pytest_plugins = ["tests.object_store"]
 AUDIO = Path(__file__).parent / "audio"
 
 

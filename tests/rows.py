@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -27,6 +29,12 @@ def make_audio_file(**values: Any) -> AudioFile:
         "bit_rate": 128_000,
     }
     return AudioFile.objects.create(**(defaults | values))
+
+
+def stored_path(track: Track) -> Path:
+    """Return where the local store has a track's bytes."""
+    assert track.audio_file
+    return Path(settings.AUDIO_DIR) / track.audio_file.stored_name
 
 
 def make_track(owner: User, **values: Any) -> Track:

@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 from catalog.api.uploads import max_file_bytes
 from catalog.models import Job, Track
 from catalog.pages.access import person
-from catalog.services.errors import UploadRefusedError
+from catalog.services.errors import NotReachableError, UploadRefusedError
 from catalog.services.jobs import accept_job
 from catalog.services.tracks import add_track
 
@@ -71,7 +71,7 @@ def _take_in(request: HttpRequest, form: UploadForm) -> Track | None:
     upload = form.cleaned_data["file"]
     try:
         track = add_track(owner=person(request), source=Path(upload.temporary_file_path()), file_name=upload.name)
-    except UploadRefusedError as error:
+    except (UploadRefusedError, NotReachableError) as error:
         form.add_error("file", str(error))
         return None
     for task_name in _wanted(form):

@@ -13,6 +13,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from catalog.services.errors import NotReachableError
+
 _UNPROCESSABLE = (
     exceptions.ValidationError,
     exceptions.ParseError,
@@ -38,6 +40,8 @@ def contract_exception(error: Exception, context: dict[str, Any]) -> Response | 
         error = exceptions.NotFound("Not found.")
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    if isinstance(error, NotReachableError):
+        error = UnavailableError(str(error))
     set_rollback()
     if isinstance(error, OperationalError | InterfaceError) or (isinstance(error, OSError) and error.errno in _FULL):
         log.error("request_not_taken", reason=f"{type(error).__name__}: {error}")

@@ -34,7 +34,7 @@ _REFUSALS = {
     401: OpenApiResponse(ErrorSerializer, description="The key is missing or expired"),
     404: OpenApiResponse(ErrorSerializer, description="The key is unknown or revoked"),
     429: OpenApiResponse(ErrorSerializer, description="Over the key's calls a minute; see Retry-After"),
-    503: OpenApiResponse(ErrorSerializer, description="The disk or the database cannot take it now; see Retry-After"),
+    503: OpenApiResponse(ErrorSerializer, description="Disk, database or store cannot take it now; see Retry-After"),
 }
 _INVALID = {422: OpenApiResponse(InvalidSerializer, description="The request cannot be taken, and why")}
 

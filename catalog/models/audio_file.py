@@ -1,8 +1,5 @@
 """Stored bytes, once for however many tracks share them."""
 
-from pathlib import Path
-
-from django.conf import settings
 from django.db import models
 
 
@@ -26,8 +23,3 @@ class AudioFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.codec} {self.sha256[:12]}"
-
-    @property
-    def path(self) -> Path:
-        """Where the bytes are on this machine."""
-        return Path(settings.AUDIO_DIR) / self.stored_name

@@ -1,8 +1,6 @@
 """A track's audio and waveform for the staff's players."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -13,10 +11,11 @@ from django.views.decorators.http import require_GET, require_safe
 from catalog.models import AudioFile, Track
 from catalog.pages.access import staff_only
 from catalog.pages.byte_ranges import ByteRange, RangeNotSatisfiableError, parse_range
+from catalog.services import audio_store
+from catalog.services.errors import NotReachableError
 from catalog.services.playback import request_peaks
 from catalog.services.spectrogram_picture import spectrogram_picture
 
-CHUNK_BYTES = 64 * 1024
 _TYPES = {
     ".mp3": "audio/mpeg",
     ".wav": "audio/wav",
@@ -26,6 +25,7 @@ _TYPES = {
     ".ogg": "audio/ogg",
 }
 _POLL_AGAIN_S = "1"
+_TRY_AGAIN_S = "10"
 
 
 def _audio_file_of(music_id: UUID) -> tuple[Track, AudioFile]:
@@ -40,21 +40,19 @@ def _audio_file_of(music_id: UUID) -> tuple[Track, AudioFile]:
 def audio(request: HttpRequest, music_id: UUID) -> HttpResponseBase:
     """Answer with a track's bytes, or the part that Range asks for; `?download` makes it an attachment."""
     track, audio_file = _audio_file_of(music_id)
-    try:
-        file = audio_file.path.open("rb")
-    except FileNotFoundError as error:
-        raise Http404("The stored file is missing.") from error
-    total = audio_file.path.stat().st_size
     etag = f'"{audio_file.sha256}"'
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        file.close()
         return _described(HttpResponse(status=304), track, audio_file, etag, download=False)
     try:
+        total = audio_store.size(audio_file.stored_name)
         part = parse_range(request.headers.get("Range", ""), total) if _range_holds(request, etag) else None
+        response = _body(request, audio_file.stored_name, part, total)
     except RangeNotSatisfiableError:
-        file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{total}", "Accept-Ranges": "bytes"})
-    response = _body(request, file, part, total)
+    except FileNotFoundError as error:
+        raise Http404("The stored file is missing.") from error
+    except NotReachableError as error:
+        return HttpResponse(str(error), status=503, headers={"Retry-After": _TRY_AGAIN_S}, content_type="text/plain")
     return _described(response, track, audio_file, etag, download="download" in request.GET)
 
 
@@ -63,32 +61,16 @@ def _range_holds(request: HttpRequest, etag: str) -> bool:
     return request.headers.get("If-Range", etag) == etag
 
 
-def _body(request: HttpRequest, file: BinaryIO, part: ByteRange | None, total: int) -> HttpResponseBase:
+def _body(request: HttpRequest, name: str, part: ByteRange | None, total: int) -> HttpResponseBase:
     sent = part or ByteRange(0, total - 1)
     headers = {"Content-Length": str(sent.length)}
     if part:
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{total}"
     status = 206 if part else 200
-    if request.method == "HEAD":
-        file.close()
+    if request.method == "HEAD" or not sent.length:
         return HttpResponse(status=status, headers=headers)
-    return StreamingHttpResponse(_FilePart(file, sent), status=status, headers=headers)
-
-
-class _FilePart:
-    """A part of an open file in chunks; closed with the response, read or not."""
-
-    def __init__(self, file: BinaryIO, part: ByteRange) -> None:
-        self._file = file
-        self._part = part
-        self.close = file.close
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._file.seek(self._part.first)
-        left = self._part.length
-        while left > 0 and (chunk := self._file.read(min(CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
+    chunks = audio_store.part(name, first=sent.first, count=sent.length)
+    return StreamingHttpResponse(chunks, status=status, headers=headers)  # closed with the response, read or not
 
 
 def _described(

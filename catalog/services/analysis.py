@@ -1,18 +1,14 @@
 """Fingerprints of stored files: made once per file and parameters' version, then read from the database."""
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
 from catalog.engine.decode import DecodeLimits
 from catalog.models import AudioFile, Fingerprint, Track
+from catalog.services import audio_store
 from catalog.services.errors import TrackGoneError
 from catalog.services.index_log import CURRENT_VERSION
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def decode_limits() -> DecodeLimits:
@@ -29,7 +25,8 @@ def fingerprint_of(track: Track) -> EngineFingerprint:
     """Return the fingerprint of a track's audio, from the database where it is known.
 
     Raises:
-        TrackGoneError: the track was removed or its file is missing.
+        TrackGoneError: the track was removed, or its file is missing or damaged.
+        NotReachableError: the store of files does not answer.
         catalog.engine.FingerprintError: the file cannot be decoded or analysed; its text is for a person.
 
     """
@@ -43,10 +40,8 @@ def fingerprint_of(track: Track) -> EngineFingerprint:
 
 
 def _analyse(audio_file: AudioFile) -> EngineFingerprint:
-    path: Path = audio_file.path
-    if not path.exists():
-        raise TrackGoneError("The stored file is missing: upload the track again.")
-    analysis = Fingerprinter(limits=decode_limits()).analyse(path)
+    with audio_store.on_this_machine(audio_file) as path:
+        analysis = Fingerprinter(limits=decode_limits()).analyse(path)
     data = analysis.fingerprint.to_bytes()
     Fingerprint.objects.get_or_create(
         audio_file=audio_file,

@@ -9,6 +9,10 @@ class UploadRefusedError(CatalogError):
     """The uploaded file cannot become a track."""
 
 
+class NotReachableError(CatalogError):
+    """A store or an engine that the service needs does not answer now: the same may succeed a little later."""
+
+
 class TrackGoneError(CatalogError):
     """The track was removed, or its file is missing from the store."""
 

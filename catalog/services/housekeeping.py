@@ -1,15 +1,18 @@
 """What is tidied now and then."""
 
+import time
+
 import structlog
 from django.conf import settings
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from catalog.services import index_files, index_log, tracks
+from catalog.services import audio_store, index_files, index_log
 
 CHECKPOINT_TASK = "catalog.tasks.checkpoint_index"
 CHECKPOINT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
 CHECKPOINT_AFTER_SHARE = 0.02  # of a large index: writing it costs more than applying a few
+FOLDERS_A_TIDY = 16  # of 256: each is looked through every 16 hours
 log = structlog.get_logger(__name__)
 
 
@@ -28,6 +31,13 @@ def checkpoint_when_due() -> bool:
 
 def tidy() -> None:
     """Remove files that nothing refers to."""
-    count = tracks.collect_orphans()
-    if count:
-        log.info("orphans_removed", count=count)
+    drafts = audio_store.remove_old_drafts()
+    count = sum(audio_store.collect_orphans(folder) for folder in _folders_of_this_hour())
+    if drafts or count:
+        log.info("orphans_removed", drafts=drafts, stored=count)
+
+
+def _folders_of_this_hour() -> tuple[str, ...]:
+    """Take the folders in turn: a look through all of a large store would be long, and its orphans are few."""
+    first = int(time.time() // 3600) * FOLDERS_A_TIDY % len(audio_store.FOLDERS)
+    return audio_store.FOLDERS[first : first + FOLDERS_A_TIDY]

@@ -8,10 +8,12 @@ from django.contrib.auth.models import User
 
 from catalog.models import Job, Track
 from catalog.services import audio_store, jobs, tracks
-from catalog.services.errors import UploadRefusedError
+from catalog.services.errors import NotReachableError, UploadRefusedError
 
 ENDINGS = frozenset({".mp3", ".wav", ".flac", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus"})
 IMPORTED, KNOWN, REFUSED, UNREADABLE = "imported", "known", "refused", "unreadable"
+NOT_STORED = "not stored"
+SKIPPED = (REFUSED, UNREADABLE, NOT_STORED)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def import_files(*, owner: User, paths: list[Path], add: bool, check: bool) -> I
             outcome = _import_file(owner=owner, path=path)
         except UploadRefusedError as error:
             outcome = Outcome(path, REFUSED, str(error))
+        except NotReachableError as error:
+            outcome = Outcome(path, NOT_STORED, str(error))
         except OSError as error:
             outcome = Outcome(path, UNREADABLE, error.strerror or str(error))
         wanted = [name for name, asked in ((Job.Name.ADD, add), (Job.Name.CHECK, check)) if asked]

@@ -8,7 +8,9 @@ from django_q.tasks import async_task
 from catalog.engine import FingerprintError
 from catalog.engine.peaks import waveform_peaks
 from catalog.models import AudioFile
+from catalog.services import audio_store
 from catalog.services.analysis import decode_limits
+from catalog.services.errors import TrackGoneError
 
 PEAKS_TASK = "catalog.tasks.store_peaks"
 _ASKED_FOR_S = 30
@@ -30,8 +32,9 @@ def store_peaks(*, audio_file_id: int) -> bool:
     if audio_file is None:
         return False
     try:
-        peaks = waveform_peaks(audio_file.path, limits=decode_limits()).tobytes()
-    except FingerprintError as error:
+        with audio_store.on_this_machine(audio_file) as path:
+            peaks = waveform_peaks(path, limits=decode_limits()).tobytes()
+    except (FingerprintError, TrackGoneError) as error:
         log.warning("peaks_not_computed", audio_file=audio_file_id, reason=str(error))
         peaks = b""
     return bool(AudioFile.objects.filter(pk=audio_file_id).update(peaks=peaks))

@@ -1,5 +1,6 @@
 """Tracks: taking a file into the catalog, and taking a track out of it."""
 
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import structlog
@@ -36,32 +37,52 @@ def add_track(*, owner: User, source: Path, file_name: str) -> Track:
 
     Raises:
         UploadRefusedError: with the reason in words, when it is too large or not audio that we take.
+        NotReachableError: the store of files does not take it now.
 
     """
     size_bytes = source.stat().st_size
     refuse_size(size_bytes)
     sha256 = audio_store.sha256_of(source)
-    track = _stored_track(owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source))
+    taken = _Taken(owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source))
+    track = _track_of_known_bytes(taken) or _track_of_new_bytes(taken)
     log.info("track_added", music_id=str(track.music_id), size_bytes=size_bytes)
     return track
 
 
-def _stored_track(*, owner: User, source: Path, sha256: str, file_name: str, info: AudioInfo) -> Track:
-    """Return the new track with its bytes in place."""
-    audio_store.place(source=source, name=_name(sha256=sha256, info=info))
+@dataclass(frozen=True)
+class _Taken:
+    """A file that may become a track."""
+
+    owner: User
+    source: Path
+    sha256: str
+    file_name: str
+    info: AudioInfo
+
+
+def _track_of_known_bytes(taken: _Taken) -> Track | None:
+    """Return the new track of bytes that are stored already; None where they are not, or are going at this moment."""
+    known = AudioFile.objects.filter(sha256=taken.sha256).first()
+    if known is None:
+        return None
+    audio_store.restore(source=taken.source, name=known.stored_name)
     with transaction.atomic():
         # Locked, so that nobody removes the last other track of these bytes before this one is there.
-        audio_file = AudioFile.objects.select_for_update().filter(sha256=sha256).first()
-        if audio_file is None:
-            audio_file = _audio_file(sha256=sha256, size_bytes=source.stat().st_size, info=info)
-        track = _new_track(owner=owner, audio_file=audio_file, file_name=file_name, info=info)
-    # Another account may have removed the last track of the same bytes just before, and the file with it.
-    audio_store.place(source=source, name=audio_file.stored_name)
-    return track
+        audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first()
+        return _new_track(taken, audio_file) if audio_file else None
 
 
-def _name(*, sha256: str, info: AudioInfo) -> str:
-    return audio_store.stored_name(sha256=sha256, suffix=_suffix(info))
+def _track_of_new_bytes(taken: _Taken) -> Track:
+    """Store the bytes, then their row and the track's. Another upload of the same bytes may be faster."""
+    name = audio_store.place(source=taken.source, sha256=taken.sha256, suffix=_suffix(taken.info))
+    audio_file = None
+    try:
+        with transaction.atomic():
+            audio_file = _audio_file(taken, stored_name=name)
+            return _new_track(taken, audio_file)
+    finally:
+        if audio_file is None or audio_file.stored_name != name:
+            audio_store.discard(name)
 
 
 def refuse_size(size_bytes: int) -> None:
@@ -87,12 +108,13 @@ def _suffix(info: AudioInfo) -> str:
     return next((_SUFFIXES[part] for part in parts if part in _SUFFIXES), "")
 
 
-def _audio_file(*, sha256: str, size_bytes: int, info: AudioInfo) -> AudioFile:
-    audio_file, _ = AudioFile.objects.get_or_create(
-        sha256=sha256,
+def _audio_file(taken: _Taken, *, stored_name: str) -> AudioFile:
+    info = taken.info
+    audio_file, _ = AudioFile.objects.select_for_update().get_or_create(
+        sha256=taken.sha256,
         defaults={
-            "stored_name": _name(sha256=sha256, info=info),
-            "size_bytes": size_bytes,
+            "stored_name": stored_name,
+            "size_bytes": taken.source.stat().st_size,
             "container": info.container[:40],
             "codec": info.codec[:40],
             "duration_s": info.duration_s or 0.0,
@@ -104,14 +126,14 @@ def _audio_file(*, sha256: str, size_bytes: int, info: AudioInfo) -> AudioFile:
     return audio_file
 
 
-def _new_track(*, owner: User, audio_file: AudioFile, file_name: str, info: AudioInfo) -> Track:
-    tags = file_tags(info.tags)
-    plain_name = clean_text(PurePath(file_name.replace("\\", "/")).name)
+def _new_track(taken: _Taken, audio_file: AudioFile) -> Track:
+    tags = file_tags(taken.info.tags)
+    plain_name = clean_text(PurePath(taken.file_name.replace("\\", "/")).name)
     # The contract's title is the file's name without its ending; what the file calls itself is kept among the tags.
     title = PurePath(plain_name).stem or "untitled"
     others = dict(tags.others) | ({"title": tags.title} if tags.title else {})
     return Track.objects.create(
-        owner=owner,
+        owner=taken.owner,
         audio_file=audio_file,
         title=title,
         artist=tags.artist,
@@ -135,22 +157,5 @@ def remove_track(*, track: Track) -> None:
         if audio_file and not audio_file.tracks.exists():
             audio_file.delete()
             name = audio_file.stored_name
-            transaction.on_commit(lambda: _discard_if_unused(name))
+            transaction.on_commit(lambda: audio_store.discard(name))
     log.info("track_removed", music_id=str(track.music_id))
-
-
-def _discard_if_unused(name: str) -> None:
-    if not AudioFile.objects.filter(stored_name=name).exists():
-        audio_store.discard(name=name)
-
-
-def collect_orphans() -> int:
-    """Delete stored files that no row knows and uploads that never ended; return how many."""
-    count = 0
-    for path in audio_store.aged_files():
-        inside_store = path.is_relative_to(settings.AUDIO_DIR)
-        name = str(path.relative_to(settings.AUDIO_DIR)) if inside_store else ""
-        if not (inside_store and AudioFile.objects.filter(stored_name=name).exists()):
-            path.unlink(missing_ok=True)
-            count += 1
-    return count

@@ -12,7 +12,7 @@ from catalog.engine import FingerprintError
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
 from catalog.services import analysis, index_log, jobs
-from catalog.services.errors import CatalogError, WorkerStopped
+from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.leases import kept_up
 from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
@@ -37,6 +37,9 @@ def run(job_id: int) -> None:
         except WorkerStopped:
             jobs.hand_back(job)
             raise
+        except NotReachableError as error:
+            log.warning("job_attempt_not_possible", attempt=job.attempts, reason=str(error))
+            _retry_or_give_up(job, error)
         except (CatalogError, FingerprintError) as error:
             jobs.end_in_failure(job, error=str(error))
         except Exception as error:
@@ -50,9 +53,10 @@ def _retry_or_give_up(job: Job, error: Exception) -> None:
         jobs.release(job, detail=detail)
     else:
         job.detail = job.detail | {"last_error": detail[:2000]}
-        jobs.end_in_failure(
-            job, error=f"The service could not finish this task in {job.attempts} attempts. Please report its id."
-        )
+        told = isinstance(error, CatalogError)
+        reason = str(error) if told else "The service could not finish this task."
+        advice = "Ask for it again later." if told else "Please report its id."
+        jobs.end_in_failure(job, error=f"{reason} It was tried {job.attempts} times. {advice}")
 
 
 def _do(job: Job) -> None:

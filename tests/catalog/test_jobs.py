@@ -19,6 +19,7 @@ from pytest_django import Settings
 from catalog.models import Fingerprint, IndexOperation, Job, Match, Track
 from catalog.services import jobs, stopping, sweeping, tracks, work
 from catalog.services.errors import WorkerStopped
+from tests.rows import stored_path
 
 PAST = timedelta(hours=1)
 
@@ -211,8 +212,7 @@ def test_removed_track_fails_in_words(job: Job) -> None:
 
 def test_missing_file_fails_in_words(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
-    assert track.audio_file
-    track.audio_file.path.unlink()
+    stored_path(track).unlink()
     job = jobs.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
     work.run(job.pk)
     job.refresh_from_db()

@@ -91,7 +91,7 @@ def test_every_setting_from_the_environment_is_documented() -> None:
 
 
 def test_requirements_are_pinned_with_a_reason() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in sorted(path.name for path in ROOT.glob("requirements*.txt")):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith(("#", "-r")):
                 assert re.match(r"^[\w.\[\]-]+==\S+\s+# \S", line), line

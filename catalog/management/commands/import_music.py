@@ -53,10 +53,10 @@ class Command(BaseCommand):
         counts = Counter(outcome.state for outcome in outcomes)
         self.stdout.write(
             f"{counts[importing.IMPORTED]} imported, {counts[importing.KNOWN]} known already,"
-            f" {counts[importing.REFUSED] + counts[importing.UNREADABLE]} skipped."
+            f" {sum(counts[state] for state in importing.SKIPPED)} skipped."
         )
         for outcome in outcomes:
-            if outcome.state in (importing.REFUSED, importing.UNREADABLE):
+            if outcome.state in importing.SKIPPED:
                 self.stdout.write(f"  skipped {outcome.path}: {outcome.reason}")
 
     def _wait(self, job_ids: list[int]) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -15,7 +14,7 @@ from pytest_django import Settings
 
 from catalog.models import AudioFile, Job, Track
 from catalog.services.index_log import record_add
-from tests.rows import make_match, make_track
+from tests.rows import make_match, make_track, stored_path
 
 ADD = "/admin/catalog/track/add/"
 
@@ -166,7 +165,7 @@ def test_removal_of_shared_bytes(desk: Client, add_track: Callable[..., Track], 
 @pytest.mark.django_db(transaction=True)
 def test_removal(desk: Client, add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
-    path = Path(settings.AUDIO_DIR) / track.audio_file.stored_name
+    path = stored_path(track)
     assert path.exists()
     desk.post(f"/admin/catalog/track/{track.pk}/remove/")
     track.refresh_from_db()

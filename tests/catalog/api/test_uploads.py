@@ -1,5 +1,6 @@
 """Uploads: what is taken, what is refused and in which words, and that nothing is left behind."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, tracks
+from catalog.services import audio_store, housekeeping, tracks
+from tests.rows import stored_path
 
 URL = "/api/v1/music"
 
@@ -46,7 +48,7 @@ def test_takes_every_recording(api: APIClient, upload: Callable, recordings: lis
     assert file.codec == "vorbis"
     assert 20 < file.duration_s < 45
     assert file.sample_rate_hz == 44100
-    assert file.path.read_bytes() == (recordings[0].parent / "battle-music.ogg").read_bytes()
+    assert stored_path(file.tracks.get()).read_bytes() == (recordings[0].parent / "battle-music.ogg").read_bytes()
 
 
 def test_reads_the_tags(api: APIClient, upload: Callable, battle: Path) -> None:
@@ -136,8 +138,7 @@ def test_removed_track_takes_its_file_with_the_last_one(
     owner: User, add_track: Callable[..., Track], battle: Path
 ) -> None:
     first, second = add_track(battle), add_track(battle)
-    assert first.audio_file
-    path = first.audio_file.path
+    path = stored_path(first)
     tracks.remove_track(track=first)
     assert path.exists()
     second.refresh_from_db()
@@ -148,8 +149,7 @@ def test_removed_track_takes_its_file_with_the_last_one(
 @pytest.mark.django_db(transaction=True)
 def test_last_removal_deletes_the_bytes(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
-    assert track.audio_file
-    path = track.audio_file.path
+    path = stored_path(track)
     tracks.remove_track(track=track)
     assert not path.exists()
 
@@ -159,24 +159,107 @@ def test_last_track_of_the_same_bytes_may_go_while_they_arrive_again(
     owner: User, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = add_track(battle)
-    stored_track = tracks._stored_track
+    restore = audio_store.restore
 
-    def removed_before(**values: Any) -> Track | None:
+    def removed_before(**values: Any) -> None:
         tracks.remove_track(track=first)
-        return stored_track(**values)
+        restore(**values)
 
-    monkeypatch.setattr(tracks, "_stored_track", removed_before)
+    monkeypatch.setattr(audio_store, "restore", removed_before)
     second = add_track(battle)
 
-    assert second.audio_file
-    assert second.audio_file.path.exists()
+    assert stored_path(second).exists()
     assert AudioFile.objects.count() == 1
 
 
-def test_orphans_are_collected_when_old(db: None, battle: Path) -> None:
-    audio_store.place(source=battle, name="zz/orphan.ogg")
-    path = settings.AUDIO_DIR / "zz/orphan.ogg"
-    assert tracks.collect_orphans() == 0
-    os.utime(path, (0, 0))
-    assert tracks.collect_orphans() == 1
-    assert not path.exists()
+@pytest.mark.django_db(transaction=True)
+def test_last_track_of_the_same_bytes_may_go_after_they_arrived_again(
+    owner: User, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is gone, its bytes are about to go: what is stored anew meanwhile has another name."""
+    first = add_track(battle)
+    discard, added = audio_store.discard, []
+
+    def discard_late(name: str) -> None:
+        monkeypatch.setattr(audio_store, "discard", discard)
+        added.append(add_track(battle))
+        discard(name)
+
+    monkeypatch.setattr(audio_store, "discard", discard_late)
+    tracks.remove_track(track=first)
+
+    assert stored_path(added[0]).exists()
+
+
+def test_surplus_bytes_of_two_uploads_at_once_are_removed(
+    owner: User, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stored_files()
+    place, others = audio_store.place, []
+
+    def place_after_another(**values: Any) -> str:
+        monkeypatch.setattr(audio_store, "place", place)
+        others.append(add_track(battle))
+        return place(**values)
+
+    monkeypatch.setattr(audio_store, "place", place_after_another)
+    track = add_track(battle)
+
+    assert track.audio_file == others[0].audio_file
+    assert stored_files() - before == {stored_path(track)}
+
+
+def test_lost_bytes_come_back_with_the_next_upload(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
+    first = add_track(battle)
+    stored_path(first).unlink()
+    add_track(battle)
+    assert stored_path(first).read_bytes() == battle.read_bytes()
+
+
+def test_orphans_are_collected_when_old(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
+    kept = stored_path(add_track(battle))
+    name = audio_store.place(source=battle, sha256=audio_store.sha256_of(battle), suffix=".ogg")
+    folder, path = name[:2], settings.AUDIO_DIR / name
+    unfinished, foreign = path.with_name(f".{path.name}.17.4711"), path.with_name("notes.txt")
+    unfinished.write_bytes(b"half")
+    foreign.write_text("not ours")
+    assert audio_store.collect_orphans(folder) == 0
+    for file in (kept, path, unfinished, foreign):
+        os.utime(file, (0, 0))
+    assert audio_store.collect_orphans(folder) == 2
+    assert [file.exists() for file in (kept, path, unfinished, foreign)] == [True, False, False, True]
+
+
+def test_drafts_of_killed_processes_are_collected_when_old(db: None) -> None:
+    old, young = settings.UPLOAD_DIR / "old.upload", settings.UPLOAD_DIR / "young.upload"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    assert audio_store.remove_old_drafts() == 1
+    assert young.exists()
+    young.unlink()
+
+
+def test_every_folder_is_tidied_in_turn(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(audio_store, "collect_orphans", lambda folder: seen.append(folder) or 0)
+    for hour in range(16):
+        monkeypatch.setattr(housekeeping.time, "time", lambda hour=hour: 1_800_000_000 + 3600 * hour)
+        housekeeping.tidy()
+    assert sorted(seen) == sorted(audio_store.FOLDERS)
+
+
+def test_full_disk_is_said_and_nothing_stays(
+    api: APIClient, upload: Callable, battle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = stored_files()
+    monkeypatch.setattr("catalog.storages.local.os.fsync", full)
+    response = api.post(URL, {"file": upload(battle)}, format="multipart")
+    assert response.status_code == 503
+    assert response["Retry-After"]
+    assert set(response.json()) == {"detail"}
+    assert stored_files() == before
+    assert Track.objects.count() == 0

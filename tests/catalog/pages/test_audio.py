@@ -17,13 +17,15 @@ from catalog.models import Track
 from catalog.services.analysis import fingerprint_of
 from catalog.services.spectrogram_picture import MAX_COLUMNS, _thinned
 from catalog.services.tracks import remove_track
-from tests.rows import make_track
+from tests.object_store import ObjectStore
+from tests.rows import make_track, stored_path
 
 
-@pytest.fixture(autouse=True)
-def own_store(settings: Settings, tmp_path: Path) -> None:
-    """Keep the audio of each test apart: one of them damages it."""
+@pytest.fixture(autouse=True, params=["folder", "bucket"])
+def own_store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> ObjectStore | None:
+    """Keep the audio of each test apart, in either kind of store: one of them damages it."""
     settings.AUDIO_DIR = tmp_path
+    return request.getfixturevalue("s3") if request.param == "bucket" else None
 
 
 @pytest.fixture
@@ -153,8 +155,13 @@ def test_waveform_is_drawn_by_a_worker(desk: Client, track: Track, drain: Callab
 
 
 @pytest.mark.django_db(transaction=True)
-def test_file_that_cannot_be_drawn(desk: Client, track: Track, drain: Callable[[], int]) -> None:
-    track.audio_file.path.write_bytes(b"damaged")
+def test_file_that_cannot_be_drawn(
+    desk: Client, track: Track, drain: Callable[[], int], own_store: ObjectStore | None
+) -> None:
+    if own_store:
+        own_store.write(track.audio_file.stored_name, b"damaged")
+    else:
+        stored_path(track).write_bytes(b"damaged")
     url = reverse("catalog:peaks", args=[track.music_id])
     desk.get(url)
     drain()

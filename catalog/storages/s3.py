@@ -1,0 +1,104 @@
+"""A bucket of any S3-compatible store. Imported only where `AUDIO_STORAGE` names one: see requirements-s3.txt."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
+from django.core.files.base import File
+from storages.backends.s3 import S3Storage
+
+from catalog.storages import CHUNK_BYTES
+
+_TRIES = 3
+# One request up to here: it is stored whole or not at all. Above, boto3 removes the parts of an upload that broke off,
+# and the bucket's own rule those of a killed process (docs/operating.md).
+_ONE_REQUEST_BYTES = 512 * 1024 * 1024
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+
+
+class S3AudioStorage(S3Storage):
+    """django-storages' S3 backend with a part of an object, bounded waiting, and errors that tell gone from silent."""
+
+    def __init__(self, *, timeout_s: float, endpoint_url: str = "", **options: Any) -> None:
+        """Take the keys from `options`, or from where boto3 looks (environment, files, the machine's role)."""
+        own_server = {"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required"}
+        super().__init__(
+            endpoint_url=endpoint_url or None,
+            client_config=Config(
+                connect_timeout=min(timeout_s, 5.0),
+                read_timeout=timeout_s,
+                retries={"mode": "standard", "total_max_attempts": _TRIES},
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if endpoint_url else "auto"},
+                **(own_server if endpoint_url else {}),  # not every other server knows the newer checksums
+            ),
+            transfer_config=TransferConfig(multipart_threshold=_ONE_REQUEST_BYTES, use_threads=False),
+            file_overwrite=True,  # names are given once: asking whether one is free would be a request for nothing
+            default_acl=None,
+            **{name: value for name, value in options.items() if value},
+        )
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is gone already is fine."""
+        with _told_apart(name):
+            super().delete(name)
+
+    def size(self, name: str) -> int:
+        """Return how many bytes an object has."""
+        with _told_apart(name):
+            return int(self._object(name).content_length)
+
+    def part(self, name: str, *, first: int, count: int) -> "ObjectPart":
+        """Ask for `count` bytes from `first` on."""
+        with _told_apart(name):
+            return ObjectPart(name, self._object(name).get(Range=f"bytes={first}-{first + count - 1}")["Body"])
+
+    def local_path(self, name: str) -> None:
+        """Say that no object is on this machine."""
+
+    def names_before(self, limit: datetime, *, folder: str) -> Iterator[str]:
+        """Yield the names right below `folder` that were last written before `limit`."""
+        prefix = self._normalize_name(folder) + "/"
+        with _told_apart(folder):
+            for found in self.bucket.objects.filter(Prefix=prefix, Delimiter="/"):
+                if found.last_modified < limit:
+                    yield f"{folder}/{found.key.removeprefix(prefix)}"
+
+    def _save(self, name: str, content: File) -> str:
+        with _told_apart(name):
+            return str(super()._save(name, content))
+
+    def _object(self, name: str) -> Any:
+        return self.bucket.Object(self._normalize_name(name))
+
+
+class ObjectPart:
+    """A part of an object in chunks, as they come."""
+
+    def __init__(self, name: str, body: StreamingBody) -> None:
+        self._name = name
+        self._body = body
+        self.close = body.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _told_apart(self._name):
+            yield from self._body.iter_chunks(CHUNK_BYTES)
+
+
+@contextmanager
+def _told_apart(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _MISSING:
+            raise FileNotFoundError(name) from error
+        raise OSError(f"The object store refused {name}: {code}") from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise OSError(f"The object store does not answer about {name}: {type(error).__name__}") from error
