@@ -7,10 +7,10 @@ import yaml
 from rest_framework.test import APIClient
 
 CALLS = {
-    "/api/v1/music": ("post", {"200", "401", "404", "422", "429"}),
-    "/api/v1/fingerprint/add": ("post", {"200", "401", "404", "422", "429"}),
-    "/api/v1/fingerprint/check": ("post", {"200", "401", "404", "422", "429"}),
-    "/api/v1/task/result/{task_id}": ("get", {"200", "401", "404", "429"}),
+    "/api/v1/music": ("post", {"200", "401", "404", "422", "429", "503"}),
+    "/api/v1/fingerprint/add": ("post", {"200", "401", "404", "422", "429", "503"}),
+    "/api/v1/fingerprint/check": ("post", {"200", "401", "404", "422", "429", "503"}),
+    "/api/v1/task/result/{task_id}": ("get", {"200", "401", "404", "429", "503"}),
 }
 BODIES = {
     "Music": {"musicId", "title", "created_at"},
