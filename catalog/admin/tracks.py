@@ -34,6 +34,7 @@ class TrackAdmin(CatalogAdmin):
 
     list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "uploaded")
     list_filter = (PresenceFilter, FormatFilter, ("owner", AutocompleteSelectFilter))
+    list_display_links = None  # the first column is a link itself
     list_select_related = ("owner", "audio_file")
     search_fields = ("title", "artist", "album", "isrc", "file_name")
     search_help_text = "Title, artist, album, ISRC, file name, or a whole music id"

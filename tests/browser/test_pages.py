@@ -1,6 +1,8 @@
-"""Every staff page in a browser: silent, alone on its host, no wider than the screen."""
+"""Every staff page in a browser: silent, alone on its host, no wider than the screen, and readable by anybody."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -9,6 +11,11 @@ from pytest_django.live_server_helper import LiveServer
 from catalog.models import Match, Track
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+# What the colours decide is judged again in the dark; all else is the same page.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+DARK = "document.documentElement.classList.add('dark', 'dark-mode')"  # as the theme's own switch does
+NEVER_WIDER = ("overview", "review", "track")
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES: dict[str, Callable[[Match], str]] = {
     "overview": lambda _: "/admin/",
@@ -32,15 +39,36 @@ PAGES: dict[str, Callable[[Match], str]] = {
     "files": lambda _: "/admin/catalog/audiofile/",
     "api-docs": lambda _: "/api/docs/",
 }
-NEVER_WIDER = ("overview", "review", "track")
 
 
-def test_every_page_is_silent(page: Page, live_server: LiveServer, pair: Match) -> None:
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what axe finds that is serious or critical: rule, place, and what is wrong there."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """rules => axe.run(document, {resultTypes: ['violations'],
+            ...(rules.length ? {runOnly: {type: 'rule', values: rules}} : {})}).then(told => told.violations)""",
+        list(rules),
+    )
+    return [
+        f"{rule['id']} at {node['target']}: {node['failureSummary']}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+
+
+def test_every_page_is_silent_and_readable_by_anybody(page: Page, live_server: LiveServer, pair: Match) -> None:
+    barred: list[str] = []
     for name, path in PAGES.items():
         answer = page.goto(live_server.url + path(pair))
-        page.wait_for_load_state("networkidle")
+        if name == "api-docs":
+            page.wait_for_selector(".opblock")
         assert answer, name
         assert answer.ok, name
+        page.evaluate(AXE)
+        barred += [f"{name}: {words}" for words in violations(page)]
+        page.evaluate(DARK)
+        barred += [f"{name}, dark: {words}" for words in violations(page, *OF_COLOURS)]
+    assert not barred, "\n".join(barred)
 
 
 @pytest.mark.parametrize("width", [390, 1400])

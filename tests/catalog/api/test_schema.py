@@ -54,3 +54,9 @@ def test_page_is_served_from_here(db: None) -> None:
     page = APIClient().get("/api/docs/").content.decode()
     assert re.findall(r'(?:src|href)="(https?:)?//', page) == []
     assert "swagger-ui-bundle.js" in page
+
+
+def test_examples_have_the_address_that_the_reader_came_by(db: None) -> None:
+    page = APIClient().get("/api/docs/", headers={"host": "music.example:8443"}).content.decode()
+    assert "export BASE=http://music.example:8443\n" in page
+    assert 'BASE = "http://music.example:8443/api/v1"' in page
