@@ -27,6 +27,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "WEBHOOK_WORKERS": (1, 256),
     "WEB_WORKERS": (1, 256),
     "WEB_THREADS": (1, 256),
+    "JOB_RETENTION_DAYS": (1, 36_500),
+    "QUEUE_FAILURE_RETENTION_DAYS": (1, 3_650),
     "SWEEP_SECONDS": (0.1, 60),
     "WATCHDOG_SECONDS": (30, 3_600),
     "DRAIN_SECONDS": (2, 3_600),

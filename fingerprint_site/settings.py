@@ -160,6 +160,8 @@ FINGERPRINT_WORKERS = env.int("FINGERPRINT_WORKERS", default=2)
 WEBHOOK_WORKERS = env.int("WEBHOOK_WORKERS", default=2)
 WEB_THREADS = env.int("WEB_THREADS", default=4)
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+JOB_RETENTION_DAYS = env.int("JOB_RETENTION_DAYS", default=365)
+QUEUE_FAILURE_RETENTION_DAYS = env.int("QUEUE_FAILURE_RETENTION_DAYS", default=30)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)
 WATCHDOG_SECONDS = env.int("WATCHDOG_SECONDS", default=60)
 DRAIN_SECONDS = env.int("DRAIN_SECONDS", default=8)  # container runtimes kill after 10

@@ -51,8 +51,10 @@ def run(*, environment: dict[str, str], when_started: Callable[[], None]) -> int
     """
     honcho.manager.KILL_WAIT = settings.DRAIN_SECONDS + _AFTER_DRAINING_S
     manager = Manager(Printer(sys.stdout, width=11))
+    # The names that processes give themselves (gunicorn's, the queues') leave their environment readable.
+    named = {"SPT_NOENV": "1"} | environment
     for name, command in commands().items():
-        manager.add_process(name, _logged(name, command), cwd=str(settings.BASE_DIR), env=environment)
+        manager.add_process(name, _logged(name, command), cwd=str(settings.BASE_DIR), env=named)
     Thread(target=when_started, name="when-started", daemon=True).start()
     manager.loop()
     return int(manager.returncode or 0)

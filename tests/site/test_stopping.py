@@ -65,7 +65,7 @@ def test_busy_worker_hands_its_job_back_and_a_dead_watchdog_takes_its_cluster_al
     cluster = [pid for pid in site.processes("qcluster") if "Q_CLUSTER_NAME=fingerprint" in environment_of(pid)]
     assert len(cluster) >= 4, [command_line(pid) for pid in cluster]
     os.kill(watchdog, signal.SIGKILL)
-    await_true(lambda: not any(map(command_line, cluster)), within_s=60)
+    await_true(lambda: not any(map(command_line, cluster)), within_s=10)
 
 
 def environment_of(pid: int) -> str:

@@ -17,7 +17,7 @@ from webhooks.services.messages import (
     send_test,
     sweep_due_messages,
 )
-from webhooks.services.retention import prune
+from webhooks.services.retention import RETENTIONS, Retention, prune
 from webhooks.services.sources import (
     SourceExistsError,
     create_source,
@@ -26,6 +26,8 @@ from webhooks.services.sources import (
 )
 
 __all__ = [
+    "RETENTIONS",
+    "Retention",
     "SourceExistsError",
     "VerificationFailedError",
     "count_failed",

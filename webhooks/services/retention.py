@@ -1,31 +1,82 @@
 """What is kept, and how long."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from webhooks.models import Attempt, Message, Received
+
+BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Rows of one kind and how long they are kept: `old(now)` are those that go, in the order in which they go."""
+
+    name: str
+    setting: str
+    old: Callable[[datetime], QuerySet[Any]]
+
+    def count(self, *, now: datetime) -> int:
+        """Return how many rows would go."""
+        return self.old(now).count()
+
+    def prune(self, *, now: datetime, on_batch: Callable[[int], object] | None = None) -> int:
+        """Delete the old rows in batches, each in a transaction of its own; return how many went.
+
+        Broken off, it has done a part, and the next call does the rest.
+        """
+        gone = 0
+        while keys := list(self.old(now).values_list("pk", flat=True)[:BATCH_ROWS]):
+            with transaction.atomic():
+                self.old(now).filter(pk__in=keys).delete()
+            gone += len(keys)
+            if on_batch:
+                on_batch(len(keys))
+        return gone
+
+
+def old_attempts(now: datetime) -> QuerySet[Attempt]:
+    """Return attempts that ended long ago."""
+    before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
+    return Attempt.objects.filter(started_at__lt=before).exclude(ended_at=None).order_by("started_at")
+
+
+def old_messages(now: datetime) -> QuerySet[Message]:
+    """Return messages that ended long ago and whose attempts are gone.
+
+    One that still waits goes only where its time passed as long ago: its URL was never verified again.
+    """
+    before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
+    ended = Q(state__in=[Message.State.DELIVERED, Message.State.FAILED])
+    abandoned = Q(state=Message.State.PENDING, next_attempt_at__lt=before)
+    attempts = Attempt.objects.filter(message=OuterRef("pk"))
+    return Message.objects.filter(ended | abandoned, ~Exists(attempts), created_at__lt=before).order_by("created_at")
+
+
+def old_received(now: datetime) -> QuerySet[Received]:
+    """Return callbacks that came long ago.
+
+    One that came again since is still in use: a sender that repeats it must not have it stored anew.
+    """
+    before = now - timedelta(days=settings.WEBHOOK_RECEIVED_RETENTION_DAYS)
+    return Received.objects.filter(first_seen_at__lt=before, last_seen_at__lt=before).order_by("first_seen_at")
+
+
+RETENTIONS = (
+    Retention("attempts", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_attempts),
+    Retention("callbacks out", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_messages),
+    Retention("callbacks in", "WEBHOOK_RECEIVED_RETENTION_DAYS", old_received),
+)
 
 
 def prune(*, now: datetime | None = None) -> int:
     """Delete what is older than the retention settings say, callbacks out and in; return how many rows went."""
     moment = now or timezone.now()
-    sent = _prune_sent(before=moment - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS))
-    return sent + _prune_received(before=moment - timedelta(days=settings.WEBHOOK_RECEIVED_RETENTION_DAYS))
-
-
-def _prune_sent(*, before: datetime) -> int:
-    """A message that still waits goes only where its time passed as long ago: its URL was never verified again."""
-    attempts, _ = Attempt.objects.filter(started_at__lt=before).exclude(ended_at=None).delete()
-    ended = Q(state__in=[Message.State.DELIVERED, Message.State.FAILED])
-    abandoned = Q(state=Message.State.PENDING, next_attempt_at__lt=before)
-    messages, _ = Message.objects.filter(ended | abandoned, created_at__lt=before, attempts=None).delete()
-    return attempts + messages
-
-
-def _prune_received(*, before: datetime) -> int:
-    """A callback that came again since is still in use: a sender that repeats it must not have it stored anew."""
-    received, _ = Received.objects.filter(first_seen_at__lt=before, last_seen_at__lt=before).delete()
-    return received
+    return sum(retention.prune(now=moment) for retention in RETENTIONS)

@@ -1,7 +1,6 @@
 """One queue cluster under a watchdog."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -21,7 +20,6 @@ from catalog.services.stopping import HAND_BACK_SIGNAL
 log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 2.0
 _HAND_BACK_WITHIN_S = 2.0  # of the time to drain: the workers' last words
-_PR_SET_PDEATHSIG = 1
 
 
 class Command(BaseCommand):
@@ -55,22 +53,10 @@ def _start(cluster: str, *, replaced_because: str = "") -> "subprocess.Popen[byt
         queue_health.start_over(cluster=cluster, replaced_because=replaced_because)
     except DatabaseError as error:  # the cluster waits for its database by itself
         log.warning("watchdog_blind", reason=str(error))
-    # One BLAS thread a worker: there are as many workers as the machine should use. SPT_NOENV: the names that
-    # processes give themselves leave their environment readable.
-    environment = {"OPENBLAS_NUM_THREADS": "1", "SPT_NOENV": "1"} | os.environ | {"Q_CLUSTER_NAME": cluster}
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-    return subprocess.Popen(  # noqa: S603  (our own command)
-        command,
-        env=environment,
-        start_new_session=True,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509  (this process has one thread)
-    )
-
-
-def _end_with_parent() -> None:
-    """Have Linux send TERM when the watchdog dies: a cluster that nobody watches must not live on."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    # One BLAS thread a worker: there are as many workers as the machine should use.
+    environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"Q_CLUSTER_NAME": cluster}
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_cluster", cluster]
+    return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603  (our own command)
 
 
 def _trouble(process: "subprocess.Popen[bytes]", cluster: str) -> str:

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from catalog.services import housekeeping, queue_health, scanning, sweeping
-from webhooks.services import prune, sweep_due_messages
+from catalog.services import housekeeping, pruning, queue_health, scanning, sweeping
+from webhooks.services import sweep_due_messages
 
 log = structlog.get_logger(__name__)
 _HOURLY_S = 3600.0
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             (_send_canaries, 0.0),
             (housekeeping.checkpoint_when_due, _MINUTELY_S),
             (housekeeping.tidy, _HOURLY_S),
-            (prune, _HOURLY_S),
+            (pruning.prune, _HOURLY_S),
         ]
         due_s = [0.0] * len(duties)
         while not stopping.wait(settings.SWEEP_SECONDS):

@@ -1,0 +1,1 @@
+"""The whole service under faults: real processes, real audio, real HTTP, and a receiver that misbehaves."""

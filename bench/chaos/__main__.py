@@ -1,0 +1,155 @@
+"""``python -m bench.chaos [sqlite] [postgresql]``: the service under faults, at least 500 tasks and 50 faults a run.
+
+``QUICK=1`` is the short form, every kind of fault once; ``CHAOS_JOBS``, ``CHAOS_FAULTS`` and ``CHAOS_SEED`` set a run
+by hand. One line a goal, exit code 1 when one is missed; a run that missed one leaves its logs behind.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.chaos import verdict
+from bench.chaos.faults import Faults
+from bench.chaos.postgres import Postgres
+from bench.chaos.receiver import Receiver
+from bench.chaos.stack import DRAIN_S, Stack, free_port
+from bench.chaos.traffic import ACCOUNTS, Clients
+from bench.goals import Goal
+
+QUICK = bool(os.environ.get("QUICK"))
+JOBS = int(os.environ.get("CHAOS_JOBS", "60" if QUICK else "500"))
+FAULTS = int(os.environ.get("CHAOS_FAULTS", "17" if QUICK else "54"))
+SEED = int(os.environ.get("CHAOS_SEED", str(int(time.time()) % 100_000)))
+PAUSE_S = (0.5, 3.0) if QUICK else (2.0, 9.0)
+CALM_WITHIN_S = 240.0  # after the last fault: two watchdogs' patience, a lease, the schedule
+
+
+def main() -> int:
+    """Run on each database that is named."""
+    goals: list[Goal] = []
+    for database in sys.argv[1:] or ["sqlite"]:
+        goals += _run(database)
+    return 0 if all(goal.met for goal in goals) else 1
+
+
+def _run(database: str) -> list[Goal]:
+    folder = Path(tempfile.mkdtemp(prefix=f"chaos-{database}-"))
+    folder.chmod(0o755)  # the database's user has its folder inside
+    print(f"chaos on {database}: seed {SEED}, logs in {folder}", flush=True)
+    postgres = Postgres(folder / "postgres", free_port()) if database == "postgresql" else None
+    receiver = Receiver(seed=SEED)
+    stack = Stack(folder, database_url=postgres.url if postgres else None, receiver_host=receiver.host)
+    try:
+        if postgres:
+            postgres.create()
+        goals = _judge(stack, receiver, Faults(stack, postgres, SEED))
+        if all(goal.met for goal in goals):
+            stack.clean()
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            shutil.copytree(stack.folder / "logs", folder / "logs", dirs_exist_ok=True)
+            print(f"The logs stay in {folder}", flush=True)
+        return goals
+    finally:
+        stack.clean()
+        receiver.stop()
+        if postgres:
+            postgres.stop()
+
+
+def _judge(stack: Stack, receiver: Receiver, faults: Faults) -> list[Goal]:
+    keys = _accounts(stack, receiver)
+    stack.start()
+    seconds = FAULTS * (sum(PAUSE_S) / 2 + 2.5)
+    clients = Clients(url=stack.url, keys=keys, jobs=JOBS, seconds=seconds, seed=SEED)
+    clients.start()
+    began_s = time.monotonic()
+    _break_things(faults, clients)
+    clients.stop()
+    calm_s = _await_calm(stack)
+    accepted = clients.ledger.accepted
+    goals = [_enough(faults, len(accepted)), verdict.tasks(stack, keys, accepted)]
+    print(f"  answers: {dict(sorted(clients.ledger.answers.items()))}")
+    print(f"  receiver: {dict(sorted(receiver.store.answers.items()))}; the site was started {stack.starts} times")
+    print(f"  {time.monotonic() - began_s:.0f} s in all, calm {calm_s:.0f} s after the last fault", flush=True)
+    took_s = stack.stop()
+    goals.append(Goal(f"TERM ends it within {DRAIN_S} s + 4 s", f"{took_s:.1f} s", took_s <= DRAIN_S + 4))
+    goals += [*verdict.callbacks(accepted, receiver.store), verdict.index_verifies(stack), *verdict.nothing_left(stack)]
+    print("\n".join(goal.line() for goal in goals), flush=True)
+    return goals
+
+
+def _accounts(stack: Stack, receiver: Receiver) -> dict[str, str]:
+    """Make the accounts, their keys and their callback URLs; return the keys."""
+    os.environ.clear()
+    os.environ.update(stack.environment)
+    import django  # noqa: PLC0415  (the settings read the environment)
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    from django.contrib.auth.models import User  # noqa: PLC0415
+
+    from catalog.models import ApiKey  # noqa: PLC0415
+    from catalog.services.api_keys import create_key  # noqa: PLC0415
+    from webhooks.services import endpoint_secret, register_endpoint  # noqa: PLC0415
+
+    call_command("setup_site")
+    keys = {}
+    for account in ACCOUNTS:
+        owner = User.objects.create_user(account)
+        keys[account] = create_key(owner=owner, tier=ApiKey.Tier.CUSTOM, custom_per_minute=1_000_000)[1]
+        endpoint = register_endpoint(owner=owner, url=receiver.url(account))
+        receiver.secrets[account] = endpoint_secret(endpoint=endpoint)
+    return keys
+
+
+def _break_things(faults: Faults, clients: Clients) -> None:
+    deadline_s = time.monotonic() + 60 * 60
+    while (faults.done.total() < FAULTS or not clients.done) and time.monotonic() < deadline_s:
+        time.sleep(faults.chance.uniform(*PAUSE_S))
+        if faults.done.total() < FAULTS:
+            name = faults.one()
+            done = "" if faults.done[name] else " (nothing there to meet)"
+            print(f"  {time.strftime('%H:%M:%S')} {name}{done}; {len(clients.ledger.accepted)} tasks", flush=True)
+
+
+def _await_calm(stack: Stack) -> float:
+    """Wait until every task has ended and no first delivery waits, or until the time is over; return the seconds."""
+    from django.db import OperationalError, connections  # noqa: PLC0415
+
+    from catalog.models import Job  # noqa: PLC0415
+    from webhooks.models import Message  # noqa: PLC0415
+
+    began_s = time.monotonic()
+    while time.monotonic() - began_s < CALM_WITHIN_S:
+        try:
+            open_jobs = Job.objects.filter(status__in=["pending", "processing"]).count()
+            open_messages = Message.objects.filter(state__in=["pending", "delivering"]).count()
+            if not open_jobs and not open_messages:
+                break
+        except OperationalError:
+            connections.close_all()
+        time.sleep(1)
+    stack.await_answer(within_s=60)
+    return time.monotonic() - began_s
+
+
+def _enough(faults: Faults, jobs: int) -> Goal:
+    never = sorted(set(faults.kinds()) - set(faults.done))
+    left_out = [
+        name
+        for name, there in (("clock (no C compiler)", faults.stack.clock), ("disk (not root)", faults.stack.disk))
+        if not there
+    ]
+    reached = f"{jobs} tasks, {faults.done.total()} faults of {len(faults.done)} kinds"
+    reached += f"; never met: {', '.join(never)}" if never else ""
+    reached += f"; left out: {', '.join(left_out)}" if left_out else ""
+    goal = f"at least {JOBS} tasks and {FAULTS} faults, every kind"
+    return Goal(goal, reached, jobs >= JOBS and faults.done.total() >= FAULTS and not never)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What the catalog keeps, and how long: the tasks that found nothing, the queue's failures, sessions."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django_q.models import Failure
+
+from catalog.models import Job, Match
+from webhooks.services import RETENTIONS as WEBHOOK_RETENTIONS
+from webhooks.services import Retention
+
+log = structlog.get_logger(__name__)
+
+
+def old_jobs(now: datetime) -> QuerySet[Job]:
+    """Return tasks that ended long ago and found nothing: a match is evidence, and its task stays with it."""
+    before = now - timedelta(days=settings.JOB_RETENTION_DAYS)
+    matches = Match.objects.filter(job=OuterRef("pk"))
+    return Job.objects.filter(~Exists(matches), completed_at__lt=before).order_by("completed_at")
+
+
+def old_failures(now: datetime) -> QuerySet[Failure]:
+    """Return queue entries that raised long ago; of those that did not, the queue itself keeps the newest hundred."""
+    before = now - timedelta(days=settings.QUEUE_FAILURE_RETENTION_DAYS)
+    failures: QuerySet[Failure] = Failure.objects.filter(stopped__lt=before)
+    return failures.order_by("stopped")
+
+
+def old_sessions(now: datetime) -> QuerySet[Session]:
+    """Return sessions of people who would have to log in again."""
+    return Session.objects.filter(expire_date__lt=now).order_by("expire_date")
+
+
+RETENTIONS = (
+    *WEBHOOK_RETENTIONS,
+    Retention("tasks", "JOB_RETENTION_DAYS", old_jobs),
+    Retention("queue failures", "QUEUE_FAILURE_RETENTION_DAYS", old_failures),
+    Retention("sessions", "SESSION_COOKIE_AGE", old_sessions),
+)
+
+
+def prune() -> int:
+    """Delete all that is older than the settings say; return how many rows went."""
+    now = timezone.now()
+    gone = {retention.name: retention.prune(now=now) for retention in RETENTIONS}
+    if any(gone.values()):
+        log.info("pruned", **{name.replace(" ", "_"): rows for name, rows in gone.items() if rows})
+    return sum(gone.values())

@@ -1,0 +1,30 @@
+"""A queue's processes; what `run_queue` watches."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from fingerprint_site.running.parents_death import end_with_parent, end_with_parent_after_every_fork
+
+
+class Command(BaseCommand):
+    """`run_cluster CLUSTER`."""
+
+    help = "Run a django-q cluster whose processes end with whoever started them. run_queue starts it, and watches it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("cluster", choices=settings.QUEUE_CLUSTERS)
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Run until told to stop.
+
+        Without this a cluster whose watchdog was killed would go on, wedged or beside the next one; and the workers of
+        a sentinel that was killed would work for nobody.
+        """
+        end_with_parent(os.getppid())
+        end_with_parent_after_every_fork()
+        call_command("qcluster", cluster_name=options["cluster"])
