@@ -1,0 +1,1 @@
+"""Hostile files through the real API of a real site: `python -m bench.fuzz`."""
