@@ -1,5 +1,6 @@
 """Settings, all of them from the environment (or a `.env` file); docs/settings.md explains each."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,15 +37,39 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(DATA_DIR
 SECRETS_KEY = env.str("SECRETS_KEY", default="") or read_or_create_secret(DATA_DIR / "secrets_key")
 _public_host = urlsplit(PUBLIC_URL).netloc.rsplit(":", 1)[0] or HOST
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", _public_host])
-if EVERY_INTERFACE and not env.list("ALLOWED_HOSTS", default=[]):
+if EVERY_INTERFACE and not env.list("ALLOWED_HOSTS", default=[]) and not env.str("PUBLIC_URL", default=""):
     ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
+TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+SESSION_HOURS = env.int("SESSION_HOURS", default=72)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+SECURE_SSL_REDIRECT = HTTPS and TRUST_PROXY  # only then is it known how a request came
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # load balancers ask from inside
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=HTTPS)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # preloading is asked for by a whole domain's owner, not by one site on it
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
+LOGIN_FAILURES = env.int("LOGIN_FAILURES", default=10)
+LOGIN_LOCK_MINUTES = env.int("LOGIN_LOCK_MINUTES", default=15)
+AXES_FAILURE_LIMIT = LOGIN_FAILURES
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # each counts by itself
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "fingerprint_site/locked.html"
+AXES_CLIENT_IP_CALLABLE = "fingerprint_site.client_address.address_of"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
 
 # --- the project ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -63,12 +88,15 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_q",
     "django_structlog",
+    "axes",
     "webhooks",
     "catalog",
     "fingerprint_site",  # for the commands that run the site
 ]
 MIDDLEWARE = [
+    "fingerprint_site.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "fingerprint_site.browser_policy.BrowserPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -78,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "catalog.api.rate_headers.RateLimitHeadersMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: turns a login that is locked into an answer
 ]
 ROOT_URLCONF = "fingerprint_site.urls"
 WSGI_APPLICATION = "fingerprint_site.wsgi.application"

@@ -1,0 +1,37 @@
+"""System checks of how the site is reached: what is fine on this machine alone is said where others reach it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@register()
+def debug_stays_at_home(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Debug pages show settings and source code: to nobody but this machine."""
+    if not settings.DEBUG or settings.HOST in _LOOPBACK:
+        return []
+    return [Error(f"DEBUG is on while HOST is {settings.HOST}.", hint="Set DEBUG=false.", id="site.E001")]
+
+
+@register()
+def limits_of_logins_and_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """The numbers make sense."""
+    ranges = {"LOGIN_FAILURES": (1, 1000), "LOGIN_LOCK_MINUTES": (1, 10_080), "SESSION_HOURS": (1, 8760)}
+    return [
+        Error(f"{name} must be from {least} to {most}.", hint="See docs/settings.md.", id="site.E002")
+        for name, (least, most) in ranges.items()
+        if not least <= getattr(settings, name) <= most
+    ]
+
+
+@register(deploy=True)
+def hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """A site that others reach names its hosts."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [Warning("Every Host header is answered.", hint="Set ALLOWED_HOSTS or PUBLIC_URL.", id="site.W001")]

@@ -1,0 +1,50 @@
+"""What browsers are told: on every answer, and nothing inline for scripts."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from fingerprint_site.browser_policy import policy_for
+from tests.site.test_repository import ROOT
+
+PATHS = ["/", "/admin/", "/admin/login/", "/catalog/review/", "/api/v1/music", "/api/docs/", "/api/schema/"]
+PATHS += ["/webhooks/incoming/nobody/", "/health/live", "/nothing/here/", "/favicon.ico"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_has_the_headers(db: None, path: str) -> None:
+    answer = Client().get(path)
+    policy = answer["Content-Security-Policy"]
+    scripts = re.search(r"script-src ([^;]*)", policy)
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-inline" not in (scripts[1] if scripts else "")
+    assert "*" not in policy
+    assert "http" not in policy
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert "microphone=()" in answer["Permissions-Policy"]
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_only_themed_pages_may_evaluate() -> None:
+    assert "unsafe-eval" in policy_for(reverse("admin:index"))
+    assert "unsafe-eval" not in policy_for(reverse("api-docs"))
+    assert "script-src" not in policy_for(reverse("api-music"))
+
+
+def test_our_templates_have_no_inline_script() -> None:
+    """Neither a script element without a file nor an attribute that is a script: browsers would refuse both."""
+    for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "webhooks").rglob("*.html")]:
+        text = path.read_text(encoding="utf-8")
+        assert re.findall(r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>", text) == [], path
+        assert re.findall(r"\son[a-z]+\s*=\s*[\"']", text) == [], path
+        assert "javascript:" not in text, path
+    for path in Path(settings.BASE_DIR, "static").rglob("*.js"):
+        if "vendor" not in path.parts:
+            assert not re.search(r"\beval\(|new Function\(|document\.write\(", path.read_text(encoding="utf-8")), path

@@ -1,0 +1,40 @@
+"""`check --deploy` has nothing to say of a site behind a TLS proxy, and something of one that is open."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.site.test_repository import ROOT
+
+BEHIND_A_PROXY = {"HTTPS": "true", "TRUST_PROXY": "true", "PUBLIC_URL": "https://music.example.org"}
+
+
+def check(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run the deployment checks with `environment` alone."""
+    own = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
+    own |= {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "fingerprint_site.settings"}
+    command = [sys.executable, str(ROOT / "manage.py"), "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(command, env=own | environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_production_settings_are_clean(tmp_path: Path) -> None:
+    ended = check(tmp_path, **BEHIND_A_PROXY)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"DEBUG": "true", "HOST": "0.0.0.0"}, "site.E001"),  # noqa: S104
+        ({"HTTPS": "true", "TRUST_PROXY": "true", "HOST": "0.0.0.0"}, "site.W001"),  # noqa: S104
+        ({}, "security.W012"),
+        (BEHIND_A_PROXY | {"LOGIN_FAILURES": "0"}, "site.E002"),
+    ],
+)
+def test_open_doors_are_named(tmp_path: Path, environment: dict[str, str], words: str) -> None:
+    ended = check(tmp_path, **environment)
+    assert ended.returncode != 0
+    assert words in ended.stderr
