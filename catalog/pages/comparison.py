@@ -1,5 +1,6 @@
 """Two tracks side by side: what the review page and a match's page show."""
 
+import re
 from dataclasses import dataclass
 from math import log2
 from typing import Any
@@ -9,8 +10,12 @@ from django.urls import reverse
 from catalog.models import Decision, Match, Track
 from catalog.pages import display
 from catalog.pages.keeper import Suggestion, suggest_keeper
+from catalog.pages.pair_picture import PairPicture, pair_picture
 from catalog.pages.plots import OffsetPlot, SimilarityPlot, offset_plot, segments_of, similarity_plot
 from catalog.selectors.review import PairOnReview
+
+PICTURE_COLUMNS = 300
+_PLACE = re.compile(r", from [\d:]+$")
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,13 @@ class Comparison:
     a: Track
     b: Track
     decision: Decision | None
+    earlier: list[Decision]
     sentence: str
     differences: list[Difference]
     suggestion: Suggestion
     offsets: OffsetPlot
     similarity: SimilarityPlot | None
+    picture: PairPicture
     player: dict[str, Any]
 
     @property
@@ -62,22 +69,23 @@ def comparison_of(pair: PairOnReview) -> Comparison:
         a=a,
         b=b,
         decision=pair.decision,
+        earlier=pair.earlier,
         sentence=_sentence(match, b),
         differences=_differences(a, b),
         suggestion=suggest_keeper(a, b),
         offsets=offset_plot(match, query_s),
         similarity=similarity_plot(match, query_s),
+        picture=pair_picture(match, columns=PICTURE_COLUMNS),
         player=_player(match, a, b),
     )
 
 
 def _sentence(match: Match, b: Track) -> str:
-    """Say what was found in words: how it was altered, and what part is where."""
-    lead = match.description.rstrip(".") or match.get_verdict_display().capitalize()
+    """Say what was found in words: how it was altered, how much of either side it is, and where it begins."""
+    lead = _PLACE.sub("", match.description.rstrip(".")) or match.get_verdict_display().capitalize()
     title = b.title if len(b.title) <= 60 else f"{b.title[:59]}…"
-    parts = f"{display.share(match.query_coverage)} of A is {display.share(match.reference_coverage)} of “{title}”"
-    place = "" if " from " in lead else f", from {display.clock(match.reference_start_s)}"
-    return f"{lead}: {parts}{place}."
+    shares = f"{display.share(match.query_coverage)} of A = {display.share(match.reference_coverage)} of “{title}”"
+    return f"{lead}: {shares}, from {display.clock(match.reference_start_s)}."
 
 
 def _differences(a: Track, b: Track) -> list[Difference]:

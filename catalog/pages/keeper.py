@@ -7,6 +7,8 @@ from itertools import combinations
 from catalog.models import AudioFile, Track
 from catalog.pages.display import is_lossless
 
+# How much each reason counts: tags can be copied over, lost sound cannot.
+WEIGHTS = {"lossless": 4, "higher bit rate": 2, "longer": 2}
 SAME_LENGTH = 0.02
 BETTER_BIT_RATE = 1.1
 
@@ -27,7 +29,7 @@ class Suggestion:
 def suggest_keeper(a: Track, b: Track) -> Suggestion:
     """Return the side with more to say for it; the catalog's own (B) where they are level."""
     for_a, for_b = _reasons(a, b), _reasons(b, a)
-    if len(for_a) > len(for_b):
+    if _weight(for_a) > _weight(for_b):
         return Suggestion("a", for_a)
     return Suggestion("b", for_b or ["in the catalog first"])
 
@@ -42,6 +44,10 @@ def suggest_of(tracks: Sequence[Track]) -> tuple[Track, str]:
     reasons = [_reasons(best, other) for other in ranked if other != best]
     shared = [reason for reason in reasons[0] if all(reason in more for more in reasons)] if reasons else []
     return best, ", ".join(shared) or "better than most of the others"
+
+
+def _weight(reasons: list[str]) -> int:
+    return sum(WEIGHTS.get(reason, 1) for reason in reasons)
 
 
 def _reasons(track: Track, other: Track) -> list[str]:

@@ -22,9 +22,10 @@ class Line:
 
 @dataclass(frozen=True)
 class OffsetPlot:
-    """Where in the reference the query's time lies, a line for each matched segment."""
+    """Where in the reference the query's time lies: a line for each matched segment, and the fit through all."""
 
     lines: list[Line]
+    fit: Line
     query_end_s: float
     low_s: float
     high_s: float
@@ -58,7 +59,8 @@ def offset_plot(match: Match, query_s: float) -> OffsetPlot:
         return round(HEIGHT - 6 - (time_s - low_s) / room * (HEIGHT - 12), 1)
 
     lines = [Line(x(part[0]), y(part[2]), x(part[1]), y(part[3])) for part in segments]
-    return OffsetPlot(lines=lines, query_end_s=length, low_s=low_s, high_s=high_s)
+    fit = Line(0.0, y(match.offset_s), float(WIDTH), y(match.offset_s + match.tempo_ratio * length))
+    return OffsetPlot(lines=lines, fit=fit, query_end_s=length, low_s=low_s, high_s=high_s)
 
 
 def similarity_plot(match: Match, query_s: float) -> SimilarityPlot | None:

@@ -10,6 +10,7 @@ from catalog.models import Decision, Match, Track
 from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
+SHOWN_EARLIER = 5
 COUNT_LIMIT = 10_000  # past this the page says "10,000 or more": an exact number helps nobody
 
 
@@ -63,12 +64,13 @@ def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
 
 @dataclass(frozen=True)
 class PairOnReview:
-    """Two tracks side by side: A is what was checked, B what the catalog had."""
+    """Two tracks side by side: A is what was checked, B what the catalog had; `earlier` decisions were taken back."""
 
     match: Match
     a: Track
     b: Track
     decision: Decision | None
+    earlier: list[Decision]
 
     @property
     def pair(self) -> Pair:
@@ -92,12 +94,15 @@ def best_match(pair: Pair) -> Match | None:
 def on_review(match: Match) -> PairOnReview:
     """Return a match's pair as the comparison shows it."""
     first, second = ordered(match.query_track_id, match.reference_track_id)
-    decision = (
-        Decision.objects.filter(first_track=first, second_track=second, undone_at=None)
-        .select_related("decided_by", "keeper")
-        .first()
+    told = Decision.objects.filter(first_track=first, second_track=second).select_related("decided_by", "keeper")
+    newest = list(told[: 1 + SHOWN_EARLIER])
+    return PairOnReview(
+        match=match,
+        a=match.query_track,
+        b=match.reference_track,
+        decision=next((decision for decision in newest if decision.undone_at is None), None),
+        earlier=[decision for decision in newest if decision.undone_at],
     )
-    return PairOnReview(match=match, a=match.query_track, b=match.reference_track, decision=decision)
 
 
 def last_decision_of(user_id: int) -> Decision | None:

@@ -1,6 +1,6 @@
 // The side-by-side view: two waveforms, the locked player, its buttons, and the play heads in the plots.
 import { Alignment, LockedPlayer } from "./locked_player.js";
-import { Waveform } from "./waveform.js";
+import { Links, Waveform } from "./waveform.js";
 
 const STEP_S = 5;
 const FOLLOW_MS = 500;
@@ -24,15 +24,20 @@ function start(root) {
     }
   }
   if (!data.a && !data.b) return;
+  root.querySelectorAll("[data-scripted]").forEach((part) => { part.hidden = false; });
+  const links = new Links(root.querySelector("canvas.mf-link"), {
+    pieces: data.segments.map(([start, end, bStart, bEnd]) => [[start, end], [toClock.b(bStart), toClock.b(bEnd)]]),
+    mmss,
+  });
   const player = new LockedPlayer({ ...audio, alignment, keepsPitch: data.keeps_pitch, onChange: () => show() });
   if (!data.a) player.switchTo("b");
 
   const whole = wholeRange(data, alignment);
   const close = closeRange(data, whole);
   let zoomed = close[1] - close[0] < 0.25 * (whole[1] - whole[0]);
-  const drawAll = () => Object.values(waves).forEach((wave) => wave.draw());
+  const drawAll = () => [...Object.values(waves), links].forEach((part) => part.draw());
   const setView = () => {
-    Object.values(waves).forEach((wave) => { wave.view = zoomed ? close : whole; });
+    [...Object.values(waves), links].forEach((part) => { part.view = zoomed ? close : whole; });
     const button = root.querySelector("[data-act=zoom]");
     button.setAttribute("aria-pressed", String(zoomed));
     button.querySelector("[data-word]").textContent = zoomed ? "show all" : "show the match";
@@ -52,9 +57,11 @@ function start(root) {
       root.querySelector(`[data-act=hear-${side}]`)?.setAttribute("aria-pressed", String(player.heard === side));
       root.querySelector(`.mf-track[data-side=${side}]`)?.classList.toggle("mf-heard", player.heard === side);
     }
-    Object.values(waves).forEach((wave) => { wave.now = clockS; });
-    drawAll();
-    showInPlots(root, clockS);
+    for (const [side, wave] of Object.entries(waves)) {
+      wave.now = toClock[side](player.place(side, clockS)); // where it is drawn: a piece of B may lie elsewhere
+      wave.draw();
+    }
+    showInPlots(clockS);
   }
 
   let followedAt = 0;
@@ -83,9 +90,17 @@ function start(root) {
     button.addEventListener("click", () => acts[button.dataset.act]());
   });
   root.addEventListener("mf-act", (event) => acts[event.detail]());
-  for (const wave of Object.values(waves)) {
-    wave.canvas.addEventListener("click", (event) => player.seek(wave.clockAt(event.offsetX)));
+  for (const [side, wave] of Object.entries(waves)) {
+    wave.canvas.addEventListener("click", (event) => {
+      const clockS = wave.clockAt(event.offsetX);
+      player.seek(side === "a" ? clockS : alignment.toA(alignment.plainB(clockS)));
+    });
   }
+  document.querySelectorAll("svg[data-end]").forEach((plot) => {
+    plot.addEventListener("click", (event) => {
+      player.seek((event.offsetX / plot.clientWidth) * Number(plot.dataset.end));
+    });
+  });
   new ResizeObserver(drawAll).observe(root);
   new MutationObserver(drawAll).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
   for (const side of ["a", "b"]) {
@@ -113,8 +128,8 @@ function closeRange(data, whole) {
   return [Math.max(from - room, whole[0]), Math.min(to + room, whole[1])];
 }
 
-function showInPlots(root, clockS) {
-  root.querySelectorAll("svg[data-end]").forEach((plot) => {
+function showInPlots(clockS) {
+  document.querySelectorAll("svg[data-end]").forEach((plot) => {
     const head = plot.querySelector(".mf-now");
     const end = Number(plot.dataset.end);
     head.style.visibility = clockS >= 0 && clockS <= end ? "visible" : "hidden";

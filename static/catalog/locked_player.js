@@ -13,7 +13,7 @@ export class Alignment {
   /** B's seconds at A's. Inside a matched segment the segment's own line holds, so edits and swaps stay together. */
   toB(a) {
     const inside = this.segments.find(([start, end]) => a >= start && a <= end && end > start);
-    if (!inside) return this.offsetS + a * this.tempo;
+    if (!inside) return this.plainB(a);
     const [aStart, aEnd, bStart, bEnd] = inside;
     return bStart + ((a - aStart) / (aEnd - aStart)) * (bEnd - bStart);
   }
@@ -23,6 +23,10 @@ export class Alignment {
     if (!inside) return this.plainA(b);
     const [aStart, aEnd, bStart, bEnd] = inside;
     return aStart + ((b - bStart) / (bEnd - bStart)) * (aEnd - aStart);
+  }
+
+  plainB(a) {
+    return this.offsetS + a * this.tempo;
   }
 
   /** One straight line for all of B: what B's waveform is drawn on. */

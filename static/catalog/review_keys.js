@@ -1,7 +1,7 @@
 // The review page's keyboard. Decisions wait a moment after the page came: a second press must not hit the next pair.
 
 const SETTLE_MS = 350;
-const ACTS = { " ": "play", ArrowLeft: "back", ArrowRight: "on", Home: "match", z: "zoom" };
+const ACTS = { " ": "play", ArrowLeft: "back", ArrowRight: "on", Home: "match", z: "zoom", x: "switch" };
 const comparison = document.querySelector("[data-comparison]");
 const loadedAt = performance.now();
 let sent = false;
@@ -21,7 +21,8 @@ function decide(key) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (key === "Tab" && !event.shiftKey && comparison && isInPlayer(event.target)) {
+  // Tab switches only while something plays: a page whose focus cannot be moved is a trap.
+  if (key === "Tab" && !event.shiftKey && comparison?.dataset.playing === "true" && isInPlayer(event.target)) {
     event.preventDefault();
     act("switch");
   } else if (key === " " && event.target.closest?.("button, a, summary") && !isInPlayer(event.target)) {

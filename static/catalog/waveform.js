@@ -106,3 +106,46 @@ export class Waveform {
     pen.fillRect(this.x(this.now) - 0.75, 0, 1.5, height);
   }
 }
+
+const TICKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
+
+/** What lies between two waveforms: the clock, and each matched stretch of A joined to where it lies in B. */
+export class Links {
+  constructor(canvas, { pieces, mmss }) {
+    this.canvas = canvas;
+    this.pieces = pieces; // [[a start, a end], [b start, b end]] on A's clock
+    this.mmss = mmss;
+    this.view = [0, 1];
+  }
+
+  draw() {
+    const { canvas } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    const pen = canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+    const [from, to] = this.view;
+    const x = (clockS) => ((clockS - from) / (to - from)) * width;
+    pen.fillStyle = colour("--mf-shade");
+    for (const [[aStart, aEnd], [bStart, bEnd]] of this.pieces) {
+      pen.beginPath();
+      pen.moveTo(x(aStart), 0);
+      pen.lineTo(x(aEnd), 0);
+      pen.lineTo(x(bEnd), height);
+      pen.lineTo(x(bStart), height);
+      pen.fill();
+    }
+    pen.fillStyle = colour("--mf-dim");
+    pen.font = "11px system-ui, sans-serif";
+    pen.textBaseline = "middle";
+    const step = TICKS_S.find((seconds) => x(from + seconds) > 64) ?? 3600;
+    for (let tick = Math.ceil(from / step) * step; tick <= to; tick += step) {
+      const words = (tick < 0 ? "\u2212" : "") + this.mmss(Math.abs(tick));
+      const left = x(tick) + 4;
+      pen.fillRect(x(tick), height / 2 - 6, 1, 12);
+      if (left + pen.measureText(words).width < width) pen.fillText(words, left, height / 2);
+    }
+  }
+}

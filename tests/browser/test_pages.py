@@ -20,6 +20,8 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 PAGES: dict[str, Callable[[Match], str]] = {
     "overview": lambda _: "/admin/",
     "review": lambda _: "/catalog/review/",
+    "review-group": lambda match: f"/catalog/review/group/{match.query_track_id}/",
+    "scan": lambda _: "/catalog/scan/",
     "tracks": lambda _: "/admin/catalog/track/",
     "track": lambda match: match.query_track.get_absolute_url(),
     "track-remove": lambda match: f"/admin/catalog/track/{match.query_track_id}/remove/",

@@ -119,3 +119,10 @@ def test_thumbnail(length: int) -> None:
 def test_thumbnail_of_silence() -> None:
     assert "v1.0" in thumbnail(AudioFile(peaks=bytes(100)))
     assert thumbnail(AudioFile(peaks=b"")) == thumbnail(None) == ""
+
+
+def test_lost_sound_counts_more_than_tags(owner: User) -> None:
+    tagged = make_track(owner, isrc="GBAYE0601498")
+    lossless = make_track(owner, artist="", audio_file=make_audio_file(codec="flac"))
+    suggestion = suggest_keeper(lossless, tagged)
+    assert (suggestion.side, suggestion.words) == ("a", "lossless")

@@ -52,7 +52,7 @@ def test_shows_the_oldest_pair(desk: Client, match: Match, owner: User) -> None:
     assert "Summer Breeze (upload)" in page
     assert "Later" not in page
     assert "Duplicate 1 of 2" in page
-    assert "The same recording, 6 % faster: 92 % of A is 31 % of “Summer Breeze”, from 0:04." in page
+    assert "The same recording, 6 % faster: 92 % of A = 31 % of “Summer Breeze”, from 0:04." in page
     assert "1 in 40 million" in page
 
 
