@@ -15,7 +15,7 @@ AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 # What the colours decide is judged again in the dark; all else is the same page.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 DARK = "document.documentElement.classList.add('dark', 'dark-mode')"  # as the theme's own switch does
-NEVER_WIDER = ("overview", "review", "track")
+NEVER_WIDER = ("overview", "review", "review-group", "scan", "track")
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES: dict[str, Callable[[Match], str]] = {
     "overview": lambda _: "/admin/",
