@@ -1,0 +1,85 @@
+"""Putting a backup back."""
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+from catalog.services import audio_store
+from fingerprint_site.backup import database, manifest
+from fingerprint_site.backup.manifest import BackupError, Manifest
+from fingerprint_site.backup.taking import KEYS
+
+Progress = Callable[[int], object]
+
+
+def restore(folder: Path, *, overwrite: bool, progress: Progress) -> Manifest:
+    """Make this deployment what the backup in `folder` says: keys, database, uploaded files, index.
+
+    All of the backup is compared with its manifest before anything is changed. An older version's database is migrated.
+
+    Raises:
+        BackupError: the backup is damaged or of another kind of database, this deployment is not empty and `overwrite`
+            was not said, or the site runs. Nothing was changed.
+
+    """
+    content = manifest.read(folder)
+    manifest.verify(folder, content)
+    if content.database != database.kind():
+        raise BackupError(f"The backup is of {content.database}, and this deployment has {database.kind()}.")
+    with _site_stopped():
+        if not overwrite and not _is_empty():
+            raise BackupError("This deployment is not empty. Restore into an empty one, or add --overwrite.")
+        _put_back_keys(folder, content)
+        database.put_back(folder)
+        call_command("migrate", interactive=False, verbosity=0)
+        _put_back_audio(folder, content, progress)
+        _put_back_index(folder, content)
+    return content
+
+
+@contextmanager
+def _site_stopped() -> Iterator[None]:
+    """Hold the lock that `run_site` holds while it runs."""
+    with (Path(settings.DATA_DIR) / "run.lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupError("The site runs with this data folder: stop it first.") from error
+        yield
+
+
+def _is_empty() -> bool:
+    folders = (Path(settings.AUDIO_DIR), Path(settings.INDEX_DIR))
+    return database.is_empty() and not any(path.is_file() for folder in folders for path in folder.rglob("*"))
+
+
+def _put_back_keys(folder: Path, content: Manifest) -> None:
+    """Put the keys back where they come from files; SECRETS_KEY from the environment stays as it is."""
+    for name in set(KEYS) & set(content.of_kind("keys")):
+        path = Path(settings.DATA_DIR) / name
+        draft = path.with_name(f".{name}.restored")
+        draft.touch(mode=0o600)
+        shutil.copyfile(folder / "keys" / name, draft)
+        draft.replace(path)
+
+
+def _put_back_audio(folder: Path, content: Manifest, progress: Progress) -> None:
+    for name in content.of_kind("audio"):
+        source = folder / "audio" / name
+        audio_store.restore(source=source, name=name)
+        progress(source.stat().st_size)
+
+
+def _put_back_index(folder: Path, content: Manifest) -> None:
+    target = Path(settings.INDEX_DIR)
+    for path in target.rglob("*"):  # of the database that was here before
+        if path.is_file():
+            path.unlink()
+    for name in content.of_kind("index"):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / "index" / name, target / name)

@@ -1,0 +1,33 @@
+"""One command to put a backup back."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from tqdm import tqdm
+
+from catalog.services.errors import CatalogError
+from fingerprint_site.backup.manifest import BackupError
+from fingerprint_site.backup.restoring import restore
+
+
+class Command(BaseCommand):
+    """`restore FOLDER [--overwrite]`."""
+
+    help = "Puts a backup back into an empty deployment that does not run: database, uploaded files, index and keys."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--overwrite", action="store_true", help="replace what is in this deployment")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Restore, and say what is there now."""
+        try:
+            with tqdm(unit="B", unit_scale=True, desc="uploaded files", disable=None) as bar:
+                content = restore(options["folder"], overwrite=options["overwrite"], progress=bar.update)
+        except (BackupError, CatalogError, OSError, DatabaseError) as error:
+            raise CommandError(f"Not restored: {error}") from error
+        held = ", ".join(f"{count:,} {name}" for name, count in content.counts.items())
+        self.stdout.write(f"Restored as of {content.created_at}: {held}. Start the site as usual.")
