@@ -23,6 +23,7 @@ help:
 	@echo "make check   lint, format, types, migrations, system checks"
 	@echo "make bench-robustness | bench-speed | bench-scale   (QUICK=1: the short form)"
 	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
+	@echo "make chaos   the service under faults, on SQLite and PostgreSQL   (QUICK=1: the short form)"
 	@echo "make train   learn the engine's projection again from the training packages"
 
 $(VENV)/.run: requirements.txt
@@ -70,6 +71,9 @@ bench-robustness bench-speed bench-scale: bench-%: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m bench.fuzz
+
+chaos: $(VENV)/.dev
+	$(BIN)/python -m bench.chaos $(or $(CHAOS_DATABASES),sqlite postgresql)
 
 train: $(VENV)/.dev
 	$(BIN)/python -m bench.corpus fetch

@@ -6,6 +6,7 @@ by hand. One line a goal, exit code 1 when one is missed; a run that missed one 
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,11 +29,14 @@ CALM_WITHIN_S = 240.0  # after the last fault: two watchdogs' patience, a lease,
 
 
 def main() -> int:
-    """Run on each database that is named."""
-    goals: list[Goal] = []
-    for database in sys.argv[1:] or ["sqlite"]:
-        goals += _run(database)
-    return 0 if all(goal.met for goal in goals) else 1
+    """Run on each database that is named; several get a process each, as Django's settings are read once."""
+    databases = sys.argv[1:] or ["sqlite"]
+    if len(databases) > 1:
+        codes = [
+            subprocess.run([sys.executable, "-m", "bench.chaos", one], check=False).returncode for one in databases
+        ]
+        return max(codes)
+    return 0 if all(goal.met for goal in _run(databases[0])) else 1
 
 
 def _run(database: str) -> list[Goal]:
@@ -112,8 +116,7 @@ def _break_things(faults: Faults, clients: Clients) -> None:
         time.sleep(faults.chance.uniform(*PAUSE_S))
         if faults.done.total() < FAULTS:
             name = faults.one()
-            done = "" if faults.done[name] else " (nothing there to meet)"
-            print(f"  {time.strftime('%H:%M:%S')} {name}{done}; {len(clients.ledger.accepted)} tasks", flush=True)
+            print(f"  {time.strftime('%H:%M:%S')} {name}; {len(clients.ledger.accepted)} tasks", flush=True)
 
 
 def _await_calm(stack: Stack) -> float:

@@ -8,9 +8,10 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks import Webhook
 
 SLOW_S = 1.0
 STALL_S = 6.0  # longer than the sender waits
@@ -66,15 +67,13 @@ class _Handler(BaseHTTPRequestHandler):
         getattr(self, f"_{account}", self._elsewhere)(message_id, body)
 
     def _check_signature(self, account: str, body: bytes) -> None:
-        try:
-            Webhook(self.server.secrets[account]).verify(
-                body, {name.lower(): value for name, value in self.headers.items()}
-            )
-        except (WebhookVerificationError, KeyError) as error:
+        """By the attempt's own time: the sender's clock is moved under it."""
+        head = self.headers
+        at = datetime.fromtimestamp(int(head["webhook-timestamp"]), tz=UTC)
+        expected = Webhook(self.server.secrets[account]).sign(head["webhook-id"], at, body.decode())
+        if expected not in head["webhook-signature"].split(" "):
             with self.server.store.lock:
-                self.server.store.wrong.append(
-                    f"{self.headers['webhook-id']} for {account} is not signed right: {error}"
-                )
+                self.server.store.wrong.append(f"{head['webhook-id']} for {account} is not signed right")
 
     def _good(self, message_id: str, body: bytes) -> None:
         self.server.store.take(message_id, body)
