@@ -84,6 +84,22 @@ def size_curve(sizes: list[int], recalls: list[float], path: Path) -> None:
     _save(figure, axes, path)
 
 
+def coding_curve(rows: list[tuple], path: Path) -> None:
+    """Right tracks among the candidates against bytes of index; a line a spacing."""
+    figure, axes = _figure("Right track among the candidates, against index size", "kB of index, a 4-minute track")
+    for spacing in sorted({row[0] for row in rows}):
+        group = sorted(row for row in rows if row[0] == spacing)
+        group.sort(key=lambda row: row[2])
+        axes.plot([r[2] / 1000 for r in group], [100 * r[4] / r[5] for r in group], "o-", label=f"{spacing} s apart")
+        for row in group:
+            axes.annotate(
+                row[1], (row[2] / 1000, 100 * row[4] / row[5]), fontsize=7, xytext=(2, 4), textcoords="offset points"
+            )
+    axes.set_ylim(60, 101)
+    axes.axvline(16, color="black", linestyle=":")
+    _save(figure, axes, path)
+
+
 def _figure(title: str, axis: str) -> tuple[plt.Figure, plt.Axes]:
     figure, axes = plt.subplots(figsize=(6.4, 3.2), dpi=90)
     axes.set(title=title, xlabel=axis, ylabel="recall, %", ylim=(-3, 103))

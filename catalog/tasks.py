@@ -16,11 +16,6 @@ def run_job(job_id: int) -> None:
     work.run(job_id)
 
 
-def checkpoint_index() -> None:
-    """Write the caught-up index to a new file generation."""
-    searching.process_index.checkpoint()
-
-
 def sing(cluster: str) -> None:
     """Do nothing: a canary that comes back shows that `cluster` runs tasks and acknowledges them."""
 

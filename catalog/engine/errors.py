@@ -39,3 +39,7 @@ class InvalidIndex(FingerprintError):  # noqa: N818  (read where it is caught: "
 
 class IndexUnavailable(Exception):  # noqa: N818  (read where it is caught)
     """The index cannot answer now; another try later may find it back. Never the same as "nothing found"."""
+
+
+class IndexBusy(Exception):  # noqa: N818  (read where it is caught)
+    """Another process is rebuilding or compacting the index."""

@@ -97,6 +97,8 @@ class FingerprintIndex:
 
     def _write(self, track_id: int, entry: Entry | None) -> None:
         self._index.apply([Operation(self._index.applied_sequence() + 1, track_id, entry)])
+        if self._index.is_due():
+            self._index.compact()
 
     def _fingerprints(self, track_ids: Collection[int]) -> dict[int, Fingerprint]:
         return {track_id: Fingerprint.from_bytes(self._stored[track_id]) for track_id in track_ids}

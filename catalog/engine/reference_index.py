@@ -4,6 +4,7 @@ An index knows no audio and no pictures: those come from whoever holds the finge
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -93,8 +94,14 @@ class ReferenceIndex(Protocol):
     def size(self) -> Size:
         """How much it holds."""
 
+    def census(self) -> tuple[Ids, Ids]:
+        """Every track that is in (twice where it is doubled), in order, and its number of vectors. For verification."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Held around ``rebuild`` and ``checkpoint``. ``IndexBusy`` where another process is at it."""
+
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
-        """Forget everything and hold ``entries``: about ``expected`` tracks, the log's state at ``sequence``."""
+        """Forget everything and hold ``entries`` (in no order, about ``expected``): the log's state at ``sequence``."""
 
     def checkpoint(self) -> None:
         """Write down what is only in memory, so that a new process need not apply it again."""

@@ -116,7 +116,7 @@ class _Finder:
 
     def _votes(self, probes: list[Probe], places: int, *, thorough: bool) -> tuple[Votes, list[int]]:
         """Votes of every probe's vectors, from one call of the index; a vote's slot counts in the tracks beside it."""
-        parts = [_asking(self._query, number, probe, places) for number, probe in enumerate(probes)]
+        parts = [asking(self._query, number, probe, places) for number, probe in enumerate(probes)]
         values, heard, number, query_s, tempo = (np.concatenate([part[i] for part in parts]) for i in range(5))
         near = self._catalog.index.nearest(Vectors(values, query_s, heard), NEIGHBOURS, thorough=thorough)
         counts = near.similarity > VOTE_FLOOR
@@ -135,7 +135,7 @@ class _Finder:
         return votes, tracks.tolist()
 
 
-def _asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:
+def asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:
     """Vectors of at most ``places`` moments, with the probe's number, the moments' times (s) and the tempo."""
     if probe == PLAIN and places >= query.columns:
         vectors = query.plain

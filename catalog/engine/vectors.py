@@ -1,11 +1,15 @@
-"""The only door to FAISS: vectors of many tracks, one index a half-band.
+"""The only door to FAISS: vectors of many tracks in one file a half-band.
 
-Exact while small; from ``IVF_FROM`` vectors on, an inverted file (Sivic and Zisserman, 2003; Jégou, Douze and Schmid,
-2011) with 8-bit scalar quantisation, retrained whenever the number of lists that suits the size has grown.
+Exact while small. From ``LISTS_FROM`` vectors on, an inverted file (Sivic and Zisserman, 2003) with product codes
+(Jégou, Douze and Schmid, 2011). The codes are of the vectors themselves, not of what is left of them in their list: so
+they can be moved to other lists as the catalog grows, without losing anything and without the recordings.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +18,17 @@ from catalog.engine.embedding import DIMENSIONS, Vectors
 from catalog.engine.patches import HALVES
 from catalog.engine.spectrogram import Floats
 
-POSITION_BITS = 20  # positions of one track: six days at two a second
-IVF_FROM = 30_000
-LISTS_STEP = 4  # a retraining whenever four times as many lists would suit
-VECTORS_A_LIST = 1200  # beyond, more lists
+POSITION_BITS = 20  # positions of one track: nine days
+CODE = "PQ16"
+LISTS_FROM = 30_000  # vectors a half; fewer are searched exactly
+FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 4
+VECTORS_A_LIST = 4000  # beyond, more lists
 TRAIN_PER_LIST, TRAIN_ROUNDS = 16, 3  # an eighth of the time of 48 and 8, for 2 % fewer of the nearest
-BY_RESIDUAL = False  # codes of the vectors themselves: they can be read back when lists are rebuilt
+TRAIN_CODES = 65_536  # vectors that the codes are learnt from
+TRAIN_CODES_ROUNDS = 8
+CHUNK = 100_000  # vectors taken out of an index at once
 Ids = NDArray[np.int64]
+Bits = NDArray[np.bool_]
 
 
 @cache
@@ -33,113 +41,208 @@ def faiss() -> Any:
 
 
 def lists_for(count: int) -> int:
-    """How many inverted lists suit ``count`` vectors: a power of four, 0 for an exact index."""
-    if count < IVF_FROM:
+    """How many inverted lists suit ``count`` vectors of a half: a power of four, 0 for an exact index."""
+    if count < LISTS_FROM:
         return 0
-    lists = 256
-    while lists < 4096 and count > lists * VECTORS_A_LIST:
+    lists = FEWEST_LISTS
+    while lists < MOST_LISTS and count > lists * VECTORS_A_LIST:
         lists *= LISTS_STEP
     return lists
 
 
-class VectorStore:
-    """Vectors under (slot, position). Not locked: the index around it is."""
+def ids_of(row: int, count: int) -> Ids:
+    """The ids of a track's vectors: its row and their positions."""
+    ids: Ids = (np.int64(row) << POSITION_BITS) + np.arange(count, dtype=np.int64)
+    return ids
 
-    def __init__(self) -> None:
-        self._parts = [HalfBand() for _ in range(HALVES)]
 
-    def add(self, slot: int, vectors: Vectors) -> None:
-        """``vectors`` of one track; those not heard are left out. ``slot`` must be new."""
-        ids = (np.int64(slot) << POSITION_BITS) + np.arange(len(vectors.values), dtype=np.int64)
-        for half, part in enumerate(self._parts):
-            heard = vectors.heard[:, half]
-            part.add(vectors.values[heard, half], ids[heard])
+class Codec:
+    """What was learnt of the catalog: the middles of the lists and the codes, as an empty FAISS index a half."""
 
-    def remove(self, slot: int) -> None:
-        """Take out every vector of ``slot``."""
-        for part in self._parts:
-            part.remove(slot << POSITION_BITS, (slot + 1) << POSITION_BITS)
+    def __init__(self, empty: Sequence[Any]) -> None:
+        self._empty = list(empty)
+        self.lists = int(self._empty[0].nlist)
 
-    def nearest(self, queries: Floats, half: int, k: int, probes: int) -> tuple[Floats, Ids, Ids]:
-        """(n, k) similarity, slot and position for (n, DIMENSIONS); slot -1 where there is none."""
-        similarity, ids = self._parts[half].search(queries, k, probes)
-        return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
+    @classmethod
+    def learn(cls, samples: Sequence[Floats], lists: int, *, codes_of: Self | None = None) -> Self:
+        """From a sample of vectors a half; the codes of ``codes_of`` are kept, and only the lists are new."""
+        library, empty = faiss(), []
+        for half, sample in enumerate(samples):
+            index = library.index_factory(DIMENSIONS, f"IVF{lists},{CODE}", library.METRIC_INNER_PRODUCT)
+            index.by_residual = False
+            index.cp.niter, index.cp.spherical = TRAIN_ROUNDS, True
+            index.cp.max_points_per_centroid, index.cp.min_points_per_centroid = TRAIN_PER_LIST, 1
+            index.pq.cp.niter, index.pq.cp.min_points_per_centroid = TRAIN_CODES_ROUNDS, 1
+            values = np.ascontiguousarray(sample)
+            index.train_q1(len(values), library.swig_ptr(values), False, index.metric_type)  # noqa: FBT003
+            if codes_of is None:
+                few = np.ascontiguousarray(values[:: max(1, len(values) // TRAIN_CODES)])
+                index.pq.train(few)
+            else:
+                known = codes_of.code_centroids(half)
+                library.copy_array_to_vector(known, index.pq.centroids)
+            index.is_trained = True
+            empty.append(index)
+        return cls(empty)
 
-    def count(self) -> int:
+    @classmethod
+    def read(cls, paths: Sequence[Path]) -> Self:
+        """What ``write`` wrote."""
+        return cls([faiss().read_index(str(path)) for path in paths])
+
+    def write(self, paths: Sequence[Path]) -> None:
+        """One file a half."""
+        for index, path in zip(self._empty, paths, strict=True):
+            faiss().write_index(index, str(path))
+
+    def code_centroids(self, half: int) -> Floats:
+        """What the codes stand for, flat."""
+        centroids: Floats = faiss().vector_to_array(self._empty[half].pq.centroids)
+        return centroids
+
+    def new_part(self) -> "Part":
+        """An empty part under this codec."""
+        return Part([faiss().clone_index(index) for index in self._empty])
+
+    def nearest_lists(self, queries: Floats, half: int, probes: int) -> tuple[Ids, Floats]:
+        """(n, probes) lists to look into, and how near they are."""
+        similarity, lists = self._empty[half].quantizer.search(queries, min(probes, self.lists))
+        return lists, similarity
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Query vectors of one half, with the lists to look into where the index has lists."""
+
+    values: Floats
+    lists: Ids | None
+    list_similarity: Floats | None
+
+    def at(self, rows: NDArray[np.int64]) -> "Asked":
+        """Some of them."""
+        if self.lists is None or self.list_similarity is None:
+            return Asked(self.values[rows], None, None)
+        return Asked(self.values[rows], self.lists[rows], self.list_similarity[rows])
+
+
+class Part:
+    """Vectors of some tracks, under ids of (row, position): one FAISS index a half. Nothing is ever taken out of it."""
+
+    def __init__(self, halves: Sequence[Any]) -> None:
+        self._halves = list(halves)
+
+    @classmethod
+    def exact(cls) -> Self:
+        """An empty part without codes or lists."""
+        library = faiss()
+        return cls([library.IndexIDMap2(library.IndexFlatIP(DIMENSIONS)) for _ in range(HALVES)])
+
+    @classmethod
+    def mapped(cls, paths: Sequence[Path]) -> Self:
+        """What ``write`` wrote, in memory that all processes share. It must not be added to: that ends the process."""
+        library = faiss()
+        flags = library.IO_FLAG_MMAP_IFC | library.IO_FLAG_SKIP_PRECOMPUTE_TABLE
+        return cls([library.read_index(str(path), flags) for path in paths])
+
+    def write(self, paths: Sequence[Path]) -> None:
+        """One file a half."""
+        for index, path in zip(self._halves, paths, strict=True):
+            faiss().write_index(index, str(path))
+
+    def count(self, half: int | None = None) -> int:
         """Vectors held."""
-        return sum(part.count() for part in self._parts)
+        halves = self._halves if half is None else [self._halves[half]]
+        return sum(int(index.ntotal) for index in halves)
 
-    def dump(self) -> list[NDArray[np.uint8]]:
-        """One array of bytes a half."""
-        return [faiss().serialize_index(part.index) for part in self._parts]
+    def add(self, first_row: int, tracks: Sequence[Vectors]) -> None:
+        """Vectors of tracks that take the rows from ``first_row`` on; those not heard are left out."""
+        for half in range(HALVES):
+            heard = [track.heard[:, half] for track in tracks]
+            values = [track.values[h, half] for track, h in zip(tracks, heard, strict=True)]
+            ids = [ids_of(first_row + n, len(h))[h] for n, h in enumerate(heard)]
+            self.add_values(half, np.concatenate(values), np.concatenate(ids))
 
-    def restore(self, arrays: list[NDArray[np.uint8]]) -> None:
-        """Take over what ``dump`` gave."""
-        for part, array in zip(self._parts, arrays, strict=True):
-            part.index = faiss().deserialize_index(array)
-
-
-class HalfBand:
-    """One FAISS index that turns from exact to inverted as it grows."""
-
-    def __init__(self) -> None:
-        self.index: Any = faiss().IndexIDMap2(faiss().IndexFlatIP(DIMENSIONS))
-
-    def count(self) -> int:
-        """Vectors held."""
-        return int(self.index.ntotal)
-
-    def add(self, values: Floats, ids: Ids) -> None:
+    def add_values(self, half: int, values: Floats, ids: Ids) -> None:
         """(n, DIMENSIONS) under (n,) ids."""
-        self.index.add_with_ids(np.ascontiguousarray(values), ids)
-        wanted = lists_for(self.count())
-        if wanted and wanted > self._lists():
-            self._rebuild(wanted)
+        if len(ids):
+            self._halves[half].add_with_ids(np.ascontiguousarray(values), np.ascontiguousarray(ids))
 
-    def remove(self, first: int, end: int) -> None:
-        """Take out ids first … end - 1."""
-        self.index.remove_ids(faiss().IDSelectorRange(first, end))
-
-    def search(self, queries: Floats, k: int, probes: int) -> tuple[Floats, Ids]:
-        """(n, k) similarities and ids, -1 where there is none; ``probes`` lists are read when there are lists."""
-        if not self.count() or not len(queries):
-            return np.full((len(queries), k), -1, np.float32), np.full((len(queries), k), -1, np.int64)
-        if self._lists():
-            self.index.nprobe = min(self._lists(), probes)
-        similarity, ids = self.index.search(np.ascontiguousarray(queries), k)
+    def search(self, asked: Asked, half: int, k: int, *, without: Ids | None = None) -> tuple[Floats, Ids]:
+        """(n, k) similarities and ids, -1 where there is none; ids in ``without`` are passed over."""
+        index, library = self._halves[half], faiss()
+        count = len(asked.values)
+        if not count or not index.ntotal:
+            return np.full((count, k), -1, np.float32), np.full((count, k), -1, np.int64)
+        selector = library.IDSelectorNot(library.IDSelectorBatch(without)) if without is not None else None
+        values = np.ascontiguousarray(asked.values)
+        if asked.lists is None:
+            params = library.SearchParameters(sel=selector) if selector else None
+            similarity, ids = index.search(values, k, params=params)
+        else:
+            probes = asked.lists.shape[1]
+            params = library.SearchParametersIVF(sel=selector, nprobe=probes)
+            lists, near = np.ascontiguousarray(asked.lists), np.ascontiguousarray(asked.list_similarity)
+            similarity, ids = np.empty((count, k), np.float32), np.empty((count, k), np.int64)
+            pointers = [library.swig_ptr(array) for array in (lists, near, similarity, ids)]
+            # The wrapper in Python takes no parameters.
+            index.search_preassigned_c(count, library.swig_ptr(values), k, *pointers, False, params)  # noqa: FBT003
         return similarity, ids
 
-    def _lists(self) -> int:
-        return int(getattr(self.index, "nlist", 0))
+    def contents(self, half: int) -> Iterator[tuple[Floats, Ids]]:
+        """All vectors with their ids, in chunks; approximate where they are coded."""
+        index, library = self._halves[half], faiss()
+        if not hasattr(index, "nlist"):
+            ids = library.vector_to_array(index.id_map).astype(np.int64)
+            for start in range(0, len(ids), CHUNK):
+                chunk = ids[start : start + CHUNK]
+                yield index.index.reconstruct_n(start, len(chunk)), chunk
+            return
+        held: list[tuple[NDArray[np.uint8], Ids]] = []
+        count = 0
+        for number in range(index.nlist):
+            held.append(self.list_of(half, number))
+            count += len(held[-1][1])
+            if count >= CHUNK:
+                yield self._decoded(half, held)
+                held, count = [], 0
+        if count:
+            yield self._decoded(half, held)
 
-    def _rebuild(self, lists: int) -> None:
-        values, ids = self._contents()
-        library = faiss()
-        quantiser = library.IndexFlatIP(DIMENSIONS)
-        index = library.IndexIVFScalarQuantizer(
-            quantiser, DIMENSIONS, lists, library.ScalarQuantizer.QT_8bit, library.METRIC_INNER_PRODUCT, BY_RESIDUAL
-        )
-        index.own_fields = True
-        quantiser.this.disown()
-        index.cp.niter, index.cp.max_points_per_centroid, index.cp.min_points_per_centroid = (
-            TRAIN_ROUNDS,
-            TRAIN_PER_LIST,
-            1,
-        )
-        index.cp.spherical = True
-        index.train(values)
-        index.add_with_ids(values, ids)
-        self.index = index
+    def ids(self, half: int) -> Iterator[Ids]:
+        """The ids of all vectors, in chunks."""
+        index = self._halves[half]
+        if not hasattr(index, "nlist"):
+            yield faiss().vector_to_array(index.id_map).astype(np.int64)
+            return
+        for number in range(index.nlist):
+            yield self.list_of(half, number)[1]
 
-    def _contents(self) -> tuple[Floats, Ids]:
-        library = faiss()
-        if not self._lists():
-            ids = library.vector_to_array(self.index.id_map).astype(np.int64)
-            return self.index.index.reconstruct_n(0, self.count()), ids
-        inverted, size = self.index.invlists, int(self.index.code_size)
-        sizes = [inverted.list_size(i) for i in range(self._lists())]
-        full = [i for i, n in enumerate(sizes) if n]
-        ids = np.concatenate([library.rev_swig_ptr(inverted.get_ids(i), sizes[i]) for i in full])
-        codes = [library.rev_swig_ptr(inverted.get_codes(i), sizes[i] * size).reshape(-1, size) for i in full]
-        quantiser = self.index.sq
-        return quantiser.decode(np.ascontiguousarray(np.concatenate(codes))), ids.astype(np.int64)
+    def take_over(self, other: "Part", half: int, new_row: Ids) -> None:
+        """Copy another part's codes, under the same codec; row r becomes ``new_row[r]``, and is left out for -1."""
+        mine, library = self._halves[half], faiss()
+        for number in range(mine.nlist):
+            codes, ids = other.list_of(half, number)
+            rows = new_row[ids >> POSITION_BITS]
+            kept = rows >= 0
+            if not kept.all():
+                codes, ids, rows = codes[kept], ids[kept], rows[kept]
+            if len(ids):
+                ids = (rows << POSITION_BITS) | (ids & ((1 << POSITION_BITS) - 1))
+                codes = np.ascontiguousarray(codes)
+                mine.invlists.add_entries(number, len(ids), library.swig_ptr(ids), library.swig_ptr(codes))
+                mine.ntotal += len(ids)
+
+    def list_of(self, half: int, number: int) -> tuple[NDArray[np.uint8], Ids]:
+        """(n, bytes) codes and (n,) ids of one list: views, not copies."""
+        index, library = self._halves[half], faiss()
+        lists, size = index.invlists, int(index.code_size)
+        count = lists.list_size(number)
+        if not count:
+            return np.zeros((0, size), np.uint8), np.zeros(0, np.int64)
+        ids = library.rev_swig_ptr(lists.get_ids(number), count)
+        codes = library.rev_swig_ptr(lists.get_codes(number), count * size).reshape(count, size)
+        return codes, ids
+
+    def _decoded(self, half: int, held: list[tuple[NDArray[np.uint8], Ids]]) -> tuple[Floats, Ids]:
+        codes = np.ascontiguousarray(np.concatenate([codes for codes, _ in held]))
+        return self._halves[half].pq.decode(codes), np.concatenate([ids for _, ids in held]).astype(np.int64)

@@ -4,6 +4,7 @@ from catalog.models.api_key import ApiKey
 from catalog.models.audio_file import AudioFile
 from catalog.models.decision import Decision
 from catalog.models.fingerprint import Fingerprint
+from catalog.models.index_lease import IndexLease
 from catalog.models.index_operation import IndexClock, IndexOperation
 from catalog.models.job import Job
 from catalog.models.match import Match
@@ -17,6 +18,7 @@ __all__ = [
     "Decision",
     "Fingerprint",
     "IndexClock",
+    "IndexLease",
     "IndexOperation",
     "Job",
     "Match",

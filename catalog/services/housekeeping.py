@@ -1,31 +1,31 @@
 """What is tidied now and then."""
 
+import subprocess
+import sys
 import time
 
 import structlog
 from django.conf import settings
-from django_q.models import OrmQ
-from django_q.tasks import async_task
 
-from catalog.services import audio_store, index_files, index_log
+from catalog.services import audio_store, index_status
 
-CHECKPOINT_TASK = "catalog.tasks.checkpoint_index"
-CHECKPOINT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
-CHECKPOINT_AFTER_SHARE = 0.02  # of a large index: writing it costs more than applying a few
+COMPACT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
 FOLDERS_A_TIDY = 16  # of 256: each is looked through every 16 hours
+_compacting: list[subprocess.Popen[bytes]] = []
 log = structlog.get_logger(__name__)
 
 
-def checkpoint_when_due() -> bool:
-    """Ask a worker to write the index to disk when its file has fallen behind; True where it was asked."""
-    newest = index_files.newest_sequence()
-    behind = index_log.last_sequence() - newest
-    if behind < max(CHECKPOINT_AFTER_OPERATIONS, CHECKPOINT_AFTER_SHARE * newest):
+def compact_when_due() -> bool:
+    """Start a compaction in a process of its own when the index files have fallen behind; True where it was started.
+
+    In a process of its own, because a large one takes minutes and memory that a worker should not keep.
+    """
+    if _compacting and _compacting[0].poll() is None:
         return False
-    cluster = settings.Q_CLUSTER["name"]
-    if any(entry.func() == CHECKPOINT_TASK for entry in OrmQ.objects.filter(key=cluster)[:50]):
+    if index_status.behind() < COMPACT_AFTER_OPERATIONS:
         return False
-    async_task(CHECKPOINT_TASK, cluster=cluster)
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "index", "compact"]
+    _compacting[:] = [subprocess.Popen(command, stdout=subprocess.DEVNULL)]  # noqa: S603  (no outside input)
     return True
 
 

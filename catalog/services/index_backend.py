@@ -1,18 +1,35 @@
 """Which index runs: the one place that knows."""
 
-from catalog.engine.embedded import EmbeddedIndex
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from catalog.engine import IndexBusy
+from catalog.engine.mapped import MappedIndex
 from catalog.engine.reference_index import ReferenceIndex
-from catalog.services import index_files
+from catalog.services import index_lease, index_log
 
 
-class StoredEmbeddedIndex(EmbeddedIndex):
-    """An embedded index that is written to this host's generations."""
+class HostIndex(MappedIndex):
+    """The embedded index in this host's folder, written by the one process that holds the folder's lease."""
 
-    def checkpoint(self) -> None:
-        """Write a generation."""
-        index_files.write(self)
+    def __init__(self) -> None:
+        super().__init__(Path(settings.INDEX_DIR), mark_of=index_log.mark_of)
+        self._lease: index_lease.Lease | None = None
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the folder's lease."""
+        with index_lease.held(Path(settings.INDEX_DIR)) as self._lease:
+            yield
+
+    def _before_publishing(self) -> None:
+        if self._lease is None or not self._lease.renew():
+            raise IndexBusy("The lease of the index folder was lost.")
 
 
 def open_index() -> ReferenceIndex:
     """Return this process's index as the settings choose it. Call after the fork."""
-    return index_files.read_newest(StoredEmbeddedIndex)
+    return HostIndex()

@@ -1,5 +1,7 @@
 """The log of index operations: numbered under a row lock, so that no reader can skip one that commits late."""
 
+from collections.abc import Collection
+
 from django.db.models import F, Max
 
 from catalog.engine import PARAMETERS_VERSION
@@ -41,14 +43,37 @@ def record_remove(*, track_id: int) -> None:
 
 
 def last_sequence() -> int:
-    """Return the last number that was given out."""
-    clock = IndexClock.objects.filter(pk=1).first()
-    return clock.last_sequence if clock else 0
+    """Return the number of the last operation; 0 without one."""
+    return IndexOperation.objects.aggregate(last=Max("sequence"))["last"] or 0
+
+
+def mark_of(sequence: int) -> str:
+    """Return what tells the operation at `sequence` from one of another database, or of a restored backup's new log."""
+    operation = IndexOperation.objects.filter(pk=sequence).first()
+    return f"{operation.kind} {operation.track_key} {operation.created_at.isoformat()}" if operation else ""
+
+
+def place_of(track_id: int) -> int | None:
+    """Return the sequence under which a track is in the index; None where it is not."""
+    latest = _latest(track_id)
+    return latest.sequence if latest and latest.kind == IndexOperation.Kind.ADD else None
+
+
+def places_of(track_ids: Collection[int]) -> dict[int, int]:
+    """Return the sequences under which tracks are in the index, without those that are not."""
+    last = IndexOperation.objects.filter(track_key__in=track_ids).values("track_key").annotate(last=Max("sequence"))
+    rows = IndexOperation.objects.filter(sequence__in=last.values("last"), kind=IndexOperation.Kind.ADD)
+    return dict(rows.values_list("track_key", "sequence"))
 
 
 def after(sequence: int, *, limit: int) -> list[IndexOperation]:
     """Return the next operations behind `sequence`, in order."""
     return list(IndexOperation.objects.filter(sequence__gt=sequence).order_by("sequence")[:limit])
+
+
+def count_after(sequence: int) -> int:
+    """Count the operations behind `sequence`."""
+    return IndexOperation.objects.filter(sequence__gt=sequence).count()
 
 
 def tracks_at(sequence: int) -> list[int]:

@@ -155,6 +155,18 @@ def hand_back(job: Job) -> bool:
     return bool(freed)
 
 
+def postpone(job: Job, *, detail: str) -> None:
+    """Put a job back for what is not its fault: the sweeper offers it again later; the attempt does not count."""
+    Job.objects.filter(pk=job.pk, lease_token=job.lease_token, attempts__gte=1).update(
+        status=Job.Status.PENDING,
+        lease_token=None,
+        lease_until=None,
+        attempts=F("attempts") - 1,
+        detail=job.detail | {"waits_for": detail[:2000]},
+        queued_at=timezone.now(),
+    )
+
+
 def end_in_success(job: Job, *, result: dict[str, Any] | None = None) -> bool:
     """End a job well. Call in the transaction that stores what it found; False where the lease was lost."""
     return _end(job, status=Job.Status.SUCCESS, result=result, error="")

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from catalog.engine import FingerprintError
+from catalog.engine import FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.models import Match, Scan, Track
 from catalog.services import analysis
@@ -163,6 +163,11 @@ def _look_for(scan: Scan, track: Track) -> bool:
             found = process_index.search(fingerprint, exclude={track.pk}, limit=MATCHES_KEPT)
         except (CatalogError, FingerprintError) as refusal:
             error = str(refusal)
+        except IndexUnavailable as unavailable:
+            log.warning("index_unavailable", reason=str(unavailable))
+            _held(scan).update(tries=scan.tries - 1)  # not this track's fault
+            time.sleep(STRETCH_S)
+            return False
         except Exception:
             log.exception("scan_attempt_failed", track=track.pk, tries=tries)
             return False

@@ -1,17 +1,18 @@
 """The index of this process: opened after the fork, and caught up from the database before every search."""
 
+import random
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 import structlog
 from django.conf import settings
 
 from catalog.engine import Fingerprint as EngineFingerprint
-from catalog.engine import Fingerprinter, FingerprintError
+from catalog.engine import Fingerprinter, FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.engine.index import find
-from catalog.engine.reference_index import Entry, Operation, ReferenceIndex
+from catalog.engine.reference_index import Entry, Operation, ReferenceIndex, Size
 from catalog.engine.search import Catalog
 from catalog.models import Fingerprint, IndexOperation
 from catalog.services import index_log
@@ -20,7 +21,14 @@ from catalog.services.index_log import CURRENT_VERSION
 
 log = structlog.get_logger(__name__)
 _BATCH_OPERATIONS = 200
+REBUILD_FROM = 1000  # operations behind, from which the index is made anew rather than caught up
+MOST_BEHIND = 2000  # operations that a worker applies before a search: some ten seconds
+Progress = Callable[[Iterable[Entry], int], Iterable[Entry]]  # (what comes, how many) → the same, shown
 WARM_UP_SAMPLES = 4 * 16_000  # just over the shortest that the engine takes
+
+
+def _plain(entries: Iterable[Entry], count: int) -> Iterable[Entry]:  # noqa: ARG001
+    return entries
 
 
 class CaughtUpIndex:
@@ -29,9 +37,11 @@ class CaughtUpIndex:
     A search sees every add that was committed before it began, whichever process did it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_behind: int | None = None) -> None:
+        """`most_behind`: operations to apply before a search; where more are missing, it waits for a new generation."""
         self._lock = threading.Lock()
         self._index: ReferenceIndex | None = None
+        self._most_behind = most_behind
 
     @property
     def applied_sequence(self) -> int:
@@ -49,35 +59,64 @@ class CaughtUpIndex:
         noise = np.random.default_rng(0).standard_normal(WARM_UP_SAMPLES).astype(np.float32)
         self.search(Fingerprinter.of_samples(noise), exclude=(), limit=1)
 
-    def checkpoint(self) -> int:
-        """Catch up and write down what is only in memory; return the sequence the index stands at."""
-        with self._lock:
-            index = self._caught_up()
-            index.checkpoint()
-            return index.applied_sequence()
+    def compact(self) -> Size:
+        """Catch up and write down what is only in memory, from nothing where most of it is missing.
 
-    def rebuild(self) -> int:
-        """Make the index anew from the database's fingerprints; return the number of tracks."""
-        with self._lock:
+        Raises:
+            IndexBusy: another process is at it.
+
+        """
+        with self._lock, self._opened().exclusive():
             index = self._opened()
-            sequence = index_log.last_sequence()
-            track_ids = index_log.tracks_at(sequence)
-            index.rebuild(_entries(track_ids), sequence=sequence, expected=len(track_ids))
-            index = self._caught_up()
+            index.refresh()
+            behind = index_log.count_after(index.applied_sequence())
+            if behind > max(REBUILD_FROM, index.size().tracks):
+                self._rebuild(index, _plain)
+            self._catch_up(index)
             index.checkpoint()
-            return index.size().tracks
+            return index.size()
+
+    def rebuild(self, progress: Progress = _plain) -> Size:
+        """Make the index anew from the database's fingerprints. Searches go on meanwhile, on what is there.
+
+        Raises:
+            IndexBusy: another process is at it.
+
+        """
+        with self._lock, self._opened().exclusive():
+            index = self._opened()
+            self._rebuild(index, progress)
+            self._catch_up(index)
+            index.checkpoint()
+            return index.size()
+
+    def opened(self) -> ReferenceIndex:
+        """Return the index caught up, to look at."""
+        with self._lock:
+            return self._caught_up()
 
     def _opened(self) -> ReferenceIndex:
         if self._index is None:
             self._index = open_index()
         return self._index
 
+    def _rebuild(self, index: ReferenceIndex, progress: Progress) -> None:
+        sequence = index_log.last_sequence()
+        track_ids = index_log.tracks_at(sequence)
+        random.Random(sequence).shuffle(track_ids)  # noqa: S311  (the first ones are what the index learns from)
+        index.rebuild(progress(_entries(track_ids), len(track_ids)), sequence=sequence, expected=len(track_ids))
+
     def _caught_up(self) -> ReferenceIndex:
         index = self._opened()
         index.refresh()
+        if self._most_behind is not None and index_log.count_after(index.applied_sequence()) > self._most_behind:
+            raise IndexUnavailable("The index is being made anew from the database.")
+        self._catch_up(index)
+        return index
+
+    def _catch_up(self, index: ReferenceIndex) -> None:
         while rows := index_log.after(index.applied_sequence(), limit=_BATCH_OPERATIONS):
             index.apply(_operations(rows))
-        return index
 
 
 def _operations(rows: Sequence[IndexOperation]) -> list[Operation]:
@@ -116,4 +155,4 @@ def fingerprints_of(track_ids: Collection[int]) -> dict[int, EngineFingerprint]:
 
 
 # One a process: made empty at import, filled after the fork by the first search.
-process_index = CaughtUpIndex()
+process_index = CaughtUpIndex(most_behind=MOST_BEHIND)

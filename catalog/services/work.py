@@ -2,21 +2,24 @@
 
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from catalog.engine import FingerprintError
+from catalog.engine import FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
-from catalog.services import analysis, index_log, jobs
+from catalog.services import analysis, index_log, jobs, precedence
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.leases import kept_up
 from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
 
+INDEX_AWAITED = timedelta(days=1)
 log = structlog.get_logger(__name__)
 
 
@@ -40,6 +43,8 @@ def run(job_id: int) -> None:
         except NotReachableError as error:
             log.warning("job_attempt_not_possible", attempt=job.attempts, reason=str(error))
             _retry_or_give_up(job, error)
+        except IndexUnavailable as error:
+            _wait_for_index(job, error)
         except (CatalogError, FingerprintError) as error:
             jobs.end_in_failure(job, error=str(error))
         except Exception as error:
@@ -59,6 +64,15 @@ def _retry_or_give_up(job: Job, error: Exception) -> None:
         jobs.end_in_failure(job, error=f"{reason} It was tried {job.attempts} times. {advice}")
 
 
+def _wait_for_index(job: Job, error: IndexUnavailable) -> None:
+    """Try again later, however often: a search that could not look everywhere has no verdict."""
+    log.warning("index_unavailable", reason=str(error))
+    if timezone.now() - job.created_at < INDEX_AWAITED:
+        jobs.postpone(job, detail=str(error))
+    else:
+        jobs.end_in_failure(job, error="The index could not be reached for a day. Please ask again.")
+
+
 def _do(job: Job) -> None:
     started_s = time.monotonic()
     fingerprint = analysis.fingerprint_of(job.track)
@@ -67,6 +81,7 @@ def _do(job: Job) -> None:
     if job.task_name == Job.Name.ADD:
         _finish_add(job)
         return
+    precedence.enter_first(job)
     found = process_index.search(fingerprint, exclude={job.track_id}, limit=MATCHES_KEPT)
     job.detail = job.detail | {"search_s": round(time.monotonic() - fingerprinted_s, 3)}
     _finish_check(job, found)
@@ -83,9 +98,13 @@ def _finish_add(job: Job) -> None:
 
 
 def _finish_check(job: Job, found: Sequence[EngineMatch]) -> None:
-    tracks = Track.objects.present().in_bulk([match.track_id for match in found])
-    standing = [match for match in found if match.track_id in tracks]
     with transaction.atomic():
+        # Locked, so that a track whose removal has returned is in no verdict that ends after it.
+        present = Track.objects.present().select_for_update(no_key=True).order_by("pk")
+        tracks = present.in_bulk([match.track_id for match in found])
+        for track_id in precedence.left_to_others(job, found=tracks.keys()):
+            del tracks[track_id]
+        standing = [match for match in found if match.track_id in tracks]
         Match.objects.filter(job=job).delete()  # of an attempt whose end was lost
         Match.objects.bulk_create([match_row(match, query_track_id=job.track_id, job=job) for match in standing])
         jobs.end_in_success(job, result=verdict(standing, tracks))

@@ -5,13 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
 
-from catalog.models import IndexClock, Job, QueueHeartbeat, Track
-from catalog.services import housekeeping, index_files, jobs, queue_health, work
+from catalog.models import Job, QueueHeartbeat, Track
+from catalog.services import housekeeping, index_log, jobs, queue_health, work
 from catalog.services.queue_health import QueueState
 
 CLUSTER = "fingerprint"
@@ -89,24 +90,27 @@ def test_busy_is_not_stuck(add_track: Callable[..., Track], battle: Path) -> Non
     assert not queue_health.is_stuck(cluster=CLUSTER)
 
 
-def test_checkpoint_is_asked_for_once_when_the_file_is_behind(db: None) -> None:
-    assert not housekeeping.checkpoint_when_due()
-    IndexClock.objects.create(pk=1, last_sequence=housekeeping.CHECKPOINT_AFTER_OPERATIONS)
-    assert housekeeping.checkpoint_when_due()
-    assert not housekeeping.checkpoint_when_due()
-    assert OrmQ.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_worker_writes_the_checkpoint(
-    add_track: Callable[..., Track], battle: Path, drain: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+def test_compaction_runs_in_a_process_of_its_own_when_the_files_are_behind(
+    owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(housekeeping, "CHECKPOINT_AFTER_OPERATIONS", 1)
-    track = add_track(battle)
-    work.run(jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD).pk)
-    assert housekeeping.checkpoint_when_due()
-    drain()
-    assert index_files.newest_sequence() == 1
+    started: list[list[str]] = []
+
+    class Running:
+        def __init__(self, command: list[str], **_options: object) -> None:
+            started.append(command)
+
+        def poll(self) -> None:
+            """Still at it."""
+
+    monkeypatch.setattr(housekeeping.subprocess, "Popen", Running)
+    monkeypatch.setattr(housekeeping, "COMPACT_AFTER_OPERATIONS", 2)
+    monkeypatch.setattr(housekeeping, "_compacting", [])
+    index_log.record_add(track_id=1)
+    assert not housekeeping.compact_when_due()
+    index_log.record_add(track_id=2)
+    assert housekeeping.compact_when_due()
+    assert not housekeeping.compact_when_due()
+    assert [command[-2:] for command in started] == [["index", "compact"]]
 
 
 @pytest.mark.parametrize(

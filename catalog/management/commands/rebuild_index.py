@@ -1,20 +1,16 @@
-"""Build the index files again from the database."""
+"""Another name of `index rebuild`."""
 
-import time
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
-
-from catalog.services.searching import CaughtUpIndex
 
 
 class Command(BaseCommand):
     """`rebuild_index`."""
 
-    help = "Build the index again from the database and write it as a new generation. Nothing else has to stop."
+    help = "The same as `index rebuild`."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        """Rebuild and say how large it is."""
-        started_s = time.monotonic()
-        count = CaughtUpIndex().rebuild()
-        self.stdout.write(f"The index holds {count} tracks; rebuilt in {time.monotonic() - started_s:.1f} s.")
+        """Rebuild."""
+        call_command("index", "rebuild", stdout=self.stdout, stderr=self.stderr)

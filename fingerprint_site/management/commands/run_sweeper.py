@@ -34,7 +34,7 @@ class Command(BaseCommand):
             (sweep_due_messages, 0.0),
             (scanning.sweep_scan, 0.0),
             (_send_canaries, 0.0),
-            (housekeeping.checkpoint_when_due, _MINUTELY_S),
+            (housekeeping.compact_when_due, _MINUTELY_S),
             (housekeeping.tidy, _HOURLY_S),
             (pruning.prune, _HOURLY_S),
         ]

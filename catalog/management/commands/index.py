@@ -1,0 +1,69 @@
+"""Look at the index, compact it, make it anew, verify it."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from catalog.engine import IndexBusy, IndexUnavailable
+from catalog.engine.reference_index import Entry
+from catalog.services import index_status, index_verifying
+from catalog.services.searching import CaughtUpIndex
+
+
+class Command(BaseCommand):
+    """`index status|compact|rebuild|verify`."""
+
+    help = "The index of fingerprints: how it is, and what can be done for it. Nothing else has to stop."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the actions."""
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        actions.add_parser("status", help="generation, tracks, bytes, and how far behind the log it is")
+        actions.add_parser("compact", help="write what has changed since the last generation as a new one")
+        actions.add_parser("rebuild", help="make it anew from the database's fingerprints")
+        verify = actions.add_parser(
+            "verify", help="compare files, log, index and fingerprints; fails where they differ"
+        )
+        verify.add_argument("--sample", type=int, default=200, help="fingerprints to compare; 0 for all")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        """Do one of them."""
+        try:
+            getattr(self, f"_{options['action']}")(**options)
+        except (IndexBusy, IndexUnavailable) as error:
+            raise CommandError(str(error)) from error
+
+    def rebuild(self) -> None:
+        """Make the index anew and say how large it is."""
+        started_s = time.monotonic()
+        size = CaughtUpIndex().rebuild(self._shown)
+        self.stdout.write(f"The index holds {size.tracks} tracks; rebuilt in {time.monotonic() - started_s:.1f} s.")
+
+    def _rebuild(self, **options: Any) -> None:  # noqa: ARG002
+        self.rebuild()
+
+    def _compact(self, **options: Any) -> None:  # noqa: ARG002
+        started_s = time.monotonic()
+        size = CaughtUpIndex().compact()
+        self.stdout.write(f"The index holds {size.tracks} tracks; compacted in {time.monotonic() - started_s:.1f} s.")
+
+    def _status(self, **options: Any) -> None:  # noqa: ARG002
+        for name, value in index_status.facts(index_status.status()).items():
+            self.stdout.write(f"{name:<22} {value}")
+
+    def _verify(self, sample: int, **options: Any) -> None:  # noqa: ARG002
+        problems = 0
+        for step, found in index_verifying.verify(sample=sample, progress=self._counted):
+            self.stdout.write(f"{step}: {'; '.join(found) if found else 'good'}")
+            problems += len(found)
+        if problems:
+            raise CommandError(f"The index has {problems} problems. `manage.py index rebuild` makes it anew.")
+
+    def _shown(self, entries: Iterable[Entry], count: int) -> Iterable[Entry]:
+        return tqdm(entries, total=count, unit="track", desc="Rebuilding", file=self.stderr, leave=False)
+
+    def _counted(self, things: Iterable[Any], count: int, what: str) -> Iterable[Any]:
+        return tqdm(things, total=count, unit="", desc=what, file=self.stderr, leave=False)

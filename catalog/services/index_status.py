@@ -1,0 +1,73 @@
+"""How the index is, read from its manifests and the log: without FAISS, for pages, monitors and the sweeper."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from catalog.engine import generations
+from catalog.engine.generations import Generation
+from catalog.services import index_log
+
+
+@dataclass(frozen=True)
+class IndexStatus:
+    """`generation` is the newest whole one, or None; `behind` counts the operations since."""
+
+    generation: Generation | None
+    last_sequence: int
+    behind: int
+    older: int  # generations to fall back to
+
+    @property
+    def written_at(self) -> datetime | None:
+        """When the generation was written."""
+        return datetime.fromisoformat(self.generation.written_at) if self.generation else None
+
+    @property
+    def bytes_a_track(self) -> float:
+        """Of the index files."""
+        return self.generation.size_bytes / max(1, self.generation.tracks) if self.generation else 0.0
+
+
+def status() -> IndexStatus:
+    """Return how the index is."""
+    folder = Path(settings.INDEX_DIR)
+    found = list(generations.readable(folder, _belongs))
+    newest = found[0] if found else None
+    sequence = newest.sequence if newest else 0
+    return IndexStatus(newest, index_log.last_sequence(), index_log.count_after(sequence), max(0, len(found) - 1))
+
+
+def behind() -> int:
+    """Return how many operations a process that starts now has to apply."""
+    newest = next(generations.readable(Path(settings.INDEX_DIR), _belongs), None)
+    return index_log.count_after(newest.sequence if newest else 0)
+
+
+def _belongs(generation: Generation) -> bool:
+    mark = index_log.mark_of(generation.sequence)
+    return bool(mark) and mark == generation.mark
+
+
+def facts(found: IndexStatus) -> dict[str, str]:
+    """Return the status as names and words, for the command and the page."""
+    generation = found.generation
+    if generation is None:
+        return {"generation": "none: made anew from the database", "behind the log": f"{found.behind} operations"}
+    return {
+        "generation": str(generation.number),
+        "written": f"{found.written_at:%Y-%m-%d %H:%M:%S} UTC",
+        "stands at operation": f"{generation.sequence} of {found.last_sequence}",
+        "behind the log": f"{found.behind} operations",
+        "tracks": str(generation.tracks),
+        "vectors": str(generation.vectors),
+        "recordings": f"{generation.seconds / 3600:.1f} h",
+        "bytes": f"{generation.size_bytes} ({found.bytes_a_track:.0f} a track)",
+        "lists": str(generation.lists) if generation.lists else "none: searched exactly",
+        "segments": ", ".join(str(segment.tracks) for segment in generation.segments) or "none",
+        "dead rows": str(sum(len(segment.dead) for segment in generation.segments)),
+        "older generations": str(found.older),
+        **{f"version: {name}": str(value)[:12] for name, value in generation.versions.items()},
+    }

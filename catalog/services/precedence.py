@@ -1,0 +1,42 @@
+"""Who finds whom, when copies of one recording are added and checked at the same moment.
+
+A check looks at all other tracks. But where two checks run side by side and both tracks were put in before they were
+asked about, both would find the other, or, in different workers, neither. The log's order decides: a track's add comes
+before its check, whichever worker is faster, and a check that finds a later track leaves the pair to that one's own.
+"""
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from catalog.models import Job, Track
+from catalog.services import index_log
+
+
+def enter_first(job: Job) -> None:
+    """Put a check's track in the index when an add of it was accepted before, and its worker has not come to it yet."""
+    if index_log.place_of(job.track_id) is not None:
+        return
+    asked = Job.objects.filter(task_name=Job.Name.ADD, track_id=job.track_id, pk__lt=job.pk)
+    if not asked.exclude(status=Job.Status.FAILURE).exists():
+        return
+    with transaction.atomic():
+        if Track.objects.present().filter(pk=job.track_id).exists():
+            index_log.record_add(track_id=job.track_id)
+
+
+def left_to_others(job: Job, *, found: Collection[int]) -> set[int]:
+    """Return those of the tracks `found` whose own check, running beside this one, finds this one's track."""
+    own = index_log.place_of(job.track_id)
+    if own is None:
+        return set()
+    later = [track_id for track_id, place in index_log.places_of(found).items() if place > own]
+    added_before = Job.objects.filter(task_name=Job.Name.ADD, track_id=OuterRef("track_id"), pk__lt=OuterRef("pk"))
+    beside = Job.objects.filter(
+        Q(completed_at=None) | Q(completed_at__gt=job.created_at),
+        Exists(added_before.exclude(status=Job.Status.FAILURE)),
+        task_name=Job.Name.CHECK,
+        track_id__in=later,
+    )
+    return set(beside.exclude(status=Job.Status.FAILURE).values_list("track_id", flat=True))

@@ -1,0 +1,279 @@
+"""Index files: a new process starts from the newest whole generation, and from the database where there is none."""
+
+import io
+import json
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from catalog.engine import Fingerprint as EngineFingerprint
+from catalog.engine import Fingerprinter, IndexBusy, IndexUnavailable, generations
+from catalog.models import AudioFile, Fingerprint, IndexLease, IndexOperation, Job, Track
+from catalog.services import index_backend, index_lease, index_log, index_status, searching, tracks, work
+from catalog.services.analysis import fingerprint_of
+from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.searching import CaughtUpIndex
+
+
+@pytest.fixture
+def own_folder(settings: Settings) -> Path:
+    """Return where this test's generations are."""
+    return Path(settings.INDEX_DIR)
+
+
+@pytest.fixture
+def indexed(owner: User) -> Callable[[Path], Track]:
+    """Take a recording into the catalog and the index, without its file: its fingerprint is made once a run."""
+
+    def add(path: Path) -> Track:
+        fingerprint = fingerprint_at(path)
+        audio_file = AudioFile.objects.create(
+            sha256=uuid.uuid4().hex * 2, size_bytes=1, duration_s=fingerprint.duration_s, sample_rate_hz=1, channels=1
+        )
+        data = fingerprint.to_bytes()
+        Fingerprint.objects.create(
+            audio_file=audio_file,
+            version=CURRENT_VERSION,
+            data=data,
+            size_bytes=len(data),
+            duration_s=fingerprint.duration_s,
+        )
+        track = Track.objects.create(owner=owner, audio_file=audio_file, title=path.stem)
+        with transaction.atomic():
+            index_log.record_add(track_id=track.pk)
+        return track
+
+    return add
+
+
+@cache
+def fingerprint_at(path: Path) -> EngineFingerprint:
+    """Fingerprint a recording, once."""
+    return Fingerprinter().fingerprint(path)
+
+
+def found(index: CaughtUpIndex, track: Track) -> list[int]:
+    """Return the ids that the index finds for a track's own fingerprint."""
+    return [match.track_id for match in index.search(fingerprint_of(track), exclude=(), limit=5) if match.is_duplicate]
+
+
+def said(*arguments: str) -> str:
+    """Run a command and return what it prints."""
+    out = io.StringIO()
+    call_command(*arguments, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def test_new_process_reads_the_file_then_what_came_after(
+    indexed: Callable[[Path], Track], battle: Path, forest: Path
+) -> None:
+    first = indexed(battle)
+    CaughtUpIndex().compact()
+    second = indexed(forest)
+    assert index_status.behind() == 1
+    fresh = CaughtUpIndex()
+    assert found(fresh, second) == [second.pk]
+    assert found(fresh, first) == [first.pk]
+    assert fresh.applied_sequence == 2
+
+
+def test_running_process_takes_a_newer_generation(
+    indexed: Callable[[Path], Track], recordings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = CaughtUpIndex()
+    first = indexed(recordings[0])
+    assert found(running, first) == [first.pk]
+    added = [indexed(path) for path in recordings[1:4]]
+    CaughtUpIndex().compact()
+    monkeypatch.setattr(searching, "fingerprints_of", searching.fingerprints_of)  # only pictures are read from here on
+    monkeypatch.setattr(searching, "_operations", pytest.fail)
+    for track in [first, *added]:
+        assert found(running, track) == [track.pk]
+
+
+@pytest.mark.parametrize(
+    ("place", "how"),
+    [
+        (place, how)
+        for place in ("0.faiss", "1.faiss", "tracks.npy", "json")
+        for how in ("cut", "emptied", "removed", "one bit")
+        if (place, how) != ("json", "removed")  # nothing is wrong then: it was never written
+    ],
+)
+def test_damage_to_the_newest_falls_back_to_the_older(
+    indexed: Callable[[Path], Track], battle: Path, forest: Path, own_folder: Path, place: str, how: str
+) -> None:
+    first = indexed(battle)
+    CaughtUpIndex().compact()
+    old = set(own_folder.iterdir())
+    second = indexed(forest)
+    CaughtUpIndex().compact()
+    new = [path for path in set(own_folder.iterdir()) - old if path.name.endswith(place)]
+    assert new
+    for path in new:
+        damage(path, how)
+    index = CaughtUpIndex()
+    assert index.opened().health().facts["generation"] == 1
+    assert found(index, first) == [first.pk]
+    assert found(index, second) == [second.pk]
+    with pytest.raises(CommandError, match="problem"):
+        said("index", "verify")
+    said("index", "compact")
+    assert "good" in said("index", "verify")
+
+
+def damage(path: Path, how: str) -> None:
+    """Damage a file, without changing it in place: others may have mapped it."""
+    data = bytearray(path.read_bytes())
+    path.unlink()
+    if how == "removed":
+        return
+    if how == "one bit":
+        data[len(data) // 2] ^= 1
+    path.write_bytes({"cut": bytes(data[:-10]), "emptied": b"", "one bit": bytes(data)}[how])
+
+
+def test_all_files_gone_is_made_anew_from_the_database(
+    indexed: Callable[[Path], Track], battle: Path, own_folder: Path
+) -> None:
+    track = indexed(battle)
+    CaughtUpIndex().compact()
+    for path in own_folder.iterdir():
+        path.unlink()
+    assert found(CaughtUpIndex(), track) == [track.pk]
+
+
+def test_worker_far_behind_waits_for_the_rebuild_and_loses_nothing(
+    indexed: Callable[[Path], Track], recordings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = [indexed(path) for path in recordings[:3]]
+    job = work.jobs.accept_job(track=added[0], owner=added[0].owner, task_name=Job.Name.CHECK)
+    monkeypatch.setattr(work, "process_index", CaughtUpIndex(most_behind=2))
+    work.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == ("pending", 0)
+    with pytest.raises(IndexUnavailable):
+        CaughtUpIndex(most_behind=2).search(fingerprint_of(added[0]), exclude=(), limit=1)
+    monkeypatch.setattr(searching, "REBUILD_FROM", 0)
+    said("index", "compact")
+    work.run(job.pk)
+    job.refresh_from_db()
+    assert job.status == "success"
+
+
+def test_two_generations_are_kept(indexed: Callable[[Path], Track], recordings: list[Path], own_folder: Path) -> None:
+    for path in recordings[:4]:
+        indexed(path)
+        CaughtUpIndex().compact()
+    assert generations.numbers(own_folder) == [4, 3]
+    needed = {file.name for number in (3, 4) for file in generations.read(own_folder, number).files}
+    assert {path.name for path in own_folder.iterdir() if path.suffix in {".faiss", ".npy"}} == needed
+    assert index_status.status().older == 1
+
+
+def test_generation_ahead_of_the_log_is_not_read(
+    indexed: Callable[[Path], Track], battle: Path, forest: Path, recordings: list[Path]
+) -> None:
+    """As after restoring an older backup: reading it would hide tracks and show others."""
+    track = indexed(battle)
+    gone = indexed(forest)
+    CaughtUpIndex().compact()
+    fingerprint = fingerprint_of(gone)
+    IndexOperation.objects.filter(track_key=gone.pk).delete()
+    index = CaughtUpIndex()
+    assert found(index, track) == [track.pk]
+    assert not index.search(fingerprint, exclude=(), limit=5)
+
+
+def test_generation_of_another_log_makes_way(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
+    """As where the database was made anew and its log has grown past the file."""
+    track = indexed(battle)
+    CaughtUpIndex().compact()
+    CaughtUpIndex().compact()
+    IndexOperation.objects.update(created_at=timezone.now())
+    assert index_status.behind() == 1
+    CaughtUpIndex().compact()
+    assert generations.numbers(own_folder) == [3]
+    assert found(CaughtUpIndex(), track) == [track.pk]
+
+
+def test_other_layout_is_made_anew(
+    indexed: Callable[[Path], Track], battle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track = indexed(battle)
+    CaughtUpIndex().compact()
+    monkeypatch.setattr(generations, "LAYOUT_VERSION", 99)
+    assert index_status.behind() == 1
+    assert found(CaughtUpIndex(), track) == [track.pk]
+
+
+def test_removed_track_is_in_no_process_any_more(indexed: Callable[[Path], Track], battle: Path, forest: Path) -> None:
+    track, other = indexed(battle), indexed(forest)
+    fingerprint = fingerprint_of(track)
+    CaughtUpIndex().compact()
+    processes = [CaughtUpIndex(), CaughtUpIndex()]
+    assert all(found(index, track) for index in processes)
+    tracks.remove_track(track=track)
+    assert not any(index.search(fingerprint, exclude=(), limit=5) for index in [*processes, CaughtUpIndex()])
+    assert found(processes[0], other) == [other.pk]
+
+
+def test_one_compacts_at_a_time(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
+    indexed(battle)
+    with index_lease.held(own_folder):
+        with pytest.raises(IndexBusy):
+            CaughtUpIndex().compact()
+        with pytest.raises(CommandError, match="Another process"):
+            said("index", "rebuild")
+        IndexLease.objects.update(until=timezone.now() - timedelta(seconds=1))  # its holder died
+        CaughtUpIndex().compact()
+    assert generations.numbers(own_folder) == [1]
+
+
+def test_lost_lease_publishes_nothing(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
+    indexed(battle)
+    index = index_backend.HostIndex()
+    with index.exclusive():
+        IndexLease.objects.update(token=None)
+        with pytest.raises(IndexBusy, match="lost"):
+            index.checkpoint()
+    assert generations.numbers(own_folder) == []
+
+
+def test_commands_say_how_it_is(indexed: Callable[[Path], Track], battle: Path, forest: Path) -> None:
+    assert "none" in said("index", "status")
+    indexed(battle)
+    assert "holds 1 tracks" in said("index", "rebuild")
+    indexed(forest)
+    status = said("index", "status")
+    assert "behind the log         1 operations" in status
+    assert "holds 2 tracks" in said("index", "compact")
+    assert said("index", "verify").count("good") == 3
+
+
+def test_verify_names_what_differs(indexed: Callable[[Path], Track], recordings: list[Path], own_folder: Path) -> None:
+    indexed(recordings[0])
+    other = indexed(recordings[1])
+    CaughtUpIndex().compact()
+    swapped = Fingerprint.objects.get(audio_file=other.audio_file)
+    Fingerprint.objects.filter(pk=swapped.pk).update(data=fingerprint_of(indexed(recordings[2])).to_bytes())
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="1 problems"):
+        call_command("index", "verify", stdout=out, stderr=io.StringIO())
+    assert f"track {other.pk} is there with another fingerprint" in out.getvalue()
+
+
+def test_manifest_is_plain_json(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
+    indexed(battle)
+    CaughtUpIndex().compact()
+    stored = json.loads(next(own_folder.glob("*.json")).read_text())
+    assert stored["generation"]["sequence"] == 1

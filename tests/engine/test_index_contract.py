@@ -1,0 +1,224 @@
+"""What every index promises, whichever one runs: random operations, restarts and compactions against brute force."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.engine import vectors as vectors_module
+from catalog.engine.embedding import DIMENSIONS, Vectors
+from catalog.engine.patches import HALVES
+from catalog.engine.reference_index import NOTHING, Entry, Operation, ReferenceIndex
+from tests.engine.index_backends import BACKENDS, FORGETS
+
+TRACKS = 6
+VECTORS = 9
+K = 4
+WHOLE = 1e-5  # what exact indexes may differ by
+
+
+def entry(track_id: int, seed: int, *, count: int = VECTORS) -> Entry:
+    """A track of random directions; a few moments of it say nothing."""
+    random = np.random.default_rng(seed)
+    values = random.standard_normal((count, HALVES, DIMENSIONS)).astype(np.float32)
+    values /= np.linalg.norm(values, axis=2, keepdims=True)
+    heard = random.random((count, HALVES)) > 0.1
+    values[~heard] = 0
+    return Entry(track_id, count * 0.6, seed.to_bytes(16, "little"), Vectors(values, np.arange(count) + 0.0, heard))
+
+
+@dataclass
+class Both:
+    """An index, the log it follows, and the truth."""
+
+    make: str
+    folder: Path
+    log: list[Operation] = field(default_factory=list)
+    truth: dict[int, Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.index = self.opened()
+
+    def opened(self) -> ReferenceIndex:
+        """As a new process opens it."""
+        return BACKENDS[self.make](self.folder)
+
+    def write(self, track_id: int, seed: int | None) -> None:
+        """One more operation in the log."""
+        made = None if seed is None else entry(track_id, seed)
+        self.log.append(Operation(len(self.log) + 1, track_id, made))
+        if made is None:
+            self.truth.pop(track_id, None)
+        else:
+            self.truth[track_id] = made
+
+    def catch_up(self, index: ReferenceIndex, *, again: int = 0) -> None:
+        """Apply what the index has not seen, and ``again`` so many of what it has."""
+        index.refresh()
+        seen = max(0, index.applied_sequence() - again)
+        index.apply(self.log[seen:])
+
+    def compare(self, index: ReferenceIndex) -> None:
+        """Size, tracks, twins, and the nearest of random and of own vectors."""
+        assert index.applied_sequence() == len(self.log)
+        assert index.size().tracks == len(self.truth)
+        assert index.size().seconds == pytest.approx(sum(e.duration_s for e in self.truth.values()), abs=1e-3)
+        track_ids, counts = index.census()
+        assert track_ids.tolist() == sorted(self.truth)
+        assert counts.tolist() == [int(self.truth[t].vectors.heard.sum()) for t in sorted(self.truth)]
+        for kept in self.truth.values():
+            assert kept.track_id in index.twins(kept.digest)
+        queries = entry(0, 4711).vectors
+        near = index.nearest(queries, K, thorough=True)
+        assert near.similarity.shape == near.track_id.shape == near.position.shape == (HALVES, len(queries.values), K)
+        for half in range(HALVES):
+            for row in range(len(queries.values)):
+                found = near.similarity[half, row], near.track_id[half, row], near.position[half, row]
+                self._same(queries, half, row, found)
+
+    def _same(self, queries: Vectors, half: int, row: int, found: tuple[np.ndarray, ...]) -> None:
+        similarity, track_id, position = found
+        everything = [
+            (float(e.vectors.values[p, half] @ queries.values[row, half]), e.track_id, p)
+            for e in self.truth.values()
+            for p in range(len(e.vectors.values))
+            if e.vectors.heard[p, half]
+        ]
+        best = sorted(everything, reverse=True)[:K] if queries.heard[row, half] else []
+        count = len(best)
+        assert (similarity[count:] == NOTHING).all()
+        assert np.allclose(similarity[:count], [b[0] for b in best], atol=WHOLE)
+        assert list(zip(track_id[:count].tolist(), position[:count].tolist(), strict=True)) == [b[1:] for b in best]
+
+
+@pytest.fixture(params=list(BACKENDS))
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Both:
+    """Each index with its truth."""
+    return Both(request.param, tmp_path)
+
+
+OTHERS = ["catch up", "checkpoint", "restart", "other compacts", "replay", "rebuild"]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.integers(0, TRACKS)),
+        st.tuples(st.just("remove"), st.integers(0, TRACKS)),
+        st.tuples(st.sampled_from(OTHERS), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@pytest.mark.parametrize("make", list(BACKENDS))
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS)
+def test_random_operations_agree_with_brute_force(make: str, steps: list[tuple[str, int]]) -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        run(Both(make, folder), steps)
+    finally:
+        shutil.rmtree(folder)
+
+
+def run(both: Both, steps: list[tuple[str, int]]) -> None:
+    """Walk through the steps and compare at the end."""
+    for number, (step, track_id) in enumerate(steps):
+        if step == "add":
+            both.write(track_id - 3, seed=number)
+        elif step == "remove":
+            both.write(track_id - 3, seed=None)
+        elif step == "catch up":
+            both.catch_up(both.index)
+        elif step == "replay":
+            both.catch_up(both.index, again=3)
+        elif step == "restart":
+            both.index = both.opened()
+        else:
+            writer = both.opened() if step == "other compacts" else both.index
+            with writer.exclusive():
+                both.catch_up(writer)
+                if step == "rebuild":
+                    writer.rebuild(list(both.truth.values()), sequence=len(both.log), expected=len(both.truth))
+                writer.checkpoint()
+    both.catch_up(both.index)
+    both.compare(both.index)
+    fresh = both.opened()
+    both.catch_up(fresh)
+    both.compare(fresh)
+
+
+def test_a_new_process_applies_only_what_came_after(both: Both) -> None:
+    if both.make in FORGETS:
+        pytest.skip("keeps nothing")
+    both.write(1, seed=1)
+    both.catch_up(both.index)
+    both.index.checkpoint()
+    both.write(2, seed=2)
+    fresh = both.opened()
+    assert fresh.applied_sequence() == 1
+    both.catch_up(fresh)
+    both.compare(fresh)
+
+
+def test_twins_are_told_apart_by_nothing(both: Both) -> None:
+    for track_id in (5, 3, -4):
+        both.write(track_id, seed=77)
+    both.catch_up(both.index)
+    assert both.index.twins(entry(0, 77).digest) == [-4, 3, 5]
+    both.write(3, seed=None)
+    both.catch_up(both.index)
+    assert both.index.twins(entry(0, 77).digest) == [-4, 5]
+
+
+@pytest.fixture
+def small_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lists and codes from a few hundred vectors on."""
+    monkeypatch.setattr(vectors_module, "LISTS_FROM", 500)
+    monkeypatch.setattr(vectors_module, "FEWEST_LISTS", 4)
+    monkeypatch.setattr(vectors_module, "VECTORS_A_LIST", 300)
+    return None
+
+
+def test_a_growing_index_keeps_its_vectors(both: Both, small_lists: None) -> None:
+    """Through codes, more lists, restarts, removals and other orders: each moment finds its own track first."""
+    for round_ in range(6):
+        for track_id in range(round_ * 10, round_ * 10 + 10):
+            both.log.append(Operation(len(both.log) + 1, track_id, entry(track_id, track_id, count=60)))
+        for track_id in range(round_ * 10, round_ * 10 + 2):
+            both.log.append(Operation(len(both.log) + 1, track_id, None))
+        both.catch_up(both.index)
+        both.index.checkpoint()
+        if round_ % 2:
+            both.index = both.opened()
+            both.catch_up(both.index)
+    kept = [track_id for track_id in range(60) if track_id % 10 > 1]
+    track_ids, counts = both.index.census()
+    assert track_ids.tolist() == kept
+    assert counts.tolist() == [int(entry(t, t, count=60).vectors.heard.sum()) for t in kept]
+    found = [first_track(both.index, entry(t, t, count=60)) for t in range(60)]
+    assert np.mean([(found[t] == t).mean() for t in kept]) > 0.95
+    assert not any((found[t] == t).any() for t in range(60) if t not in kept)
+
+
+def first_track(index: ReferenceIndex, asked: Entry) -> np.ndarray:
+    """The track that each heard moment finds first."""
+    near = index.nearest(asked.vectors, 2, thorough=True)
+    return np.concatenate([near.track_id[half, asked.vectors.heard[:, half], 0] for half in range(HALVES)])
+
+
+def test_dead_vectors_take_no_places(both: Both) -> None:
+    """Twenty copies are removed; the one that stays is found behind them, in every segment."""
+    for track_id in range(21):
+        both.write(track_id, seed=9)
+    both.catch_up(both.index)
+    both.index.checkpoint()
+    for track_id in range(20):
+        both.write(track_id, seed=None)
+    both.catch_up(both.index)
+    both.compare(both.index)
+    assert set(first_track(both.index, entry(0, 9)).tolist()) == {20}
