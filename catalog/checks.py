@@ -16,6 +16,8 @@ from catalog.services import disk_room
 # name -> (least, most): what a value must lie between to make sense at all
 RANGES: dict[str, tuple[float, float]] = {
     "MAX_UPLOAD_MB": (1, 10_000),
+    "ACCOUNT_MAX_TRACKS": (0, 1e12),
+    "ACCOUNT_MAX_MB": (0, 1e12),
     "MAX_AUDIO_SECONDS": (10, 86_400),
     "DECODE_WALL_SECONDS": (5, 3_600),
     "DECODE_MEMORY_MB": (256, 65_536),

@@ -172,6 +172,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 # --- uploads and analysis ---------------------------------------------------------------------------------
 FALSE_ACCEPT_LIMIT = env.float("FALSE_ACCEPT_LIMIT", default=1e-4)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=50)
+ACCOUNT_MAX_TRACKS = env.int("ACCOUNT_MAX_TRACKS", default=0)
+ACCOUNT_MAX_MB = env.int("ACCOUNT_MAX_MB", default=0)
 MAX_AUDIO_SECONDS = env.int("MAX_AUDIO_SECONDS", default=3600)
 DECODE_WALL_SECONDS = env.int("DECODE_WALL_SECONDS", default=120)
 DECODE_MEMORY_MB = env.int("DECODE_MEMORY_MB", default=2048)

@@ -4,23 +4,60 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from catalog.pages.access import person
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+_POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    """Accounts: API users and staff."""
+    """Accounts: API users and staff. Only a superuser gives powers, and only one touches another superuser."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_filter = ("is_staff", "is_superuser", "is_active", "groups")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Show powers, but let nobody who may edit accounts give himself more of them."""
+        fixed = tuple(super().get_readonly_fields(request, obj))
+        return fixed if person(request).is_superuser else (*fixed, *_POWERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse to change accounts with powers, their passwords included, to those who are no superuser."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse to delete them as well."""
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+
+def _may_touch(request: HttpRequest, account: User | None) -> bool:
+    if account is None or person(request).is_superuser:
+        return True
+    return not account.is_superuser and (not account.is_staff or account == request.user)
+
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Groups of permissions."""
+    """Groups of permissions, which only superusers change: a group gives powers."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let superusers alone."""
+        return person(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:  # noqa: ARG002
+        """Let superusers alone."""
+        return person(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:  # noqa: ARG002
+        """Let superusers alone."""
+        return person(request).is_superuser

@@ -5,7 +5,7 @@ from django_q.admin import FailAdmin, QueueAdmin, TaskAdmin
 from django_q.admin import ScheduleAdmin as QScheduleAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from catalog.admin.base import CatalogAdmin
+from catalog.admin.base import CatalogAdmin, ReadOnlyAdmin
 
 for _model in (Success, Failure, OrmQ, Schedule):
     admin.site.unregister(_model)
@@ -31,5 +31,8 @@ class WaitingAdmin(CatalogAdmin, QueueAdmin):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(CatalogAdmin, QScheduleAdmin):
-    """Repeated queue entries; this project has a sweeper instead."""
+class ScheduleAdmin(ReadOnlyAdmin, QScheduleAdmin):
+    """Repeated queue entries; this project has a sweeper instead.
+
+    A row names a Python function to call with what arguments: whoever may write one may run anything on this machine.
+    """

@@ -15,6 +15,7 @@ from catalog.models import AudioFile, Track
 from catalog.services import audio_store, index_log
 from catalog.services.analysis import decode_limits
 from catalog.services.errors import UploadRefusedError
+from catalog.services.quotas import refuse_over_quota
 from catalog.services.tags import clean_text, file_tags
 
 log = structlog.get_logger(__name__)
@@ -36,12 +37,13 @@ def add_track(*, owner: User, source: Path, file_name: str) -> Track:
     """Take the file at `source` into the catalog as a new track of `owner`. `source` is only read.
 
     Raises:
-        UploadRefusedError: with the reason in words, when it is too large or not audio that we take.
+        UploadRefusedError: with the reason in words, when it is too large, not audio that we take, or over the quota.
         NotReachableError: the store of files does not take it now.
 
     """
     size_bytes = source.stat().st_size
     refuse_size(size_bytes)
+    refuse_over_quota(owner=owner, size_bytes=size_bytes)
     sha256 = audio_store.sha256_of(source)
     taken = _Taken(owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source))
     track = _track_of_known_bytes(taken) or _track_of_new_bytes(taken)

@@ -1,0 +1,23 @@
+"""How much one account may keep in the catalog."""
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Count, Sum
+
+from catalog.models import Track
+from catalog.services.errors import UploadRefusedError
+
+
+def refuse_over_quota(*, owner: User, size_bytes: int) -> None:
+    """Raise `UploadRefusedError` when one more track of `size_bytes` is more than the account may have.
+
+    Files that arrive at the same moment do not see each other: the limit may be passed by those, and by no more.
+    """
+    most_tracks, most_mb = settings.ACCOUNT_MAX_TRACKS, settings.ACCOUNT_MAX_MB
+    if not (most_tracks or most_mb):
+        return
+    kept = Track.objects.present().filter(owner=owner).aggregate(tracks=Count("pk"), size=Sum("audio_file__size_bytes"))
+    if most_tracks and kept["tracks"] >= most_tracks:
+        raise UploadRefusedError(f"The account has its {most_tracks} tracks already; remove some first.")
+    if most_mb and (kept["size"] or 0) + size_bytes > most_mb * 1024 * 1024:
+        raise UploadRefusedError(f"The account's {most_mb} MB are used up; remove some tracks first.")
