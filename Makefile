@@ -15,13 +15,13 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run fuzz audit lock browser test check format bench-robustness bench-speed bench-scale train clean
+.PHONY: help run chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load train clean
 
 help:
 	@echo "make run     set up, start the site and its workers, show the demo"
 	@echo "make test    set up, run the whole test suite"
 	@echo "make check   lint, format, types, migrations, system checks"
-	@echo "make bench-robustness | bench-speed | bench-scale   (QUICK=1: the short form)"
+	@echo "make bench-robustness | bench-speed | bench-scale | bench-load   (QUICK=1: the short form)"
 	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
 	@echo "make chaos   the service under faults, on SQLite and PostgreSQL   (QUICK=1: the short form)"
 	@echo "make train   learn the engine's projection again from the training packages"
@@ -66,7 +66,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-robustness bench-speed bench-scale: bench-%: $(VENV)/.dev
+bench-robustness bench-speed bench-scale bench-load: bench-%: $(VENV)/.dev
 	$(BIN)/python -m bench.$*
 
 fuzz: $(VENV)/.dev

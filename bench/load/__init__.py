@@ -1,0 +1,1 @@
+"""How the service answers under load, and with a large catalog behind its pages."""

@@ -1,0 +1,247 @@
+"""``python -m bench.load``: POSTs beside busy workers, a long queue, pages of a large catalog; ``QUICK=1``: small.
+
+``LOAD_PARTS`` names some of ``api queue pages``. One line a goal, exit code 1 when one is missed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import requests
+
+from bench.chaos.postgres import Postgres
+from bench.chaos.receiver import Receiver
+from bench.chaos.stack import ROOT, Stack, free_port
+from bench.chaos.traffic import RECORDINGS
+from bench.goals import Goal
+from bench.load import clients
+
+QUICK = bool(os.environ.get("QUICK"))
+SECONDS = 10.0 if QUICK else 40.0
+DEPTH = 1_000 if QUICK else 10_000
+EACH_PER_S = 1.0  # of a client; the paid tier allows 1.7
+POST_LIMIT_MS = 100.0
+SLOWING = 0.8  # of the rate with a short queue: less is slowing
+PARTS = os.environ.get("LOAD_PARTS", "api queue pages").split()
+PROCESSES = {"WEB_WORKERS": "2", "WEB_THREADS": "2", "FINGERPRINT_WORKERS": "2", "WEBHOOK_WORKERS": "1"}
+
+
+def main() -> int:
+    """Run `api` and `queue` on SQLite and PostgreSQL, `pages` on PostgreSQL, each in a process of its own."""
+    if len(sys.argv) == 3:
+        return _part(sys.argv[1], sys.argv[2])
+    print(f"2 web processes with 2 threads each, 2 workers; load average {os.getloadavg()[0]:.1f} before", flush=True)
+    runs = [(part, database) for part in PARTS if part != "pages" for database in ("sqlite", "postgresql")]
+    runs += [("pages", "postgresql")] if "pages" in PARTS else []
+    codes = [subprocess.run([sys.executable, "-m", "bench.load", *run], check=False).returncode for run in runs]
+    return max(codes)
+
+
+def _part(part: str, database: str) -> int:
+    folder = Path(tempfile.mkdtemp(prefix=f"load-{part}-"))
+    folder.chmod(0o755)
+    postgres = Postgres(folder / "postgres", free_port()) if database == "postgresql" else None
+    receiver = Receiver(seed=1)
+    stack = Stack(
+        folder, database_url=postgres.url if postgres else None, receiver_host=receiver.host, moved_clock=False
+    )
+    stack.environment |= PROCESSES | {"SWEEP_SECONDS": "1", "DISK_RESERVE_MB": "20", "LOG_LEVEL": "WARNING"}
+    try:
+        if postgres:
+            postgres.create()
+        goals = {"api": _api, "queue": _queue, "pages": _pages}[part](stack, receiver, database)
+    finally:
+        stack.clean()
+        receiver.stop()
+        if postgres:
+            postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    print("\n".join(goal.line() for goal in goals), flush=True)
+    return 0 if all(goal.met for goal in goals) else 1
+
+
+def _api(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:
+    key = _set_up(stack, receiver)
+    stack.start()
+    music_ids = _uploaded(stack.url, key)
+    goals = []
+    for count, each in ((1, EACH_PER_S), (10, EACH_PER_S), (50, EACH_PER_S), (10, None)):
+        timings, before = _measured(stack, key, music_ids, count, each)
+        pace = f"{each:g} a second each" if each else "as fast as answered"
+        print(
+            f"  {database}, {count} clients, {pace}: {timings.rate:.1f} requests/s, POST p50"
+            f" {timings.percentile_ms(50):.0f} ms, p99 {timings.percentile_ms(99):.0f} ms; {_since(before)}"
+            f"; not 200: {dict(timings.others) or 'none'}",
+            flush=True,
+        )
+        if each:
+            p99 = timings.percentile_ms(99)
+            goal = f"POST p99 <= {POST_LIMIT_MS:.0f} ms, both workers busy, {database}, {count} clients, {pace}"
+            goals.append(Goal(goal, f"{p99:.0f} ms", p99 <= POST_LIMIT_MS and not timings.others))
+    stack.stop()
+    return goals
+
+
+def _queue(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:
+    """Tasks a minute and POSTs with a short queue, and with a long one."""
+    key = _set_up(stack, receiver)
+    stack.start()
+    music_ids = _uploaded(stack.url, key)
+    _fill_queue(300, music_ids)
+    time.sleep(5)
+    short, short_jobs = _with_rate(stack, key, music_ids)
+    _fill_queue(DEPTH, music_ids)
+    deep, deep_jobs = _with_rate(stack, key, music_ids)
+    stack.stop()
+    p99, short_p99 = deep.percentile_ms(99), short.percentile_ms(99)
+    print(f"  {database}: tasks/min {short_jobs:.0f} with a short queue, {deep_jobs:.0f} with {DEPTH:,} waiting;")
+    print(f"  POST p99 {short_p99:.0f} ms with a short queue, {p99:.0f} ms with a long one", flush=True)
+    share = deep_jobs / short_jobs if short_jobs else 0.0
+    return [
+        Goal(
+            f"queue of {DEPTH:,} slows no task, {database}", f"{share:.0%} of the short queue's rate", share >= SLOWING
+        ),
+        Goal(
+            f"POST p99 <= {POST_LIMIT_MS:.0f} ms with {DEPTH:,} waiting, {database}",
+            f"{p99:.0f} ms",
+            p99 <= POST_LIMIT_MS,
+        ),
+    ]
+
+
+def _pages(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:  # noqa: ARG001
+    from bench.load import large_catalog, pages  # noqa: PLC0415  (after the settings)
+
+    _set_up(stack, receiver)
+    from django.contrib.auth.models import User  # noqa: PLC0415
+
+    from webhooks.models import Endpoint  # noqa: PLC0415
+
+    sizes = large_catalog.Sizes(10_000, 100_000, 300_000) if QUICK else large_catalog.Sizes()
+    began_s = time.monotonic()
+    owner = User.objects.get(username="good")
+    large_catalog.fill(sizes, owner_id=owner.pk, endpoint_id=Endpoint.objects.get().pk)
+    print(f"  rows written in {time.monotonic() - began_s:.0f} s", flush=True)
+    admin = User.objects.get(username="admin")
+    admin.set_password("load-has-no-secrets")
+    admin.save()
+    bind = stack.url.removeprefix("http://")
+    command = [sys.executable, "-m", "gunicorn", "fingerprint_site.wsgi", "--bind", bind, "--threads", "4"]
+    with (stack.folder.parent / "web.log").open("w") as log:
+        web = subprocess.Popen(command, env=stack.environment, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        stack.await_answer(within_s=60)
+        return pages.measure(stack.url, "load-has-no-secrets", sizes)
+    finally:
+        web.terminate()
+        web.wait()
+
+
+def _set_up(stack: Stack, receiver: Receiver) -> str:
+    """Make an account with a key and a callback URL that answers at once; return the key."""
+    os.environ.clear()
+    os.environ.update(stack.environment)
+    import django  # noqa: PLC0415  (the settings read the environment)
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    from django.contrib.auth.models import User  # noqa: PLC0415
+
+    from catalog.models import ApiKey  # noqa: PLC0415
+    from catalog.services.api_keys import create_key  # noqa: PLC0415
+    from webhooks.services import endpoint_secret, register_endpoint  # noqa: PLC0415
+
+    call_command("setup_site")
+    owner = User.objects.create_user("good")
+    endpoint = register_endpoint(owner=owner, url=receiver.url("good"))
+    receiver.secrets["good"] = endpoint_secret(endpoint=endpoint)
+    return create_key(owner=owner, tier=ApiKey.Tier.CUSTOM, custom_per_minute=1_000_000)[1]
+
+
+def _uploaded(url: str, key: str) -> list[str]:
+    """Upload the bundled recordings, five times with other bytes; return their ids."""
+    music_ids = []
+    for path in sorted(path for path in RECORDINGS.iterdir() if path.suffix == ".mp3"):
+        for number in range(5):
+            body = {"file": (path.name, path.read_bytes() + bytes(number))}
+            head = {"Authorization": f"Bearer {key}"}
+            answer = requests.post(f"{url}/api/v1/music", headers=head, files=body, timeout=60)
+            music_ids.append(answer.json()["musicId"])
+    return music_ids
+
+
+def _measured(
+    stack: Stack, key: str, music_ids: list[str], count: int, each: float | None
+) -> tuple[clients.Timings, float]:
+    _fill_queue(200, music_ids)  # so that both workers are busy from the first request on
+    time.sleep(3)
+    began = time.time()
+    return clients.run(
+        url=stack.url, key=key, music_ids=music_ids, clients=count, seconds=SECONDS, each_per_s=each
+    ), began
+
+
+def _with_rate(stack: Stack, key: str, music_ids: list[str]) -> tuple[clients.Timings, float]:
+    """POST at 10 a second for a while; return the timings, and the tasks a minute that ended meanwhile."""
+    before = _ended()
+    timings = clients.run(
+        url=stack.url, key=key, music_ids=music_ids, clients=10, seconds=SECONDS, each_per_s=EACH_PER_S
+    )
+    return timings, (_ended() - before) / timings.took_s * 60
+
+
+def _ended() -> int:
+    from catalog.models import Job  # noqa: PLC0415
+
+    return Job.objects.exclude(completed_at=None).count()
+
+
+def _fill_queue(count: int, music_ids: list[str]) -> None:
+    """Accept tasks as the API does, until so many wait."""
+    from catalog.models import Job, Track  # noqa: PLC0415
+    from catalog.services.jobs import accept_job  # noqa: PLC0415
+
+    tracks = list(Track.objects.select_related("owner").filter(music_id__in=music_ids))
+    missing = count - Job.objects.filter(status=Job.Status.PENDING).count()
+    for number in range(max(missing, 0)):
+        track = tracks[number % len(tracks)]
+        accept_job(track=track, owner=track.owner, task_name=list(Job.Name)[number % 2])
+
+
+def _since(began: float) -> str:
+    """What ended since: tasks a minute, the age of the queue, how long callbacks took."""
+    from django.db.models import Min  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    from catalog.models import Job  # noqa: PLC0415
+    from webhooks.models import Message  # noqa: PLC0415
+
+    start = datetime.fromtimestamp(began, tz=UTC)
+    now = timezone.now()
+    ended = Job.objects.filter(completed_at__gte=start).count()
+    waiting = Job.objects.filter(status=Job.Status.PENDING)
+    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
+    took = [
+        (delivered - created).total_seconds()
+        for delivered, created in Message.objects.filter(created_at__gte=start)
+        .exclude(delivered_at=None)
+        .values_list("delivered_at", "created_at")
+    ]
+    return (
+        f"{ended / (now - start).total_seconds() * 60:.0f} tasks/min, {waiting.count()} wait,"
+        f" the oldest {(now - oldest).total_seconds() if oldest else 0:.0f} s; callbacks p50 {_at(took, 0.5):.2f} s,"
+        f" p99 {_at(took, 0.99):.2f} s"
+    )
+
+
+def _at(values: list[float], share: float) -> float:
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)] if values else float("nan")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
