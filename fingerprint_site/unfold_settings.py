@@ -11,6 +11,10 @@ def _css(request: HttpRequest) -> str:  # noqa: ARG001  (the theme's signature)
     return static("catalog/catalog.css")
 
 
+def _live(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("catalog/live.js")
+
+
 def _select_names(request: HttpRequest) -> str:  # noqa: ARG001
     return static("catalog/select_names.js")
 
@@ -44,7 +48,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "STYLES": [_css],
-    "SCRIPTS": [_select_names],
+    "SCRIPTS": [_select_names, _live],
     "DASHBOARD_CALLBACK": "catalog.pages.overview.dashboard",
     "SIDEBAR": {
         "show_search": True,

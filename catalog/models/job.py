@@ -74,3 +74,8 @@ class Job(models.Model):
     def has_ended(self) -> bool:
         """Whether the job reached success or failure."""
         return self.status in (self.Status.SUCCESS, self.Status.FAILURE)
+
+    @property
+    def stage(self) -> str:
+        """What is being done at the moment, where it is known."""
+        return str(self.detail.get("stage", "")) if isinstance(self.detail, dict) and not self.has_ended else ""

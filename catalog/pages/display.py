@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.models import AudioFile, Job, Match, Scan
+from catalog.services.queue_health import QueueState
 
 NOTHING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -27,6 +28,13 @@ _VERDICTS = {
     Match.Verdict.CONTAINS: ("warning", "join_inner", "contains a part"),
 }
 
+_QUEUE_STATES = {
+    QueueState.RUNNING: ("good", "check_circle", "answers"),
+    QueueState.STARTING: ("waiting", "schedule", "starting"),
+    QueueState.STUCK: ("bad", "heart_broken", "does not answer"),
+    QueueState.UNWATCHED: ("warning", "help", "not watched"),
+}
+_STAGES = {"": 0, "fingerprint": 1, "search": 2}
 _SCAN_STATES = {
     Scan.Status.RUNNING: ("running", "autorenew", "running"),
     Scan.Status.CANCELLED: ("off", "stop_circle", "cancelled"),
@@ -52,6 +60,16 @@ def job_badge(status: str) -> SafeString:
 def scan_badge(status: str) -> SafeString:
     """Return a scan's status as a badge."""
     return badge(*_SCAN_STATES[Scan.Status(status)])
+
+
+def queue_badge(state: str) -> SafeString:
+    """Return whether a queue's workers answer, as a badge."""
+    return badge(*_QUEUE_STATES[QueueState(state)])
+
+
+def stage_number(job: Job) -> int:
+    """Return how many of its three stages a running job has reached."""
+    return _STAGES.get(job.stage, 0) + 1
 
 
 def verdict_badge(verdict: str) -> SafeString:

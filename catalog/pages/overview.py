@@ -1,12 +1,30 @@
 """The admin's first page: what needs a person, what runs, what was found."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from catalog.pages.waveform import thumbnail
+from catalog.pages.pair_picture import pair_picture
 from catalog.selectors import overview, review
+
+BARS_WIDTH, BARS_HEIGHT = 240.0, 44.0
+PICTURE_COLUMNS = 90
+
+
+@dataclass(frozen=True)
+class ChartBar:
+    """One bar in plot units, the top of each part from above; `words` say what it stands for."""
+
+    x: float
+    width: float
+    good_y: float
+    good: float
+    failed_y: float
+    failed: float
+    words: str
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  (the theme's signature)
@@ -15,17 +33,30 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]: 
     if context["is_empty"]:
         return context
     hour = overview.last_hour()
-    highest = max(hour.bars, default=0) or 1
     return context | {
         "needs": overview.needs(),
         "running": overview.running(),
         "hour": hour,
-        "bars": [(count, round(count / highest * 100)) for count in hour.bars],
-        "matches": [
-            (match, thumbnail(match.query_track.audio_file), thumbnail(match.reference_track.audio_file))
-            for match in overview.latest_matches()
-        ],
+        "bars": hour_bars(hour.bars),
+        "chart": (BARS_WIDTH, BARS_HEIGHT),
+        "matches": [(match, pair_picture(match, columns=PICTURE_COLUMNS)) for match in overview.latest_matches()],
     }
+
+
+def hour_bars(bars: Sequence[overview.Bar]) -> list[ChartBar]:
+    """Return the last hour as bars of a small chart: failures on top of what ended well, one pixel at least."""
+    highest = max((bar.count for bar in bars), default=0) or 1
+    step = BARS_WIDTH / max(len(bars), 1)
+    shown = []
+    for number, bar in enumerate(bars):
+        good = max(bar.good / highest * BARS_HEIGHT, 1.0)
+        failed = max(bar.failed / highest * BARS_HEIGHT, 2.0) if bar.failed else 0.0
+        good = min(good, BARS_HEIGHT - failed)
+        minutes = (len(bars) - number) * 5
+        words = f"{minutes} to {minutes - 5} min ago: {bar.count} ended, {bar.failed} failed"
+        top = BARS_HEIGHT - good
+        shown.append(ChartBar(number * step, step - 3, top, good, top - failed, failed, words))
+    return shown
 
 
 def pairs_badge(request: HttpRequest) -> str:  # noqa: ARG001

@@ -8,9 +8,11 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from catalog.models import IndexClock, IndexOperation, Job, Match, QueueHeartbeat, Track
+from catalog.models import IndexClock, IndexOperation, Job, Match, QueueHeartbeat, Scan, Track
 from catalog.selectors import review
 from catalog.selectors.remembered import remembered_count
+from catalog.services import index_files, index_log, queue_health
+from catalog.services.queue_health import QueueState
 from webhooks.services.history import count_failing_endpoints
 
 BARS = 12
@@ -41,21 +43,48 @@ class Needs:
 
 
 @dataclass(frozen=True)
+class Queue:
+    """One queue: how many workers it was given, whether they answer, and how long the last canary took."""
+
+    name: str
+    workers: int
+    entries: int
+    state: QueueState
+    answered_in_s: float | None
+
+
+@dataclass(frozen=True)
 class Running:
-    """What is being done at this moment."""
+    """What is being done at this moment. `index_behind`: operations that came after the newest index file."""
 
     jobs: list[Job]
+    more_jobs: int
     waiting: int
     oldest_waiting_at: datetime | None
-    queued: int
+    queues: list[Queue]
+    scan: Scan | None
     indexed: int
+    index_behind: int
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Five minutes: tasks that ended well, and that failed."""
+
+    good: int
+    failed: int
+
+    @property
+    def count(self) -> int:
+        """All that ended."""
+        return self.good + self.failed
 
 
 @dataclass(frozen=True)
 class LastHour:
     """Jobs that ended in the last hour, in bars of five minutes, oldest first."""
 
-    bars: list[int]
+    bars: list[Bar]
     checks: int
     adds: int
     duplicates: int
@@ -77,16 +106,44 @@ def needs() -> Needs:
 
 
 def running() -> Running:
-    """Return the jobs in work and what waits behind them."""
+    """Return the jobs in work, what waits behind them, and how the queues and the index stand."""
     jobs = Job.objects.filter(status=Job.Status.PROCESSING).select_related("track").order_by("started_at")
-    waiting = Job.objects.filter(status=Job.Status.PENDING).aggregate(count=Count("pk"), oldest=Min("created_at"))
+    pending = Q(status=Job.Status.PENDING)
+    waiting = Job.objects.filter(status__in=[Job.Status.PENDING, Job.Status.PROCESSING]).aggregate(
+        count=Count("pk", filter=pending), oldest=Min("created_at", filter=pending), all=Count("pk")
+    )
     return Running(
         jobs=list(jobs[:SHOWN_RUNNING]),
+        more_jobs=max(waiting["all"] - waiting["count"] - SHOWN_RUNNING, 0),
         waiting=waiting["count"],
         oldest_waiting_at=waiting["oldest"],
-        queued=OrmQ.objects.filter(key__in=settings.QUEUE_CLUSTERS).count(),
+        queues=_queues(),
+        scan=Scan.objects.filter(status=Scan.Status.RUNNING).first(),
         indexed=indexed_count(),
+        index_behind=max(index_log.last_sequence() - index_files.newest_sequence(), 0),
     )
+
+
+def _queues() -> list[Queue]:
+    entries = dict(OrmQ.objects.order_by().values_list("key").annotate(count=Count("pk")))
+    heartbeats = QueueHeartbeat.objects.in_bulk()
+    analysing = settings.Q_CLUSTER["name"]
+    return [
+        Queue(
+            name=name,
+            workers=settings.FINGERPRINT_WORKERS if name == analysing else settings.WEBHOOK_WORKERS,
+            entries=entries.get(name, 0),
+            state=queue_health.state(cluster=name),
+            answered_in_s=_answered_in_s(heartbeats.get(name)),
+        )
+        for name in settings.QUEUE_CLUSTERS
+    ]
+
+
+def _answered_in_s(heartbeat: QueueHeartbeat | None) -> float | None:
+    if heartbeat is None or heartbeat.sent_at is None or heartbeat.answered_at is None:
+        return None
+    return max((heartbeat.answered_at - heartbeat.sent_at).total_seconds(), 0.0)
 
 
 def indexed_count() -> int:
@@ -111,9 +168,13 @@ def last_hour() -> LastHour:
         adds=Count("pk", filter=Q(task_name=Job.Name.ADD)),
         failures=Count("pk", filter=Q(status=Job.Status.FAILURE)),
         duplicates=Count("pk", filter=Q(result__is_duplicate=True)),
-        **{f"bar_{number}": Count("pk", filter=_in_bar(number, began)) for number in range(BARS)},
+        **{
+            f"{kind}_{number}": Count("pk", filter=_in_bar(number, began) & Q(status=status))
+            for number in range(BARS)
+            for kind, status in (("good", Job.Status.SUCCESS), ("failed", Job.Status.FAILURE))
+        },
     )
-    bars = [totals.pop(f"bar_{number}") for number in range(BARS)]
+    bars = [Bar(totals.pop(f"good_{number}"), totals.pop(f"failed_{number}")) for number in range(BARS)]
     return LastHour(bars=bars, **totals)
 
 
@@ -124,11 +185,8 @@ def _in_bar(number: int, began: datetime) -> Q:
 
 def latest_matches() -> list[Match]:
     """Return the newest matches with both tracks."""
-    return list(
-        Match.objects.select_related("query_track__audio_file", "reference_track__audio_file").defer(
-            "segments", "similarity_curve"
-        )[:SHOWN_MATCHES]
-    )
+    matches = Match.objects.select_related("query_track__audio_file", "reference_track__audio_file")
+    return list(matches.defer("similarity_curve")[:SHOWN_MATCHES])
 
 
 def is_empty() -> bool:

@@ -127,6 +127,11 @@ def renew(job: Job) -> bool:
     return bool(Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(lease_until=until))
 
 
+def note_stage(job: Job, stage: str) -> None:
+    """Record what is being done, for people who watch; gone when the job ends."""
+    Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(detail=job.detail | {"stage": stage})
+
+
 def release(job: Job, *, detail: str) -> None:
     """Put a job back for another attempt after an unexpected error: the sweeper queues it when the wait is over."""
     Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(

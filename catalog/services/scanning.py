@@ -23,7 +23,7 @@ from catalog.engine import FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.models import Match, Scan, Track
 from catalog.services import analysis
-from catalog.services.errors import CatalogError
+from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.index_log import CURRENT_VERSION
 from catalog.services.leases import kept_up
 from catalog.services.match_rows import MATCHES_KEPT, match_row
@@ -34,6 +34,7 @@ STRETCH_S = 3.0  # a person's task waits no longer than this for the worker, and
 UNSEEN_S = 30  # a scan that no worker looked at for so long is told to the queue once more
 FAILURES_KEPT = 50
 _BUSY_QUEUE = 200
+_FREE: dict[str, None] = {"lease_token": None, "lease_until": None}
 log = structlog.get_logger(__name__)
 
 
@@ -92,13 +93,28 @@ def scan_stretch(scan_id: int) -> None:
     if scan is None:
         return
     with structlog.contextvars.bound_contextvars(scan=scan.pk), kept_up(lambda: _renew(scan)):
-        until_s = time.monotonic() + STRETCH_S
+        try:
+            is_done = _stretch(scan)
+        except WorkerStopped:
+            _held(scan).update(tries=0)  # a try that was not allowed to end does not count
+            _pass_on(scan, is_done=False)
+            raise
+        except NotReachableError as error:  # goes on when the sweeper offers it again
+            log.warning("scan_waits", reason=str(error))
+            _held(scan).update(tries=0, queued_at=timezone.now(), **_FREE)
+            return
+    _pass_on(scan, is_done=is_done)
+
+
+def _stretch(scan: Scan) -> bool:
+    """Look for tracks until the time is over or the scan is lost; True where none is left."""
+    until_s = time.monotonic() + STRETCH_S
+    track = _next_track(scan)
+    while track is not None and _look_for(scan, track):
         track = _next_track(scan)
-        while track is not None and _look_for(scan, track):
-            track = _next_track(scan)
-            if time.monotonic() > until_s:
-                break
-    _pass_on(scan, is_done=track is None)
+        if time.monotonic() > until_s:
+            break
+    return track is None
 
 
 def sweep_scan() -> bool:
@@ -161,6 +177,8 @@ def _look_for(scan: Scan, track: Track) -> bool:
         try:
             fingerprint = analysis.fingerprint_of(track)
             found = process_index.search(fingerprint, exclude={track.pk}, limit=MATCHES_KEPT)
+        except NotReachableError:
+            raise
         except (CatalogError, FingerprintError) as refusal:
             error = str(refusal)
         except IndexUnavailable as unavailable:
@@ -208,13 +226,12 @@ def _unknown(track: Track, found: Sequence[EngineMatch]) -> list[EngineMatch]:
 def _pass_on(scan: Scan, *, is_done: bool) -> None:
     """Let go of the scan: to its end, or to the next stretch."""
     now = timezone.now()
-    free = {"lease_token": None, "lease_until": None}
     if is_done:
-        _held(scan).update(status=Scan.Status.DONE, ended_at=now, done_track=F("last_track"), **free)
+        _held(scan).update(status=Scan.Status.DONE, ended_at=now, done_track=F("last_track"), **_FREE)
         log.info("scan_done", scan=scan.pk)
         return
     with transaction.atomic():
-        if _held(scan).update(queued_at=now, **free):
+        if _held(scan).update(queued_at=now, **_FREE):
             _enqueue(scan.pk)
 
 

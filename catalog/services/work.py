@@ -75,6 +75,7 @@ def _wait_for_index(job: Job, error: IndexUnavailable) -> None:
 
 def _do(job: Job) -> None:
     started_s = time.monotonic()
+    jobs.note_stage(job, "fingerprint")
     fingerprint = analysis.fingerprint_of(job.track)
     fingerprinted_s = time.monotonic()
     job.detail = job.detail | {"fingerprint_s": round(fingerprinted_s - started_s, 3)}
@@ -82,6 +83,7 @@ def _do(job: Job) -> None:
         _finish_add(job)
         return
     precedence.enter_first(job)
+    jobs.note_stage(job, "search")
     found = process_index.search(fingerprint, exclude={job.track_id}, limit=MATCHES_KEPT)
     job.detail = job.detail | {"search_s": round(time.monotonic() - fingerprinted_s, 3)}
     _finish_check(job, found)

@@ -9,6 +9,8 @@ for _filter in (
     display.job_badge,
     display.verdict_badge,
     display.scan_badge,
+    display.queue_badge,
+    display.stage_number,
     display.about,
     display.moment,
     display.clock,

@@ -14,7 +14,7 @@ from catalog.models import Job, Match, Scan, Track
 from catalog.services import index_log, scanning
 from catalog.services.analysis import fingerprint_of
 from catalog.services.decisions import decide
-from catalog.services.errors import CatalogError
+from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.scanning import cancel_scan, resume_scan, scan_stretch, start_scan, sweep_scan
 from catalog.services.tracks import remove_track
 from tests.rows import make_track
@@ -180,3 +180,40 @@ def test_tracks_removed_or_added_meanwhile(
     add_track(forest)
     drain()
     assert (the_scan().status, the_scan().searched, the_scan().found) == ("done", 1, 0)
+
+
+def raising(error: BaseException) -> Callable[..., object]:
+    """Return a search that only raises."""
+
+    def search(*args: object, **values: object) -> object:
+        raise error
+
+    return search
+
+
+def test_a_store_that_does_not_answer_is_waited_for(
+    twins: tuple[Track, Track], staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = start_scan(started_by=staff)
+    OrmQ.objects.all().delete()
+    monkeypatch.setattr(scanning.process_index, "search", raising(NotReachableError("It does not answer.")))
+    for _ in range(5):
+        scan_stretch(scan.pk)
+    assert (the_scan().status, the_scan().failed, the_scan().tries, the_scan().lease_token) == ("running", 0, 0, None)
+    assert not OrmQ.objects.exists(), "the sweeper offers it again, later"
+    Scan.objects.update(queued_at=timezone.now() - timedelta(minutes=1))
+    assert sweep_scan()
+
+
+def test_a_worker_that_is_told_to_stop_hands_it_on(
+    twins: tuple[Track, Track], staff: User, monkeypatch: pytest.MonkeyPatch, drain: Callable[[], int]
+) -> None:
+    scan = start_scan(started_by=staff)
+    OrmQ.objects.all().delete()
+    with monkeypatch.context() as patched:
+        patched.setattr(scanning.process_index, "search", raising(WorkerStopped()))
+        with pytest.raises(WorkerStopped):
+            scan_stretch(scan.pk)
+    assert (the_scan().searched, the_scan().tries, the_scan().lease_token) == (0, 0, None)
+    drain()
+    assert (the_scan().status, the_scan().found) == ("done", 1)

@@ -1,5 +1,6 @@
 """The overview: what to do first, what needs a person, what ran."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import IndexOperation, Job, QueueHeartbeat
+from catalog.models import IndexClock, IndexOperation, Job, QueueHeartbeat, Scan
+from catalog.pages.overview import BARS_HEIGHT, hour_bars
 from catalog.selectors import overview
+from catalog.services import jobs
 from tests.rows import make_audio_file, make_check, make_match, make_track
 from webhooks.models import Endpoint
 
@@ -45,7 +48,49 @@ def test_running(owner: User) -> None:
         status="processing", completed_at=None, result=None, lease_token="7a0c3f36-53f1-4d6d-9f05-8c6d2e9d6f01"
     )
     now = overview.running()
-    assert (now.jobs, now.waiting, now.oldest_waiting_at) == ([job], 0, None)
+    assert (now.jobs, now.more_jobs, now.waiting, now.oldest_waiting_at) == ([job], 0, 0, None)
+
+
+def test_running_jobs_tell_their_stage(desk: Client, owner: User) -> None:
+    for _ in range(7):
+        job = make_check(make_track(owner))
+        token = uuid.uuid4()
+        Job.objects.filter(pk=job.pk).update(status="processing", completed_at=None, result=None, lease_token=token)
+        job.refresh_from_db()
+        jobs.note_stage(job, "search")
+    page = desk.get(HOME).content.decode()
+    assert page.count('max="3" value="3"') == overview.SHOWN_RUNNING
+    assert "and 2 more" in page
+    job.refresh_from_db()
+    assert job.stage == "search"
+    assert jobs.end_in_success(job)
+    job.refresh_from_db()
+    assert job.stage == ""
+
+
+def test_a_lost_job_says_no_stage(owner: User) -> None:
+    job = make_check(make_track(owner))
+    job.lease_token = uuid.uuid4()
+    jobs.note_stage(job, "search")
+    job.refresh_from_db()
+    assert "stage" not in job.detail
+
+
+def test_queues_and_the_scan(desk: Client, owner: User, staff: User) -> None:
+    make_track(owner)
+    now = timezone.now()
+    QueueHeartbeat.objects.create(cluster="fingerprint", sent_at=now - timedelta(seconds=3), answered_at=now)
+    QueueHeartbeat.objects.create(cluster="webhooks", sent_at=now - timedelta(minutes=5))
+    Scan.objects.create(started_by=staff, last_track=9, total=400, searched=100, worked_s=50.0)
+    page = " ".join(desk.get(HOME).content.decode().split())
+    for words in ("answered in 3.0 s", "does not answer", "100 of 400 tracks", "2 min of work left", "0 in the queue"):
+        assert words in page
+
+
+def test_how_far_the_index_file_is_behind(desk: Client, owner: User) -> None:
+    make_track(owner)
+    IndexClock.objects.create(pk=1, last_sequence=12)
+    assert "12 changes since its file" in desk.get(HOME).content.decode()
 
 
 def test_last_hour(owner: User) -> None:
@@ -56,7 +101,20 @@ def test_last_hour(owner: User) -> None:
     Job.objects.filter(pk=old.pk).update(completed_at=now - timedelta(minutes=61))
     hour = overview.last_hour()
     assert (hour.checks, hour.adds, hour.duplicates, hour.failures) == (1, 0, 1, 0)
-    assert hour.bars == [0] * 11 + [1]
+    assert [bar.count for bar in hour.bars] == [0] * 11 + [1]
+
+
+def test_failures_stand_out_in_the_last_hour(desk: Client, owner: User) -> None:
+    for _ in range(200):
+        make_check(make_track(owner))
+    failed = make_check(make_track(owner))
+    Job.objects.filter(pk=failed.pk).update(status="failure", result=None, error="No.")
+    Job.objects.update(completed_at=timezone.now() - timedelta(seconds=1))
+    newest = hour_bars(overview.last_hour().bars)[-1]
+    assert newest.failed == 2, "one of two hundred is still seen"
+    assert newest.good + newest.failed <= BARS_HEIGHT
+    assert newest.words == "5 to 0 min ago: 201 ended, 1 failed"
+    assert desk.get(HOME).content.decode().count("mf-bar-failed") == 1
 
 
 def test_indexed_tracks_are_those_last_added(db: None) -> None:
@@ -70,7 +128,9 @@ def test_latest_matches_show_both_waveforms(desk: Client, owner: User) -> None:
     make_match(make_track(owner, audio_file=drawn, title="Drawn"), make_track(owner, title="Not drawn"))
     page = desk.get(HOME).content.decode()
     assert "Drawn" in page
-    assert '<path d="M1 ' in page
+    assert 'class="mf-bars-a" d="M' in page
+    assert 'class="mf-bars-b" d=""' in page
+    assert page.count("<polygon") == 1
 
 
 def test_no_query_for_each_row(desk: Client, owner: User) -> None:
