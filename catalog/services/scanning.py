@@ -99,7 +99,7 @@ def scan_stretch(scan_id: int) -> None:
             _held(scan).update(tries=0)  # a try that was not allowed to end does not count
             _pass_on(scan, is_done=False)
             raise
-        except NotReachableError as error:  # goes on when the sweeper offers it again
+        except (NotReachableError, IndexUnavailable) as error:  # not the track's fault: the sweeper offers it again
             log.warning("scan_waits", reason=str(error))
             _held(scan).update(tries=0, queued_at=timezone.now(), **_FREE)
             return
@@ -177,15 +177,10 @@ def _look_for(scan: Scan, track: Track) -> bool:
         try:
             fingerprint = analysis.fingerprint_of(track)
             found = process_index.search(fingerprint, exclude={track.pk}, limit=MATCHES_KEPT)
-        except NotReachableError:
+        except (NotReachableError, IndexUnavailable):
             raise
         except (CatalogError, FingerprintError) as refusal:
             error = str(refusal)
-        except IndexUnavailable as unavailable:
-            log.warning("index_unavailable", reason=str(unavailable))
-            _held(scan).update(tries=scan.tries - 1)  # not this track's fault
-            time.sleep(STRETCH_S)
-            return False
         except Exception:
             log.exception("scan_attempt_failed", track=track.pk, tries=tries)
             return False

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from catalog.engine import IndexUnavailable
 from catalog.models import Job, Match, Scan, Track
 from catalog.services import index_log, scanning
 from catalog.services.analysis import fingerprint_of
@@ -191,12 +192,13 @@ def raising(error: BaseException) -> Callable[..., object]:
     return search
 
 
-def test_a_store_that_does_not_answer_is_waited_for(
-    twins: tuple[Track, Track], staff: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [NotReachableError("It does not answer."), IndexUnavailable("It is being made.")])
+def test_a_store_or_an_index_that_does_not_answer_is_waited_for(
+    twins: tuple[Track, Track], staff: User, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     scan = start_scan(started_by=staff)
     OrmQ.objects.all().delete()
-    monkeypatch.setattr(scanning.process_index, "search", raising(NotReachableError("It does not answer.")))
+    monkeypatch.setattr(scanning.process_index, "search", raising(error))
     for _ in range(5):
         scan_stretch(scan.pk)
     assert (the_scan().status, the_scan().failed, the_scan().tries, the_scan().lease_token) == ("running", 0, 0, None)

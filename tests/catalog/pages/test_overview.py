@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import IndexClock, IndexOperation, Job, QueueHeartbeat, Scan
+from catalog.models import IndexOperation, Job, QueueHeartbeat, Scan
 from catalog.pages.overview import BARS_HEIGHT, hour_bars
 from catalog.selectors import overview
 from catalog.services import jobs
@@ -89,7 +89,8 @@ def test_queues_and_the_scan(desk: Client, owner: User, staff: User) -> None:
 
 def test_how_far_the_index_file_is_behind(desk: Client, owner: User) -> None:
     make_track(owner)
-    IndexClock.objects.create(pk=1, last_sequence=12)
+    for sequence in range(1, 13):
+        IndexOperation.objects.create(sequence=sequence, kind="add", track_key=sequence, version="1")
     assert "12 changes since its file" in desk.get(HOME).content.decode()
 
 
