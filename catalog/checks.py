@@ -35,6 +35,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "WATCHDOG_SECONDS": (30, 3_600),
     "DRAIN_SECONDS": (2, 3_600),
     "DISK_RESERVE_MB": (10, 1_000_000),
+    "REMOVED_KEPT_HOURS": (0, 8_760),
     "RATE_LIMIT_FREE": (1, 1_000_000),
     "RATE_LIMIT_PAID": (1, 1_000_000),
     "S3_TIMEOUT_SECONDS": (1, 600),

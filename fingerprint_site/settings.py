@@ -177,6 +177,7 @@ ACCOUNT_MAX_MB = env.int("ACCOUNT_MAX_MB", default=0)
 MAX_AUDIO_SECONDS = env.int("MAX_AUDIO_SECONDS", default=3600)
 DECODE_WALL_SECONDS = env.int("DECODE_WALL_SECONDS", default=120)
 DECODE_MEMORY_MB = env.int("DECODE_MEMORY_MB", default=2048)
+REMOVED_KEPT_HOURS = env.float("REMOVED_KEPT_HOURS", default=24.0)
 DISK_RESERVE_MB = env.int("DISK_RESERVE_MB", default=500)
 FILE_UPLOAD_HANDLERS = ["catalog.api.uploads.CappedFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR

@@ -77,6 +77,7 @@ UNFOLD: dict[str, Any] = {
                 _table("Tasks", "task_alt", "catalog.job"),
                 _table("Matches", "join_inner", "catalog.match"),
                 _table("Decisions", "gavel", "catalog.decision"),
+                _table("Bulk actions", "checklist", "catalog.bulkwork"),
             ),
             _group(
                 "Callbacks",

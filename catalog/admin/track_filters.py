@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from catalog.models import Track
+from catalog.models import IndexOperation, Track
 
 
 class PresenceFilter(admin.SimpleListFilter):
@@ -29,6 +29,45 @@ class PresenceFilter(admin.SimpleListFilter):
         if self.value() == "all":
             return queryset
         return queryset.filter(removed_at__isnull=self.value() != "removed")
+
+
+class IndexedFilter(admin.SimpleListFilter):
+    """Whether checks find the track: its last index operation."""
+
+    title = "index"
+    parameter_name = "indexed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the choices."""
+        return [("yes", "in the index"), ("no", "not in the index")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
+        """Filter by the annotation of `with_standing`."""
+        added = Q(index_state=IndexOperation.Kind.ADD)
+        return {"yes": queryset.filter(added), "no": queryset.filter(Q(index_state=None) | ~added)}.get(
+            self.value() or "", queryset
+        )
+
+
+class CheckedFilter(admin.SimpleListFilter):
+    """What the last check said."""
+
+    title = "last check"
+    parameter_name = "checked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the choices."""
+        return [("duplicate", "duplicate"), ("none", "no duplicate"), ("never", "never checked")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
+        """Filter by the annotation of `with_standing`."""
+        wanted = {"duplicate": True, "none": False, "never": None}
+        value = self.value()
+        if value not in wanted:
+            return queryset
+        if wanted[value] is None:
+            return queryset.filter(Q(was_duplicate__isnull=True))
+        return queryset.filter(Q(was_duplicate=wanted[value]))
 
 
 class FormatFilter(admin.SimpleListFilter):

@@ -1,31 +1,36 @@
 """Tracks: the catalog's main table, and a page for each."""
 
+import re
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from catalog.admin.base import CatalogAdmin
 from catalog.admin.columns import moment_column, track_link
 from catalog.admin.track_arrivals import arrivals_view
-from catalog.admin.track_filters import FormatFilter, PresenceFilter
+from catalog.admin.track_export import export_response
+from catalog.admin.track_filters import CheckedFilter, FormatFilter, IndexedFilter, PresenceFilter
 from catalog.admin.track_upload import upload_view
-from catalog.models import IndexOperation, Job, Track
+from catalog.models import BulkWork, IndexOperation, Job, Track
 from catalog.pages import display
 from catalog.pages.access import person
 from catalog.selectors.tracks import history_of, loss_of, with_standing
-from catalog.services.errors import TrackGoneError
+from catalog.services import bulk_work
+from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.jobs import accept_job
-from catalog.services.tracks import remove_track
+from catalog.services.removal import remove_track, restore_track
 
-BULK_LIMIT = 500
+NAMED_TITLES = 10
+_PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 
 
 @admin.register(Track)
@@ -33,18 +38,20 @@ class TrackAdmin(CatalogAdmin):
     """What is in the catalog. Files come in and go out through services only."""
 
     list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "uploaded")
-    list_filter = (PresenceFilter, FormatFilter, ("owner", AutocompleteSelectFilter))
+    list_filter = (PresenceFilter, IndexedFilter, CheckedFilter, FormatFilter, ("owner", AutocompleteSelectFilter))
     list_display_links = None  # the first column is a link itself
     list_select_related = ("owner", "audio_file")
     search_fields = ("title", "artist", "album", "isrc", "file_name")
-    search_help_text = "Title, artist, album, ISRC, file name, or a whole music id"
+    search_help_text = "Title, artist, album, ISRC, file name, or a musicId or its beginning"
     date_hierarchy = "created_at"
-    actions = ("add_selected", "check_selected")
+    actions = ("add_selected", "check_selected", "remove_selected", "restore_selected")
+    list_before_template = "catalog/track_list_top.html"
     fields = ("title", "artist", "album", "isrc")
     change_form_outer_before_template = "catalog/track.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {
         "add-to-index": ("start_add", "add_job"),
         "check": ("start_check", "add_job"),
+        "restore": ("restore", "delete_track"),
     }
     uploaded = moment_column("created_at", "uploaded")
 
@@ -55,11 +62,15 @@ class TrackAdmin(CatalogAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Track], search_term: str
     ) -> tuple[QuerySet[Track], bool]:
-        """Find a whole music id by its index; words the usual way."""
+        """Find a whole music id by its index, the beginning of one among the words, and words the usual way."""
+        term = search_term.strip()
         try:
-            return queryset.filter(music_id=UUID(search_term.strip())), False
+            return queryset.filter(music_id=UUID(term)), False
         except ValueError:
-            return super().get_search_results(request, queryset, search_term)
+            found, twice = super().get_search_results(request, queryset, search_term)
+        if _PART_OF_AN_ID.fullmatch(term):
+            found |= queryset.filter(music_id__istartswith=term)
+        return found, twice
 
     @admin.display(description="title", ordering="title")
     def name(self, track: Track) -> str:
@@ -103,9 +114,10 @@ class TrackAdmin(CatalogAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that removes a track, and what the upload page asks."""
-        remove, standing = map(self.admin_site.admin_view, (self.remove_view, arrivals_view))
+        remove, standing, export = map(self.admin_site.admin_view, (self.remove_view, arrivals_view, self.export_view))
         return [
             path("<int:track_id>/remove/", remove, name="catalog_track_remove"),
+            path("export/", export, name="catalog_track_export"),
             path("arrivals/", standing, name="catalog_track_arrivals"),
             *super().get_urls(),
         ]
@@ -124,6 +136,8 @@ class TrackAdmin(CatalogAdmin):
         if object_id.isdigit():
             track = Track.objects.select_related("audio_file", "owner").filter(pk=object_id).first()
             context |= {"track": track, "history": history_of(track) if track else None}
+            if track and track.removed_at and track.audio_file:
+                context["audio_until"] = track.removed_at + timedelta(hours=settings.REMOVED_KEPT_HOURS)
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def has_start_tasks_permission(self, request: HttpRequest) -> bool:
@@ -144,21 +158,67 @@ class TrackAdmin(CatalogAdmin):
         return self.back_to(accept_job(track=track, owner=person(request), task_name=task_name))
 
     @admin.action(description="Add to the index", permissions=["start_tasks"])
-    def add_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> None:
+    def add_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
         """Put each selected track in the index."""
-        self._start_selected(request, queryset, Job.Name.ADD)
+        return self._begin(request, queryset.filter(removed_at=None), BulkWork.Kind.ADD)
 
     @admin.action(description="Check for duplicates", permissions=["start_tasks"])
-    def check_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> None:
+    def check_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
         """Look for each selected track in the index."""
-        self._start_selected(request, queryset, Job.Name.CHECK)
+        return self._begin(request, queryset.filter(removed_at=None), BulkWork.Kind.CHECK)
 
-    def _start_selected(self, request: HttpRequest, queryset: QuerySet[Track], task_name: str) -> None:
-        tracks = list(queryset.filter(removed_at=None).order_by("pk")[:BULK_LIMIT])
-        for track in tracks:
-            accept_job(track=track, owner=person(request), task_name=task_name)
-        where = format_html('<a class="mf-inline" href="{}">See the tasks</a>', reverse("admin:catalog_job_changelist"))
-        messages.success(request, format_html("{} tasks accepted. {}", len(tracks), where))
+    @admin.action(description="Remove from the catalog…", permissions=["remove"])
+    def remove_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
+        """Say what would go, and take the selected tracks out once that was agreed to."""
+        present = queryset.filter(removed_at=None)
+        if request.POST.get("sure"):
+            return self._begin(request, present, BulkWork.Kind.REMOVE)
+        titles = list(present.values_list("title", flat=True)[:NAMED_TITLES])
+        count = present.count()
+        context = self.admin_site.each_context(request) | {
+            "title": "Remove tracks",
+            "opts": self.opts,
+            "titles": titles,
+            "count": count,
+            "more": count - len(titles),
+            "across": request.POST.get("select_across", "0"),
+            "selected": request.POST.getlist("_selected_action"),
+            "kept_hours": settings.REMOVED_KEPT_HOURS,
+            "back": request.get_full_path(),
+        }
+        return TemplateResponse(request, "catalog/tracks_remove.html", context)
+
+    @admin.action(description="Bring back", permissions=["remove"])
+    def restore_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
+        """Undo the removal of each selected track."""
+        gone = queryset.filter(removed_at__isnull=False, audio_file__isnull=False)
+        return self._begin(request, gone, BulkWork.Kind.RESTORE)
+
+    def _begin(self, request: HttpRequest, tracks: QuerySet[Track], kind: str) -> HttpResponse | None:
+        ids = list(tracks.order_by("pk").values_list("pk", flat=True)[: bulk_work.MOST_TRACKS + 1])
+        try:
+            work = bulk_work.begin(kind=kind, track_ids=ids, asked_by=person(request))
+        except CatalogError as error:
+            messages.error(request, str(error))
+            return None
+        return HttpResponseRedirect(reverse("admin:catalog_bulkwork_change", args=[work.pk]))
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        """Removing, and bringing back, is deleting as far as permissions go."""
+        return request.user.has_perm("catalog.delete_track")
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer with the list, as it is searched and filtered, as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return export_response(self.get_changelist_instance(request).get_queryset(request))
+
+    def restore(self, request: HttpRequest, track: Track) -> HttpResponse:
+        """Undo the removal of a track."""
+        if restore_track(track=track):
+            self.log_change(request, track, "Brought back.")
+            messages.success(request, f"“{track.title}” is back in the catalog.")
+        return self.back_to(track)
 
     def remove_view(self, request: HttpRequest, track_id: int) -> HttpResponse:
         """Show what removing a track would lose, and do it on POST."""
@@ -168,14 +228,15 @@ class TrackAdmin(CatalogAdmin):
         if track is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, str(track_id))
         if request.method == "POST":
-            remove_track(track=track)
-            self.log_change(request, track, "Removed from the catalog.")
-            messages.success(request, f"“{track.title}” was removed from the catalog.")
-            return HttpResponseRedirect(reverse("admin:catalog_track_changelist"))
+            if remove_track(track=track):
+                self.log_change(request, track, "Removed from the catalog.")
+                messages.success(request, f"“{track.title}” was removed from the catalog.")
+            return self.back_to(track)
         context = self.admin_site.each_context(request) | {
             "title": "Remove a track",
             "opts": self.opts,
             "track": track,
             "loss": loss_of(track),
+            "kept_hours": settings.REMOVED_KEPT_HOURS,
         }
         return TemplateResponse(request, "catalog/track_remove.html", context)

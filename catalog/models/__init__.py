@@ -1,7 +1,9 @@
 """What the catalog stores; data.md's tables, a file each."""
 
 from catalog.models.api_key import ApiKey
+from catalog.models.api_key_day import ApiKeyDay
 from catalog.models.audio_file import AudioFile
+from catalog.models.bulk_work import BulkWork
 from catalog.models.decision import Decision
 from catalog.models.fingerprint import Fingerprint
 from catalog.models.index_lease import IndexLease
@@ -14,7 +16,9 @@ from catalog.models.track import Track
 
 __all__ = [
     "ApiKey",
+    "ApiKeyDay",
     "AudioFile",
+    "BulkWork",
     "Decision",
     "Fingerprint",
     "IndexClock",

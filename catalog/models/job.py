@@ -35,6 +35,9 @@ class Job(models.Model):
     task_name = models.CharField("task", max_length=30, choices=Name)
     track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="jobs")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
+    bulk_work = models.ForeignKey(
+        "catalog.BulkWork", on_delete=models.SET_NULL, related_name="jobs", null=True, blank=True, editable=False
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)

@@ -44,6 +44,11 @@ class Track(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], condition=models.Q(removed_at=None), name="present_tracks"),
+            models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="removed_tracks"),
+            models.Index(fields=["title"], name="tracks_by_title"),
+        ]
 
     def __str__(self) -> str:
         return self.title

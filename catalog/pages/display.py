@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.models import AudioFile, Job, Match, Scan
+from catalog.models import AudioFile, BulkWork, Job, Match, Scan
 from catalog.services.queue_health import QueueState
 
 NOTHING = "\N{EN DASH}"
@@ -75,6 +75,15 @@ def stage_number(job: Job) -> int:
 def verdict_badge(verdict: str) -> SafeString:
     """Return a match's verdict as a badge."""
     return badge(*_VERDICTS[Match.Verdict(verdict)])
+
+
+def bulk_badge(work: BulkWork) -> SafeString:
+    """Return how a bulk action stands as a badge."""
+    if work.ended_at is None:
+        return badge("running", "autorenew", "running")
+    if work.stopped_by_id:
+        return badge("warning", "stop_circle", "stopped")
+    return badge("good", "check_circle", "done")
 
 
 def moment(value: datetime | None) -> SafeString | str:

@@ -31,7 +31,7 @@ def fingerprint_of(track: Track) -> EngineFingerprint:
 
     """
     audio_file = track.audio_file
-    if audio_file is None:
+    if audio_file is None or track.removed_at:
         raise TrackGoneError("The track was removed from the catalog.")
     known = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
     if known:

@@ -5,14 +5,15 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from catalog.models import ApiKey
+from catalog.models import ApiKey, ApiKeyDay
 
 PREFIX_CHARS = 8
 WINDOW_S = 60
@@ -87,13 +88,45 @@ def count_call(key: ApiKey) -> Allowance:
     in_window = Q(window_minute=minute)
     allowed = (
         rows.filter(in_window, window_calls__lt=limit).update(window_calls=F("window_calls") + 1)
-        or rows.filter(~in_window).update(window_minute=minute, window_calls=1)
+        or _begin_window(key, minute)
         or rows.filter(in_window, window_calls__lt=limit).update(window_calls=F("window_calls") + 1)
     )
     used = rows.values_list("window_calls", flat=True).get() if allowed else limit
     return Allowance(
         limit=limit, remaining=max(limit - used, 0), reset_at_s=(minute + 1) * WINDOW_S, allowed=bool(allowed)
     )
+
+
+def _begin_window(key: ApiKey, minute: int) -> bool:
+    """Begin to count a new minute, and write the last one to its day; False where another process did.
+
+    So the use by day costs one write in a minute in which a key is used at all, and none for the calls after that.
+    """
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update().filter(pk=key.pk).values("window_minute", "window_calls").first()
+        if row is None or row["window_minute"] == minute:
+            return False
+        # A call that came late may have been counted in the old minute since: then its number no longer fits.
+        if not ApiKey.objects.filter(pk=key.pk, **row).update(window_minute=minute, window_calls=1):
+            return False
+        if row["window_calls"]:
+            day, _ = ApiKeyDay.objects.get_or_create(api_key_id=key.pk, day=_day_of(row["window_minute"]))
+            ApiKeyDay.objects.filter(pk=day.pk).update(calls=F("calls") + row["window_calls"])
+    return True
+
+
+def _day_of(minute: int) -> date:
+    return datetime.fromtimestamp(minute * WINDOW_S, tz=UTC).date()
+
+
+def use_by_day(key: ApiKey, *, days: int = 30) -> list[tuple[date, int]]:
+    """Return the key's calls on each of the last `days` days in UTC, today last; refused ones are not counted."""
+    today = timezone.now().astimezone(UTC).date()
+    first = today - timedelta(days=days - 1)
+    calls = dict(ApiKeyDay.objects.filter(api_key=key, day__gte=first).values_list("day", "calls"))
+    now_counted = _day_of(key.window_minute)
+    calls[now_counted] = calls.get(now_counted, 0) + key.window_calls
+    return [(day, calls.get(day, 0)) for day in (first + timedelta(days=number) for number in range(days))]
 
 
 def current_allowance(key: ApiKey) -> Allowance:

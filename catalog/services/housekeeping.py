@@ -7,7 +7,7 @@ import time
 import structlog
 from django.conf import settings
 
-from catalog.services import audio_store, index_status
+from catalog.services import audio_store, index_status, removal
 
 COMPACT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
 FOLDERS_A_TIDY = 16  # of 256: each is looked through every 16 hours
@@ -30,7 +30,10 @@ def compact_when_due() -> bool:
 
 
 def tidy() -> None:
-    """Remove files that nothing refers to."""
+    """Remove files that nothing refers to, and the audio of tracks that can no longer be brought back."""
+    purged = removal.purge_removed()
+    if purged:
+        log.info("removed_tracks_purged", count=purged)
     drafts = audio_store.remove_old_drafts()
     count = sum(audio_store.collect_orphans(folder) for folder in _folders_of_this_hour())
     if drafts or count:

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from catalog.models import Job, Track
+from catalog.models import BulkWork, Job, Track
 from webhooks.services import queue_message
 
 RUN_TASK = "catalog.tasks.run_job"
@@ -30,7 +30,7 @@ def new_task_id(now: datetime) -> str:
     return f"task_{now:%Y%m%d%H%M%S}_{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
 
 
-def accept_job(*, track: Track, owner: User, task_name: str) -> Job:
+def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork | None = None) -> Job:
     """Store a job for `track` and tell the queue, in one transaction: both are there or neither is."""
     with transaction.atomic():
         job = Job.objects.create(
@@ -38,6 +38,7 @@ def accept_job(*, track: Track, owner: User, task_name: str) -> Job:
             task_name=task_name,
             track=track,
             owner=owner,
+            bulk_work=bulk_work,
         )
         # The ORM broker writes to this same database, so the queue entry commits with the job.
         enqueue(job.pk)

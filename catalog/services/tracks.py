@@ -1,4 +1,4 @@
-"""Tracks: taking a file into the catalog, and taking a track out of it."""
+"""Tracks: taking a file into the catalog."""
 
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -7,12 +7,11 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from catalog.engine import FingerprintError
 from catalog.engine.decode import AudioInfo, probe
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, index_log
+from catalog.services import audio_store
 from catalog.services.analysis import decode_limits
 from catalog.services.errors import UploadRefusedError
 from catalog.services.quotas import refuse_over_quota
@@ -144,20 +143,3 @@ def _new_track(taken: _Taken, audio_file: AudioFile) -> Track:
         tags=others,
         file_name=plain_name,
     )
-
-
-def remove_track(*, track: Track) -> None:
-    """Take `track` out of the catalog and the index; its history stays, its bytes go with their last track."""
-    with transaction.atomic():
-        removed = Track.objects.filter(pk=track.pk, removed_at=None).update(removed_at=timezone.now(), audio_file=None)
-        if not removed:
-            return
-        index_log.record_remove(track_id=track.pk)
-        # Locked, so that a track of the same bytes that is being added now is seen, or waits until they are gone.
-        known = track.audio_file
-        audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first() if known else None
-        if audio_file and not audio_file.tracks.exists():
-            audio_file.delete()
-            name = audio_file.stored_name
-            transaction.on_commit(lambda: audio_store.discard(name))
-    log.info("track_removed", music_id=str(track.music_id))

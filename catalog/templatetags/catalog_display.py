@@ -11,6 +11,7 @@ for _filter in (
     display.scan_badge,
     display.queue_badge,
     display.stage_number,
+    display.bulk_badge,
     display.about,
     display.moment,
     display.clock,

@@ -17,7 +17,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from catalog.models import Fingerprint, IndexOperation, Job, Match, Track
-from catalog.services import jobs, stopping, sweeping, tracks, work
+from catalog.services import jobs, removal, stopping, sweeping, work
 from catalog.services.errors import WorkerStopped
 from tests.rows import stored_path
 
@@ -274,7 +274,7 @@ def test_removed_track_is_not_found(add_track: Callable[..., Track], battle: Pat
     done(reference, Job.Name.ADD)
     query = add_track(battle)
     assert done(query, Job.Name.CHECK).result["is_duplicate"] is True
-    tracks.remove_track(track=reference)
+    removal.remove_track(track=reference)
     assert done(query, Job.Name.CHECK).result["is_duplicate"] is False
 
 

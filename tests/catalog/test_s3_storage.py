@@ -13,10 +13,11 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import AudioFile, Job, Track
-from catalog.services import audio_store, jobs, playback, tracks, work
+from catalog.services import audio_store, jobs, playback, work
 from catalog.services.errors import TrackGoneError
 from fingerprint_site.audio_storage import audio_storage
 from tests.object_store import BUCKET, ObjectStore, free_port
+from tests.rows import remove_for_good
 
 URL = "/api/v1/music"
 
@@ -65,10 +66,10 @@ def test_refused_upload_leaves_nothing(s3: ObjectStore, api: APIClient, upload: 
 @pytest.mark.django_db(transaction=True)
 def test_last_removal_takes_the_object(s3: ObjectStore, add_track: Callable[..., Track], battle: Path) -> None:
     first, second = add_track(battle), add_track(battle)
-    tracks.remove_track(track=first)
+    remove_for_good(first)
     assert len(s3.names()) == 1
     second.refresh_from_db()
-    tracks.remove_track(track=second)
+    remove_for_good(second)
     assert s3.names() == []
 
 

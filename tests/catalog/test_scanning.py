@@ -16,8 +16,8 @@ from catalog.services import index_log, scanning
 from catalog.services.analysis import fingerprint_of
 from catalog.services.decisions import decide
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
+from catalog.services.removal import remove_track
 from catalog.services.scanning import cancel_scan, resume_scan, scan_stretch, start_scan, sweep_scan
-from catalog.services.tracks import remove_track
 from tests.rows import make_track
 from webhooks.models import Message
 

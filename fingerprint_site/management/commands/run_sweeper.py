@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from catalog.services import housekeeping, pruning, queue_health, scanning, sweeping
+from catalog.services import bulk_work, housekeeping, pruning, queue_health, scanning, sweeping
 from webhooks.services import sweep_due_messages
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,7 @@ class Command(BaseCommand):
             (sweeping.sweep_jobs, 0.0),
             (sweep_due_messages, 0.0),
             (scanning.sweep_scan, 0.0),
+            (bulk_work.sweep_bulk_work, 0.0),
             (_send_canaries, 0.0),
             (housekeeping.compact_when_due, _MINUTELY_S),
             (housekeeping.tidy, _HOURLY_S),

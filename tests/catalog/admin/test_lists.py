@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import COUNTED_ROWS, LimitedCountPaginator
-from catalog.models import Decision, Fingerprint, IndexOperation, Track
+from catalog.models import BulkWork, Decision, Fingerprint, IndexOperation, Track
 from catalog.services.api_keys import create_key
-from tests.rows import make_match, make_track
+from tests.rows import make_check, make_match, make_track
 
-LISTS = ["track", "audiofile", "fingerprint", "job", "match", "decision", "apikey", "indexoperation"]
+LISTS = ["track", "audiofile", "fingerprint", "job", "match", "decision", "apikey", "indexoperation", "bulkwork"]
 QUEUE = ["success", "failure", "ormq", "schedule"]
 
 
@@ -26,6 +26,7 @@ def fill(count: int) -> None:
         make_match(one, other)
         Decision.objects.create(first_track=one, second_track=other, verdict="same", keeper=one, decided_by=owner)
         create_key(owner=owner)
+        BulkWork.objects.create(kind="check", track_ids=[one.pk], total=1, asked_by=owner)
         Fingerprint.objects.create(audio_file=one.audio_file, version="1", data=b"x", size_bytes=1, duration_s=30.0)
         IndexOperation.objects.create(sequence=number + 1, kind="add", track_key=one.pk, version="1")
 
@@ -74,7 +75,19 @@ def test_accounts_have_the_look(desk: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["?state=removed", "?state=all", "?codec=mp3", "?owner__id__exact=1", "?created_at__year=2026"]
+    "query",
+    [
+        "?indexed=yes",
+        "?indexed=no",
+        "?checked=duplicate",
+        "?checked=none",
+        "?checked=never",
+        "?state=removed",
+        "?state=all",
+        "?codec=mp3",
+        "?owner__id__exact=1",
+        "?created_at__year=2026",
+    ],
 )
 def test_track_filters(desk: Client, owner: User, query: str) -> None:
     make_track(owner)
@@ -109,3 +122,37 @@ def test_autocomplete_finds_accounts(desk: Client, owner: User) -> None:
     url = reverse("admin:autocomplete")
     answer = desk.get(url, {"app_label": "catalog", "model_name": "apikey", "field_name": "owner", "term": "own"})
     assert [item["text"] for item in answer.json()["results"]] == [owner.username]
+
+
+def test_the_beginning_of_a_music_id_finds_its_track(desk: Client, owner: User) -> None:
+    wanted, other = make_track(owner, title="Wanted"), make_track(owner, title="Other")
+    page = desk.get(reverse("admin:catalog_track_changelist"), {"q": str(wanted.music_id)[:13]}).content.decode()
+    assert wanted.title in page
+    assert other.title not in page
+
+
+@pytest.mark.parametrize("field", ["title", "artist", "album", "isrc", "file_name"])
+def test_tracks_are_found_by_every_word_of_theirs(desk: Client, owner: User, field: str) -> None:
+    make_track(owner, **{"title": "This is it", field: "Zx9-wanted"})
+    make_track(owner, title="Other")
+    page = desk.get(reverse("admin:catalog_track_changelist"), {"q": "zx9-want"}).content.decode()
+    assert ("Zx9-wanted" if field == "title" else "This is it") in page
+    assert ">Other<" not in page
+
+
+def test_filters_by_index_and_last_check(desk: Client, owner: User) -> None:
+    found, reference, plain = (make_track(owner, title=title) for title in ("Found", "Reference", "Plain"))
+    make_match(found, reference)
+    make_check(plain)
+    IndexOperation.objects.create(sequence=1, kind="add", track_key=reference.pk, version="1")
+    url = reverse("admin:catalog_track_changelist")
+
+    def shown(query: str) -> set[str]:
+        rows = desk.get(url + query).context["cl"].result_list
+        return {track.title for track in rows}
+
+    assert shown("?indexed=yes") == {"Reference"}
+    assert shown("?indexed=no") == {"Found", "Plain"}
+    assert shown("?checked=duplicate") == {"Found"}
+    assert shown("?checked=none") == {"Plain"}
+    assert shown("?checked=never") == {"Reference"}

@@ -1,6 +1,7 @@
 """Tracks in the admin: uploaded, checked, added, removed; each through its service."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalog.models import AudioFile, Job, Track
-from catalog.services.index_log import record_add
-from tests.rows import make_match, make_track, stored_path
+from catalog.models import AudioFile, Fingerprint, IndexOperation, Job, Track
+from catalog.services.index_log import CURRENT_VERSION, record_add
+from catalog.services.removal import purge_removed
+from tests.rows import make_match, make_track, remove_for_good, stored_path
 
 ADD = "/admin/catalog/track/add/"
 
@@ -136,15 +138,6 @@ def test_a_link_starts_no_task(desk: Client, owner: User, part: str) -> None:
     assert not Job.objects.exists()
 
 
-def test_selected_tracks(desk: Client, owner: User) -> None:
-    tracks = [make_track(owner) for _ in range(3)]
-    desk.post(
-        reverse("admin:catalog_track_changelist"),
-        {"action": "check_selected", "_selected_action": [track.pk for track in tracks[:2]]},
-    )
-    assert Job.objects.count() == 2
-
-
 def test_removal_says_first_what_goes(desk: Client, add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
     record_add(track_id=track.pk)
@@ -170,7 +163,33 @@ def test_removal(desk: Client, add_track: Callable[..., Track], battle: Path) ->
     desk.post(f"/admin/catalog/track/{track.pk}/remove/")
     track.refresh_from_db()
     assert track.removed_at is not None
+    assert path.exists()
+    purge_removed(now=timezone.now() + timedelta(hours=25))
     assert not path.exists()
+
+
+def test_removal_is_undone(desk: Client, add_track: Callable[..., Track], battle: Path) -> None:
+    track = add_track(battle)
+    Fingerprint.objects.create(
+        audio_file=track.audio_file, version=CURRENT_VERSION, data=b"x", size_bytes=1, duration_s=1.0
+    )
+    record_add(track_id=track.pk)
+    page = desk.post(f"/admin/catalog/track/{track.pk}/remove/", follow=True).content.decode()
+    assert "Bring it back" in page
+    assert IndexOperation.objects.latest("sequence").kind == "remove", "out of the index at once"
+    desk.post(f"/admin/catalog/track/{track.pk}/restore/")
+    track.refresh_from_db()
+    assert track.removed_at is None
+    assert IndexOperation.objects.latest("sequence").kind == "add"
+
+
+def test_nothing_comes_back_once_its_audio_is_gone(desk: Client, add_track: Callable[..., Track], battle: Path) -> None:
+    track = add_track(battle)
+    remove_for_good(track)
+    page = desk.post(f"/admin/catalog/track/{track.pk}/restore/", follow=True).content.decode()
+    assert "its audio is gone" in page
+    track.refresh_from_db()
+    assert track.removed_at is not None
 
 
 def test_words_can_be_changed(desk: Client, owner: User) -> None:
@@ -187,7 +206,7 @@ def test_rows_are_never_deleted(desk: Client, owner: User) -> None:
     assert Track.objects.exists()
 
 
-@pytest.mark.parametrize("part", ["check", "add-to-index", "remove"])
+@pytest.mark.parametrize("part", ["check", "add-to-index", "remove", "restore"])
 def test_readers_change_nothing(reading_desk: Client, owner: User, part: str) -> None:
     track = make_track(owner)
     assert reading_desk.post(f"/admin/catalog/track/{track.pk}/{part}/").status_code == 403

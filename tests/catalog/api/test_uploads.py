@@ -14,8 +14,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, housekeeping, tracks
-from tests.rows import stored_path
+from catalog.services import audio_store, housekeeping
+from tests.rows import remove_for_good, stored_path
 
 URL = "/api/v1/music"
 
@@ -139,10 +139,10 @@ def test_removed_track_takes_its_file_with_the_last_one(
 ) -> None:
     first, second = add_track(battle), add_track(battle)
     path = stored_path(first)
-    tracks.remove_track(track=first)
+    remove_for_good(first)
     assert path.exists()
     second.refresh_from_db()
-    tracks.remove_track(track=second)
+    remove_for_good(second)
     assert AudioFile.objects.count() == 0
 
 
@@ -150,7 +150,7 @@ def test_removed_track_takes_its_file_with_the_last_one(
 def test_last_removal_deletes_the_bytes(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
     path = stored_path(track)
-    tracks.remove_track(track=track)
+    remove_for_good(track)
     assert not path.exists()
 
 
@@ -162,7 +162,7 @@ def test_last_track_of_the_same_bytes_may_go_while_they_arrive_again(
     restore = audio_store.restore
 
     def removed_before(**values: Any) -> None:
-        tracks.remove_track(track=first)
+        remove_for_good(first)
         restore(**values)
 
     monkeypatch.setattr(audio_store, "restore", removed_before)
@@ -186,7 +186,7 @@ def test_last_track_of_the_same_bytes_may_go_after_they_arrived_again(
         discard(name)
 
     monkeypatch.setattr(audio_store, "discard", discard_late)
-    tracks.remove_track(track=first)
+    remove_for_good(first)
 
     assert stored_path(added[0]).exists()
 

@@ -1,0 +1,44 @@
+"""What staff asked for about many tracks at once."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class BulkWork(models.Model):
+    """A list of tracks and what is done with each, in order; `done` says how far it is, so that it can go on there.
+
+    Moves by conditional UPDATE only (catalog.services.bulk_work).
+    """
+
+    class Kind(models.TextChoices):
+        ADD = "add", "add to the index"
+        CHECK = "check", "check for duplicates"
+        REMOVE = "remove", "remove from the catalog"
+        RESTORE = "restore", "bring back"
+
+    kind = models.CharField("what", max_length=10, choices=Kind)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField("asked", auto_now_add=True)
+    track_ids = models.JSONField(editable=False)
+    total = models.PositiveIntegerField("tracks")
+    done = models.PositiveIntegerField(default=0)
+    passed_over = models.PositiveIntegerField(default=0, help_text="Tracks that were gone, or as wanted already")
+    ended_at = models.DateTimeField("ended", null=True, blank=True)
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="undone_by", null=True, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = "bulk action"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(done__lte=F("total")), name="bulk_work_ends_at_its_last_track"),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(ended_at=None), name="bulk_work_to_do")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.total} tracks"

@@ -1,0 +1,77 @@
+"""Taking tracks out of the catalog: out of the index at once, brought back within a time, and then gone for good."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import AudioFile, Fingerprint, IndexOperation, Track
+from catalog.services import audio_store, index_log
+from catalog.services.errors import TrackGoneError
+
+PURGED_AT_ONCE = 200
+log = structlog.get_logger(__name__)
+
+
+def remove_track(*, track: Track) -> bool:
+    """Take `track` out of the catalog and the index; False where it was out already.
+
+    Its audio stays for `REMOVED_KEPT_HOURS`, so that `restore_track` can bring it back; its history stays for ever.
+    """
+    with transaction.atomic():
+        removed = Track.objects.filter(pk=track.pk, removed_at=None).update(removed_at=timezone.now())
+        if removed:
+            index_log.record_remove(track_id=track.pk)
+    if removed:
+        log.info("track_removed", music_id=str(track.music_id))
+    return bool(removed)
+
+
+def restore_track(*, track: Track) -> bool:
+    """Bring a removed track back, into the index too where it was in it; False where it is not removed.
+
+    Raises:
+        TrackGoneError: its audio is gone.
+
+    """
+    with transaction.atomic():
+        restored = Track.objects.filter(pk=track.pk, removed_at__isnull=False, audio_file__isnull=False).update(
+            removed_at=None
+        )
+        if restored and _was_indexed(track.pk):
+            index_log.record_add(track_id=track.pk)
+    if restored:
+        log.info("track_restored", music_id=str(track.music_id))
+    elif Track.objects.filter(pk=track.pk, removed_at__isnull=False).exists():
+        raise TrackGoneError("The track was removed for good: its audio is gone.")
+    return bool(restored)
+
+
+def _was_indexed(track_id: int) -> bool:
+    """Tell whether its removal took the track out of the index, and it could be put in again as it is."""
+    latest = IndexOperation.objects.filter(track_key=track_id).order_by("-sequence").first()
+    known = Fingerprint.objects.filter(audio_file__tracks=track_id, version=index_log.CURRENT_VERSION)
+    return latest is not None and latest.kind == IndexOperation.Kind.REMOVE and known.exists()
+
+
+def purge_removed(*, now: datetime | None = None) -> int:
+    """Let go of the audio of tracks whose time to be brought back is over; return how many."""
+    before = (now or timezone.now()) - timedelta(hours=settings.REMOVED_KEPT_HOURS)
+    over = Track.objects.filter(removed_at__lt=before, audio_file__isnull=False)
+    return sum(_purge(track, before) for track in over.select_related("audio_file").order_by("pk")[:PURGED_AT_ONCE])
+
+
+def _purge(track: Track, before: datetime) -> int:
+    with transaction.atomic():
+        # Asked again: it may have been brought back since.
+        let_go = Track.objects.filter(pk=track.pk, removed_at__lt=before).update(audio_file=None)
+        # Locked, so that a track of the same bytes that is being added now is seen, or waits until they are gone.
+        known = track.audio_file
+        audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first() if known and let_go else None
+        if audio_file and not audio_file.tracks.exists():
+            audio_file.delete()
+            name = audio_file.stored_name
+            transaction.on_commit(lambda: audio_store.discard(name))
+    return let_go
