@@ -35,10 +35,11 @@ TABLES = {
     "auth/user": ("<id>/password/",),
     **{f"catalog/{name}": () for name in ("audiofile", "fingerprint", "indexoperation", "match")},
     "catalog/apikey": ("<path:object_id>/revoke/",),
+    "catalog/bulkwork": ("<path:object_id>/stop/", "<path:object_id>/undo/"),
     "catalog/decision": ("<path:object_id>/undo/",),
     "catalog/job": ("<path:object_id>/run-again/",),
     "catalog/track": (
-        *("<int:track_id>/remove/", "arrivals/"),
+        *("<int:track_id>/remove/", "<path:object_id>/restore/", "arrivals/", "export/"),
         *("<path:object_id>/add-to-index/", "<path:object_id>/check/"),
     ),
     **{f"django_q/{name}": () for name in ("success", "failure", "ormq", "schedule")},
