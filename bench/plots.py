@@ -100,6 +100,26 @@ def coding_curve(rows: list[tuple], path: Path) -> None:
     _save(figure, axes, path)
 
 
+def scale_curves(rows: list[dict[str, float]], path: Path) -> None:
+    """Time of a check, and memory, against tracks."""
+    figure, (times, memory) = plt.subplots(1, 2, figsize=(9, 3.4), dpi=90)
+    tracks = [row["tracks"] for row in rows]
+    times.plot(tracks, [row["plain_cpu_s"] for row in rows], "o-", color=OURS, label="plain copy")
+    times.plot(tracks, [row["probes_cpu_s"] for row in rows], "s-", color=PEER, label="nothing matches: full probes")
+    times.set(title="Check of 4 minutes", xlabel="tracks", ylabel="CPU s, one core", xscale="log", ylim=(0, None))
+    memory.plot(
+        tracks, [row["bytes_a_track"] * row["tracks"] / 1e6 for row in rows], "o-", color=OURS, label="files, shared"
+    )
+    memory.plot(tracks, [row["private_mb"] for row in rows], "s-", color=PEER, label="one more worker, private")
+    memory.set(title="Index", xlabel="tracks", ylabel="MB", xscale="log", yscale="log")
+    for axes in (times, memory):
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path)
+    plt.close(figure)
+
+
 def _figure(title: str, axis: str) -> tuple[plt.Figure, plt.Axes]:
     figure, axes = plt.subplots(figsize=(6.4, 3.2), dpi=90)
     axes.set(title=title, xlabel=axis, ylabel="recall, %", ylim=(-3, 103))

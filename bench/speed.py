@@ -31,8 +31,8 @@ def main() -> int:
     """Measure, print, compare with the goals."""
     quick = bool(os.environ.get("QUICK"))
     size = 500 if quick else 10_000
-    known = _four_minutes(references("test"), 3 if quick else 5)
-    strange = _four_minutes(held_out("test"), 3 if quick else 5)
+    known = four_minutes(references("test"), 3 if quick else 5)
+    strange = four_minutes(held_out("test"), 3 if quick else 5)
     print(report.conditions(), flush=True)
     goals = [_adding(known)]
     index = FingerprintIndex()
@@ -94,7 +94,7 @@ def _decode(path: Path) -> None:
         pass
 
 
-def _four_minutes(tracks: list[CorpusTrack], count: int) -> list[Path]:
+def four_minutes(tracks: list[CorpusTrack], count: int) -> list[Path]:
     """The first four minutes of the first ``count`` tracks that are long enough, as 128 kb/s MP3 files."""
     paths = []
     for track in [t for t in tracks if t.duration_s > TRACK_S + 1][:count]:

@@ -122,6 +122,16 @@ class EmbeddedIndex:
             if len(self._delta.table) >= LARGEST_MERGED:
                 self._close_delta()
 
+    @property
+    def codec(self) -> Codec | None:
+        """What was learnt; None while the index is exact."""
+        return self._codec
+
+    def take(self, segment: Segment) -> None:
+        """Tracks that were coded elsewhere under ``codec``, none of which is in yet."""
+        self._segments.append(self._kept(segment))
+        self._segments.sort(key=lambda one: -len(one.table))
+
     def is_due(self) -> bool:
         """Whether searches gain by compaction: more lists are wanted, or much is dead."""
         rows, live = (sum(values) for values in zip(*((len(s.alive), s.alive.sum()) for s in self._all()), strict=True))

@@ -14,7 +14,7 @@ REFERENCE_STEP_S = REFERENCE_STEP * PARAMETERS.hop_s
 ORIGIN_S = float(centres(10_000, 1.0)[0]) * PARAMETERS.hop_s  # where a reference's first position lies
 
 
-def reference_vectors(fingerprint: Fingerprint) -> Vectors:
-    """What is indexed of a recording: one vector a half at every position."""
-    places = centres(len(fingerprint.levels), REFERENCE_STEP)
+def reference_vectors(fingerprint: Fingerprint, step: int = REFERENCE_STEP) -> Vectors:
+    """What is indexed of a recording: one vector a half at every position, ``step`` hops apart."""
+    places = centres(len(fingerprint.levels), step)
     return embed(cut(move_rows(fingerprint.picture, 0.0), places), places)

@@ -19,7 +19,7 @@ from catalog.engine.patches import HALVES
 from catalog.engine.spectrogram import Floats
 
 POSITION_BITS = 20  # positions of one track: nine days
-CODE = "PQ16"
+CODE = "PQ24"
 LISTS_FROM = 30_000  # vectors a half; fewer are searched exactly
 FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 4
 VECTORS_A_LIST = 4000  # beyond, more lists
@@ -100,6 +100,11 @@ class Codec:
         centroids: Floats = faiss().vector_to_array(self._empty[half].pq.centroids)
         return centroids
 
+    def coded(self, half: int, values: Floats) -> tuple[Ids, NDArray[np.uint8]]:
+        """(n,) lists and (n, bytes) codes of vectors."""
+        index, values = self._empty[half], np.ascontiguousarray(values)
+        return index.quantizer.search(values, 1)[1][:, 0], index.pq.compute_codes(values)
+
     def new_part(self) -> "Part":
         """An empty part under this codec."""
         return Part([faiss().clone_index(index) for index in self._empty])
@@ -166,6 +171,19 @@ class Part:
         """(n, DIMENSIONS) under (n,) ids."""
         if len(ids):
             self._halves[half].add_with_ids(np.ascontiguousarray(values), np.ascontiguousarray(ids))
+
+    def add_coded(self, half: int, lists: Ids, codes: NDArray[np.uint8], ids: Ids) -> None:
+        """What ``Codec.coded`` gave, under ids."""
+        index, library = self._halves[half], faiss()
+        order = np.argsort(lists.astype(np.uint16) if index.nlist <= 1 << 16 else lists, kind="stable")
+        lists, codes, ids = lists[order], np.ascontiguousarray(codes[order]), np.ascontiguousarray(ids[order])
+        starts = np.searchsorted(lists, np.arange(index.nlist + 1))
+        for number in np.flatnonzero(np.diff(starts)).tolist():
+            first, end = int(starts[number]), int(starts[number + 1])
+            index.invlists.add_entries(
+                number, end - first, library.swig_ptr(ids[first:end]), library.swig_ptr(codes[first:end])
+            )
+        index.ntotal += len(ids)
 
     def search(self, asked: Asked, half: int, k: int, *, without: Ids | None = None) -> tuple[Floats, Ids]:
         """(n, k) similarities and ids, -1 where there is none; ids in ``without`` are passed over."""
