@@ -31,7 +31,8 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ("=task_id", "track__title", "error")
     search_help_text = "A whole task id, a track's title, or words of an error"
     date_hierarchy = "created_at"
-    fields = ("task_id", "owner", "detail")
+    fields = ()
+    list_before_template = "catalog/live_list.html"
     change_form_outer_before_template = "catalog/task.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {"run-again": ("run_again", "add_job")}
     about = track_column("track", "track")

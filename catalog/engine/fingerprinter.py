@@ -1,5 +1,6 @@
 """File → fingerprint, in one pass beside the decoder."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Analysis:
     fingerprint: Fingerprint
     info: AudioInfo
     peaks: NDArray[np.uint8]  # (n,) 0 … 255: the loudest sample in each of n equal stretches
+    decode_s: float = 0.0  # of the pass, seconds spent waiting for decoded samples
 
 
 class Fingerprinter:
@@ -39,15 +41,17 @@ class Fingerprinter:
         """The fingerprint, the file's properties and its waveform, all from one decoding."""
         decoding = Decoding(path, PARAMETERS.sample_rate, self._limits)
         builder, meter = SpectrogramBuilder(), PeakMeter()
-        frames = 0
+        frames, decode_s, asked_s = 0, 0.0, time.monotonic()
         for block in decoding:
+            decode_s += time.monotonic() - asked_s
             builder.add(block)
             meter.add(block)
             frames += len(block)
+            asked_s = time.monotonic()
         assert decoding.info is not None  # noqa: S101  (set once the blocks are through)
         if meter.loudest < SILENT_PEAK:
             raise Silent("The audio is silent: there is nothing to recognise.")
-        return Analysis(_finish(builder, frames), decoding.info, meter.peaks())
+        return Analysis(_finish(builder, frames), decoding.info, meter.peaks(), decode_s)
 
     @staticmethod
     def of_samples(samples: Floats) -> Fingerprint:

@@ -1,7 +1,9 @@
 """Reading one task: its stages in time, its matches, its callback."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from django.utils.dateparse import parse_datetime
 
 from catalog.models import Job, Match
 from catalog.services.jobs import callback_body
@@ -16,12 +18,17 @@ _STAGES = (
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a task. `after_s` is the time since the step before; None for the first."""
+    """One step of a task. `after_s` is the time since the step before; None for the first.
+
+    `tone` colours it (`good`, `bad`); `technical` is what an operator may want to read of an error.
+    """
 
     word: str
     after_s: float | None
     at: datetime | None
     note: str = ""
+    tone: str = ""
+    technical: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,20 @@ class TaskPage:
     matches: list[Match]
     deliveries: list[Delivery]
     body: dict[str, object] | None
+
+    @property
+    def took_s(self) -> float | None:
+        """Seconds from accepted to ended; None before that."""
+        ended = self.job.completed_at
+        return (ended - self.job.created_at).total_seconds() if ended else None
+
+    @property
+    def technical(self) -> list[str]:
+        """What an operator may want to read of the errors, oldest first, each once."""
+        told = [stage.technical for stage in self.stages]
+        detail = self.job.detail if isinstance(self.job.detail, dict) else {}
+        told += [detail.get("last_error", ""), detail.get("waits_for", "")]
+        return list(dict.fromkeys(words for words in told if words))
 
 
 def task_page(job_id: int) -> TaskPage | None:
@@ -51,16 +72,28 @@ def task_page(job_id: int) -> TaskPage | None:
 
 
 def stages_of(job: Job) -> list[Stage]:
-    """Return the steps that the job's row knows of, in order."""
+    """Return the steps that the job's row knows of, in order, attempts that came to nothing among them."""
     stages = [Stage("accepted", None, job.created_at)]
-    if job.started_at:
-        waited_s = (job.started_at - job.created_at).total_seconds()
-        stages.append(Stage("started", waited_s, job.started_at, note=f"attempt {job.attempts}"))
+    for failed in _failed_attempts(job):
+        stages += failed
+    if job.started_at and (job.has_ended or job.status == Job.Status.PROCESSING):
+        stages.append(Stage("started", None, job.started_at, note=f"attempt {job.attempts}"))
         stages += _work_stages(job, job.started_at)
     if job.completed_at:
-        last = stages[-1].at or job.created_at
-        stages.append(Stage("ended", max((job.completed_at - last).total_seconds(), 0.0), job.completed_at))
-    return stages
+        word, tone = ("failed", "bad") if job.status == Job.Status.FAILURE else ("ended", "good")
+        stages.append(Stage(word, None, job.completed_at, tone=tone))
+    return _with_gaps(stages)
+
+
+def _failed_attempts(job: Job) -> list[list[Stage]]:
+    told = job.detail.get("failed_attempts", []) if isinstance(job.detail, dict) else []
+    return [
+        [
+            Stage("started", None, parse_datetime(row["started_at"] or ""), note=f"attempt {row['attempt']}"),
+            Stage("came to nothing", None, parse_datetime(row["ended_at"]), tone="bad", technical=row["error"]),
+        ]
+        for row in told
+    ]
 
 
 def _work_stages(job: Job, started_at: datetime) -> list[Stage]:
@@ -69,5 +102,17 @@ def _work_stages(job: Job, started_at: datetime) -> list[Stage]:
         took_s = job.detail.get(name) if isinstance(job.detail, dict) else None
         if isinstance(took_s, int | float):
             at += timedelta(seconds=took_s)
-            stages.append(Stage(word, float(took_s), at))
+            is_known = name == "fingerprint_s" and "decode_s" not in job.detail
+            stages.append(Stage(word, None, at, note="known before" if is_known else ""))
     return stages
+
+
+def _with_gaps(stages: list[Stage]) -> list[Stage]:
+    """Give each step the time since the one before it."""
+    timed: list[Stage] = []
+    last: datetime | None = None
+    for stage in stages:
+        gap_s = (stage.at - last).total_seconds() if stage.at and last else None
+        timed.append(replace(stage, after_s=max(gap_s, 0.0) if gap_s is not None else None))
+        last = stage.at or last
+    return timed

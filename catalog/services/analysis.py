@@ -21,8 +21,10 @@ def decode_limits() -> DecodeLimits:
     )
 
 
-def fingerprint_of(track: Track) -> EngineFingerprint:
+def fingerprint_of(track: Track, *, times: dict[str, float] | None = None) -> EngineFingerprint:
     """Return the fingerprint of a track's audio, from the database where it is known.
+
+    Where it is made now, `times` gets `decode_s`, the seconds of that which went into decoding.
 
     Raises:
         TrackGoneError: the track was removed, or its file is missing or damaged.
@@ -36,12 +38,13 @@ def fingerprint_of(track: Track) -> EngineFingerprint:
     known = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
     if known:
         return EngineFingerprint.from_bytes(bytes(known.data))
-    return _analyse(audio_file)
+    return _analyse(audio_file, times if times is not None else {})
 
 
-def _analyse(audio_file: AudioFile) -> EngineFingerprint:
+def _analyse(audio_file: AudioFile, times: dict[str, float]) -> EngineFingerprint:
     with audio_store.on_this_machine(audio_file) as path:
         analysis = Fingerprinter(limits=decode_limits()).analyse(path)
+    times["decode_s"] = round(analysis.decode_s, 3)
     data = analysis.fingerprint.to_bytes()
     Fingerprint.objects.get_or_create(
         audio_file=audio_file,

@@ -21,6 +21,8 @@ RUN_TASK = "catalog.tasks.run_job"
 UNSEEN_S = 30  # a pending job that no worker looked at for so long is told to the queue once more
 RETRY_AFTER_S = 30  # what made an attempt fail is given so long to pass
 CLOCK_ROOM = timedelta(seconds=60)  # a time further ahead than it can be by so much is a wrong clock's
+FAILED_ATTEMPTS_KEPT = 20
+LOST_WORKER = "The worker stopped before it had ended."
 _LETTERS = string.ascii_letters + string.digits
 log = structlog.get_logger(__name__)
 
@@ -114,8 +116,14 @@ def offer_again(job_id: int) -> bool:
     """Put a stale job back in the queue; False where something else was faster."""
     with transaction.atomic():
         now = timezone.now()
-        freed = Job.objects.filter(stale(now), pk=job_id).update(
-            status=Job.Status.PENDING, lease_token=None, lease_until=None, queued_at=now
+        lost = Job.objects.filter(stale(now), pk=job_id).first()
+        if lost is None:
+            return False
+        detail = lost.detail
+        if lost.status == Job.Status.PROCESSING:
+            detail = _with_failed_attempt(detail, lost, error=LOST_WORKER)
+        freed = Job.objects.filter(stale(now), pk=job_id, lease_token=lost.lease_token).update(
+            status=Job.Status.PENDING, lease_token=None, lease_until=None, queued_at=now, detail=detail
         )
         if freed:
             enqueue(job_id)
@@ -139,8 +147,20 @@ def release(job: Job, *, detail: str) -> None:
         status=Job.Status.PENDING,
         lease_token=None,
         lease_until=timezone.now() + timedelta(seconds=RETRY_AFTER_S),
-        detail=job.detail | {"last_error": detail[:2000]},
+        detail=_with_failed_attempt(job.detail, job, error=detail) | {"last_error": detail[:2000]},
     )
+
+
+def _with_failed_attempt(detail: dict[str, Any], job: Job, *, error: str) -> dict[str, Any]:
+    """Return `detail` with one more attempt that came to nothing, for the task's timeline."""
+    attempt = {
+        "attempt": job.attempts,
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "ended_at": timezone.now().isoformat(),
+        "error": error[:2000],
+    }
+    kept: list[Any] = detail.get("failed_attempts", [])
+    return detail | {"failed_attempts": [*kept, attempt][-FAILED_ATTEMPTS_KEPT:]}
 
 
 def hand_back(job: Job) -> bool:

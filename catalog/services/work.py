@@ -76,9 +76,11 @@ def _wait_for_index(job: Job, error: IndexUnavailable) -> None:
 def _do(job: Job) -> None:
     started_s = time.monotonic()
     jobs.note_stage(job, "fingerprint")
-    fingerprint = analysis.fingerprint_of(job.track)
+    times: dict[str, float] = {}
+    fingerprint = analysis.fingerprint_of(job.track, times=times)
     fingerprinted_s = time.monotonic()
-    job.detail = job.detail | {"fingerprint_s": round(fingerprinted_s - started_s, 3)}
+    took_s = fingerprinted_s - started_s - times.get("decode_s", 0.0)
+    job.detail = job.detail | times | {"fingerprint_s": round(took_s, 3)}
     if job.task_name == Job.Name.ADD:
         _finish_add(job)
         return
