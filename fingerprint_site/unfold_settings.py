@@ -98,6 +98,12 @@ UNFOLD: dict[str, Any] = {
                 "Under the hood",
                 _table("Audio files", "audio_file", "catalog.audiofile"),
                 _table("Fingerprints", "fingerprint", "catalog.fingerprint"),
+                {
+                    "title": "Index",
+                    "icon": "database",
+                    "link": reverse_lazy("catalog:index"),
+                    "permission": lambda request: request.user.has_perm("catalog.view_indexoperation"),
+                },
                 _table("Index log", "list_alt", "catalog.indexoperation"),
                 _table("Queue", "pending", "django_q.ormq"),
                 _table("Queue successes", "done_all", "django_q.success"),

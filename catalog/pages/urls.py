@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, review, review_group, scan
+from catalog.pages import audio, index, review, review_group, scan
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/<int:first>/<int:second>/skip/", review.skip_pair, name="review_skip"),
     path("review/group/<int:track_id>/", review_group.group, name="review_group"),
     path("review/group/<int:track_id>/decide/", review_group.decide, name="review_group_decide"),
+    path("index/", index.index, name="index"),
     path("scan/", scan.scan, name="scan"),
     path("scan/start/", scan.start, name="scan_start"),
     path("scan/<int:scan_id>/cancel/", scan.cancel, name="scan_cancel"),

@@ -10,6 +10,8 @@ from catalog.engine import generations
 from catalog.engine.generations import Generation
 from catalog.services import index_log
 
+MOST_BEHIND = 2000  # operations that a worker applies before a search, some ten seconds; with more, checks wait
+
 
 @dataclass(frozen=True)
 class IndexStatus:

@@ -10,7 +10,6 @@ from django.db.migrations.executor import MigrationExecutor
 from catalog.services import disk_room, index_status, queue_health
 
 OK = "ok"
-MOST_BEHIND = 2000  # operations: with more, checks wait
 log = structlog.get_logger(__name__)
 _migrated = False  # once true it stays true for this process: its code does not change
 
@@ -55,4 +54,4 @@ def _disk() -> str:
 
 def _index() -> str:
     missing = index_status.behind()
-    return OK if missing <= MOST_BEHIND else f"it is being made anew: {missing} operations are missing"
+    return OK if missing <= index_status.MOST_BEHIND else f"it is being made anew: {missing} operations are missing"

@@ -15,14 +15,13 @@ from catalog.engine.index import find
 from catalog.engine.reference_index import Entry, Operation, ReferenceIndex, Size
 from catalog.engine.search import Catalog
 from catalog.models import Fingerprint, IndexOperation
-from catalog.services import index_log
+from catalog.services import index_log, index_status
 from catalog.services.index_backend import open_index
 from catalog.services.index_log import CURRENT_VERSION
 
 log = structlog.get_logger(__name__)
 _BATCH_OPERATIONS = 200
 REBUILD_FROM = 1000  # operations behind, from which the index is made anew rather than caught up
-MOST_BEHIND = 2000  # operations that a worker applies before a search: some ten seconds
 Progress = Callable[[Iterable[Entry], int], Iterable[Entry]]  # (what comes, how many) → the same, shown
 WARM_UP_SAMPLES = 4 * 16_000  # just over the shortest that the engine takes
 
@@ -155,4 +154,4 @@ def fingerprints_of(track_ids: Collection[int]) -> dict[int, EngineFingerprint]:
 
 
 # One a process: made empty at import, filled after the fork by the first search.
-process_index = CaughtUpIndex(most_behind=MOST_BEHIND)
+process_index = CaughtUpIndex(most_behind=index_status.MOST_BEHIND)

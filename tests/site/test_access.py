@@ -68,6 +68,7 @@ ROWS = {
     **{f"catalog/review/{what}": PERMITTED for what in ("", "skipped/", "undo/<int:decision_id>/")},
     **{f"catalog/review/<int:first>/<int:second>/{what}": PERMITTED for what in ("", "decide/", "skip/")},
     **{f"catalog/review/group/<int:track_id>/{what}": PERMITTED for what in ("", "decide/")},
+    "catalog/index/": PERMITTED,
     **{f"catalog/scan/{what}": PERMITTED for what in ("", "start/")},
     **{f"catalog/scan/<int:scan_id>/{what}/": PERMITTED for what in ("cancel", "resume")},
 }

@@ -1,0 +1,28 @@
+"""The index: how large it is, and whether it keeps up."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from catalog.pages.access import staff_only
+from catalog.selectors.overview import indexed_count
+from catalog.services import housekeeping, index_status
+
+
+@require_GET
+@never_cache
+@staff_only("catalog.view_indexoperation")
+def index(request: HttpRequest) -> HttpResponse:
+    """Show the newest generation and what has happened since."""
+    status = index_status.status()
+    context = admin.site.each_context(request) | {
+        "title": "Index",
+        "status": status,
+        "generation": status.generation,
+        "in_log": indexed_count(),
+        "compacted_after": housekeeping.COMPACT_AFTER_OPERATIONS,
+        "is_late": status.behind > index_status.MOST_BEHIND,
+    }
+    return TemplateResponse(request, "catalog/index.html", context)

@@ -1,0 +1,63 @@
+"""The page of the index: what it tells, and who may see it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from catalog.engine.embedding import DIMENSIONS, Vectors
+from catalog.engine.mapped import MappedIndex
+from catalog.engine.patches import HALVES
+from catalog.engine.reference_index import Entry
+from catalog.services import index_log, index_status
+
+PAGE = "/catalog/index/"
+
+
+@pytest.fixture
+def written(owner: User, settings: Settings) -> None:
+    """Three tracks in the log, two of them in the files."""
+    with transaction.atomic():
+        for track_id in (1, 2, 3):
+            index_log.record_add(track_id=track_id)
+    index = MappedIndex(Path(settings.INDEX_DIR), mark_of=index_log.mark_of)
+    heard = Vectors(np.ones((4, HALVES, DIMENSIONS), np.float32), np.arange(4.0), np.ones((4, HALVES), bool))
+    entries = [Entry(track_id, 7200.0, bytes(16), heard) for track_id in (1, 2)]
+    index.rebuild(entries, sequence=2, expected=2)
+    index.checkpoint()
+
+
+def test_nothing_yet(desk: Client) -> None:
+    page = desk.get(PAGE).content.decode()
+    assert "no files yet" in page
+    assert "What the files hold" not in page
+
+
+def test_figures(desk: Client, written: None) -> None:
+    page = desk.get(PAGE).content.decode()
+    for words in ("3 tracks", "generation 1", "up to date", "4 h", "searched exactly", "reference_step"):
+        assert words in page, words
+
+
+def test_far_behind(desk: Client, written: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_status, "MOST_BEHIND", 0)
+    assert "being made anew" in desk.get(PAGE).content.decode()
+
+
+def test_permission(reading_desk: Client, outsider_desk: Client, client: Client, written: None) -> None:
+    assert reading_desk.get(PAGE).status_code == 200
+    assert outsider_desk.get(PAGE).status_code == 403
+    assert client.get(PAGE).status_code == 302
+
+
+def test_few_queries(desk: Client, written: None) -> None:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        desk.get(PAGE)
+    assert len(queries) < 20
