@@ -26,6 +26,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "JOB_LEASE_SECONDS": (10, 3_600),
     "JOB_TIMEOUT_SECONDS": (30, 7_200),
     "FINGERPRINT_WORKERS": (1, 256),
+    "FINGERPRINT_NICENESS": (0, 19),
     "WEBHOOK_WORKERS": (1, 256),
     "WEB_WORKERS": (1, 256),
     "WEB_THREADS": (1, 256),

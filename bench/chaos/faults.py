@@ -65,6 +65,11 @@ class Faults:
             kinds["kill PostgreSQL"] = partial(self._kill_postgres, self.postgres)
         return kinds
 
+    @property
+    def never_met(self) -> list[str]:
+        """Kinds that found nothing to meet so far, or had no turn."""
+        return sorted(set(self.kinds()) - set(self.done))
+
     def one(self) -> str:
         """Do the next fault; return its name."""
         kinds = self.kinds()
@@ -75,7 +80,6 @@ class Faults:
         if kinds[name]():
             self.done[name] += 1
             return name
-        self._waiting.insert(0, name)  # later: there was nothing for it to meet
         return f"{name}: nothing there yet"
 
     def _named(self, word: str) -> list[Process]:

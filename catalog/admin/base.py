@@ -6,29 +6,16 @@ from typing import ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
 from catalog.services.errors import CatalogError
-
-COUNTED_ROWS = 10_000
-
-
-class LimitedCountPaginator(Paginator):
-    """Counts no further than `COUNTED_ROWS`: counting millions to print a number makes a big table slow."""
-
-    @cached_property
-    def count(self) -> int:
-        """Return the number of rows, at most `COUNTED_ROWS`."""
-        rows = self.object_list
-        return rows.order_by()[:COUNTED_ROWS].count() if hasattr(rows, "order_by") else len(rows)
+from webhooks.admin.large_tables import LimitedCountPaginator, WholeIdsFirst
 
 
-class CatalogAdmin(ModelAdmin):
+class CatalogAdmin(WholeIdsFirst, ModelAdmin):
     """A table with limited counts, and detail pages whose buttons are POST forms."""
 
     paginator = LimitedCountPaginator

@@ -28,7 +28,8 @@ class JobAdmin(ReadOnlyAdmin):
         ("owner", AutocompleteSelectFilter),
     )
     list_select_related = ("track", "owner")
-    search_fields = ("=task_id", "track__title", "error")
+    whole_ids = ("task_id",)
+    search_fields = ("track__title", "error")
     search_help_text = "A whole task id, a track's title, or words of an error"
     date_hierarchy = "created_at"
     fields = ()

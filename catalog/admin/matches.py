@@ -23,7 +23,8 @@ class MatchAdmin(ReadOnlyAdmin):
     list_display_links = ("found_as",)
     list_filter = ("verdict", ("score", RangeNumericFilter))
     list_select_related = ("query_track", "reference_track")
-    search_fields = ("query_track__title", "reference_track__title", "=job__task_id")
+    whole_ids = ("job__task_id",)
+    search_fields = ("query_track__title", "reference_track__title")
     search_help_text = "A title of either track, or a task id"
     date_hierarchy = "created_at"
     fields = ("job", "scan", "description", "engine_version", "created_at")

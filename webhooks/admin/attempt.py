@@ -16,6 +16,7 @@ class AttemptAdmin(RecordAdmin):
     list_display = ["task", "number", "outcome", "took", "started", "error"]
     list_select_related = ["message"]
     list_filter = ["status"]
+    whole_ids = ("message__subject", "message__message_id")
     search_fields = ["message__subject", "message__message_id", "url", "error"]
     search_help_text = "Task id, message id, URL or error"
     date_hierarchy = "started_at"

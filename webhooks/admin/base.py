@@ -11,6 +11,8 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from webhooks.admin.large_tables import LimitedCountPaginator, WholeIdsFirst
+
 _Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
 
 
@@ -24,8 +26,10 @@ def confirmed_action(
     return decorate
 
 
-class CallbackAdmin(ModelAdmin):  # type: ignore[misc]
-    """A table that is looked at: long lists are counted no more often than they must be."""
+class CallbackAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
+    """A table that is looked at: long lists are counted no further than they must be."""
+
+    paginator = LimitedCountPaginator
 
     # The theme's own checks look permissions up in the database, which is not there before the first migration.
     checks_class = ModelAdminChecks

@@ -68,6 +68,7 @@ class MessageAdmin(RecordAdmin):
 
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
     list_filter = ["state", "event", ("endpoint", AutocompleteSelectFilter)]
+    whole_ids = ("subject", "message_id")
     search_fields = ["subject", "message_id", "endpoint__url", "endpoint__owner__username"]
     search_help_text = "Task id, message id, URL or account"
     date_hierarchy = "created_at"

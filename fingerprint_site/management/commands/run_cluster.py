@@ -26,5 +26,7 @@ class Command(BaseCommand):
         a sentinel that was killed would work for nobody.
         """
         end_with_parent(os.getppid())
+        if options["cluster"] == settings.Q_CLUSTER["name"]:
+            os.nice(settings.FINGERPRINT_NICENESS)
         end_with_parent_after_every_fork()
         call_command("qcluster", cluster_name=options["cluster"])

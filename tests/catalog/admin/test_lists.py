@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.admin.base import COUNTED_ROWS, LimitedCountPaginator
 from catalog.models import BulkWork, Decision, Fingerprint, IndexOperation, Track
 from catalog.services.api_keys import create_key
 from tests.rows import make_check, make_match, make_track
+from webhooks.admin.large_tables import COUNTED_ROWS, LimitedCountPaginator
 
 LISTS = ["track", "audiofile", "fingerprint", "job", "match", "decision", "apikey", "indexoperation", "bulkwork"]
 QUEUE = ["success", "failure", "ormq", "schedule"]
@@ -109,6 +109,20 @@ def test_a_whole_music_id_finds_its_track(desk: Client, owner: User) -> None:
     page = desk.get(reverse("admin:catalog_track_changelist"), {"q": str(wanted.music_id)}).content.decode()
     assert wanted.title in page
     assert other.title not in page
+
+
+def test_a_whole_task_id_is_found_by_its_index_and_words_otherwise(desk: Client, owner: User) -> None:
+    wanted = make_match(make_track(owner, title="Wanted"), make_track(owner)).job
+    other = make_match(make_track(owner, title="Other"), make_track(owner)).job
+    url = reverse("admin:catalog_job_changelist")
+    with CaptureQueriesContext(connection) as queries:
+        page = desk.get(url, {"q": wanted.task_id}).content.decode()
+    assert wanted.task_id in page
+    assert other.task_id not in page
+    assert not any("LIKE" in query["sql"] and "catalog_job" in query["sql"] for query in queries)
+    page = desk.get(url, {"q": "othe"}).content.decode()
+    assert other.task_id in page
+    assert wanted.task_id not in page
 
 
 def test_counts_no_further_than_needed(owner: User) -> None:
