@@ -12,6 +12,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 
 LOG_BYTES_KEPT = 10_000_000
+_WEB_WORKER = "fingerprint_site.running.web_worker.GuardedWorker"
 _AFTER_DRAINING_S = 4  # for what each process still does after that; honcho kills then, which leaves orphans
 
 
@@ -21,7 +22,7 @@ def commands() -> dict[str, list[str]]:
     return {
         "web": [
             *(python, "-m", "gunicorn", "fingerprint_site.wsgi"),
-            *("--bind", settings.BIND, "--worker-class", "gthread"),
+            *("--bind", settings.BIND, "--worker-class", _WEB_WORKER),
             *("--workers", str(settings.WEB_WORKERS), "--threads", str(settings.WEB_THREADS)),
             *("--timeout", "120", "--graceful-timeout", str(settings.DRAIN_SECONDS), "--access-logfile", "-"),
         ],

@@ -1,0 +1,51 @@
+"""The web server's worker, with an end to how long a sender may take.
+
+gunicorn's threaded worker reads a request by a blocking thread: eight senders that stop after the first byte would hold
+all of its threads for ever. A proxy that reads whole requests first does this better, and is still wanted on an open
+network: what it costs a sender to hold a thread is limited here, not made impossible.
+"""
+
+import contextlib
+import socket
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+
+class GuardedWorker(ThreadWorker):
+    """gthread, whose connections are shut when head or body of a request do not arrive in time."""
+
+    head_s = 10.0
+    body_s = 60.0  # and the time that its length takes at the slowest rate
+    slowest_bytes_per_s = 16_384
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deadlines: dict[TConn, float] = {}
+
+    def handle(self, conn: TConn) -> Any:
+        """Read a request's head within its time, and answer it."""
+        self._deadlines[conn] = time.monotonic() + self.head_s
+        try:
+            return super().handle(conn)
+        finally:
+            self._deadlines.pop(conn, None)
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Answer a request whose head is there; one without a body may take as long as it likes to be answered."""
+        if req.method in ("GET", "HEAD"):
+            self._deadlines.pop(conn, None)
+        else:
+            length = next((value for name, value in req.headers if name.upper() == "CONTENT-LENGTH"), "0")
+            self._deadlines[conn] = time.monotonic() + self.body_s + int(length) / self.slowest_bytes_per_s
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Also shut what took too long: called by gunicorn's own loop once a second. The reading thread sees an end."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, deadline in list(self._deadlines.items()):
+            if deadline < now:
+                with contextlib.suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,88 @@
+"""Senders that stop or drip hold no thread of the web server for long: a real gunicorn, real sockets."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from fingerprint_site.running.supervisor import commands
+from tests.site.running import await_true, free_port
+from tests.site.test_repository import ROOT
+
+THREADS = 2
+WITHIN_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A gunicorn of one process and two threads."""
+    number = free_port()
+    command = [sys.executable, "-m", "gunicorn", "tests.site.slow_app", "--bind", f"127.0.0.1:{number}"]
+    command += ["--worker-class", "tests.site.slow_app.QuickWorker", "--workers", "1", "--threads", str(THREADS)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        await_true(lambda: _answers(number), within_s=60)
+        yield number
+        process.terminate()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"G",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 5000,
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+)
+def test_senders_that_stop_half_way(port: int, beginning: bytes) -> None:
+    """Three for each thread stop; somebody else is answered all the same."""
+    with ExitStack() as stack:
+        for _ in range(3 * THREADS):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S))
+            sock.sendall(beginning)
+        time.sleep(0.2)
+        answer = requests.get(f"http://127.0.0.1:{port}/", timeout=WITHIN_S)
+        assert answer.status_code == 200
+
+
+def test_a_sender_that_drips_is_cut_off(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as sock:
+        started_s = time.monotonic()
+        while _takes(sock) and time.monotonic() - started_s < WITHIN_S:
+            time.sleep(0.1)
+        assert time.monotonic() - started_s < WITHIN_S
+
+
+def _takes(sock: socket.socket) -> bool:
+    try:
+        sock.sendall(b"x")
+    except OSError:
+        return False
+    return True
+
+
+def test_a_long_body_that_flows_arrives(port: int) -> None:
+    """3 kB at the slowest rate have four seconds; they take two."""
+    with socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as sock:
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3000\r\n\r\n")
+        for _ in range(10):
+            sock.sendall(b"x" * 300)
+            time.sleep(0.2)
+        assert sock.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_the_site_runs_this_worker() -> None:
+    assert "fingerprint_site.running.web_worker.GuardedWorker" in commands()["web"]
