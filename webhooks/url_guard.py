@@ -13,6 +13,8 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 MAX_URL_CHARACTERS = 2000
+# IPv4 in two old IPv6 dresses that AntiSSRF 1.0 lets pass: compatible, and translated (RFC 2765), which a gateway maps.
+_MORE_DENIED = ["::/96", "::ffff:0:0:0/96"]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -57,6 +59,8 @@ def guarded_session(url: str) -> requests.Session:
     parts = check_url(url)
     allowed = is_allowed_private(parts)
     policy = AntiSSRFPolicy(PolicyConfigOptions.NONE if allowed else PolicyConfigOptions.EXTERNAL_ONLY_LATEST)
+    if not allowed:
+        policy.add_denied_addresses(_MORE_DENIED)
     policy.allow_plain_text_http = True
     policy.add_xff_header = False
     session: requests.Session = policy.get_antissrf_session()

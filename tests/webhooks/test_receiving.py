@@ -89,6 +89,17 @@ def test_a_peer_with_the_one_signature_only(outside: Client, source: Held) -> No
     assert received.message_id.startswith("mippia_")
 
 
+def test_a_signature_of_the_body_cannot_be_taken_off(outside: Client, source: Held) -> None:
+    """The task id's signature covers no body: with the other taken off, any body could be put under it."""
+    assert call(outside, CHECKED, both(source[1], CHECKED)).status_code == 200
+    swapped = CHECKED | {"result": NO_MATCH["result"]}
+    answer = call(outside, swapped, signed.mippia(source[1], TASK_ID))
+    assert answer.status_code == 401
+    assert "webhook-signature is missing" in answer.json()["detail"]
+    assert Received.objects.count() == 1
+    assert Refused.objects.get().reason == Refused.Reason.SIGNATURE
+
+
 def test_a_peer_with_the_other_signature_only(outside: Client, source: Held) -> None:
     raw = signed.dumps(CHECKED)
     assert call(outside, raw, signed.standard(source[1], raw)).status_code == 200

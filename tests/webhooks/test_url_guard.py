@@ -1,12 +1,15 @@
 """Where callbacks must not go, judged by text and at the moment of connecting."""
 
+import contextlib
+import gzip
 import socket
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
-from tests.webhooks.receiver import Receiver
-from webhooks.transport import post
+from tests.webhooks.receiver import Receiver, Request, reply
+from webhooks.transport import READ_BODY_BYTES, post
 from webhooks.url_guard import UrlRefusedError, check_url, is_allowed_private
 
 
@@ -65,6 +68,30 @@ def test_urls_refused_by_their_text(url: str) -> None:
         "[fe80::1]",
         "[fd00::1]",
         "localhost",
+        "LOCALHOST",
+        "0",
+        "00",
+        "127.0.1",
+        "10.1",
+        "0xa9fea9fe",
+        "0251.0376.0251.0376",
+        "017700000001",
+        "192.0.0.192",
+        "192.88.99.1",
+        "100.100.100.200",
+        "[0:0:0:0:0:0:0:1]",
+        "[::127.0.0.1]",
+        "[::ffff:0:127.0.0.1]",
+        "[::ffff:169.254.169.254]",
+        "[64:ff9b::169.254.169.254]",
+        "[64:ff9b:1::a00:1]",
+        "[2001::1]",
+        "[2001:db8::1]",
+        "[fe80::1%25lo]",
+        "[fec0::1]",
+        "[fd00:ec2::254]",
+        "[ff02::1]",
+        "[100::1]",
     ],
 )
 def test_hosts_refused_at_connecting(host: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +144,90 @@ def test_a_second_dns_answer_changes_nothing(
     assert receiver.requests[0].headers["host"] == f"rebind.example:{port}"
 
 
+@pytest.mark.parametrize("first", ["8.8.8.8", "93.184.216.34"])
+@pytest.mark.parametrize("then", ["127.0.0.1", "169.254.169.254"])
+def test_a_name_that_turns_inward_reaches_nothing(
+    receiver: Receiver, settings: Any, monkeypatch: pytest.MonkeyPatch, first: str, then: str
+) -> None:
+    """The classic rebinding: outside while it is judged, inside when it is called. Only the judged one is called."""
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = []
+    _names(monkeypatch, [first], then=[then])
+    called: list[Any] = []
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        called.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    post(url=f"http://turn.example:{receiver.server.server_port}/", headers={}, body=b"{}")
+    assert set(called) == {first}
+    assert receiver.requests == []
+
+
+@pytest.mark.parametrize("addresses", [["::1"], ["::ffff:10.0.0.1"], ["2002:a00:1::"], ["64:ff9b::7f00:1"]])
+def test_names_with_inner_ipv6_addresses_are_refused(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = []
+    _names(monkeypatch, addresses)
+    monkeypatch.setattr(socket.socket, "connect", _must_not_connect)
+    assert "private or reserved" in post(url="http://six.example/", headers={}, body=b"{}").error
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location", ["http://127.0.0.1:1/", "http://169.254.169.254/", "file:///etc/passwd", "//[::1]/"]
+)
+def test_a_redirect_leads_nowhere(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, status: int, location: str
+) -> None:
+    receiver.behaviour = reply(status, b"", Location=location)
+    answer = post(url=receiver.url, headers={}, body=b"{}")
+    assert answer.status == status
+    assert not answer.succeeded
+    assert len(receiver.requests) == 1
+
+
+def test_a_small_answer_that_unpacks_to_much_stays_small(receiver: Receiver) -> None:
+    bomb = gzip.compress(bytes(50 << 20))
+    receiver.behaviour = reply(200, bomb, Content_Encoding="gzip")
+    answer = post(url=receiver.url, headers={}, body=b"{}")
+    assert answer.succeeded
+    assert len(answer.body) == READ_BODY_BYTES
+
+
+def test_a_head_that_never_ends_is_an_error(receiver: Receiver) -> None:
+    def flood(request: Request, handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.connection.sendall(b"HTTP/1.1 200 OK\r\n" + b"X-More: more\r\n" * 100_000)
+
+    receiver.behaviour = flood
+    answer = post(url=receiver.url, headers={}, body=b"{}")
+    assert answer.status is None
+    assert answer.error
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{port}@example.org/",
+        "http://example.org@127.0.0.1:{port}/",
+        "http://example.org#@127.0.0.1:{port}/",
+        "http://127.0.0.1:{port}#.example.org/",
+        "http://127.0.0.1:{port}?.example.org/",
+        "http://127.0.0.1:{port}\\.example.org/",
+        "http://localhost:{port}/",
+        "http://127.1:{port}/",
+    ],
+)
+def test_no_spelling_reaches_a_receiver_that_is_not_allowed(receiver: Receiver, settings: Any, url: str) -> None:
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = []
+    settings.WEBHOOK_TIMEOUT_SECONDS = 2
+    post(url=url.format(port=receiver.server.server_port), headers={}, body=b"{}")
+    assert receiver.requests == []
+
+
 def test_an_unknown_name_is_said_so(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*args: Any, **kwargs: Any) -> Any:
         raise socket.gaierror(-2, "Name or service not known")
@@ -142,7 +253,12 @@ def _names(monkeypatch: pytest.MonkeyPatch, first: list[str], then: list[str] | 
         addresses = then if then and asked else first
         asked.append(host)
         return [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, args[0] or 0 if args else 0)) for address in addresses
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                *(socket.SOCK_STREAM, 6, ""),
+                (address, args[0] or 0 if args else 0, *((0, 0) if ":" in address else ())),
+            )
+            for address in addresses
         ]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)

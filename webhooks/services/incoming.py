@@ -74,6 +74,7 @@ def _answer(source: Source | None, arrival: Arrival) -> Accepted:
         # Unsigned too: a sender verifies the URL before it shows its owner the secret.
         return Accepted({"challenge": challenge})
     verdict = _verified(source, arrival, text=text, body=body)
+    _refuse_step_down(source, verdict)
     errors = callback_errors(body)
     if errors:
         raise RefusedError(Refused.Reason.BODY, 422, "The body is not a callback of the contract.", errors)
@@ -109,6 +110,17 @@ def _verified(source: Source, arrival: Arrival, *, text: str, body: dict[str, An
         raise RefusedError(Refused.Reason.SIGNATURE, 401, detail) from error
     except BadSignatureError as error:
         raise RefusedError(Refused.Reason.SIGNATURE, 401, str(error)) from error
+
+
+def _refuse_step_down(source: Source, verdict: Verdict) -> None:
+    """Refuse a callback without a signature of its body from a source that has signed bodies before.
+
+    Whoever carries a callback could else take that signature off, and put any body under the one that covers none.
+    """
+    if not verdict.standard and source.received.filter(standard_verified=True).exists():
+        raise RefusedError(
+            Refused.Reason.SIGNATURE, 401, "webhook-signature is missing; this source has signed bodies."
+        )
 
 
 def _store(source: Source, arrival: Arrival, *, text: str, body: dict[str, Any], verdict: Verdict) -> Accepted:
