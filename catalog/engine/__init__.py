@@ -33,6 +33,7 @@ from catalog.engine.fingerprinter import Analysis, Fingerprinter
 from catalog.engine.index import FingerprintIndex
 from catalog.engine.params import PARAMETERS_VERSION
 from catalog.engine.records import Match, Segment
+from catalog.engine.telling import Telling, what_tells
 
 __all__ = [
     "PARAMETERS_VERSION",
@@ -52,7 +53,9 @@ __all__ = [
     "Match",
     "Segment",
     "Silent",
+    "Telling",
     "TooLong",
     "TooShort",
     "UnreadableAudio",
+    "what_tells",
 ]

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_GET, require_safe
 from catalog.models import AudioFile, Track
 from catalog.pages.access import staff_only
 from catalog.pages.byte_ranges import ByteRange, RangeNotSatisfiableError, parse_range
+from catalog.pages.telling_picture import telling_picture
 from catalog.services import audio_store
 from catalog.services.errors import NotReachableError
 from catalog.services.playback import request_peaks
-from catalog.services.spectrogram_picture import spectrogram_picture
+from catalog.services.spectrogram_picture import spectrogram_picture, telling_stretches
 
 _TYPES = {
     ".mp3": "audio/mpeg",
@@ -110,3 +111,15 @@ def spectrogram(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: 
     if picture is None:
         raise Http404("The track has no fingerprint yet.")
     return HttpResponse(picture, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@require_GET
+@staff_only("catalog.view_track")
+def telling(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
+    """Answer with the marks that lie over the picture: where the recording is most telling; 404 as for the picture."""
+    _, audio_file = _audio_file_of(music_id)
+    found = telling_stretches(audio_file=audio_file)
+    if found is None:
+        raise Http404("The track has no fingerprint yet.")
+    picture = telling_picture(found, length_s=audio_file.duration_s)
+    return HttpResponse(picture, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})

@@ -28,6 +28,12 @@ _VERDICTS = {
     Match.Verdict.CONTAINS: ("warning", "join_inner", "contains a part"),
 }
 
+_DELIVERY_STATES = {
+    "pending": ("waiting", "schedule", "waiting"),
+    "delivering": ("running", "autorenew", "being sent"),
+    "delivered": ("good", "check_circle", "delivered"),
+    "failed": ("bad", "error", "failed"),
+}
 _QUEUE_STATES = {
     QueueState.RUNNING: ("good", "check_circle", "answers"),
     QueueState.STARTING: ("waiting", "schedule", "starting"),
@@ -60,6 +66,11 @@ def job_badge(status: str) -> SafeString:
 def scan_badge(status: str) -> SafeString:
     """Return a scan's status as a badge."""
     return badge(*_SCAN_STATES[Scan.Status(status)])
+
+
+def delivery_badge(state: str) -> SafeString:
+    """Return a callback's state as a badge."""
+    return badge(*_DELIVERY_STATES.get(state, ("off", "help", state)))
 
 
 def queue_badge(state: str) -> SafeString:

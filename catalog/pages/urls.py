@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audio/<uuid:music_id>/", audio.audio, name="audio"),
     path("audio/<uuid:music_id>/peaks/", audio.peaks, name="peaks"),
     path("audio/<uuid:music_id>/spectrogram.png", audio.spectrogram, name="spectrogram"),
+    path("audio/<uuid:music_id>/telling.svg", audio.telling, name="telling"),
     path("review/", review.queue, name="review"),
     path("review/skipped/", review.bring_back, name="review_skipped"),
     path("review/undo/<int:decision_id>/", review.undo_decision, name="review_undo"),

@@ -6,8 +6,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from catalog.models import Decision, Fingerprint, IndexOperation, Job, Match, Track
 from catalog.services.index_log import CURRENT_VERSION
+from webhooks.services.history import Delivery, deliveries_by_subject
 
 SHOWN = 20
+MATCHES_READ = 100  # a track that is checked often is found again each time
 
 
 def with_standing(tracks: QuerySet[Track]) -> QuerySet[Track]:
@@ -26,12 +28,35 @@ def with_standing(tracks: QuerySet[Track]) -> QuerySet[Track]:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Another track with the same recording: the newest match with it, and the decision that stands."""
+
+    match: Match
+    other: Track
+    was_checked: bool
+    decision: Decision | None
+
+    @property
+    def of_this(self) -> float:
+        """How much of the track whose page it is, 0 to 1."""
+        return self.match.query_coverage if self.was_checked else self.match.reference_coverage
+
+    @property
+    def of_other(self) -> float:
+        """How much of the other one."""
+        return self.match.reference_coverage if self.was_checked else self.match.query_coverage
+
+
+@dataclass(frozen=True)
 class TrackHistory:
     """What a track's page tells beside the track itself; each list is the newest few."""
 
-    matches: list[Match]
+    places: list[Place]
+    more_matches: bool
     decisions: list[Decision]
     jobs: list[Job]
+    more_jobs: bool
+    callbacks: dict[str, list[Delivery]]
     is_indexed: bool
     has_fingerprint: bool
 
@@ -40,25 +65,58 @@ class TrackHistory:
         """Whether a task about it waits or runs, so that the page looks again by itself."""
         return any(not job.has_ended for job in self.jobs)
 
+    @property
+    def jobs_with_callbacks(self) -> list[tuple[Job, list[Delivery]]]:
+        """Each task with its callbacks."""
+        return [(job, self.callbacks.get(job.task_id, [])) for job in self.jobs]
+
 
 def history_of(track: Track) -> TrackHistory:
     """Return where else this recording is, what was decided, and every task about it, newest first."""
-    matches = (
+    matches = list(
         Match.objects.filter(Q(query_track=track) | Q(reference_track=track))
-        .select_related("query_track", "reference_track", "job")
-        .defer("segments", "similarity_curve")
+        .select_related("query_track", "reference_track")
+        .defer("segments", "similarity_curve")[: MATCHES_READ + 1]
     )
-    decisions = Decision.objects.filter(Q(first_track=track) | Q(second_track=track), undone_at=None).select_related(
+    decisions = Decision.objects.filter(Q(first_track=track) | Q(second_track=track)).select_related(
         "first_track", "second_track", "keeper", "decided_by"
     )
+    jobs = list(track.jobs.all()[: SHOWN + 1])
     latest = IndexOperation.objects.filter(track_key=track.pk).order_by("-sequence").first()
+    places = _places(track, matches)
     return TrackHistory(
-        matches=list(matches[:SHOWN]),
+        places=places[:SHOWN],
+        more_matches=len(places) > SHOWN or len(matches) > MATCHES_READ,
         decisions=list(decisions[:SHOWN]),
-        jobs=list(track.jobs.all()[:SHOWN]),
+        jobs=jobs[:SHOWN],
+        more_jobs=len(jobs) > SHOWN,
+        callbacks=deliveries_by_subject(subjects=[job.task_id for job in jobs[:SHOWN]]),
         is_indexed=latest is not None and latest.kind == IndexOperation.Kind.ADD,
         has_fingerprint=Fingerprint.objects.filter(audio_file=track.audio_file_id, version=CURRENT_VERSION).exists(),
     )
+
+
+def _places(track: Track, matches: list[Match]) -> list[Place]:
+    """Return the other tracks of `matches` (newest first), each once, with what was decided about it."""
+    newest: dict[int, Match] = {}
+    for match in matches:
+        newest.setdefault(_other_id(track, match), match)
+    here, there = Q(first_track=track, second_track__in=newest), Q(second_track=track, first_track__in=newest)
+    standing = Decision.objects.filter(here | there, undone_at=None)
+    decided = {row.second_track_id if row.first_track_id == track.pk else row.first_track_id: row for row in standing}
+    return [
+        Place(
+            match=match,
+            other=match.reference_track if match.query_track_id == track.pk else match.query_track,
+            was_checked=match.query_track_id == track.pk,
+            decision=decided.get(other_id),
+        )
+        for other_id, match in newest.items()
+    ]
+
+
+def _other_id(track: Track, match: Match) -> int:
+    return match.reference_track_id if match.query_track_id == track.pk else match.query_track_id
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine import Fingerprint as EngineFingerprint
-from catalog.engine import FingerprintError
+from catalog.engine import FingerprintError, Telling, what_tells
 from catalog.models import AudioFile, Fingerprint
 from catalog.services.index_log import CURRENT_VERSION
 
@@ -20,14 +20,22 @@ _INDEXED_COLOUR = 3
 
 def spectrogram_picture(*, audio_file: AudioFile) -> bytes | None:
     """Return a PNG of the file's fingerprint; None where it has none of the current parameters' version yet."""
+    fingerprint = _stored(audio_file)
+    return png_of(_thinned(fingerprint.levels).T[::-1]) if fingerprint else None
+
+
+def telling_stretches(*, audio_file: AudioFile) -> Telling | None:
+    """Return what in the file's fingerprint tells it; None where it has none of the current version yet."""
+    fingerprint = _stored(audio_file)
+    return what_tells(fingerprint) if fingerprint else None
+
+
+def _stored(audio_file: AudioFile) -> EngineFingerprint | None:
     row = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
-    if row is None:
-        return None
     try:
-        levels = EngineFingerprint.from_bytes(bytes(row.data)).levels
+        return EngineFingerprint.from_bytes(bytes(row.data)) if row else None
     except FingerprintError:
         return None
-    return png_of(_thinned(levels).T[::-1])
 
 
 def _thinned(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ for _filter in (
     display.verdict_badge,
     display.scan_badge,
     display.queue_badge,
+    display.delivery_badge,
     display.stage_number,
     display.bulk_badge,
     display.about,

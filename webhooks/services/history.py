@@ -1,5 +1,6 @@
 """What others may ask about deliveries, as plain values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,8 +34,16 @@ class Delivery:
 
 def deliveries_about(*, subject: str) -> list[Delivery]:
     """Return the callbacks about a task."""
-    messages = Message.objects.filter(subject=subject).select_related("endpoint").prefetch_related("attempts")
-    return [_delivery(message) for message in messages.order_by("pk")]
+    return deliveries_by_subject(subjects=[subject]).get(subject, [])
+
+
+def deliveries_by_subject(*, subjects: Sequence[str]) -> dict[str, list[Delivery]]:
+    """Return the callbacks about several tasks, by task id, in two queries."""
+    messages = Message.objects.filter(subject__in=subjects).select_related("endpoint").prefetch_related("attempts")
+    found: dict[str, list[Delivery]] = {}
+    for message in messages.order_by("pk"):
+        found.setdefault(message.subject, []).append(_delivery(message))
+    return found
 
 
 def _delivery(message: Message) -> Delivery:

@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.models import AudioFile, Fingerprint, IndexOperation, Job, Track
+from catalog.services.decisions import decide
 from catalog.services.index_log import CURRENT_VERSION, record_add
 from catalog.services.removal import purge_removed
-from tests.rows import make_match, make_track, remove_for_good, stored_path
+from tests.rows import make_check, make_match, make_track, remove_for_good, stored_path
+from webhooks.models import Attempt, Endpoint, Message
 
 ADD = "/admin/catalog/track/add/"
 
@@ -103,6 +107,71 @@ def test_page_shows_history(desk: Client, owner: User) -> None:
     assert "The other one" in page
     assert "The same recording, 6 % faster" in page
     assert str(track.music_id) in page
+
+
+def test_page_tells_where_else_it_is_and_what_was_decided(desk: Client, owner: User, staff: User) -> None:
+    track, decided, waiting = (make_track(owner, title=title) for title in ("This", "Decided one", "Waiting one"))
+    for _ in range(3):
+        make_match(track, decided)
+    make_match(waiting, track)
+    decide(one=track, other=decided, verdict="version", keeper=None, decided_by=staff)
+    page = desk.get(track.get_absolute_url()).content.decode()
+    assert page.count(f'id="other-{decided.pk}"') == 1, "found three times, told once"
+    assert "this one was checked" in page
+    assert "the other one was checked" in page
+    assert page.count(">decide</a>") == 1
+    assert "another version" in page
+
+
+def test_page_tells_each_tasks_callback(desk: Client, owner: User) -> None:
+    track = make_track(owner)
+    endpoint = Endpoint.objects.create(owner=owner, url="https://label.example/hook", sealed_secret="x")
+    now = timezone.now()
+    for number, state in enumerate(("delivered", "pending")):
+        job = make_check(track)
+        message = Message.objects.create(
+            message_id=f"msg_{number}",
+            endpoint=endpoint,
+            event=job.task_name,
+            event_key=job.task_id,
+            subject=job.task_id,
+            body="{}",
+            state=state,
+            delivered_at=now if state == "delivered" else None,
+            schedule_start=now,
+            next_attempt_at=now + timedelta(minutes=4, seconds=30),
+            created_at=now,
+        )
+        Attempt.objects.create(message=message, number=1, started_at=now, url=endpoint.url, status=500, duration_ms=38)
+    make_check(track)
+    page = desk.get(track.get_absolute_url()).content.decode()
+    assert "1 attempt" in page
+    assert "in 4 min" in page
+    assert '<span class="mf-dim">none</span>' in page
+
+
+def test_page_asks_no_query_for_each_row(desk: Client, owner: User) -> None:
+    track = make_track(owner)
+
+    def count() -> int:
+        make_match(track, make_track(owner))
+        with CaptureQueriesContext(connection) as queries:
+            assert desk.get(track.get_absolute_url()).status_code == 200
+        return len(queries)
+
+    count()
+    with_two = count()
+    assert [count() for _ in range(25)] == [with_two] * 25, "whatever there is, and past what is shown"
+
+
+def test_page_leads_to_all_tasks(desk: Client, owner: User) -> None:
+    track = make_track(owner)
+    for _ in range(21):
+        make_check(track)
+    make_check(make_track(owner, title="Another"))
+    address = reverse("admin:catalog_job_changelist") + f"?track__id__exact={track.pk}"
+    assert address in desk.get(track.get_absolute_url()).content.decode()
+    assert "Another" not in desk.get(address).content.decode()
 
 
 def test_page_of_a_removed_track(desk: Client, owner: User) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from django.urls import reverse
 from PIL import Image
 from pytest_django import Settings
 
+from catalog.engine import what_tells
 from catalog.models import Track
 from catalog.services.analysis import fingerprint_of
 from catalog.services.removal import remove_track
@@ -121,7 +123,7 @@ def test_missing_file(desk: Client, owner: User) -> None:
     assert desk.get(url_of(make_track(owner))).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["audio", "peaks", "spectrogram"])
+@pytest.mark.parametrize("name", ["audio", "peaks", "spectrogram", "telling"])
 def test_refused(name: str, client: Client, outsider_desk: Client, track: Track) -> None:
     url = reverse(f"catalog:{name}", args=[track.music_id])
     anonymous = client.get(url)
@@ -130,7 +132,7 @@ def test_refused(name: str, client: Client, outsider_desk: Client, track: Track)
     assert outsider_desk.get(url).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["audio", "peaks", "spectrogram"])
+@pytest.mark.parametrize("name", ["audio", "peaks", "spectrogram", "telling"])
 def test_staff_without_permission(name: str, client: Client, outsider: User, track: Track) -> None:
     outsider.is_staff = True
     outsider.save()
@@ -186,3 +188,15 @@ def test_long_spectrogram_fits_a_screen() -> None:
     thinned = _thinned(levels)
     assert thinned.shape == (MAX_COLUMNS, 56)
     assert thinned.max() == 15, "a short loud moment stays visible"
+
+
+def test_most_telling_stretches_are_marked(desk: Client, track: Track) -> None:
+    url = reverse("catalog:telling", args=[track.music_id])
+    assert desk.get(url).status_code == 404, "no fingerprint yet"
+    found = what_tells(fingerprint_of(track))
+    answer = desk.get(url)
+    assert answer["Content-Type"] == "image/svg+xml"
+    drawn = ET.fromstring(answer.content)  # noqa: S314  (our own answer)
+    assert len(drawn.findall("{*}rect")) == 2 * len(found.stretches) > 0
+    title = drawn.findtext("{*}title") or ""
+    assert title.startswith("Most telling: 0:")
