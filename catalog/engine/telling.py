@@ -32,7 +32,9 @@ def what_tells(fingerprint: Fingerprint) -> Telling:
     share = (distinctness(vectors.values) * vectors.heard).mean(axis=1)
     step_s = PARAMETERS.query_step * PARAMETERS.hop_s
     wide = max(1, round(SMOOTH_S / step_s))
-    smooth = np.convolve(share, np.ones(wide) / wide, mode="same").astype(np.float32)
+    kernel = np.ones(wide)
+    near = np.convolve(np.ones(len(share)), kernel, mode="same")  # fewer at the edges
+    smooth = (np.convolve(share, kernel, mode="same") / np.maximum(near, 1)).astype(np.float32)
     start_s = float(vectors.places[0]) * PARAMETERS.hop_s if len(vectors.places) else 0.0
     top = float(smooth.max(initial=0.0))
     if top <= 0.0:

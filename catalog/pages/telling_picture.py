@@ -17,7 +17,7 @@ def telling_picture(found: Telling, *, length_s: float) -> str:
     places = ", ".join(f"{clock(first)} to {clock(last)}" for first, last in found.stretches)
     bands = "".join(
         f'<rect x="{first * scale:.1f}" y="0" width="{(last - first) * scale:.1f}" height="{PICTURE:.0f}"'
-        f' fill="{_BAND}" fill-opacity=".22"/>'
+        f' fill="{_BAND}" fill-opacity=".16"/>'
         f'<rect x="{first * scale:.1f}" y="0" width="{(last - first) * scale:.1f}" height="3" fill="{_INK}"/>'
         for first, last in found.stretches
     )
