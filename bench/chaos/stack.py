@@ -86,7 +86,7 @@ class Stack:
 
     def start(self) -> None:
         """Start, and keep it started."""
-        self._keeper = threading.Thread(target=self._keep, name="keeper")
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._keeper.start()
         self.await_answer(within_s=90)
 

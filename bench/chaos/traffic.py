@@ -57,7 +57,9 @@ class Clients:
         self._audio = excerpts(random.Random(seed))
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(random.Random(seed + number),), name=f"client {number}")
+            threading.Thread(
+                target=self._run, args=(random.Random(seed + number),), name=f"client {number}", daemon=True
+            )
             for number in range(count)
         ]
 

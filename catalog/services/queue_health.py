@@ -85,7 +85,8 @@ def is_stuck(*, cluster: str) -> bool:
     now = timezone.now()
     limit = now - timedelta(seconds=settings.WATCHDOG_SECONDS)
     waiting = QueueHeartbeat.objects.filter(pk=cluster, answered_at=None, sent_at__lt=limit).exists()
-    if not waiting or Task.objects.filter(cluster=cluster, stopped__gt=limit).exists():
+    # Up to now: what ended under a clock that has been set back since says nothing about today.
+    if not waiting or Task.objects.filter(cluster=cluster, stopped__gt=limit, stopped__lte=now).exists():
         return False
     return not (cluster == settings.Q_CLUSTER["name"] and _is_at_long_work(limit, now))
 
