@@ -23,6 +23,8 @@ PAGES = {
     "one task": "/admin/catalog/job/{job}/change/",
     "matches": "/admin/catalog/match/",
     "duplicate review": "/catalog/review/",
+    "group of copies": "/catalog/review/group/{found}/",
+    "duplicate scan": "/catalog/scan/",
     "callbacks out": "/admin/webhooks/message/",
     "callbacks that failed": "/admin/webhooks/message/?state__exact=failed",
     "callbacks out, searched": "/admin/webhooks/message/?q=task_20260101000000_00004711",
@@ -39,7 +41,7 @@ def measure(url: str, password: str, sizes: Sizes) -> list[Goal]:
     session = _logged_in(url, password)
     slow, worst = [], 0.0
     for name, path in PAGES.items():
-        address = url + path.format(track=sizes.tracks // 2, job=sizes.jobs // 2)
+        address = url + path.format(track=sizes.tracks // 2, found=2, job=sizes.jobs // 2)
         first = session.get(address, timeout=120)
         if first.status_code not in (200, 503):
             raise SystemExit(f"{address} answers {first.status_code}")

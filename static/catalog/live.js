@@ -1,5 +1,11 @@
-// Pages that look again by themselves do not while nobody sees them.
+// Pages that look again by themselves do not while nobody sees them, and lead to the login once the session has ended.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const looksAgain = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
   if (looksAgain && document.hidden) event.preventDefault();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { pathname } = new URL(event.detail.xhr.responseURL, location.href);
+  if (!pathname.endsWith("/login/")) return;
+  event.preventDefault();
+  location.reload();
 });

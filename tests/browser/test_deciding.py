@@ -108,3 +108,32 @@ def test_a_scan_is_watched_to_its_end(
     expect(page.get_by_text("2 of 2 tracks")).to_be_visible()
     expect(page.get_by_role("link", name="Review 1 duplicate")).to_be_visible()
     assert Scan.objects.get().status == "done"
+
+
+def test_the_overview_looks_again_and_keeps_the_focus(page: Page, live_server: LiveServer, pair: Match) -> None:
+    page.goto(live_server.url + "/admin/")
+    link = page.locator("#need-pairs")
+    expect(link).to_contain_text("1")
+    link.focus()
+    make_match(make_track(pair.query_track.owner, audio_file=pair.query_track.audio_file), pair.reference_track)
+    expect(link).to_contain_text("2", timeout=15_000)
+    expect(link).to_be_focused()
+
+
+def test_a_session_that_ends_leads_to_the_login(page: Page, live_server: LiveServer, pair: Match) -> None:
+    page.goto(live_server.url + "/admin/")
+    page.context.clear_cookies()
+    page.wait_for_url("**/login/**")
+
+
+def test_a_click_in_the_fingerprint_seeks(page: Page, live_server: LiveServer, pair: Match) -> None:
+    fingerprint_of(pair.reference_track)
+    page.goto(live_server.url + pair.reference_track.get_absolute_url())
+    page.wait_for_function("() => document.querySelector('audio').readyState >= 1")
+    picture = page.locator(".mf-fingerprint")
+    box = picture.bounding_box()
+    assert box
+    picture.click(position={"x": box["width"] / 2, "y": 20})
+    seconds = "() => document.querySelector('audio').currentTime / document.querySelector('audio').duration"
+    wait(page, lambda: page.evaluate(seconds) == pytest.approx(0.5, abs=0.02), "the middle is the middle")
+    expect(page.locator(".mf-head")).to_be_visible()
