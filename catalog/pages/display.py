@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.models import AudioFile, BulkWork, Job, Match, Scan
+from catalog.selectors.review import COUNT_LIMIT
 from catalog.services.queue_health import QueueState
 
 NOTHING = "\N{EN DASH}"
@@ -198,6 +199,11 @@ def chance(probability: float) -> str:
 def _two_digits(value: float) -> str:
     """Round to two significant digits: more would pretend."""
     return f"{float(f'{value:.2g}'):,.0f}"
+
+
+def counted(count: int) -> str:
+    """Return a number of waiting pairs; they are counted no further than `COUNT_LIMIT`."""
+    return f"{count:,}+" if count >= COUNT_LIMIT else f"{count:,}"
 
 
 def figure(value: float) -> str:

@@ -23,6 +23,7 @@ for _filter in (
     display.chance,
     display.signed,
     display.figure,
+    display.counted,
     display.tempo_words,
     display.pitch_words,
     display.skipped_words,

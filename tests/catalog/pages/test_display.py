@@ -126,3 +126,8 @@ def test_lost_sound_counts_more_than_tags(owner: User) -> None:
     lossless = make_track(owner, artist="", audio_file=make_audio_file(codec="flac"))
     suggestion = suggest_keeper(lossless, tagged)
     assert (suggestion.side, suggestion.words) == ("a", "lossless")
+
+
+def test_pairs_past_the_limit_are_not_counted_exactly() -> None:
+    assert display.counted(9_999) == "9,999"
+    assert display.counted(10_000) == "10,000+"
