@@ -15,7 +15,7 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load train clean
+.PHONY: help run chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load index-kill train clean
 
 help:
 	@echo "make run     set up, start the site and its workers, show the demo"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench-robustness | bench-speed | bench-scale | bench-load   (QUICK=1: the short form)"
 	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
 	@echo "make chaos   the service under faults, on SQLite and PostgreSQL   (QUICK=1: the short form)"
+	@echo "make index-kill   kill -9 while the index is written, 100 times   (QUICK=1: 10)"
 	@echo "make train   learn the engine's projection again from the training packages"
 
 $(VENV)/.run: requirements.txt
@@ -74,6 +75,9 @@ fuzz: $(VENV)/.dev
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m bench.chaos $(or $(CHAOS_DATABASES),sqlite postgresql)
+
+index-kill: $(VENV)/.dev
+	$(BIN)/python -m bench.index_kill
 
 train: $(VENV)/.dev
 	$(BIN)/python -m bench.corpus fetch

@@ -16,7 +16,8 @@ BATCH = 100
 def deployment() -> Iterator[Path]:
     """An empty deployment in SQLite, in this process and in those it starts; its data folder."""
     folder = Path(tempfile.mkdtemp(prefix="index-bench-"))
-    os.environ |= {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "DJANGO_SETTINGS_MODULE": "fingerprint_site.settings"}
+    os.environ |= {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "JOB_LEASE_SECONDS": "1"}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "fingerprint_site.settings"
     os.environ.pop("DATABASE_URL", None)
     try:
         set_up()
@@ -50,7 +51,12 @@ def add_tracks(stored: Sequence[bytes], *, duration_s: float, in_index: bool = T
         with transaction.atomic():
             files = AudioFile.objects.bulk_create(
                 AudioFile(
-                    sha256=uuid.uuid4().hex * 2, size_bytes=1, duration_s=duration_s, sample_rate_hz=1, channels=1
+                    sha256=uuid.uuid4().hex * 2,
+                    stored_name=f"{uuid.uuid4()}.gone",
+                    size_bytes=1,
+                    duration_s=duration_s,
+                    sample_rate_hz=1,
+                    channels=1,
                 )
                 for _ in some
             )

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, IndexBusy, IndexUnavailable, generations
 from catalog.models import AudioFile, Fingerprint, IndexLease, IndexOperation, Job, Track
-from catalog.services import index_backend, index_lease, index_log, index_status, searching, tracks, work
+from catalog.services import index_backend, index_lease, index_log, index_status, removal, searching, work
 from catalog.services.analysis import fingerprint_of
 from catalog.services.index_log import CURRENT_VERSION
 from catalog.services.searching import CaughtUpIndex
@@ -222,7 +222,7 @@ def test_removed_track_is_in_no_process_any_more(indexed: Callable[[Path], Track
     CaughtUpIndex().compact()
     processes = [CaughtUpIndex(), CaughtUpIndex()]
     assert all(found(index, track) for index in processes)
-    tracks.remove_track(track=track)
+    removal.remove_track(track=track)
     assert not any(index.search(fingerprint, exclude=(), limit=5) for index in [*processes, CaughtUpIndex()])
     assert found(processes[0], other) == [other.pk]
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.engine import Fingerprinter
 from catalog.engine import index as index_module
 from catalog.models import AudioFile, Fingerprint, Job, Track
-from catalog.services import index_log, jobs, tracks, work
+from catalog.services import index_log, jobs, removal, work
 from catalog.services.searching import CaughtUpIndex
 from tests.alterations import sound
 
@@ -100,7 +100,7 @@ def test_exactly_one_of_two_copies_finds_the_other_each_time(
         assert [job.status for job in checks] == ["success", "success"]
         assert sum(job.result["is_duplicate"] for job in checks) == 1, number
         for track in pair:
-            tracks.remove_track(track=track)
+            removal.remove_track(track=track)
 
 
 def checked(track: Track) -> bool:
@@ -163,7 +163,7 @@ def test_a_removal_in_the_middle_of_a_check_is_in_no_verdict(
     def remove_meanwhile(*arguments: object, **options: object) -> object:
         found = search(*arguments, **options)
         assert [match.track_id for match in found] == [first.pk]
-        tracks.remove_track(track=first)
+        removal.remove_track(track=first)
         return found
 
     monkeypatch.setattr(work.process_index, "search", remove_meanwhile)
