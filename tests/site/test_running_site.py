@@ -1,5 +1,6 @@
 """The whole service, as a newcomer starts it: real processes, real HTTP, real audio."""
 
+import json
 import os
 import signal
 import subprocess
@@ -107,6 +108,28 @@ def test_pages_answer_without_outside_addresses(site: RunningSite) -> None:
         assert response.status_code == 200
     page = requests.get(site.url + "/api/docs/", timeout=10).text
     assert "https://" not in page.replace(site.url, "")
+
+
+def test_logs_hold_no_secret(site: RunningSite) -> None:
+    """Keys good and bad, passwords right and wrong, webhook secrets: used, and in no log."""
+    login = json.loads((site.folder / "first_login.json").read_text(encoding="utf-8"))
+    secrets = [login["api_key"], login["staff_password"], "mfp_00000000_wrong-key", "a wrong password"]
+    for key in (secrets[0], secrets[2]):
+        requests.get(f"{site.url}/api/v1/task/result/x", headers={"Authorization": f"Bearer {key}"}, timeout=30)
+    for password in (secrets[1], secrets[3]):
+        desk = requests.Session()
+        desk.get(f"{site.url}/admin/login/", timeout=30)
+        form = {"username": "admin", "password": password, "csrfmiddlewaretoken": desk.cookies["csrftoken"]}
+        desk.post(f"{site.url}/admin/login/", form, headers={"Referer": site.url}, timeout=30)
+        secrets.append(desk.cookies["csrftoken"])
+        secrets += [desk.cookies["sessionid"]] if "sessionid" in desk.cookies else []
+    assert len(secrets) == 7
+    secrets += [(site.folder / name).read_text(encoding="ascii") for name in ("secret_key", "secrets_key")]
+    secrets.append(site.manage("set_callback_url", "demo", f"{site.url}/nothing", "--show-secret").stdout.split()[-1])
+    logs = [path.read_text(encoding="utf-8") for path in (site.folder / "logs").iterdir()]
+    assert any("/admin/login/" in text for text in logs)
+    assert [(number, secret) for number, secret in enumerate(secrets) for text in logs if secret in text] == []
+    assert not any("whsec_" in text for text in logs)
 
 
 def test_second_start_says_that_it_runs(site: RunningSite) -> None:
