@@ -15,13 +15,14 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load index-kill train clean
+.PHONY: help run chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load bench-pages index-kill screenshots train clean
 
 help:
 	@echo "make run     set up, start the site and its workers, show the demo"
 	@echo "make test    set up, run the whole test suite"
 	@echo "make check   lint, format, types, migrations, system checks"
-	@echo "make bench-robustness | bench-speed | bench-scale | bench-load   (QUICK=1: the short form)"
+	@echo "make bench-robustness | bench-speed | bench-scale | bench-load | bench-pages   (QUICK=1: the short form)"
+	@echo "make screenshots   every staff page of the demo as a picture, in docs/images"
 	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
 	@echo "make chaos   the service under faults, on SQLite and PostgreSQL   (QUICK=1: the short form)"
 	@echo "make index-kill   kill -9 while the index is written, 100 times   (QUICK=1: 10)"
@@ -67,7 +68,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-robustness bench-speed bench-scale bench-load: bench-%: $(VENV)/.dev
+bench-robustness bench-speed bench-scale bench-load bench-pages: bench-%: $(VENV)/.dev
 	$(BIN)/python -m bench.$*
 
 fuzz: $(VENV)/.dev
@@ -78,6 +79,9 @@ chaos: $(VENV)/.dev
 
 index-kill: $(VENV)/.dev
 	$(BIN)/python -m bench.index_kill
+
+screenshots: $(VENV)/.dev browser
+	$(BIN)/python -m bench.screenshots
 
 train: $(VENV)/.dev
 	$(BIN)/python -m bench.corpus fetch

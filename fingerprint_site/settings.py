@@ -242,6 +242,7 @@ WEBHOOK_RECEIVED_RETENTION_DAYS = env.int("WEBHOOK_RECEIVED_RETENTION_DAYS", def
 WEBHOOK_ALLOWED_PRIVATE_HOSTS = env.list("WEBHOOK_ALLOWED_PRIVATE_HOSTS", default=[f"127.0.0.1:{PORT}", BIND])
 WEBHOOK_TOLERANCE_SECONDS = env.int("WEBHOOK_TOLERANCE_SECONDS", default=300)
 WEBHOOK_MAX_BODY_KB = env.int("WEBHOOK_MAX_BODY_KB", default=256)
+WEBHOOK_LINKS = "catalog.selectors.tasks.links_of_callback"  # whose pages a callback's body may name
 WEBHOOK_REFUSED_KEPT = env.int("WEBHOOK_REFUSED_KEPT", default=1000)
 
 from fingerprint_site.log_settings import LOGGING as LOGGING

@@ -13,13 +13,29 @@ from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import ApiKey
 from catalog.pages import display
-from catalog.services.api_keys import create_key, is_expired, per_minute, revoke_key
+from catalog.services.api_keys import create_key, current_allowance, is_expired, per_minute, revoke_key, use_by_day
+
+CHART_HEIGHT = 58
+
+
+def use_page(key: ApiKey) -> dict[str, Any]:
+    """Return what the page of a key shows of its use: bars by day, this minute, and sums."""
+    days = use_by_day(key)
+    most = max(calls for _, calls in days) or 1
+    return {
+        "bars": [(day, calls, round(CHART_HEIGHT * (1 - calls / most))) for day, calls in days],
+        "most": most,
+        "today": days[-1][1],
+        "all": sum(calls for _, calls in days),
+        "allowance": current_allowance(key),
+    }
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
     """Keys by their first letters; the key itself is nowhere."""
 
+    nothing_yet = "A program needs a key to call the API: make the first one."
     list_display = ("prefix", "owner", "label", "state", "limit", "used", "expires", "created")
     list_filter = (("tier", ChoicesDropdownFilter), ("owner", AutocompleteSelectFilter))
     list_select_related = ("owner",)
@@ -29,6 +45,15 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     fields = ("prefix", "owner", "label", "tier", "limit", "state", "expires_at", "last_used_at", "created_at")
     change_form_outer_before_template = "catalog/api_key.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {"revoke": ("revoke", "change_apikey")}
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the key's use by day above its row."""
+        key = ApiKey.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        context = {"use": use_page(key)} if key else {}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
     used = moment_column("last_used_at", "last used")
     expires = moment_column("expires_at", "expires")
     created = moment_column("created_at", "created")

@@ -41,6 +41,7 @@ class StandingFilter(admin.SimpleListFilter):
 class DecisionAdmin(ReadOnlyAdmin):
     """The history of what staff decided."""
 
+    nothing_yet = "A decision is made in the duplicate review."
     list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
     list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter))
     list_select_related = ("first_track", "second_track", "keeper", "decided_by")

@@ -21,7 +21,11 @@ from catalog.services.jobs import accept_job
 class JobAdmin(ReadOnlyAdmin):
     """The API's tasks."""
 
-    list_display = ("task_id", "kind", "about", "owner", "state", "attempts", "took", "answer", "accepted")
+    nothing_yet = (
+        "A task is accepted when the API is called, or when a track is checked or added: "
+        "choose tracks in the track list."
+    )
+    list_display = ("task", "about", "owner", "state", "took", "answer", "accepted")
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("task_name", ChoicesDropdownFilter),
@@ -43,15 +47,16 @@ class JobAdmin(ReadOnlyAdmin):
         """Newest first."""
         return super().get_queryset(request).order_by("-created_at", "-pk")
 
-    @admin.display(description="task", ordering="task_name")
-    def kind(self, job: Job) -> str:
-        """Add or check."""
-        return job.get_task_name_display()
+    @admin.display(description="task", ordering="task_id")
+    def task(self, job: Job) -> str:
+        """The task's id, and whether it is an add or a check."""
+        return format_html('{}<span class="mf-sub">{}</span>', job.task_id, job.get_task_name_display())
 
     @admin.display(description="status", ordering="status")
     def state(self, job: Job) -> str:
-        """The status as a badge."""
-        return display.job_badge(job.status)
+        """The status as a badge, and the attempts where there was more than one."""
+        tries = f"attempt {job.attempts}" if job.attempts > 1 else ""
+        return format_html('{}<span class="mf-sub">{}</span>', display.job_badge(job.status), tries)
 
     @admin.display(description="took")
     def took(self, job: Job) -> str:

@@ -19,6 +19,10 @@ from catalog.selectors.review import on_review
 class MatchAdmin(ReadOnlyAdmin):
     """The evidence of a check, one row for each track that was found."""
 
+    nothing_yet = (
+        "A match is stored when a check finds one track in another: check tracks in the t"
+        "rack list, or scan the catalog."
+    )
     list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
     list_display_links = ("found_as",)
     list_filter = ("verdict", ("score", RangeNumericFilter))

@@ -37,6 +37,7 @@ _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 class TrackAdmin(CatalogAdmin):
     """What is in the catalog. Files come in and go out through services only."""
 
+    nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
     list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "uploaded")
     list_filter = (PresenceFilter, IndexedFilter, CheckedFilter, FormatFilter, ("owner", AutocompleteSelectFilter))
     list_display_links = None  # the first column is a link itself

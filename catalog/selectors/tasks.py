@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
-from catalog.models import Job, Match
+from catalog.models import Job, Match, Track
 from catalog.services.jobs import callback_body
 from webhooks.services.history import Delivery, deliveries_about
+from webhooks.services.links import Link
 
 _STAGES = (
     ("decode_s", "decoded"),
@@ -116,3 +120,21 @@ def _with_gaps(stages: list[Stage]) -> list[Stage]:
         timed.append(replace(stage, after_s=max(gap_s, 0.0) if gap_s is not None else None))
         last = stage.at or last
     return timed
+
+
+def links_of_callback(body: dict[str, Any]) -> list[Link]:
+    """Return the pages of the task, its track and the matched track that a callback's body names and that are here."""
+    links = []
+    job = Job.objects.select_related("track").filter(task_id=str(body.get("task_id"))[:40]).first()
+    if job:
+        links.append(Link(f"task {job.task_id}", reverse("admin:catalog_job_change", args=[job.pk])))
+        links.append(Link(f"“{job.track.title}”", job.track.get_absolute_url()))
+    result = body.get("result")
+    matched = result.get("matched_music_id") if isinstance(result, dict) else None
+    try:
+        track = Track.objects.filter(music_id=UUID(str(matched))).first() if matched else None
+    except ValueError:
+        track = None
+    if track:
+        links.append(Link(f"found in “{track.title}”", track.get_absolute_url()))
+    return links

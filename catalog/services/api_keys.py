@@ -30,6 +30,11 @@ class Allowance:
     reset_at_s: int
     allowed: bool
 
+    @property
+    def used(self) -> int:
+        """How many calls of this minute are used up."""
+        return self.limit - self.remaining
+
 
 def create_key(
     *,

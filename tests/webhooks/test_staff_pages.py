@@ -318,3 +318,45 @@ def test_adding_a_source_shows_its_secret_once(desk: Client, given: str) -> None
     page = desk.get(f"{ADMIN}/source/{source.pk}/change/").content.decode()
     assert escape(secret) not in page
     assert "/webhooks/incoming/peer/" in page
+
+
+def test_a_message_shows_each_request_and_response_and_the_next_try(
+    desk: Client, send: Send, receiver: Receiver
+) -> None:
+    receiver.behaviour = reply(503, b"come back later")
+    message = send()
+    deliver_message(message.pk)
+    page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
+    assert "x-mippia-signature: " in page
+    assert "come back later" in page
+    assert page.count("next try") == 2, "in the head and below the attempts"
+    assert 'hx-trigger="every 2s"' in page, "it looks again while it is on its way"
+    receiver.behaviour = reply(200)
+    Message.objects.update(next_attempt_at=timezone.now())
+    deliver_message(message.pk)
+    page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
+    assert "attempt 2" in page
+    assert "next try" not in page
+    assert 'hx-trigger="every 2s"' not in page
+
+
+def test_recovery_shows_its_progress(desk: Client, endpoint: Endpoint, send: Send, receiver: Receiver) -> None:
+    messages = [send(key) for key in "abc"]
+    Message.objects.update(state=Message.State.FAILED, created_at=timezone.now() - timedelta(minutes=1))
+    desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/recover_failed/", {"since": "1", "_form_submitted": "True"})
+    url = f"{ADMIN}/endpoint/{endpoint.pk}/change/"
+    assert "0 of 3 delivered, 3 on their way" in desk.get(url).content.decode()
+    receiver.behaviour = reply(200)
+    deliver_message(messages[0].pk)
+    assert "1 of 3 delivered, 2 on their way" in desk.get(url).content.decode()
+    Message.objects.filter(pk=messages[1].pk).update(state=Message.State.FAILED)
+    assert "1 of 3 delivered, 1 on their way, 1 failed again" in desk.get(url).content.decode()
+
+
+def test_refusals_are_counted_by_reason(desk: Client) -> None:
+    source, _ = create_source(slug="label")
+    for reason in ("signature", "signature", "body"):
+        Refused.objects.create(source=source, slug="label", reason=reason, detail="no", at=timezone.now())
+    page = desk.get(f"{ADMIN}/refused/")
+    assert page.context["refused_counts"] == [("Signature", 2), ("Body", 1)]
+    assert "Signature: 2, Body: 1" in desk.get(f"{ADMIN}/source/{source.pk}/change/").content.decode()

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from webhooks.admin.base import RecordAdmin
-from webhooks.admin.cells import attempt_outcome, boxed, duration, head, link, moment, pretty_json
+from webhooks.cells import attempt_outcome, boxed, duration, head, link, moment, pretty_json
 from webhooks.models import Attempt
 
 

@@ -6,10 +6,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,9 +17,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
-from webhooks.admin.cells import NOTHING, duration, endpoint_state, moment, short_url
+from webhooks.cells import NOTHING, endpoint_state, moment, short_url
 from webhooks.models import Endpoint, Message
-from webhooks.selectors import typical_answer_ms
+from webhooks.selectors import health_of
 from webhooks.url_guard import UrlRefusedError, check_url
 
 _CHANGE = "webhooks.change_endpoint"
@@ -68,7 +67,8 @@ class EndpointAdmin(CallbackAdmin):
     """One row an account."""
 
     form = EndpointForm
-    list_display = ["address", "owner", "state", "success_rate", "waiting", "failed", "since"]
+    nothing_yet = "An account gets its callbacks at the URL that is saved here; the URL must answer a challenge first."
+    list_display = ["address", "owner", "state", "success_rate", "waiting", "next_try", "failed", "since"]
     list_select_related = ["owner"]
     list_filter = [
         ("disabled_at", admin.EmptyFieldListFilter),
@@ -78,17 +78,7 @@ class EndpointAdmin(CallbackAdmin):
     search_fields = ["url", "owner__username"]
     autocomplete_fields = ["owner"]
     date_hierarchy = "created_at"
-    readonly_fields = [
-        "state",
-        "why",
-        "verified",
-        "success_rate",
-        "waiting",
-        "failed",
-        "answers_in",
-        "its_callbacks",
-        "secret_note",
-    ]
+    change_form_outer_before_template = "webhooks/endpoint.html"
     actions_detail = ["send_test", "verify_again", "rotate_secret", "recover_failed"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
@@ -100,15 +90,20 @@ class EndpointAdmin(CallbackAdmin):
             waiting_count=Count(
                 "messages", filter=Q(messages__state__in=[Message.State.PENDING, Message.State.DELIVERING])
             ),
+            next_try_at=Min("messages__next_attempt_at", filter=Q(messages__state=Message.State.PENDING)),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
         """Let the owner be chosen once."""
-        return ["owner", *self.readonly_fields] if obj else []
+        return ["owner"] if obj else []
 
-    def get_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
-        """Show what is known once there is something."""
-        return ["owner", "url", *self.readonly_fields] if obj else ["owner", "url"]
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show how it does above its address."""
+        context = {"health": health_of(int(object_id)) if object_id.isdigit() else None}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+        return answer
 
     @admin.display(description="URL", ordering="url")
     def address(self, endpoint: Endpoint) -> SafeString:
@@ -121,16 +116,6 @@ class EndpointAdmin(CallbackAdmin):
     def state(self, endpoint: Endpoint) -> SafeString:
         """Whether callbacks go there."""
         return endpoint_state(endpoint)
-
-    @admin.display(description="Why")
-    def why(self, endpoint: Endpoint) -> str:
-        """The reason of a state that is not good."""
-        return endpoint.disabled_reason or endpoint.verify_error or NOTHING
-
-    @admin.display(description="Verified")
-    def verified(self, endpoint: Endpoint) -> SafeString | str:
-        """When the challenge was answered."""
-        return moment(endpoint.verified_at)
 
     @admin.display(description="Delivered")
     def success_rate(self, endpoint: Endpoint) -> str:
@@ -145,6 +130,11 @@ class EndpointAdmin(CallbackAdmin):
         count: int = endpoint.waiting_count  # type: ignore[attr-defined]
         return count
 
+    @admin.display(description="Next try", ordering="next_try_at")
+    def next_try(self, endpoint: Endpoint) -> SafeString | str:
+        """When the next message of it is due."""
+        return moment(endpoint.next_try_at if endpoint.is_deliverable else None)  # type: ignore[attr-defined]
+
     @admin.display(description="Failed", ordering="failed_count")
     def failed(self, endpoint: Endpoint) -> int:
         """Messages given up."""
@@ -155,25 +145,6 @@ class EndpointAdmin(CallbackAdmin):
     def since(self, endpoint: Endpoint) -> SafeString | str:
         """When it was registered."""
         return moment(endpoint.created_at)
-
-    @admin.display(description="Answers in")
-    def answers_in(self, endpoint: Endpoint) -> str:
-        """The median of its newest answers."""
-        return duration(typical_answer_ms(endpoint))
-
-    @admin.display(description="Callbacks")
-    def its_callbacks(self, endpoint: Endpoint) -> SafeString:
-        """The list of them."""
-        url = reverse("admin:webhooks_message_changelist", query={"endpoint__id__exact": endpoint.pk})
-        return format_html('<a href="{}" class="text-primary-600 dark:text-primary-500">show them all</a>', url)
-
-    @admin.display(description="Secret")
-    def secret_note(self, endpoint: Endpoint) -> str:
-        """What is known of the secret without showing it."""
-        until = endpoint.previous_secret_until
-        if until is not None and until > timezone.now():
-            return f"set; the one before signs too until {timezone.localtime(until):%Y-%m-%d %H:%M}"
-        return "set, encrypted; rotate it to see a new one"
 
     def save_model(self, request: HttpRequest, obj: Endpoint, form: EndpointForm, change: bool) -> None:  # noqa: FBT001
         """Store through the service; the challenge goes out after the commit, never inside the transaction."""

@@ -1,6 +1,7 @@
 """Callbacks out: each with its state, its attempts, and a way to send it again."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -8,83 +9,77 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import BaseDialogForm
 
 from webhooks import services
 from webhooks.admin.base import RecordAdmin, back_to, confirmed_action
-from webhooks.admin.cells import (
+from webhooks.cells import (
     NOTHING,
-    attempt_outcome,
     boxed,
     chain,
-    duration,
     link,
     message_state,
     moment,
-    pretty_json,
     short_url,
     span,
 )
 from webhooks.models import Attempt, Message
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.selectors import curl_command, messages_with_attempts
+from webhooks.services.links import Link, links_of
 
 
-class AttemptInline(TabularInline):  # type: ignore[misc]
-    """The attempts of a message, oldest first."""
+@dataclass(frozen=True)
+class CallbackPage:
+    """What the page of one callback shows."""
 
-    model = Attempt
-    fields = readonly_fields = ["number", "outcome", "started", "took", "error"]
-    extra = 0
-    can_delete = False
-    show_change_link = True
-    ordering = ["number"]
+    message: Message
+    attempts: list[Attempt]
+    links: list[Link]
+    curl: SafeString | str
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Attempts are made, not typed."""
-        return False
+    @classmethod
+    def of(cls, object_id: str) -> "CallbackPage | None":
+        """Return the page's values; None where there is no such callback."""
+        pk = int(object_id) if object_id.isdigit() else -1
+        message = Message.objects.select_related("endpoint__owner").filter(pk=pk).first()
+        if message is None:
+            return None
+        try:
+            curl = boxed(curl_command(message), copy="Copy as curl")
+        except SecretUnreadableError as error:
+            curl = str(error)
+        attempts = list(message.attempts.order_by("number"))
+        return cls(message=message, attempts=attempts, links=links_of(message.body), curl=curl)
 
-    @admin.display(description="Outcome")
-    def outcome(self, attempt: Attempt) -> SafeString:
-        """The status, or what came instead."""
-        return attempt_outcome(attempt)
+    @property
+    def is_moving(self) -> bool:
+        """Whether it is on its way, so that the page looks again by itself."""
+        ended = self.message.state in (Message.State.DELIVERED, Message.State.FAILED)
+        return not ended and self.message.endpoint.is_deliverable
 
-    @admin.display(description="Started")
-    def started(self, attempt: Attempt) -> SafeString | str:
-        """When."""
-        return moment(attempt.started_at)
-
-    @admin.display(description="Took")
-    def took(self, attempt: Attempt) -> str:
-        """How long."""
-        return duration(attempt.duration_ms)
+    @property
+    def arrived_after(self) -> str:
+        """How long after the task's end it arrived."""
+        delivered_at = self.message.delivered_at
+        return span(delivered_at - self.message.created_at) if delivered_at else NOTHING
 
 
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
     """One row a callback."""
 
+    nothing_yet = "A callback is made when a task of an account with a verified callback URL ends."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
     list_filter = ["state", "event", ("endpoint", AutocompleteSelectFilter)]
     whole_ids = ("subject", "message_id")
     search_fields = ["subject", "message_id", "endpoint__url", "endpoint__owner__username"]
     search_help_text = "Task id, message id, URL or account"
     date_hierarchy = "created_at"
-    fields = [
-        "task",
-        "state_badge",
-        "outlook",
-        "to",
-        "message_id",
-        "made",
-        "error",
-        "body_pretty",
-        "curl",
-    ]
-    readonly_fields = fields
-    inlines = [AttemptInline]
+    fields: ClassVar[list[str]] = []
+    list_before_template = "catalog/live_list.html"
+    change_form_outer_before_template = "webhooks/message.html"
     actions = ["send_selected_again"]
     actions_row = ["send_again"]
     actions_detail = ["send_again"]
@@ -136,18 +131,13 @@ class MessageAdmin(RecordAdmin):
         """When the task ended."""
         return moment(message.created_at)
 
-    @admin.display(description="Body")
-    def body_pretty(self, message: Message) -> SafeString | str:
-        """What is sent, indented."""
-        return pretty_json(message.body)
-
-    @admin.display(description="As curl")
-    def curl(self, message: Message) -> SafeString | str:
-        """The same request for a shell; its signature is made now."""
-        try:
-            return boxed(curl_command(message), copy="Copy as curl")
-        except SecretUnreadableError as error:
-            return str(error)
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show where it stands, each attempt with its request and response, and the same for a shell."""
+        context = {"callback": CallbackPage.of(object_id), "title": "Callback out"}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+        return answer
 
     @admin.action(description="Send selected callbacks again", permissions=["send"])
     def send_selected_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:

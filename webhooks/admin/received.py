@@ -1,37 +1,60 @@
 """Callbacks in: payload, verdict of the signatures, how often each came."""
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from webhooks.admin.base import RecordAdmin
-from webhooks.admin.cells import badge, moment, pretty_json
+from webhooks.cells import badge, moment
 from webhooks.models import Received
+from webhooks.services.links import links_of
 
 
 @admin.register(Received)
 class ReceivedAdmin(RecordAdmin):
     """One row a callback, however often it came."""
 
-    list_display = ["task_id", "event", "outcome", "signatures", "times_seen", "source", "first_seen"]
+    nothing_yet = (
+        "Callbacks of other deployments come in at the URL of their source: make a source"
+        " and give its URL and secret to the sender."
+    )
+    list_display = ["task", "outcome", "signatures", "times_seen", "source", "first_seen"]
     list_select_related = ["source"]
     list_filter = ["event", "status", "source", "mippia_verified", "standard_verified"]
     search_fields = ["task_id", "message_id", "source__slug"]
     search_help_text = "Task id, message id or source"
     date_hierarchy = "first_seen_at"
-    fields = [
-        "task_id",
-        "event",
-        "outcome",
-        "signatures",
-        "source",
-        "message_id",
-        "first_seen",
-        "last_seen",
-        "times_seen",
-        "payload",
-    ]
-    readonly_fields = fields
+    fields: ClassVar[list[str]] = []
+    change_form_outer_before_template = "webhooks/received.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show what came, what verified it, and what of it is here."""
+        pk = int(object_id) if object_id.isdigit() else -1
+        received = Received.objects.select_related("source").filter(pk=pk).first()
+        context: dict[str, Any] = {"title": "Callback in"}
+        if received:
+            context["arrival"] = {
+                "received": received,
+                "outcome": self.outcome(received),
+                "signatures": self.signatures(received),
+                "links": links_of(received.body),
+            }
+        answer: HttpResponse = super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+        return answer
+
+    @admin.display(description="Task", ordering="task_id")
+    def task(self, received: Received) -> SafeString:
+        """The task it tells of, and what kind it is."""
+        return format_html(
+            '<span class="whitespace-nowrap">{}<br><span class="mf-sub">{}</span></span>',
+            received.task_id,
+            received.event,
+        )
 
     @admin.display(description="Status", ordering="status")
     def outcome(self, received: Received) -> SafeString:
@@ -56,13 +79,3 @@ class ReceivedAdmin(RecordAdmin):
     def first_seen(self, received: Received) -> SafeString | str:
         """When it came first."""
         return moment(received.first_seen_at)
-
-    @admin.display(description="Last seen", ordering="last_seen_at")
-    def last_seen(self, received: Received) -> SafeString | str:
-        """When it came last."""
-        return moment(received.last_seen_at)
-
-    @admin.display(description="Payload")
-    def payload(self, received: Received) -> SafeString | str:
-        """The body, indented."""
-        return pretty_json(received.body)

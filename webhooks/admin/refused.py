@@ -1,11 +1,15 @@
 """Requests that were turned away, and why."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from webhooks.admin.base import RecordAdmin
-from webhooks.admin.cells import badge, moment
+from webhooks.cells import badge, moment
 from webhooks.models import Refused
+from webhooks.selectors import refused_by_reason
 
 _REASONS = {
     Refused.Reason.UNKNOWN_SOURCE: ("unknown source", "help"),
@@ -19,12 +23,21 @@ _REASONS = {
 class RefusedAdmin(RecordAdmin):
     """One row a request; only the newest are kept, each source counts its own."""
 
+    nothing_yet = "Every callback that came so far was taken."
     list_display = ["why", "detail", "slug", "remote_address", "when"]
     list_filter = ["reason"]
     search_fields = ["slug", "detail", "remote_address"]
     date_hierarchy = "at"
     fields = ["why", "detail", "slug", "source", "remote_address", "when"]
     readonly_fields = fields
+    list_before_template = "webhooks/refused_counts.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Count the reasons above the list."""
+        answer: HttpResponse = super().changelist_view(
+            request, (extra_context or {}) | {"refused_counts": refused_by_reason()}
+        )
+        return answer
 
     @admin.display(description="Reason", ordering="reason")
     def why(self, refused: Refused) -> SafeString:

@@ -15,8 +15,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, confirmed_action, show_secret_once
-from webhooks.admin.cells import boxed, moment
+from webhooks.cells import NOTHING, boxed, moment
 from webhooks.models import Source
+from webhooks.selectors import refused_by_reason
 
 
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -37,6 +38,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
 class SourceAdmin(CallbackAdmin):
     """One row a sender."""
 
+    nothing_yet = "A source is a sender of callbacks to this site: make one, and give its URL and secret to the sender."
     list_display = ["slug", "received_number", "refused_count", "last_callback", "since"]
     search_fields = ["slug"]
     date_hierarchy = "created_at"
@@ -59,7 +61,7 @@ class SourceAdmin(CallbackAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:  # noqa: ARG002
         """Two fields to make one; what is known afterwards."""
-        known = ["slug", "address", "received_number", "refused_count", "last_callback", "since"]
+        known = ["slug", "address", "received_number", "refused_count", "refused_because", "last_callback", "since"]
         return known if obj else ["slug", "secret"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:
@@ -84,6 +86,11 @@ class SourceAdmin(CallbackAdmin):
         """Callbacks stored."""
         count: int = source.received_total  # type: ignore[attr-defined]
         return count
+
+    @admin.display(description="Refused lately, by reason")
+    def refused_because(self, source: Source) -> str:
+        """What was wrong with the newest that were turned away."""
+        return ", ".join(f"{word}: {count}" for word, count in refused_by_reason(source_pk=source.pk)) or NOTHING
 
     @admin.display(description="Last callback", ordering="last_received_at")
     def last_callback(self, source: Source) -> SafeString | str:

@@ -18,6 +18,8 @@ class Endpoint(models.Model):
     disabled_reason = models.TextField(blank=True, default="", editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     last_failure_at = models.DateTimeField(null=True, blank=True, editable=False)
+    recovery_started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    recovery_total = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -55,7 +55,7 @@ def send_test(*, endpoint: Endpoint) -> Message:
 def send_again(*, message: Message) -> None:
     """Give a message that ended a whole new schedule, from now; one that still waits is tried at once."""
     with transaction.atomic():
-        _restart(Message.objects.filter(pk=message.pk).exclude(state=Message.State.DELIVERING))
+        _restart(Message.objects.filter(pk=message.pk).exclude(state=Message.State.DELIVERING), now=timezone.now())
 
 
 def count_failed(*, endpoint: Endpoint, since: datetime) -> int:
@@ -66,7 +66,11 @@ def count_failed(*, endpoint: Endpoint, since: datetime) -> int:
 def recover_failed(*, endpoint: Endpoint, since: datetime) -> int:
     """Send every message again that was made at or after `since` and failed for good; return how many."""
     with transaction.atomic():
-        return _restart(_failed(endpoint, since))
+        now = timezone.now()
+        count = _restart(_failed(endpoint, since), now=now)
+        if count:
+            Endpoint.objects.filter(pk=endpoint.pk).update(recovery_started_at=now, recovery_total=count)
+    return count
 
 
 def sweep_due_messages(*, now: datetime | None = None) -> int:
@@ -151,8 +155,7 @@ def _failed(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
     return Message.objects.filter(endpoint=endpoint, state=Message.State.FAILED, created_at__gte=since)
 
 
-def _restart(messages: QuerySet[Message]) -> int:
-    now = timezone.now()
+def _restart(messages: QuerySet[Message], *, now: datetime) -> int:
     return messages.update(
         state=Message.State.PENDING,
         error="",

@@ -1,14 +1,18 @@
 """Bearer keys: each case of the contract's table, and the headers on every answer."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from catalog.models import ApiKey
-from catalog.services.api_keys import create_key, revoke_key
+from catalog.models import ApiKey, ApiKeyDay
+from catalog.services.api_keys import count_call, create_key, revoke_key, use_by_day
 
 URL = "/api/v1/task/result/task_20260402055414_AbCdEfGh"
 RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -110,3 +114,32 @@ def test_unknown_address_answers_in_the_apis_shape(db: None) -> None:
     response = APIClient().get("/api/v1/nothing/here")
     assert response.status_code == 404
     assert set(response.json()) == {"detail"}
+
+
+def test_use_is_summed_by_day_for_one_write_a_minute(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, _ = create_key(owner=owner, tier=ApiKey.Tier.CUSTOM, custom_per_minute=5)
+    midnight_s = int(time.time()) // 86_400 * 86_400
+    clock = {"now": midnight_s - 30.0}
+    monkeypatch.setattr("catalog.services.api_keys.time.time", lambda: clock["now"])
+    for _ in range(7):
+        count_call(row)  # two of them refused, and not counted
+    clock["now"] += 60
+    with CaptureQueriesContext(connection) as first:
+        count_call(row)
+    with CaptureQueriesContext(connection) as later:
+        count_call(row)
+    row.refresh_from_db()
+    assert [calls for _, calls in use_by_day(row)][-2:] == [5, 2]
+    assert sum("catalog_apikeyday" in query["sql"] for query in first) > 0
+    assert sum("catalog_apikeyday" in query["sql"] for query in later) == 0, "the calls after it write no more"
+
+
+def test_use_is_shown(desk: Client, owner: User) -> None:
+    row, _ = create_key(owner=owner)
+    url = f"/admin/catalog/apikey/{row.pk}/change/"
+    assert "None yet." in desk.get(url).content.decode()
+    count_call(row)
+    ApiKeyDay.objects.create(api_key=row, day=timezone.now().date() - timedelta(days=2), calls=1234)
+    page = desk.get(url).content.decode()
+    assert "1,235" in page
+    assert "1,234" in page

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -13,13 +14,7 @@ from webhooks.models import Attempt, Endpoint, Message
 
 NOTHING = "-"
 MAX_URL_SHOWN = 34
-_TONES = {
-    "good": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
-    "bad": "bg-red-100 text-red-700 dark:bg-red-500/20 dark:text-red-400",
-    "wait": "bg-orange-100 text-orange-700 dark:bg-orange-500/20 dark:text-orange-400",
-    "busy": "bg-blue-100 text-blue-700 dark:bg-blue-500/20 dark:text-blue-400",
-    "plain": "bg-base-500/8 text-base-700 dark:bg-base-500/20 dark:text-base-200",
-}
+_TONES = {"good": "good", "bad": "bad", "wait": "waiting", "busy": "running", "plain": "off"}
 _MESSAGE_STATES = {
     Message.State.PENDING: ("schedule", "wait"),
     Message.State.DELIVERING: ("sync", "busy"),
@@ -32,9 +27,7 @@ _UNITS = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]
 def badge(word: str, *, icon: str, tone: str, title: str = "") -> SafeString:
     """Return `word` with `icon` (a Material symbol) in the colours of `tone`."""
     return format_html(
-        '<span class="inline-block font-semibold rounded-default text-[11px] uppercase whitespace-nowrap'
-        ' h-6 leading-6 px-2 {}" title="{}">'
-        '<span class="material-symbols-outlined text-sm -ml-0.5 mr-0.5 align-[-3px]" aria-hidden="true">{}</span>'
+        '<span class="mf-badge mf-{}" title="{}"><span class="material-symbols-outlined" aria-hidden="true">{}</span>'
         "{}</span>",
         _TONES[tone],
         title,
@@ -142,8 +135,9 @@ def pretty_json(text: str) -> SafeString | str:
     return boxed(text.encode("utf-8", "replace").decode("utf-8"))
 
 
-def chain(attempts: list[Attempt]) -> SafeString | str:
+def chain(attempts: Iterable[Attempt]) -> SafeString | str:
     """Return the outcomes of the newest attempts, oldest first: `500 → none → 200`, with the number of all."""
+    attempts = list(attempts)
     shown = attempts[-3:]
     words = [str(attempt.status or ("…" if attempt.ended_at is None else "none")) for attempt in shown]
     if not words:
