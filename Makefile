@@ -15,11 +15,12 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load bench-pages index-kill screenshots train clean
+.PHONY: help run test-milvus chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load bench-pages index-kill screenshots train clean
 
 help:
 	@echo "make run     set up, start the site and its workers, show the demo"
 	@echo "make test    set up, run the whole test suite"
+	@echo "make test-milvus   the tests of the index in a real Milvus server (x86-64 Linux)"
 	@echo "make check   lint, format, types, migrations, system checks"
 	@echo "make bench-robustness | bench-speed | bench-scale | bench-load | bench-pages   (QUICK=1: the short form)"
 	@echo "make screenshots   every staff page of the demo as a picture, in docs/images"
@@ -33,7 +34,7 @@ $(VENV)/.run: requirements.txt
 	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt
+$(VENV)/.dev: requirements.txt requirements-s3.txt requirements-dev.txt
 	@$(MAKE_VENV)
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@ $(VENV)/.run
@@ -55,6 +56,13 @@ browser:
 
 test: $(VENV)/.dev browser
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+$(VENV)/.milvus: requirements-milvus.txt requirements-milvus-dev.txt $(VENV)/.dev
+	@$(PIP_INSTALL) -r requirements-milvus-dev.txt
+	@touch $@
+
+test-milvus: $(VENV)/.milvus
+	$(BIN)/python -m pytest -m milvus tests/engine/test_index_contract.py tests/catalog/test_milvus_service.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from catalog.engine.decode import confinement
+from catalog.engine.milvus import MilvusAddress
 from catalog.services import disk_room
 
 # name -> (least, most): what a value must lie between to make sense at all
@@ -40,6 +41,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "RATE_LIMIT_FREE": (1, 1_000_000),
     "RATE_LIMIT_PAID": (1, 1_000_000),
     "S3_TIMEOUT_SECONDS": (1, 600),
+    "MILVUS_TIMEOUT_SECONDS": (1, 600),
     "PORT": (1, 65_535),
 }
 
@@ -85,6 +87,22 @@ def audio_storage_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs:
     if settings.S3_ENDPOINT_URL and urlsplit(settings.S3_ENDPOINT_URL).scheme not in {"http", "https"}:
         found.append(Error("S3_ENDPOINT_URL must be an http:// or https:// address.", id="catalog.E006"))
     return found
+
+
+@register()
+def index_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """`FINGERPRINT_INDEX` is empty or a Milvus address, and what speaks to it is installed."""
+    if settings.FINGERPRINT_INDEX in {"", "faiss"}:
+        return []
+    try:
+        MilvusAddress.parse(settings.FINGERPRINT_INDEX, timeout_s=1.0)
+    except ValueError as error:
+        return [Error(f"FINGERPRINT_INDEX: {error}", id="catalog.E007")]
+    if not find_spec("pymilvus"):
+        hint = "pip install -r requirements-milvus.txt"
+        missing = "FINGERPRINT_INDEX names a Milvus cluster, but pymilvus is missing."
+        return [Error(missing, hint=hint, id="catalog.E008")]
+    return []
 
 
 @register(deploy=True)

@@ -170,6 +170,8 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
 # --- uploads and analysis ---------------------------------------------------------------------------------
+FINGERPRINT_INDEX = env.str("FINGERPRINT_INDEX", default="")
+MILVUS_TIMEOUT_SECONDS = env.float("MILVUS_TIMEOUT_SECONDS", default=60.0)
 FALSE_ACCEPT_LIMIT = env.float("FALSE_ACCEPT_LIMIT", default=1e-4)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=50)
 ACCOUNT_MAX_TRACKS = env.int("ACCOUNT_MAX_TRACKS", default=0)

@@ -14,7 +14,7 @@ from catalog.models import ApiKey, Track
 from catalog.services import searching, tracks
 from catalog.services.api_keys import create_key
 
-pytest_plugins = ["tests.object_store"]
+pytest_plugins = ["tests.object_store", "tests.milvus_server"]
 AUDIO = Path(__file__).parent / "audio"
 
 

@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from catalog.models import IndexClock, IndexOperation, Job, Match, QueueHeartbeat, Scan, Track
 from catalog.selectors import review
 from catalog.selectors.remembered import remembered_count
-from catalog.services import index_status, queue_health
+from catalog.services import index_backend, index_status, queue_health
 from catalog.services.queue_health import QueueState
 from webhooks.services.history import count_failing_endpoints
 
@@ -120,7 +120,7 @@ def running() -> Running:
         queues=_queues(),
         scan=Scan.objects.filter(status=Scan.Status.RUNNING).first(),
         indexed=indexed_count(),
-        index_behind=index_status.behind(),
+        index_behind=0 if index_backend.in_cluster() else index_status.behind(),
     )
 
 

@@ -1,15 +1,19 @@
 """Which index runs: the one place that knows."""
 
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.conf import settings
 
-from catalog.engine import IndexBusy
+from catalog.engine import IndexBusy, IndexUnavailable
 from catalog.engine.mapped import MappedIndex
+from catalog.engine.milvus import MilvusAddress, MilvusIndex
 from catalog.engine.reference_index import ReferenceIndex
 from catalog.services import index_lease, index_log
+
+LONGEST_WAIT_S, WAIT_STEP_S = 60.0, 0.1  # for the lease of a cluster's index
 
 
 class HostIndex(MappedIndex):
@@ -30,6 +34,65 @@ class HostIndex(MappedIndex):
             raise IndexBusy("The lease of the index folder was lost.")
 
 
+class ClusterIndex(MilvusIndex):
+    """The index in a Milvus cluster, written by one process at a time: the one that holds its lease."""
+
+    def __init__(self) -> None:
+        address = MilvusAddress.parse(settings.FINGERPRINT_INDEX, timeout_s=settings.MILVUS_TIMEOUT_SECONDS)
+        super().__init__(address, mark_of=index_log.mark_of)
+        self._lease: index_lease.Lease | None = None
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lease."""
+        with index_lease.held_by_name(f"milvus {self._address.name}") as lease:
+            self._lease = lease
+            try:
+                yield
+            finally:
+                self._lease = None
+
+    @contextlib.contextmanager
+    def _writing(self, is_done: Callable[[], bool]) -> Iterator[bool]:
+        """Take the lease, or wait until whoever has it has written what is wanted here."""
+        if self._lease is not None:
+            yield True
+            return
+        with contextlib.ExitStack() as stack:
+            waited_until_s = time.monotonic() + LONGEST_WAIT_S
+            while not self._took_lease(stack):
+                if is_done():
+                    yield False
+                    return
+                if time.monotonic() > waited_until_s:
+                    raise IndexUnavailable("Another process has been writing the index for long.")
+                time.sleep(WAIT_STEP_S)
+            yield True
+
+    def _took_lease(self, stack: contextlib.ExitStack) -> bool:
+        try:
+            stack.enter_context(self.exclusive())
+        except IndexBusy:
+            return False
+        return True
+
+    def _before_publishing(self) -> None:
+        if self._lease is None or not self._lease.renew():
+            raise IndexUnavailable("The lease of the index was lost.")
+
+
+def in_cluster() -> bool:
+    """Tell whether the index is in a Milvus cluster."""
+    return str(settings.FINGERPRINT_INDEX).startswith("milvus")
+
+
+@contextlib.contextmanager
+def cluster_index() -> Iterator[ClusterIndex]:
+    """Open the cluster's index for a look, and let go of the connection afterwards."""
+    with contextlib.closing(ClusterIndex()) as index:
+        yield index
+
+
 def open_index() -> ReferenceIndex:
     """Return this process's index as the settings choose it. Call after the fork."""
-    return HostIndex()
+    return ClusterIndex() if in_cluster() else HostIndex()

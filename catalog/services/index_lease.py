@@ -1,8 +1,9 @@
-"""One writer a folder of index files, by a row of the database that lapses when its holder dies."""
+"""One writer an index, by a row of the database that lapses when its holder dies."""
 
 import contextlib
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,15 +33,20 @@ class Lease:
         IndexLease.objects.filter(folder=self._folder, token=self._token).update(token=None, until=None)
 
 
+def held(folder: Path) -> AbstractContextManager[Lease]:
+    """Hold the lease of `folder` while the work runs; `IndexBusy` where another process holds it."""
+    return held_by_name(_name_of(folder))
+
+
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[Lease]:
-    """Hold the lease of `folder` while the work runs.
+def held_by_name(name: str) -> Iterator[Lease]:
+    """Hold the lease called `name` (40 characters at most) while the work runs.
 
     Raises:
         IndexBusy: another process holds it.
 
     """
-    name, token = _name_of(folder), uuid.uuid4()
+    token = uuid.uuid4()
     IndexLease.objects.get_or_create(folder=name)
     free = Q(until=None) | Q(until__lt=timezone.now())
     if not IndexLease.objects.filter(free, folder=name).update(token=token, until=_lease_end()):

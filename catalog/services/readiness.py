@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from catalog.engine import IndexUnavailable
 from catalog.services import disk_room, index_status, queue_health
 
 OK = "ok"
@@ -25,7 +26,7 @@ def checks() -> dict[str, str]:
 def _safely(name: str, look: Callable[[], str]) -> str:
     try:
         return look()
-    except (DatabaseError, OSError) as error:
+    except (DatabaseError, OSError, IndexUnavailable) as error:
         log.warning("not_ready", piece=name, reason=f"{type(error).__name__}: {error}")
         return "cannot be read"
 

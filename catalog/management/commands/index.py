@@ -51,7 +51,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The index holds {size.tracks} tracks; compacted in {time.monotonic() - started_s:.1f} s.")
 
     def _status(self, **options: Any) -> None:  # noqa: ARG002
-        for name, value in index_status.facts(index_status.status()).items():
+        for name, value in index_status.all_facts().items():
             self.stdout.write(f"{name:<22} {value}")
 
     def _verify(self, sample: int, **options: Any) -> None:  # noqa: ARG002
