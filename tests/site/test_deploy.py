@@ -1,0 +1,58 @@
+"""The files in deploy/ speak of what is there: commands, settings, folders."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import get_commands
+
+ROOT = Path(settings.BASE_DIR)
+DEPLOY = ROOT / "deploy"
+COMPOSE_FILES = ["compose.single.yaml", "compose.cluster.yaml"]
+NOT_SETTINGS = {"PYTHONUNBUFFERED", "OPENBLAS_NUM_THREADS"}
+
+
+def services(name: str) -> dict[str, dict[str, Any]]:
+    """Return the services of a compose file that run this project's image."""
+    content = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+    return {key: service for key, service in content["services"].items() if "build" in service}
+
+
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_settings_are_documented(name: str) -> None:
+    documented = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    for service in services(name).values():
+        for setting in service.get("environment", {}):
+            assert setting in NOT_SETTINGS or f"`{setting}`" in documented, setting
+
+
+@pytest.mark.parametrize("name", COMPOSE_FILES)
+def test_commands_exist(name: str) -> None:
+    for key, service in services(name).items():
+        words = service.get("command", "")
+        text = " ".join(words) if isinstance(words, list) else words
+        for command in re.findall(r"manage\.py (\w+)", text):
+            assert command in get_commands(), f"{key}: {command}"
+
+
+def test_every_value_of_the_cluster_is_in_its_example() -> None:
+    asked = set(re.findall(r"\$\{(\w+):\?\}", (DEPLOY / "compose.cluster.yaml").read_text(encoding="utf-8")))
+    example = (DEPLOY / ".env.cluster.example").read_text(encoding="utf-8")
+    assert asked == set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+
+
+def test_image_copies_what_is_there() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), source
+    assert "requirements.txt" in text
+
+
+def test_image_has_every_package_of_the_service() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    copied = {source for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE) for source in line.split()[:-1]}
+    assert {"catalog", "webhooks", "fingerprint_site", "templates", "static", "manage.py"} <= copied
