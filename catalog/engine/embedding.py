@@ -1,4 +1,9 @@
-"""Patches → vectors: a projection learnt once (``training.py``) and kept beside this file."""
+"""Patches → vectors: projections learnt once (``training.py``) and kept beside this file.
+
+There are two. ``MOMENT`` tells a moment from the one a sixteenth of a second later: alignment and evidence rest on it.
+``PLACE`` is for the index: its patches are twice as long, and it was learnt from pairs that lie up to half a position
+apart, so that a query's moment is near to the nearest position of its reference wherever it falls between two.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,6 +16,7 @@ from catalog.engine.patches import HALVES
 from catalog.engine.spectrogram import Floats
 
 DATA = Path(__file__).parent / "data" / "projection.npz"
+MOMENT, PLACE = "moment", "place"
 DIMENSIONS = 48
 QUIET_DB = 1.5  # a patch whose levels vary less than this says nothing: silence, a held tone, steady noise
 
@@ -31,10 +37,10 @@ def projection_digest() -> str:
 
 
 @cache
-def projection() -> Floats:
+def projection(kind: str) -> Floats:
     """(HALVES, patch size, DIMENSIONS), learnt by linear discriminant analysis."""
     with np.load(DATA) as stored:
-        matrix: Floats = stored["projection"].astype(np.float32)
+        matrix: Floats = stored[kind].astype(np.float32)
     return matrix
 
 
@@ -46,10 +52,10 @@ def normalise(patches: Floats) -> tuple[Floats, np.ndarray]:
     return centred / np.maximum(length, 1e-6), heard
 
 
-def embed(patches: Floats, places: Floats) -> Vectors:
+def embed(patches: Floats, places: Floats, kind: str = MOMENT) -> Vectors:
     """``patches`` (n, HALVES, size) as ``patches.cut`` gives them; halves that say nothing are zero and not heard."""
     unit, heard = normalise(patches)
-    matrix = projection()
+    matrix = projection(kind)
     values = np.stack([unit[:, half] @ matrix[half] for half in range(HALVES)], axis=1)
     values /= np.maximum(np.linalg.norm(values, axis=2, keepdims=True), 1e-6)
     values[~heard] = 0.0

@@ -3,18 +3,24 @@
 The stored fingerprints do not depend on any of it: they need not be made again.
 """
 
-from catalog.engine.embedding import Vectors, embed
+from catalog.engine.embedding import PLACE, Vectors, embed
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS
 from catalog.engine.patches import centres, cut, move_rows
+from catalog.engine.spectrogram import Floats
 
-LAYOUT_VERSION = 1
-REFERENCE_STEP = 8  # hops between indexed positions: 0.51 s
+LAYOUT_VERSION = 2
+REFERENCE_STEP = 16  # hops between indexed positions: 1.02 s
+PATCH_COLUMNS = 16  # of an indexed patch: 2.05 s
 REFERENCE_STEP_S = REFERENCE_STEP * PARAMETERS.hop_s
 ORIGIN_S = float(centres(10_000, 1.0)[0]) * PARAMETERS.hop_s  # where a reference's first position lies
 
 
 def reference_vectors(fingerprint: Fingerprint, step: int = REFERENCE_STEP) -> Vectors:
     """What is indexed of a recording: one vector a half at every position, ``step`` hops apart."""
-    places = centres(len(fingerprint.levels), step)
-    return embed(cut(move_rows(fingerprint.picture, 0.0), places), places)
+    return place_vectors(move_rows(fingerprint.picture, 0.0), centres(len(fingerprint.levels), step))
+
+
+def place_vectors(picture: Floats, places: Floats, tempo_ratio: float = 1.0) -> Vectors:
+    """Vectors as the index holds them, at ``places`` of a picture that ``move_rows`` gave; see ``patches.cut``."""
+    return embed(cut(picture, places, tempo_ratio, PATCH_COLUMNS), places, PLACE)

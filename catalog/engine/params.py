@@ -22,7 +22,6 @@ class Parameters:
     dynamic_range_db: float = 75.0
     mean_columns: int = 63  # 4 s running mean
     level_step_db: float = 3.0  # one of the 16 stored levels
-    query_step: int = 4  # hops between query positions of the plain search
 
     @property
     def hop_s(self) -> float:

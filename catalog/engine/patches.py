@@ -11,10 +11,9 @@ PATCH_SIZE = PARAMETERS.patch_columns * HALF_ROWS
 PATCH_SPAN_COLUMNS = PARAMETERS.patch_columns * PARAMETERS.patch_step
 
 
-def column_offsets() -> Floats:
-    """(patch_columns,) where a patch's columns lie around its centre, in hops."""
-    middle = (PARAMETERS.patch_columns - 1) / 2
-    offsets: Floats = ((np.arange(PARAMETERS.patch_columns) - middle) * PARAMETERS.patch_step).astype(np.float32)
+def column_offsets(columns: int) -> Floats:
+    """(columns,) where a patch's columns lie around its centre, in hops."""
+    offsets: Floats = ((np.arange(columns) - (columns - 1) / 2) * PARAMETERS.patch_step).astype(np.float32)
     return offsets
 
 
@@ -25,22 +24,25 @@ def centres(columns: int, step: float, tempo_ratio: float = 1.0) -> Floats:
     return places
 
 
-def cut(picture: Floats, places: Floats, tempo_ratio: float | Floats = 1.0) -> Floats:
+def cut(
+    picture: Floats, places: Floats, tempo_ratio: float | Floats = 1.0, columns: int = PARAMETERS.patch_columns
+) -> Floats:
     """Patches as they would lie on the reference, from a picture of ``PARAMETERS.patch_rows`` rows (``move_rows``).
 
     ``places``: (n,) centres in the picture's own columns; ``tempo_ratio``: how many times as fast as the reference the
-    picture is, one number or (n,). Shape (n, HALVES, PATCH_SIZE), dB; linear between columns.
+    picture is, one number or (n,); ``columns``: how many a patch has. Shape (n, HALVES, columns x HALF_ROWS), dB.
+    Linear between columns; the picture's first and last column go on beyond its ends.
     """
     ratio = np.broadcast_to(np.asarray(tempo_ratio, np.float32), places.shape)
-    at = places[:, None] + column_offsets()[None, :] / ratio[:, None]
+    at = places[:, None] + column_offsets(columns)[None, :] / ratio[:, None]
     at = np.clip(at, 0, len(picture) - 1)
     before = np.minimum(at.astype(np.int64), len(picture) - 2)
     part = (at - before)[:, :, None].astype(np.float32)
     mixed = picture[before]
     if part.any():
         mixed += (picture[before + 1] - mixed) * part
-    halves = mixed.reshape(len(places), PARAMETERS.patch_columns, HALVES, HALF_ROWS)
-    patches: Floats = np.ascontiguousarray(halves.transpose(0, 2, 1, 3)).reshape(len(places), HALVES, PATCH_SIZE)
+    halves = mixed.reshape(len(places), columns, HALVES, HALF_ROWS)
+    patches: Floats = np.ascontiguousarray(halves.transpose(0, 2, 1, 3)).reshape(len(places), HALVES, -1)
     return patches
 
 

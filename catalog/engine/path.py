@@ -31,11 +31,15 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Path:
-    """A line's agreement: ``places_s`` (n,) query times, ``similarity`` (n,), and the stretches that agree."""
+    """A line's agreement: ``places_s`` (n,) query times, ``similarity`` (n,), and the stretches that agree.
+
+    ``cosine`` (n, HALVES) is what the similarity is the mean of; NaN where one side says nothing.
+    """
 
     line: Line
     places_s: Floats
     similarity: Floats
+    cosine: Floats
     stretches: tuple[Stretch, ...]
 
     @property
@@ -57,7 +61,7 @@ def along(query: Query, reference: Reference, line: Line) -> Path:
         span = slice(stretch.first, stretch.last + 1)
         share = np.minimum(distinctness(moved.values[span]), distinctness(near.values[span]))
         found.append(replace(stretch, evidence=float((gains[span] * share).sum())))
-    return Path(line, places * HOP_S, (cosine * both).mean(axis=1), tuple(found))
+    return Path(line, places * HOP_S, (cosine * both).mean(axis=1), np.where(both, cosine, np.nan), tuple(found))
 
 
 def distinctness(values: Floats) -> Floats:

@@ -1,11 +1,12 @@
 """A query and the moves that are tried on it: pitch, tempo, speed."""
 
 from dataclasses import dataclass
-from functools import cached_property
+
+import numpy as np
 
 from catalog.engine.embedding import Vectors, embed
 from catalog.engine.fingerprint import Fingerprint
-from catalog.engine.params import PARAMETERS
+from catalog.engine.layout import place_vectors
 from catalog.engine.patches import centres, cut, move_rows
 from catalog.engine.spectrogram import Floats
 
@@ -37,14 +38,11 @@ class Query:
         self.columns = len(fingerprint.levels)
         self._moved: dict[float, Floats] = {}
 
-    @cached_property
-    def plain(self) -> Vectors:
-        """Dense vectors of the query as it is."""
-        return self.vectors(PLAIN, PARAMETERS.query_step)
-
-    def vectors(self, probe: Probe, step: float) -> Vectors:
-        """Vectors of the moved query, ``step`` query columns apart."""
-        return self.at(probe, centres(self.columns, step, probe.tempo_ratio))
+    def asked(self, probe: Probe, most: int) -> Vectors:
+        """What the index is asked: at most ``most`` moments of the moved query, evenly spread."""
+        at = centres(self.columns, 1.0, probe.tempo_ratio)
+        spread = np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.int64)
+        return place_vectors(self.moved(probe.pitch_semitones), at[spread], probe.tempo_ratio)
 
     def at(self, probe: Probe, places: Floats) -> Vectors:
         """Vectors of the moved query at given query columns."""

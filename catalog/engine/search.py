@@ -13,7 +13,6 @@ from catalog.engine.alignment import HOP_S, Reference
 from catalog.engine.embedding import Vectors
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
-from catalog.engine.patches import centres
 from catalog.engine.query import PLAIN, Probe, Query, probe_grid
 from catalog.engine.records import Match
 from catalog.engine.reference_index import ReferenceIndex
@@ -21,6 +20,7 @@ from catalog.engine.voting import VOTE_FLOOR, Candidate, Votes, candidates
 
 NEIGHBOURS = 6
 FIRST_PLACES = 64  # of the query: enough for a plain copy
+LEAST_PLACES, ALL_STEP = 256, 4  # then as many as this, and every 0.26 s of a long query
 PROBE_PLACES = 40  # of the query, for each probe
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
@@ -44,7 +44,7 @@ def search(fingerprint: Fingerprint, catalog: Catalog, excluded: Collection[int]
     finder = _Finder(query, catalog, excluded)
     finder.look([PLAIN], FIRST_PLACES, PLAIN_CANDIDATES, thorough=True)
     if not finder.explained():
-        finder.look([PLAIN], query.columns, PLAIN_CANDIDATES, thorough=True)
+        finder.look([PLAIN], max(LEAST_PLACES, query.columns // ALL_STEP), PLAIN_CANDIDATES, thorough=True)
     if not finder.sure():
         finder.look(probe_grid(), PROBE_PLACES, PROBE_CANDIDATES, thorough=False)
     return finder.matches()
@@ -58,6 +58,7 @@ class _Finder:
         self._total_s = catalog.index.size().seconds
         self._found: dict[int, Match] = {}
         self._tried: set[Probe] = set()
+        self._unsteady: set[int] = set()  # tracks that the query follows at length, but not to the beat
         self._looked_at: set[tuple[int, Probe, int]] = set()
         self._known: dict[int, Fingerprint] = {}
         self._references: dict[int, Reference] = {}
@@ -71,8 +72,12 @@ class _Finder:
         return any(verification.is_sure(m) and m.query_coverage >= WHOLLY for m in self._found.values())
 
     def matches(self) -> list[Match]:
-        """Best first."""
-        return sorted(self._found.values(), key=lambda match: (-match.score, match.track_id))
+        """Best first. What strays as a second performance does is none in a stretch too short to tell either."""
+        found = [
+            verification.refused(match) if match.track_id in self._unsteady and match.wobble_s is None else match
+            for match in self._found.values()
+        ]
+        return sorted(found, key=lambda match: (-match.score, match.track_id))
 
     def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
@@ -110,6 +115,8 @@ class _Finder:
             reference_s=reference.duration_s,
             limit=self._catalog.false_accept_limit,
         )
+        if match is not None and verification.is_unsteady(match):
+            self._unsteady.add(track_id)
         if match is not None and (track_id not in self._found or match.score > self._found[track_id].score + CLEARLY):
             self._found[track_id] = match
         return match
@@ -137,12 +144,7 @@ class _Finder:
 
 def asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:
     """Vectors of at most ``places`` moments, with the probe's number, the moments' times (s) and the tempo."""
-    if probe == PLAIN and places >= query.columns:
-        vectors = query.plain
-    else:
-        at = centres(query.columns, 1.0, probe.tempo_ratio)
-        spread = np.linspace(0, len(at) - 1, min(places, len(at))).astype(np.int64)
-        vectors = query.at(probe, at[spread])
+    vectors = query.asked(probe, places)
     count = len(vectors.places)
     return (
         vectors.values,

@@ -18,26 +18,22 @@ LEVEL_SHARE = 0.7  # of what wrong places reach, taken off
 USUAL_LEVEL = 5.0  # nats that wrong places reach when there are too few of them to measure
 LEVEL_QUANTILE = 0.9
 FEWEST_DIAGONALS = 60
-LEAST_SIMILARITY, USUAL_SIMILARITY = 0.4, 0.7  # mean similarity of a stretch: nothing, and full worth
+# Wrong places agree best at any tempo and pitch near the probe, copies mostly at their own: of wrong ones 1 in 70 count
+# as unchanged (1 in 6 where a catalog is full of versions), of copies 9 in 10. So chance reaches either kind so much
+# less or more often.
+UNCHANGED_TRIALS, CHANGED_TRIALS = 0.2, 30.0
 
 
-def log10_probability(evidence: float, level: float, similarity: float, trials: float) -> float:
+def log10_probability(evidence: float, level: float, worth: float, trials: float, *, unchanged: bool) -> float:
     """log10 of the probability that chance gives this anywhere in ``trials`` places; at most 0.
 
-    ``evidence``: nats of the best stretch; ``level``: nats that wrong places reach; ``similarity``: the stretch's mean.
+    ``evidence``: nats of the best stretch; ``level``: nats that wrong places reach; ``worth``: of each nat
+    (``closeness.worth``); ``unchanged``: the two agree best at the same tempo and pitch, as most copies do.
     """
-    excess = max(0.0, evidence - LEVEL_SHARE * level) * closeness(similarity)
-    natural = math.log(SHARE) - SLOPE * excess + math.log(max(trials, 1.0))
+    excess = max(0.0, evidence - LEVEL_SHARE * level) * worth
+    lines = max(trials, 1.0) * (UNCHANGED_TRIALS if unchanged else CHANGED_TRIALS)
+    natural = math.log(SHARE) - SLOPE * excess + math.log(lines)
     return min(0.0, natural / math.log(10.0))
-
-
-def closeness(similarity: float) -> float:
-    """What evidence is worth at a stretch's mean similarity.
-
-    Two arrangements of one theme agree a little for minutes; a copy, masked as it may be, agrees closely at times.
-    """
-    gate = min(1.0, max(0.0, (similarity - LEAST_SIMILARITY) / 0.1))
-    return gate * min(1.0, similarity**2 / USUAL_SIMILARITY)
 
 
 def diagonals(gains: Floats) -> Floats:

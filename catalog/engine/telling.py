@@ -6,10 +6,12 @@ import numpy as np
 
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS
+from catalog.engine.patches import centres
 from catalog.engine.path import distinctness
-from catalog.engine.query import Query
+from catalog.engine.query import PLAIN, Query
 from catalog.engine.spectrogram import Floats
 
+STEP = 4  # columns from one moment to the next
 SMOOTH_S = 2.0
 TELLING_SHARE = 0.15  # of the recording
 SHORTEST_S = 1.0
@@ -28,9 +30,10 @@ class Telling:
 
 def what_tells(fingerprint: Fingerprint) -> Telling:
     """Say which stretches of a recording are the most telling, by what a match counts its evidence with."""
-    vectors = Query(fingerprint).plain
+    query = Query(fingerprint)
+    vectors = query.at(PLAIN, centres(query.columns, STEP))
     share = (distinctness(vectors.values) * vectors.heard).mean(axis=1)
-    step_s = PARAMETERS.query_step * PARAMETERS.hop_s
+    step_s = STEP * PARAMETERS.hop_s
     wide = max(1, round(SMOOTH_S / step_s))
     kernel = np.ones(wide)
     near = np.convolve(np.ones(len(share)), kernel, mode="same")  # fewer at the edges

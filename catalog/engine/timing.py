@@ -17,7 +17,8 @@ MOST_WINDOWS = 5
 FEWEST_BLOCKS = 8  # less says nothing
 REACH_S = 0.5  # how far from the line a block is looked for
 FAR_S = 0.15  # off the line by more: another beat, not a late one
-MOST_S = 0.3  # more than this counts as this
+DULLEST = 1e-3  # sharpness of a block without a peak
+MOST_S = 0.06  # what a block that is masked, and so found anywhere, counts at the most
 
 
 def wobble_s(query: Query, reference: Reference, line: Line, start_s: float, end_s: float) -> float | None:
@@ -39,9 +40,9 @@ def wobble_s(query: Query, reference: Reference, line: Line, start_s: float, end
 
 
 def _off_line_s(query: Query, reference: Reference, line: Line, window: Floats) -> float:
-    tops = [peak(block, REACH_S) for block in along_line(query, reference, line, window, REACH_S)]
-    weight = np.maximum([value for value, _ in tops], 1e-6) ** 2
-    moved_s = np.array([shift for _, shift in tops])
+    blocks = along_line(query, reference, line, window, REACH_S)
+    moved_s = np.array([peak(block, REACH_S)[1] for block in blocks])
+    weight = np.array([_sharpness(block) for block in blocks]) ** 2
     number = np.arange(len(moved_s), dtype=np.float64)
     trusted = weight
     for _ in range(3):  # least squares, then twice without what lies far off
@@ -49,3 +50,11 @@ def _off_line_s(query: Query, reference: Reference, line: Line, window: Floats) 
         off_s = np.abs(moved_s - shift - slope * number)
         trusted = np.where(off_s > FAR_S, 0.05 * weight, weight)
     return float(np.average(np.minimum(off_s, MOST_S), weights=weight))
+
+
+def _sharpness(block: Floats) -> float:
+    """How much agreement is lost one hop to either side of its peak: a slow chord is at no time exactly."""
+    top = int(np.argmax(block))
+    if not 0 < top < len(block) - 1:
+        return DULLEST
+    return max(DULLEST, float(2 * block[top] - block[top - 1] - block[top + 1]))

@@ -7,14 +7,17 @@ Seeded: the same files give the same projection.
 
 import argparse
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine import evidence
-from catalog.engine.embedding import DATA, DIMENSIONS, normalise
+from catalog.engine.embedding import DATA, DIMENSIONS, MOMENT, PLACE, normalise
+from catalog.engine.layout import PATCH_COLUMNS, REFERENCE_STEP
 from catalog.engine.params import PARAMETERS
 from catalog.engine.patches import HALVES, cut, move_rows
 from catalog.engine.spectrogram import Floats, dequantise
@@ -26,18 +29,36 @@ SEED = 20261122
 RIDGE = 0.02  # of the mean variance, added to the within-pair covariance
 STRANGERS = 10  # other moments that each moment is compared with
 PLACE_STEP = 6.0  # columns between the moments taken from a clip
+PITCH_SPREAD, TEMPO_SPREAD = 0.4, 0.03  # semitones and share by which a probe may miss, for the index's vectors
 
 
 def moments(pair: Pair) -> tuple[Floats, Floats, np.ndarray]:
     """The same moments of clip and copy as unit patches (n, HALVES, PATCH_SIZE), and which are heard in both."""
     clean, copy = (move_rows(dequantise(levels), 0.0) for levels in (pair.clean, pair.copy))
-    half = PARAMETERS.frame_samples / PARAMETERS.hop_samples / 2
-    places = np.arange(12, len(copy) - 12, PLACE_STEP, dtype=np.float32)
-    original = (places + half) * pair.speed + pair.lead_columns - half
-    inside = original < len(clean) - 12
-    copies, copy_heard = normalise(cut(copy, places[inside]))
-    cleans, clean_heard = normalise(cut(clean, original[inside].astype(np.float32)))
+    places, original = _same_moments(pair)
+    copies, copy_heard = normalise(cut(copy, places))
+    cleans, clean_heard = normalise(cut(clean, original))
     return cleans, copies, copy_heard & clean_heard
+
+
+def places(pair: Pair, random: np.random.Generator) -> tuple[Floats, Floats, np.ndarray]:
+    """The same as the index meets them: up to half a position apart, and between two probes in tempo and pitch."""
+    pitch, tempo = random.uniform(-PITCH_SPREAD, PITCH_SPREAD), 1 + random.uniform(-TEMPO_SPREAD, TEMPO_SPREAD)
+    clean, copy = move_rows(dequantise(pair.clean), 0.0), move_rows(dequantise(pair.copy), pitch)
+    at, original = _same_moments(pair)
+    apart = random.uniform(-REFERENCE_STEP / 2, REFERENCE_STEP / 2, len(at)).astype(np.float32)
+    copies, copy_heard = normalise(cut(copy, at, tempo, PATCH_COLUMNS))
+    cleans, clean_heard = normalise(cut(clean, original + apart, columns=PATCH_COLUMNS))
+    return cleans, copies, copy_heard & clean_heard
+
+
+def _same_moments(pair: Pair) -> tuple[Floats, Floats]:
+    """Columns of the copy, and the columns of the clip that show the same."""
+    half = PARAMETERS.frame_samples / PARAMETERS.hop_samples / 2
+    at = np.arange(12, len(pair.copy) - 12, PLACE_STEP, dtype=np.float32)
+    original = ((at + half) * pair.speed + pair.lead_columns - half).astype(np.float32)
+    inside = original < len(pair.clean) - 12
+    return at[inside], original[inside]
 
 
 def discriminant(cleans: Floats, copies: Floats) -> Floats:
@@ -59,26 +80,25 @@ def discriminant(cleans: Floats, copies: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Moments:
-    """All moments of a training run: unit patches (n, HALVES, PATCH_SIZE) of clips and of their copies."""
+    """All moments of a training run: unit patches (n, HALVES, size) of clips and of their copies."""
 
     cleans: Floats
     copies: Floats
     heard: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, examples: list[Pair]) -> "Moments":
+    def joined(cls, parts: Iterable[tuple[Floats, Floats, np.ndarray]]) -> "Moments":
         """Of all pairs."""
-        parts = [moments(pair) for pair in examples]
-        return cls(*(np.concatenate([part[i] for part in parts]) for i in range(3)))
+        return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def half(self, half: int) -> tuple[Floats, Floats]:
-        """The heard moments of one half: clips (n, PATCH_SIZE) and copies."""
+        """The heard moments of one half: clips (n, size) and copies."""
         heard = self.heard[:, half]
         return self.cleans[heard, half], self.copies[heard, half]
 
 
 def learn(examples: Moments) -> Floats:
-    """(HALVES, PATCH_SIZE, DIMENSIONS)."""
+    """(HALVES, size, DIMENSIONS)."""
     return np.stack([discriminant(*examples.half(half)) for half in range(HALVES)])
 
 
@@ -107,12 +127,17 @@ def main() -> None:
     arguments = parser.parse_args()
     files = music_files(arguments.folders)
     log.info("%d files", len(files))
-    examples = Moments.of(list(pairs(files, np.random.default_rng(SEED))))
-    log.info("%d moments", len(examples.cleans))
+    examples = list(pairs(files, np.random.default_rng(SEED)))
+    same = Moments.joined(map(moments, examples))
+    log.info("%d moments", len(same.cleans))
+    learnt = {MOMENT: learn(same)}
+    table = weigh(same, learnt[MOMENT], np.random.default_rng(SEED))
+    del same
+    random = np.random.default_rng(SEED)
+    learnt[PLACE] = learn(Moments.joined(places(pair, random) for pair in examples))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    projection = learn(examples)
-    table = weigh(examples, projection, np.random.default_rng(SEED))
-    np.savez_compressed(arguments.output, projection=projection.astype(np.float16), evidence=table)
+    stored: dict[str, Any] = {kind: matrix.astype(np.float16) for kind, matrix in learnt.items()}
+    np.savez_compressed(arguments.output, evidence=table, **stored)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from catalog.engine import closeness, pieces, pitch, timing
 from catalog.engine import path as paths
-from catalog.engine import pieces, pitch, timing
 from catalog.engine.alignment import STEP_S, Line, Reference, agreement_near, fit, follow
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Elsewhere, Path, Stretch
@@ -15,12 +15,14 @@ from catalog.engine.significance import log10_probability
 from catalog.engine.voting import Candidate
 
 FALSE_ACCEPT_LIMIT = 1e-4  # a match is believed when chance would give it less often than this a search
-LEAST_AGREEMENT = 0.12  # of the local fit: chance seldom reaches it, and less is not worth following
+LEAST_AGREEMENT = 0.1  # of the local fit: chance seldom reaches it, and less is not worth following
 LEAST_STRETCH_S = 3.0  # less in one piece is a chord or a drum fill, not a recording
 SURE_SCORE = 10.0
 SHORT_S, SHORT_S_TEMPO = 8.0, 0.02  # a stretch this short gives a tempo only so exactly …
 AS_GOOD = 0.97  # … so that of two tempos that agree as well the unchanged one is the likely one
+UNCHANGED_TEMPO, UNCHANGED_PITCH = 0.004, 0.15  # as a share and in semitones: what cannot be told from no change
 STEADY_S = 0.018  # a copy's blocks lie nearer to its line than this, in half a minute
+CLOSE = 0.8  # mean similarity that nobody who strays by as much reaches
 UNRELATED_S = 0.1  # farther off than a player strays: repetitive music on a wrong line, which says nothing
 SURE_SIMILARITY = 0.62
 SURE_COVERAGE = 0.5
@@ -55,15 +57,15 @@ def verify(
         path, around = _moved(query, reference, path, around)
     path = replace(path, line=pitch.measured(query, reference, path.line, path.places_s, path.similarity))
     best = path.best
-    similarity = float(path.similarity[best.first : best.last + 1].mean())
-    log_probability = log10_probability(best.evidence, around.level, similarity, trials)
+    worth = closeness.worth(query, reference, path)
+    log_probability = log10_probability(best.evidence, around.level, worth, trials, unchanged=_is_unchanged(path.line))
     if _seconds(best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S):
         log_probability = 0.0
     wobble_s = None
     if log_probability <= np.log10(limit):
         first_s, last_s = (float(path.places_s[place]) for place in (best.first, best.last))
         wobble_s = timing.wobble_s(query, reference, path.line, first_s, last_s)
-        if wobble_s is not None and STEADY_S < wobble_s < UNRELATED_S:
+        if _strays(wobble_s) and float(path.similarity[best.first : best.last + 1].mean()) < CLOSE:
             log_probability = 0.0
     found = [path]
     believed = log_probability <= np.log10(limit)
@@ -99,6 +101,10 @@ def _moved(query: Query, reference: Reference, path: Path, around: Elsewhere) ->
     return other, paths.elsewhere(query, reference, other)
 
 
+def _is_unchanged(line: Line) -> bool:
+    return abs(line.tempo_ratio - 1) < UNCHANGED_TEMPO and abs(line.pitch_semitones) < UNCHANGED_PITCH
+
+
 def _seconds(stretch: Stretch) -> float:
     return (stretch.last - stretch.first + 1) * STEP_S
 
@@ -110,6 +116,20 @@ def is_sure(match: Match) -> bool:
     covered_most = max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE
     steady = match.wobble_s is None or match.wobble_s <= STEADY_S
     return bool(match.score >= SURE_SCORE and covered_most and close and steady)
+
+
+def _strays(wobble_s: float | None) -> bool:
+    return wobble_s is not None and STEADY_S < wobble_s < UNRELATED_S
+
+
+def is_unsteady(match: Match) -> bool:
+    """Whether it would be believed, did it not stray from its line as a second performance does."""
+    return match.verdict == "none" and _strays(match.wobble_s)
+
+
+def refused(match: Match) -> Match:
+    """The same, not believed."""
+    return replace(match, verdict="none", score=0.0, false_accept_probability=1.0)
 
 
 def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -> Segment:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from catalog.engine import vectors as vectors_module
 from catalog.engine.embedding import DIMENSIONS, Vectors
+from catalog.engine.layout import REFERENCE_STEP_S
 from catalog.engine.patches import HALVES
 from catalog.engine.reference_index import NOTHING, Entry, Operation, ReferenceIndex
 from tests.engine.index_backends import BACKENDS, EXAMPLES, FORGETS, NAMES, make_ready
@@ -30,7 +31,8 @@ def entry(track_id: int, seed: int, *, count: int = VECTORS) -> Entry:
     values /= np.linalg.norm(values, axis=2, keepdims=True)
     heard = random.random((count, HALVES)) > 0.1
     values[~heard] = 0
-    return Entry(track_id, count * 0.6, seed.to_bytes(16, "little"), Vectors(values, np.arange(count) + 0.0, heard))
+    digest, duration_s = seed.to_bytes(16, "little"), count * REFERENCE_STEP_S
+    return Entry(track_id, duration_s, digest, Vectors(values, np.arange(count) + 0.0, heard))
 
 
 @dataclass

@@ -1,0 +1,49 @@
+"""How closely a stretch agrees, which is what tells a masked copy from another arrangement of the same theme.
+
+Two arrangements agree a little for minutes: as much evidence as a copy under loud noise gives. But a copy, masked as it
+may be, agrees very closely at times, and what masks it shows: noise fills the valleys of its spectrogram, so that it
+has less contrast than the reference has in the same place.
+"""
+
+import numpy as np
+
+from catalog.engine.alignment import HOP_S, Reference
+from catalog.engine.path import Path
+from catalog.engine.query import Query
+from catalog.engine.spectrogram import Floats
+
+MOST_PLACES = 240  # of a stretch: a minute's worth
+BETTER_SHARE = 0.75  # the quantile of similarity that is weighed as much as the mean
+MOST_ALLOWANCE = 1.25  # by which similarity may be raised where the query has lost contrast …
+USUAL_CONTRAST_DB = 5.0  # … against what music has; some recordings have three times as much
+USUAL = 0.84  # similarity at which evidence has its full worth …
+POWER = 4  # … and how steeply it loses it under that
+MOST_WORTH = 1.4
+LEAST, LEAST_WIDTH = 0.4, 0.1  # similarity under which nothing is worth anything
+
+
+def worth(query: Query, reference: Reference, path: Path) -> float:
+    """What each nat of evidence of the path's best stretch counts: 0 … ``MOST_WORTH``."""
+    span = slice(path.best.first, path.best.last + 1)
+    halves = path.cosine[span]
+    heard = halves[~np.isnan(halves)]
+    if not len(heard):
+        return 0.0
+    typical = (float(path.similarity[span].mean()) + float(np.quantile(heard, BETTER_SHARE))) / 2
+    return of_similarity(typical * _allowance(query, reference, path, path.places_s[span]))
+
+
+def of_similarity(similarity: float) -> float:
+    """The worth of evidence at a stretch's typical similarity."""
+    gate = min(1.0, max(0.0, (similarity - LEAST) / LEAST_WIDTH))
+    return gate * min(MOST_WORTH, (similarity / USUAL) ** POWER)
+
+
+def _allowance(query: Query, reference: Reference, path: Path, places_s: Floats) -> float:
+    every = -(-len(places_s) // MOST_PLACES)
+    places = (places_s[::every] / HOP_S).astype(np.float32)
+    line = path.line
+    asked = query.patches(line.probe, places).std(axis=2).mean()
+    held = reference.patches((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32)).std(axis=2).mean()
+    lost = min(float(held), USUAL_CONTRAST_DB) / max(float(asked), 0.1)
+    return float(np.clip(np.sqrt(lost), 1.0, MOST_ALLOWANCE))
