@@ -11,6 +11,7 @@ from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
 SHOWN_EARLIER = 5
+_STEP = 100
 COUNT_LIMIT = 10_000  # past this the page says "10,000 or more": an exact number helps nobody
 
 
@@ -47,18 +48,21 @@ def _count_open() -> int:
 def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
     """Return the oldest pairs that wait, those in `skipped` left out.
 
-    Walks the matches from the oldest and stops at the last pair wanted: grouping all of them would cost a second
-    once there are a hundred thousand.
+    Walks the matches from the oldest in short steps and stops at the last pair wanted: grouping all of them, or asking
+    for all in order, would cost seconds once there are a hundred thousand.
     """
-    left_out, found = set(skipped), list[Pair]()
-    ends = open_matches().order_by("pk").values_list("query_track_id", "reference_track_id")
-    for one, other in ends.iterator(chunk_size=200):
-        pair = ordered(one, other)
-        if pair not in left_out:
-            found.append(pair)
-            left_out.add(pair)
-        if len(found) == limit:
+    left_out, found, last = set(skipped), list[Pair](), 0
+    waiting = open_matches().order_by("pk").values_list("pk", "query_track_id", "reference_track_id")
+    while len(found) < limit:
+        step = list(waiting.filter(pk__gt=last)[:_STEP])
+        for _, one, other in step:
+            pair = ordered(one, other)
+            if pair not in left_out and len(found) < limit:
+                found.append(pair)
+                left_out.add(pair)
+        if len(step) < _STEP:
             break
+        last = step[-1][0]
     return found
 
 
