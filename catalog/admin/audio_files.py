@@ -16,10 +16,9 @@ class AudioFileAdmin(ReadOnlyAdmin):
     """The bytes, once each."""
 
     list_display = ("digest", "coding", "length", "volume", "channels", "used_by", "stored")
-    list_filter = (("duration_s", RangeNumericFilter), ("size_bytes", RangeNumericFilter))
+    list_filter = (("duration_s", RangeNumericFilter), ("size_bytes", RangeNumericFilter), "created_at")
     search_fields = ("sha256", "tracks__title")
     search_help_text = "SHA-256 or a track's title"
-    date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
     stored = moment_column("created_at", "stored")
 

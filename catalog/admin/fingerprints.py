@@ -16,11 +16,10 @@ class FingerprintAdmin(ReadOnlyAdmin):
     """What the engine derived, and under which version of its parameters."""
 
     list_display = ("audio_file", "state", "length", "volume", "density", "made")
-    list_filter = ("version",)
+    list_filter = ("version", "created_at")
     list_select_related = ("audio_file",)
     search_fields = ("audio_file__sha256", "audio_file__tracks__title")
     search_help_text = "SHA-256 or a track's title"
-    date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
     fields = ("audio_file", "version", "length", "volume", "density", "created_at")
     made = moment_column("created_at", "made")

@@ -15,10 +15,9 @@ class IndexOperationAdmin(ReadOnlyAdmin):
     """What every searching process applies, in this order."""
 
     list_display = ("sequence", "what", "track_key", "version", "written")
-    list_filter = ("kind",)
+    list_filter = ("kind", "created_at")
     search_fields = ("=track_key", "=sequence")
     search_help_text = "A track's number or a sequence number"
-    date_hierarchy = "created_at"
     ordering = ("-sequence",)
     written = moment_column("created_at", "written")
 

@@ -30,12 +30,12 @@ class JobAdmin(ReadOnlyAdmin):
         ("status", ChoicesDropdownFilter),
         ("task_name", ChoicesDropdownFilter),
         ("owner", AutocompleteSelectFilter),
+        "created_at",
     )
     list_select_related = ("track", "owner")
     whole_ids = ("task_id",)
     search_fields = ("track__title", "error")
     search_help_text = "A whole task id, a track's title, or words of an error"
-    date_hierarchy = "created_at"
     fields = ()
     list_before_template = "catalog/live_list.html"
     change_form_outer_before_template = "catalog/task.html"

@@ -25,12 +25,11 @@ class MatchAdmin(ReadOnlyAdmin):
     )
     list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
     list_display_links = ("found_as",)
-    list_filter = ("verdict", ("score", RangeNumericFilter))
+    list_filter = ("verdict", ("score", RangeNumericFilter), "created_at")
     list_select_related = ("query_track", "reference_track")
     whole_ids = ("job__task_id",)
     search_fields = ("query_track__title", "reference_track__title")
     search_help_text = "A title of either track, or a task id"
-    date_hierarchy = "created_at"
     fields = ("job", "scan", "description", "engine_version", "created_at")
     change_form_outer_before_template = "catalog/match.html"
     query = track_column("query_track", "checked")

@@ -39,12 +39,18 @@ class TrackAdmin(CatalogAdmin):
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
     list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "uploaded")
-    list_filter = (PresenceFilter, IndexedFilter, CheckedFilter, FormatFilter, ("owner", AutocompleteSelectFilter))
+    list_filter = (
+        PresenceFilter,
+        IndexedFilter,
+        CheckedFilter,
+        FormatFilter,
+        ("owner", AutocompleteSelectFilter),
+        "created_at",
+    )
     list_display_links = None  # the first column is a link itself
     list_select_related = ("owner", "audio_file")
     search_fields = ("title", "artist", "album", "isrc", "file_name")
     search_help_text = "Title, artist, album, ISRC, file name, or a musicId or its beginning"
-    date_hierarchy = "created_at"
     actions = ("add_selected", "check_selected", "remove_selected", "restore_selected")
     list_before_template = "catalog/track_list_top.html"
     fields = ("title", "artist", "album", "isrc")

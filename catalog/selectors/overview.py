@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -152,9 +152,12 @@ def indexed_count() -> int:
 
 
 def _count_indexed() -> int:
-    """Count the tracks whose last operation is an add."""
-    latest = IndexOperation.objects.values("track_key").annotate(last=Max("sequence")).values("last")
-    return IndexOperation.objects.filter(sequence__in=latest, kind=IndexOperation.Kind.ADD).count()
+    """Count the tracks whose last operation is an add: all that were ever added but those taken out since."""
+    operations = IndexOperation.objects.order_by()
+    added = operations.filter(kind=IndexOperation.Kind.ADD).aggregate(count=Count("track_key", distinct=True))
+    later = operations.filter(track_key=OuterRef("track_key"), sequence__gt=OuterRef("sequence"))
+    removed = operations.filter(~Exists(later), kind=IndexOperation.Kind.REMOVE).count()
+    return int(added["count"]) - removed
 
 
 def last_hour() -> LastHour:

@@ -360,3 +360,22 @@ def test_refusals_are_counted_by_reason(desk: Client) -> None:
     page = desk.get(f"{ADMIN}/refused/")
     assert page.context["refused_counts"] == [("Signature", 2), ("Body", 1)]
     assert "Signature: 2, Body: 1" in desk.get(f"{ADMIN}/source/{source.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("?outcome=2", 1), ("?outcome=5", 1), ("?outcome=none", 1), ("?outcome=3", 0), ("?outcome=nonsense", 3)],
+)
+def test_attempts_by_their_outcome(desk: Client, send: Send, query: str, found: int) -> None:
+    message = send()
+    for number, status in enumerate((200, 503, None)):
+        Attempt.objects.create(message=message, number=number, started_at=timezone.now(), status=status, url="x")
+    page = desk.get(f"{ADMIN}/attempt/{query}")
+    assert page.context["cl"].result_count == found
+
+
+def test_callbacks_by_their_event(desk: Client, send: Send) -> None:
+    send()
+    assert desk.get(f"{ADMIN}/message/?event=check_is_same").context["cl"].result_count == 1
+    assert desk.get(f"{ADMIN}/message/?event=test").context["cl"].result_count == 0
+    assert "check_is_same" in desk.get(f"{ADMIN}/message/").content.decode()

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -22,6 +23,7 @@ from webhooks.models import Endpoint, Message
 from webhooks.selectors import health_of
 from webhooks.url_guard import UrlRefusedError, check_url
 
+COUNTED_DAYS = 7
 _CHANGE = "webhooks.change_endpoint"
 _SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all there are"}
 
@@ -62,6 +64,11 @@ def _ago(hours: str) -> Any:
     return timezone.now() - timedelta(hours=int(hours))
 
 
+def _count(**conditions: Any) -> Coalesce:
+    messages_of_one = Message.objects.filter(endpoint=OuterRef("pk"), **conditions).order_by().values("endpoint")
+    return Coalesce(Subquery(messages_of_one.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
+
+
 @admin.register(Endpoint)
 class EndpointAdmin(CallbackAdmin):
     """One row an account."""
@@ -82,15 +89,18 @@ class EndpointAdmin(CallbackAdmin):
     actions_detail = ["send_test", "verify_again", "rotate_secret", "recover_failed"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
-        """Count each endpoint's messages in the one query."""
+        """Count each endpoint's messages of late in the one query, each count by an index."""
         queryset: QuerySet[Endpoint] = super().get_queryset(request)
+        since = timezone.now() - timedelta(days=COUNTED_DAYS)
         return queryset.annotate(
-            delivered_count=Count("messages", filter=Q(messages__state=Message.State.DELIVERED)),
-            failed_count=Count("messages", filter=Q(messages__state=Message.State.FAILED)),
-            waiting_count=Count(
-                "messages", filter=Q(messages__state__in=[Message.State.PENDING, Message.State.DELIVERING])
+            delivered_count=_count(state=Message.State.DELIVERED, created_at__gte=since),
+            failed_count=_count(state=Message.State.FAILED, created_at__gte=since),
+            waiting_count=_count(state__in=[Message.State.PENDING, Message.State.DELIVERING]),
+            next_try_at=Subquery(
+                Message.objects.filter(endpoint=OuterRef("pk"), state=Message.State.PENDING)
+                .order_by("next_attempt_at")
+                .values("next_attempt_at")[:1]
             ),
-            next_try_at=Min("messages__next_attempt_at", filter=Q(messages__state=Message.State.PENDING)),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
@@ -117,7 +127,7 @@ class EndpointAdmin(CallbackAdmin):
         """Whether callbacks go there."""
         return endpoint_state(endpoint)
 
-    @admin.display(description="Delivered")
+    @admin.display(description=f"Delivered, {COUNTED_DAYS} days")
     def success_rate(self, endpoint: Endpoint) -> str:
         """The share of ended messages that were delivered."""
         delivered: int = endpoint.delivered_count  # type: ignore[attr-defined]
@@ -135,7 +145,7 @@ class EndpointAdmin(CallbackAdmin):
         """When the next message of it is due."""
         return moment(endpoint.next_try_at if endpoint.is_deliverable else None)  # type: ignore[attr-defined]
 
-    @admin.display(description="Failed", ordering="failed_count")
+    @admin.display(description=f"Failed, {COUNTED_DAYS} days", ordering="failed_count")
     def failed(self, endpoint: Endpoint) -> int:
         """Messages given up."""
         count: int = endpoint.failed_count  # type: ignore[attr-defined]

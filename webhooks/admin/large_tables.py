@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -15,9 +15,19 @@ class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        """Return the number of rows, at most `COUNTED_ROWS`."""
+        """Return the number of rows, at most `COUNTED_ROWS`; only keys, or looked-up columns are looked up for each."""
         rows = self.object_list
-        return rows.order_by()[:COUNTED_ROWS].count() if isinstance(rows, QuerySet) else len(rows)
+        return rows.order_by().values("pk")[:COUNTED_ROWS].count() if isinstance(rows, QuerySet) else len(rows)
+
+    def page(self, number: int | str) -> Page:  # type: ignore[type-arg]
+        """Choose the rows by their keys first: columns that are looked up are not looked up for the rows before."""
+        number = self.validate_number(number)
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            first = (number - 1) * self.per_page
+            keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
+            return Page(rows.filter(pk__in=keys), number, self)
+        return super().page(number)
 
 
 class WholeIdsFirst:

@@ -23,10 +23,9 @@ class ReceivedAdmin(RecordAdmin):
     )
     list_display = ["task", "outcome", "signatures", "times_seen", "source", "first_seen"]
     list_select_related = ["source"]
-    list_filter = ["event", "status", "source", "mippia_verified", "standard_verified"]
+    list_filter = ["event", "status", "source", "mippia_verified", "standard_verified", "first_seen_at"]
     search_fields = ["task_id", "message_id", "source__slug"]
     search_help_text = "Task id, message id or source"
-    date_hierarchy = "first_seen_at"
     fields: ClassVar[list[str]] = []
     change_form_outer_before_template = "webhooks/received.html"
 

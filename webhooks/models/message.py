@@ -51,6 +51,7 @@ class Message(models.Model):
             ),
             models.Index(fields=["endpoint", "state", "created_at"], name="message_by_endpoint"),
             models.Index(fields=["created_at"], name="message_created"),
+            models.Index(fields=["-id"], name="message_failed", condition=Q(state="failed")),
             models.Index(fields=["subject"], name="message_subject"),
         ]
 

@@ -132,6 +132,15 @@ def test_counts_no_further_than_needed(owner: User) -> None:
     assert f"LIMIT {COUNTED_ROWS}" in queries[0]["sql"]
 
 
+def test_a_later_page_has_its_rows_in_order_and_asks_by_their_keys(owner: User) -> None:
+    wanted = [make_track(owner).pk for _ in range(5)]
+    paginator = LimitedCountPaginator(Track.objects.order_by("pk"), 2)
+    with CaptureQueriesContext(connection) as queries:
+        assert [track.pk for track in paginator.page(2)] == wanted[2:4]
+    assert "OFFSET" not in queries[-1]["sql"]
+    assert [track.pk for track in paginator.page(3)] == wanted[4:]
+
+
 def test_autocomplete_finds_accounts(desk: Client, owner: User) -> None:
     url = reverse("admin:autocomplete")
     answer = desk.get(url, {"app_label": "catalog", "model_name": "apikey", "field_name": "owner", "term": "own"})
