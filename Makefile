@@ -27,16 +27,17 @@ help:
 	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
 	@echo "make chaos   the service under faults, on SQLite and PostgreSQL   (QUICK=1: the short form)"
 	@echo "make index-kill   kill -9 while the index is written, 100 times   (QUICK=1: 10)"
+	@echo "make lock    write the lock files anew after a change of requirements*.txt;   make audit: known holes in them"
 	@echo "make train   learn the engine's projection again from the training packages"
 
-$(VENV)/.run: requirements.txt
+$(VENV)/.run: requirements.lock
 	@$(MAKE_VENV)
-	@$(PIP_INSTALL) -r requirements.txt
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-s3.txt requirements-dev.txt
+$(VENV)/.dev: requirements-dev.lock
 	@$(MAKE_VENV)
-	@$(PIP_INSTALL) -r requirements-dev.txt
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
 run: $(VENV)/.run
@@ -90,6 +91,15 @@ index-kill: $(VENV)/.dev
 
 screenshots: $(VENV)/.dev browser
 	$(BIN)/python -m bench.screenshots
+
+# What is pinned in the .txt files and everything it needs, with hashes, for every Python that is taken.
+lock:
+	@test -x $(BIN)/uv || { $(MAKE_VENV); $(BIN)/python -m pip install -q $$(grep -o '^uv==[^ ]*' requirements-dev.txt); }
+	for name in requirements requirements-dev; do $(BIN)/uv pip compile --universal --generate-hashes --no-annotate -q \
+		--python-version 3.11 --custom-compile-command "make lock" $$name.txt -o $$name.lock; done
+
+audit: $(VENV)/.dev
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
 train: $(VENV)/.dev
 	$(BIN)/python -m bench.corpus fetch

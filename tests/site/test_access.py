@@ -64,7 +64,7 @@ ROWS = {
     **{f"api/v1/{call}": KEY for call in ("music", "fingerprint/add", "fingerprint/check")},
     "api/v1/task/result/<str:task_id>": KEY,
     "api/v1/^(?P<rest>.*)$": ANYBODY,
-    **{f"catalog/audio/<uuid:music_id>/{what}": PERMITTED for what in ("", "peaks/", "spectrogram.png")},
+    **{f"catalog/audio/<uuid:music_id>/{what}": PERMITTED for what in ("", "peaks/", "spectrogram.png", "telling.svg")},
     **{f"catalog/review/{what}": PERMITTED for what in ("", "skipped/", "undo/<int:decision_id>/")},
     **{f"catalog/review/<int:first>/<int:second>/{what}": PERMITTED for what in ("", "decide/", "skip/")},
     **{f"catalog/review/group/<int:track_id>/{what}": PERMITTED for what in ("", "decide/")},
@@ -199,7 +199,7 @@ def test_another_accounts_key_finds_nothing(
 
 
 @pytest.mark.parametrize("range_header", ["", "bytes=0-99", "bytes=-5", "bytes=0-0,2-3"])
-@pytest.mark.parametrize("what", ["", "peaks/", "spectrogram.png"])
+@pytest.mark.parametrize("what", ["", "peaks/", "spectrogram.png", "telling.svg"])
 def test_nobody_hears_what_is_not_theirs(
     owner: User,
     outsider: User,

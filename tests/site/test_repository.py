@@ -98,6 +98,18 @@ def test_requirements_are_pinned_with_a_reason() -> None:
                 assert re.match(r"^[\w.\[\]-]+==\S+\s+# \S", line), line
 
 
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_lock_holds_every_pin_with_hashes(name: str) -> None:
+    """A pin that was changed without `make lock` is found here, before somebody's `make run` installs the old one."""
+    locked = (ROOT / f"{name}.lock").read_text(encoding="utf-8")
+    for line in (ROOT / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        pin = re.match(r"([\w.-]+)(?:\[[^]]*\])?==(\S+)", line)
+        if pin:
+            plain = re.sub(r"[._-]+", "-", pin[1]).lower()
+            assert re.search(rf"^{plain}(\[[^]]*\])?=={re.escape(pin[2])}[ \\]", locked, re.MULTILINE), line
+    assert locked.count("==") <= locked.count(" \\\n    --hash=sha256:")
+
+
 def test_no_print_in_the_service() -> None:
     for path in SOURCES:
         calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
