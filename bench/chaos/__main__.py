@@ -69,7 +69,7 @@ def _judge(stack: Stack, receiver: Receiver, faults: Faults) -> list[Goal]:
     keys = _accounts(stack, receiver)
     stack.start()
     seconds = FAULTS * (sum(PAUSE_S) / 2 + 2.5)
-    clients = Clients(url=stack.url, keys=keys, jobs=JOBS, seconds=seconds, seed=SEED)
+    clients = Clients(url=stack.url, keys=keys, jobs=JOBS, seconds=seconds, seed=SEED, quiet=faults.quiet)
     clients.start()
     began_s = time.monotonic()
     _break_things(faults, clients)

@@ -2,6 +2,7 @@
 
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from bench.chaos.processes import Process
 from bench.chaos.stack import Stack
 
 FINGERPRINT, WEBHOOKS = "fingerprint", "webhooks"
+IDLE_WITHIN_S = 40.0
 CATCH_WITHIN_S = 8.0  # how long a process that is there only now and then is looked for
 FROZEN_S, CLOCK_S, FULL_S, DATABASE_DOWN_S = (1.0, 6.0), (4.0, 12.0), (2.0, 8.0), (0.5, 5.0)
 CLOCK_MOVES_S = (-3600, -90, 90, 3600)
@@ -27,6 +29,7 @@ class Faults:
     postgres: Postgres | None
     seed: int
     done: Counter[str] = field(default_factory=Counter)
+    quiet: threading.Event = field(default_factory=threading.Event)  # the clients ask for nothing while it is set
 
     def __post_init__(self) -> None:
         """Shuffle."""
@@ -43,12 +46,8 @@ class Faults:
             "kill the callbacks' pusher": self._role(WEBHOOKS, "pusher"),
             "kill a busy worker": self._role(FINGERPRINT, "processing"),
             "kill a worker that sends": self._role(WEBHOOKS, "processing"),
-            "kill the holder of the queue lock": lambda: self._catch(
-                lambda: processes.lock_holders(self.stack.processes(), FINGERPRINT)
-            ),
-            "kill the holder of the callbacks' lock": lambda: self._catch(
-                lambda: processes.lock_holders(self.stack.processes(), WEBHOOKS)
-            ),
+            "kill the holder of the queue lock": lambda: self._kill_lock_holder(FINGERPRINT),
+            "kill the holder of the callbacks' lock": lambda: self._kill_lock_holder(WEBHOOKS),
             "kill a sentinel": lambda: self._kill(
                 processes.sentinel(self.stack.processes(), self.chance.choice([FINGERPRINT, WEBHOOKS]))
             ),
@@ -91,8 +90,16 @@ class Faults:
     def _kill(self, found: list[Process], number: int = signal.SIGKILL) -> bool:
         return bool(found) and self.chance.choice(sorted(found, key=lambda p: p.pid)).signal(number)
 
-    def _catch(self, look: Callable[[], list[Process]]) -> bool:
-        deadline_s = time.monotonic() + CATCH_WITHIN_S
+    def _kill_lock_holder(self, cluster: str) -> bool:
+        """Kill the idle worker that waits for the next task; the clients keep quiet until there is one."""
+        self.quiet.set()
+        try:
+            return self._catch(lambda: processes.lock_holders(self.stack.processes(), cluster), within_s=IDLE_WITHIN_S)
+        finally:
+            self.quiet.clear()
+
+    def _catch(self, look: Callable[[], list[Process]], *, within_s: float = CATCH_WITHIN_S) -> bool:
+        deadline_s = time.monotonic() + within_s
         while time.monotonic() < deadline_s:
             if self._kill(look()):
                 return True

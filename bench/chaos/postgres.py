@@ -59,4 +59,5 @@ class Postgres:
         path = str(max(Path("/usr/lib/postgresql").glob(f"*/bin/{program}")))
         as_user = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
         command = [*as_user, path, *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        own = {name: value for name, value in os.environ.items() if name != "DATA_DIR"}  # it is no process of the stack
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=own)

@@ -48,7 +48,18 @@ class Ledger:
 class Clients:
     """Threads that ask for `jobs` tasks in about `seconds`."""
 
-    def __init__(self, *, url: str, keys: dict[str, str], jobs: int, seconds: float, seed: int, count: int = 3) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        keys: dict[str, str],
+        jobs: int,
+        seconds: float,
+        seed: int,
+        quiet: threading.Event,
+        count: int = 3,
+    ) -> None:
+        self._quiet = quiet
         self.ledger = Ledger()
         self._url = f"{url}/api/v1"
         self._keys = keys
@@ -83,7 +94,7 @@ class Clients:
         session = requests.Session()
         known: dict[str, list[str]] = {account: [] for account in ACCOUNTS}
         while not self._stop.is_set():
-            if self.done:
+            if self.done or self._quiet.is_set():
                 self._stop.wait(1)
                 continue
             account = chance.choices(list(ACCOUNTS), weights=list(ACCOUNTS.values()))[0]
