@@ -32,7 +32,7 @@ def new_server(data_dir: str) -> MilvusServer:
     config = MilvusServerConfig(data_dir=data_dir)
     config.set("authorization_enabled", val=True)
     config.set("log.level", "warn")
-    config.set("common.session.ttl", 5)  # how long a server that was killed is believed to live
+    config.set("common.session.ttl", 20)  # seconds that a killed server is believed to live; less, and a busy one dies
     return MilvusServer(config)
 
 

@@ -235,10 +235,12 @@ class MilvusIndex:
             self._insert(build, milvus_rows.canary_rows(canaries))
             self._client.flush(build, timeout=10 * self._address.timeout_s)
             self._store(build, replace(state, sequence=sequence, mark=self._mark_of(sequence)))
+        with self._writing(lambda: False), _unavailable():
             self._switch(build)
+            self._drop_all_but(build)
             self._build, self._state = self._read()
 
-    def exclusive(self) -> AbstractContextManager[None]:
+    def exclusive(self) -> AbstractContextManager[object]:
         """Nobody else is known here: see who inherits."""
         return contextlib.nullcontext()
 
@@ -346,12 +348,16 @@ class MilvusIndex:
         self._client.upsert(f"{build}_tracks", [_state_row(state)], timeout=self._address.timeout_s)
 
     def _switch(self, build: str) -> None:
-        """Let the alias lead to ``build``, and drop the others."""
+        """Let the alias lead to ``build``."""
         self._before_publishing()
         name, timeout_s = self._address.name, self._address.timeout_s
         is_known = self._client.has_collection(name, timeout=timeout_s)
         change = self._client.alter_alias if is_known else self._client.create_alias
         change(f"{build}_tracks", name, timeout=timeout_s)
+
+    def _drop_all_but(self, build: str) -> None:
+        """Older builds, and those that were not finished."""
+        name, timeout_s = self._address.name, self._address.timeout_s
         own = re.compile(rf"{re.escape(name)}_b[0-9a-f]{{12}}(_tracks)?")
         for other in self._client.list_collections(timeout=timeout_s):
             if own.fullmatch(other) and not other.startswith(build):

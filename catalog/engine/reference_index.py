@@ -97,7 +97,7 @@ class ReferenceIndex(Protocol):
     def census(self) -> tuple[Ids, Ids]:
         """Every track that is in (twice where it is doubled), in order, and its number of vectors. For verification."""
 
-    def exclusive(self) -> AbstractContextManager[None]:
+    def exclusive(self) -> AbstractContextManager[object]:
         """Held around ``rebuild`` and ``checkpoint``. ``IndexBusy`` where another process is at it."""
 
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from django.conf import settings
@@ -42,22 +43,13 @@ class ClusterIndex(MilvusIndex):
         super().__init__(address, mark_of=index_log.mark_of)
         self._lease: index_lease.Lease | None = None
 
-    @contextlib.contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the lease."""
-        with index_lease.held_by_name(f"milvus {self._address.name}") as lease:
-            self._lease = lease
-            try:
-                yield
-            finally:
-                self._lease = None
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Build alone. The others go on writing to the build that counts meanwhile."""
+        return index_lease.held_by_name(f"rebuild {self._address.name}")
 
     @contextlib.contextmanager
     def _writing(self, is_done: Callable[[], bool]) -> Iterator[bool]:
         """Take the lease, or wait until whoever has it has written what is wanted here."""
-        if self._lease is not None:
-            yield True
-            return
         with contextlib.ExitStack() as stack:
             waited_until_s = time.monotonic() + LONGEST_WAIT_S
             while not self._took_lease(stack):
@@ -71,7 +63,7 @@ class ClusterIndex(MilvusIndex):
 
     def _took_lease(self, stack: contextlib.ExitStack) -> bool:
         try:
-            stack.enter_context(self.exclusive())
+            self._lease = stack.enter_context(index_lease.held_by_name(f"milvus {self._address.name}"))
         except IndexBusy:
             return False
         return True

@@ -4,7 +4,7 @@ import io
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, IndexUnavailable
 from catalog.engine.milvus import MilvusIndex
 from catalog.engine.milvus_rows import canary_rows
+from catalog.engine.reference_index import Entry
 from catalog.models import AudioFile, Fingerprint, IndexOperation, Job, Track
 from catalog.services import index_backend, index_lease, index_log, jobs, readiness, work
 from catalog.services.index_log import CURRENT_VERSION
@@ -242,6 +243,26 @@ def test_writers_take_turns(
     with index_lease.held_by_name(f"milvus {name}"), pytest.raises(IndexUnavailable, match="Another process"):
         found(CaughtUpIndex(), battle)
     assert found(CaughtUpIndex(), battle) == [track.pk]
+
+
+def test_searches_and_adds_go_on_while_the_index_is_made_anew(
+    in_milvus: MilvusProcess, indexed: Callable[[Path], Track], battle: Path, forest: Path
+) -> None:
+    first = indexed(battle)
+    builder, worker = index_backend.ClusterIndex(), CaughtUpIndex()
+    assert found(worker, battle) == [first.pk]
+    during: list[list[int]] = []
+
+    def entries() -> Iterator[Entry]:
+        added = indexed(forest)
+        during.append([*found(worker, forest), added.pk])
+        yield Entry.of(first.pk, fingerprint_at(battle))
+
+    with builder.exclusive():
+        builder.rebuild(entries(), sequence=index_log.last_sequence(), expected=1)
+    assert during[0][0] == during[0][1]
+    assert found(worker, forest) == during[0][:1], "what came meanwhile is applied to the new build"
+    assert found(CaughtUpIndex(), battle) == [first.pk]
 
 
 def test_many_processes_at_once(
