@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -72,6 +72,10 @@ class ReadOnlyAdmin(CatalogAdmin):
     """A table that the service writes and people only look at."""
 
     actions = None
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show no row of fields below a page that tells it all: `fields = ()`."""
+        return super().get_fieldsets(request, obj) if self.fields != () else []
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Nobody adds rows by hand."""

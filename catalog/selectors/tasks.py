@@ -127,7 +127,7 @@ def links_of_callback(body: dict[str, Any]) -> list[Link]:
     links = []
     job = Job.objects.select_related("track").filter(task_id=str(body.get("task_id"))[:40]).first()
     if job:
-        links.append(Link(f"task {job.task_id}", reverse("admin:catalog_job_change", args=[job.pk])))
+        links.append(Link(job.task_id, reverse("admin:catalog_job_change", args=[job.pk])))
         links.append(Link(f"“{job.track.title}”", job.track.get_absolute_url()))
     result = body.get("result")
     matched = result.get("matched_music_id") if isinstance(result, dict) else None

@@ -16,7 +16,7 @@ from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.engine.decode import decode_mono
@@ -30,7 +30,8 @@ FLAGS += ["--autoplay-policy=no-user-gesture-required", "--disable-background-ne
 RATE = 22050
 SPEED = 1.06
 START_S = 5.0
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000  # of a busy machine; what is there sooner is not waited for
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ class Watch:
         self.requested.append(request.url)
 
 
-def wait(page: Page, true: Callable[[], Any], what: str, *, patience_s: float = 15) -> Any:
+def wait(page: Page, true: Callable[[], Any], what: str, *, patience_s: float = 60) -> Any:
     """Wait until something is so and return it; the page goes on meanwhile."""
     end = time.monotonic() + patience_s
     while not (value := true()):

@@ -44,6 +44,10 @@ class CallbackAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
 class RecordAdmin(CallbackAdmin):
     """A table that only the service writes: nothing is added or changed by hand."""
 
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show no row of fields below a page that tells it all: `fields = ()`."""
+        return super().get_fieldsets(request, obj) if self.fields != () else []
+
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002
         """Nobody adds records by hand."""
         return False

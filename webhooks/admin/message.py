@@ -1,7 +1,7 @@
 """Callbacks out: each with its state, its attempts, and a way to send it again."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -92,7 +92,7 @@ class MessageAdmin(RecordAdmin):
     whole_ids = ("subject", "message_id")
     search_fields = ["subject", "message_id", "endpoint__url", "endpoint__owner__username"]
     search_help_text = "Task id, message id, URL or account"
-    fields: ClassVar[list[str]] = []
+    fields = ()
     list_before_template = "catalog/live_list.html"
     change_form_outer_before_template = "webhooks/message.html"
     actions = ["send_selected_again"]

@@ -1,6 +1,6 @@
 """Callbacks in: payload, verdict of the signatures, how often each came."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +26,7 @@ class ReceivedAdmin(RecordAdmin):
     list_filter = ["event", "status", "source", "mippia_verified", "standard_verified", "first_seen_at"]
     search_fields = ["task_id", "message_id", "source__slug"]
     search_help_text = "Task id, message id or source"
-    fields: ClassVar[list[str]] = []
+    fields = ()
     change_form_outer_before_template = "webhooks/received.html"
 
     def change_view(

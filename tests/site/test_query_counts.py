@@ -1,0 +1,99 @@
+"""How often each staff page asks the database: a fixed number, however much is in the tables."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalog.models import ApiKey, AudioFile, BulkWork, Job, Match, Track
+from catalog.services.api_keys import create_key
+from tests.rows import make_match, make_track
+from webhooks.models import Attempt, Endpoint, Message, Received
+from webhooks.services import create_source, store_endpoint
+
+COUNTS = {
+    "overview": 21,
+    "review": 12,
+    "scan": 10,
+    "all of track": 5,
+    "all of task": 5,
+    "all of match": 5,
+    "all of key": 7,
+    "all of bulk action": 5,
+    "all of callback URL": 7,
+    "all of callback out": 7,
+    "all of callback in": 8,
+    "track": 11,
+    "task": 8,
+    "match": 9,
+    "key": 7,
+    "bulk action": 7,
+    "callback URL": 10,
+    "callback out": 8,
+    "callback in": 6,
+}
+
+
+def fill(count: int) -> None:
+    """Add rows of everything that the pages show."""
+    now = timezone.now()
+    for number in range(Track.objects.count(), Track.objects.count() + count):
+        owner = User.objects.create_user(f"owner-{number}")
+        job = make_match(make_track(owner), make_track(owner)).job
+        endpoint = store_endpoint(owner=owner, url=f"https://receiver{number}.example/hook")
+        source, _ = create_source(slug=f"peer-{number}")
+        create_key(owner=owner)
+        BulkWork.objects.create(kind="check", track_ids=[1], total=1, asked_by=owner)
+        message = Message.objects.create(
+            message_id=f"msg_{number}", endpoint=endpoint, event="check_is_same", event_key="k", subject=job.task_id,
+            body="{}", state="failed", attempt_count=2, schedule_start=now, next_attempt_at=now, created_at=now,
+        )  # fmt: skip
+        for attempt in (1, 2):
+            Attempt.objects.create(message=message, number=attempt, started_at=now, ended_at=now, status=500)
+        Received.objects.create(
+            source=source, message_id="m", event="check_is_same", status="success", task_id=job.task_id, body="{}",
+            mippia_verified=True, standard_verified=True, first_seen_at=now, last_seen_at=now + timedelta(seconds=1),
+        )  # fmt: skip
+    AudioFile.objects.update(peaks=b"x")  # or the pages would ask for the waveforms, once in a while
+
+
+def pages() -> dict[str, str]:
+    """Return the address of each page by its name; of single ones the page of the newest row."""
+    newest = {
+        "track": ("catalog/track", Track), "task": ("catalog/job", Job), "match": ("catalog/match", Match),
+        "key": ("catalog/apikey", ApiKey), "bulk action": ("catalog/bulkwork", BulkWork),
+        "callback URL": ("webhooks/endpoint", Endpoint), "callback out": ("webhooks/message", Message),
+        "callback in": ("webhooks/received", Received),
+    }  # fmt: skip
+    lists = {f"all of {name}": f"/admin/{table}/" for name, (table, _) in newest.items()}
+    single = {
+        name: f"/admin/{table}/{model.objects.order_by('pk').last().pk}/change/"
+        for name, (table, model) in newest.items()
+    }
+    return {"overview": "/admin/", "review": "/catalog/review/", "scan": "/catalog/scan/", **lists, **single}
+
+
+def asked(desk: Client, url: str) -> int:
+    """Open a page and count what it asked the database."""
+    with CaptureQueriesContext(connection) as queries:
+        assert desk.get(url).status_code == 200
+    return len(queries)
+
+
+def test_each_page_asks_a_fixed_number_of_times(staff: User) -> None:
+    desk = Client()
+    desk.force_login(staff)
+    fill(2)
+    for url in pages().values():
+        desk.get(url)  # the first request fills caches
+    few = {name: asked(desk, url) for name, url in pages().items()}
+    fill(7)
+    many = {name: asked(desk, url) for name, url in pages().items()}
+    assert few == many
+    if connection.vendor != "sqlite":
+        return  # the numbers are those of the embedded default
+    changed = {name: (COUNTS.get(name), many.get(name)) for name in COUNTS | many}
+    assert {name: both for name, both in changed.items() if both[0] != both[1]} == {}
