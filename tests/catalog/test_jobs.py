@@ -148,7 +148,7 @@ def test_queue_entry_of_a_clock_that_was_set_back_is_freed(job: Job) -> None:
 
 
 def test_stopped_worker_hands_its_job_back(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(*args: object) -> None:
+    def stopped(*_: object, **__: object) -> None:
         os.kill(os.getpid(), stopping.HAND_BACK_SIGNAL)
 
     before = signal.getsignal(stopping.HAND_BACK_SIGNAL)
@@ -179,7 +179,7 @@ def test_lease_is_renewed_again_after_the_database_was_away(
         return True
 
     monkeypatch.setattr(work.jobs, "renew", flaky)
-    monkeypatch.setattr(work.analysis, "fingerprint_of", lambda _: time.sleep(0.5))
+    monkeypatch.setattr(work.analysis, "fingerprint_of", lambda *_, **__: time.sleep(0.5))
     work.run(job.pk)
     assert len(asked) > 1
 
@@ -190,7 +190,7 @@ def test_status_and_times_must_agree(job: Job) -> None:
 
 
 def test_unexpected_error_is_tried_again_then_ended(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*args: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(work.analysis, "fingerprint_of", broken)
