@@ -1,8 +1,9 @@
 """``python -m bench.scale``: recall, false accepts, time and memory as the index grows to 100,000 tracks and beyond.
 
 The test split's real recordings stand among simulated tracks of four minutes (``bench.simulated``), in the files that
-the service uses. ``QUICK=1`` stops at 2,000; ``MOST=1000000`` goes on to a million. Times are CPU seconds of one core,
-so that other load on the machine matters little. ``bench.service_scale`` adds what needs a database.
+the service uses. ``QUICK=1`` stops at 2,000, ``MOST=1000000`` goes on to a million, ``SIZES`` names others, ``EVERY``
+asks fewer queries. Times are CPU seconds of one core, so that other load on the machine matters little. What needs a
+database is in ``bench.service_scale``.
 """
 
 import csv
@@ -50,8 +51,9 @@ class Tried:
 
     def __init__(self, *, quick: bool) -> None:
         asked = [q for q in positives("test", quick=False) if q.length in LENGTHS]
-        self.asked = thinned(asked, 40 if quick else 12)
-        self.strange = thinned(negatives("test", quick=False), 25 if quick else 12)
+        every = int(os.environ.get("EVERY", "40" if quick else "12"))
+        self.asked = thinned(asked, every)
+        self.strange = thinned(negatives("test", quick=False), 2 * every)
         make_all(self.asked + self.strange, 2)
         known = references("test")
         make_prints([t.path for t in known] + [q.path for q in self.asked + self.strange], 2)
@@ -74,6 +76,7 @@ def main() -> int:
     quick = bool(os.environ.get("QUICK"))
     most = int(os.environ.get("MOST", "0"))
     sizes = [*(QUICK_SIZES if quick else SIZES), *(size for size in BEYOND if size <= most)]
+    sizes = [int(size) for size in os.environ.get("SIZES", "").split()] or sizes
     tried = Tried(quick=quick)
     print(f"{report.conditions()}; {len(tried.asked)} positive and {len(tried.strange)} negative queries", flush=True)
     rows = []
@@ -175,7 +178,7 @@ def _store(rows: list[dict[str, float]]) -> None:
 
 
 def _goals(rows: list[dict[str, float]], *, quick: bool) -> list[Goal]:
-    at = rows[-1] if quick else next(row for row in rows if row["tracks"] >= GOAL_SIZE)
+    at = next((row for row in rows if row["tracks"] >= GOAL_SIZE and not quick), rows[-1])
     lost = 100 * (rows[0]["found"] / rows[0]["asked"] - at["found"] / at["asked"])
     size, first = f"{at['tracks']:,.0f}", f"{rows[0]['tracks']:,.0f}"
     return [

@@ -1,6 +1,6 @@
 """Simulated tracks: real music cut up and put together anew, so that an index can hold more than there is on disk.
 
-A simulated track is a sequence of 2 to 8 s pieces of the training split's fingerprints, each moved by up to five
+A simulated track is a sequence of 2 to 8 s pieces of the training split's fingerprints, each moved by up to four
 semitones. It sounds like music to the engine in every short stretch, and is no recording over a longer one. Pieces
 begin on a grid of a quarter second, so that the vectors of all material can be computed and coded once: a million
 tracks are then gathered, not analysed. A patch that spans two pieces is taken as if the first one went on.
@@ -26,7 +26,7 @@ FIRST_ID = 1_000_000
 SEED = 77
 UNIT = 4  # hops of the grid: 0.256 s
 SHORTEST, LONGEST = 8, 31  # pieces, in units
-SHIFTS = np.arange(-5, 6)
+SHIFTS = np.arange(-4, 5, 2)
 DIGEST_WORDS = 2
 
 
@@ -34,6 +34,11 @@ DIGEST_WORDS = 2
 def _material() -> list[np.ndarray]:
     prints = (print_of(track.path).fingerprint for track in tracks("training")[::3])
     return [p.levels for p in prints if p is not None and len(p.levels) > 4 * LONGEST * UNIT]
+
+
+@cache
+def _lengths() -> np.ndarray:
+    return np.array([len(levels) // UNIT for levels in _material()])
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def pieces(number: int, units: int) -> Pieces:
     lengths = rng.integers(SHORTEST, LONGEST + 1, count)
     begin = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     source = rng.integers(0, len(_material()), count)
-    room = np.array([len(levels) // UNIT for levels in _material()])[source] - 2 * LONGEST
+    room = _lengths()[source] - 2 * LONGEST
     start = (rng.random(count) * room).astype(np.int64)
     shift = rng.integers(0, len(SHIFTS), count)
     kept = begin < units

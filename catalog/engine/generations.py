@@ -174,11 +174,14 @@ def publish(folder: Path, generation: Generation) -> None:
 
 
 def sweep(folder: Path, kept: Iterable[Generation]) -> None:
-    """Remove what no kept generation needs: older ones, those of other versions, what a killed process left."""
+    """Remove what no kept generation needs: older ones, those of other versions, what a killed process left.
+
+    Manifests go first: a process that is killed here must leave no manifest whose files are gone.
+    """
     names = set()
     for generation in kept:
         names |= {file.name for file in generation.files} | {_manifest(folder, generation.number).name}
-    for path in folder.iterdir():
+    for path in sorted(folder.iterdir(), key=lambda path: path.suffix != ".json"):
         if path.suffix in {".faiss", ".npy", ".json", ".tmp", ".index"} and path.name not in names:
             path.unlink(missing_ok=True)
 

@@ -1,8 +1,12 @@
 """The index of this process: opened after the fork, and caught up from the database before every search."""
 
+import os
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import structlog
@@ -11,6 +15,7 @@ from django.conf import settings
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
+from catalog.engine.entries import entries_of
 from catalog.engine.index import find
 from catalog.engine.reference_index import Entry, Operation, ReferenceIndex, Size
 from catalog.engine.search import Catalog
@@ -21,6 +26,7 @@ from catalog.services.index_log import CURRENT_VERSION
 
 log = structlog.get_logger(__name__)
 _BATCH_OPERATIONS = 200
+PARALLEL_FROM = 500  # tracks, from which the processes are worth their start
 REBUILD_FROM = 1000  # operations behind, from which the index is made anew rather than caught up
 Progress = Callable[[Iterable[Entry], int], Iterable[Entry]]  # (what comes, how many) → the same, shown
 WARM_UP_SAMPLES = 4 * 16_000  # just over the shortest that the engine takes
@@ -132,25 +138,39 @@ def _operations(rows: Sequence[IndexOperation]) -> list[Operation]:
 
 
 def _entries(track_ids: Sequence[int]) -> Iterator[Entry]:
-    for start in range(0, len(track_ids), _BATCH_OPERATIONS):
-        found = fingerprints_of(track_ids[start : start + _BATCH_OPERATIONS])
-        yield from (Entry.of(track_id, fingerprint) for track_id, fingerprint in found.items())
+    """Read fingerprints in batches; many of them are turned into vectors in processes of their own, one a core."""
+    batches = (_stored(track_ids[at : at + _BATCH_OPERATIONS]) for at in range(0, len(track_ids), _BATCH_OPERATIONS))
+    if len(track_ids) < PARALLEL_FROM:
+        yield from (entry for batch in batches for entry in entries_of(batch))
+        return
+    # Spawned: nothing of this process, its locks and its connections, may be copied.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        waiting: deque[Future[list[Entry]]] = deque()
+        for batch in batches:
+            waiting.append(pool.submit(entries_of, batch))
+            if len(waiting) > 2 * (os.cpu_count() or 1):
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
 
 
 def fingerprints_of(track_ids: Collection[int]) -> dict[int, EngineFingerprint]:
     """Return the fingerprints of the tracks that still have one of this version, in one query."""
+    fingerprints = {}
+    for track_id, data in _stored(track_ids).items():
+        try:
+            fingerprints[track_id] = EngineFingerprint.from_bytes(data)
+        except FingerprintError as error:
+            log.warning("fingerprint_unreadable", track_id=track_id, reason=str(error))
+    return fingerprints
+
+
+def _stored(track_ids: Collection[int]) -> dict[int, bytes]:
     rows = Fingerprint.objects.filter(audio_file__tracks__in=track_ids, version=CURRENT_VERSION).values_list(
         "audio_file__tracks", "data"
     )
     wanted = set(track_ids)
-    fingerprints = {}
-    for track_id, data in rows:
-        if track_id in wanted:
-            try:
-                fingerprints[track_id] = EngineFingerprint.from_bytes(bytes(data))
-            except FingerprintError as error:
-                log.warning("fingerprint_unreadable", track_id=track_id, reason=str(error))
-    return fingerprints
+    return {track_id: bytes(data) for track_id, data in rows if track_id in wanted}
 
 
 # One a process: made empty at import, filled after the fork by the first search.

@@ -180,6 +180,31 @@ def test_two_generations_are_kept(indexed: Callable[[Path], Track], recordings: 
     assert index_status.status().older == 1
 
 
+def test_killed_while_sweeping_leaves_no_manifest_without_its_files(
+    indexed: Callable[[Path], Track], recordings: list[Path], own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in recordings[:2]:
+        indexed(path)
+        CaughtUpIndex().compact()
+    indexed(recordings[2])
+    removed: list[Path] = []
+    unlink = Path.unlink
+
+    def killed_at_the_second(path: Path, *, missing_ok: bool = False) -> None:
+        if path.suffix in {".json", ".faiss", ".npy"}:
+            if removed:
+                raise KeyboardInterrupt
+            removed.append(path)
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", killed_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            CaughtUpIndex().rebuild()
+    assert removed
+    assert said("index", "verify").count("good") == 3
+
+
 def test_generation_ahead_of_the_log_is_not_read(
     indexed: Callable[[Path], Track], battle: Path, forest: Path, recordings: list[Path]
 ) -> None:
@@ -258,6 +283,18 @@ def test_commands_say_how_it_is(indexed: Callable[[Path], Track], battle: Path, 
     assert "behind the log         1 operations" in status
     assert "holds 2 tracks" in said("index", "compact")
     assert said("index", "verify").count("good") == 3
+
+
+def test_many_are_made_in_processes_of_their_own(
+    indexed: Callable[[Path], Track], recordings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = [indexed(path) for path in recordings[:3]]
+    damaged = indexed(recordings[3])
+    Fingerprint.objects.filter(audio_file=damaged.audio_file).update(data=b"nothing")
+    monkeypatch.setattr(searching, "PARALLEL_FROM", 2)
+    monkeypatch.setattr(searching, "_BATCH_OPERATIONS", 1)
+    assert "holds 3 tracks" in said("index", "rebuild")
+    assert found(CaughtUpIndex(), added[2]) == [added[2].pk]
 
 
 def test_verify_names_what_differs(indexed: Callable[[Path], Track], recordings: list[Path], own_folder: Path) -> None:
