@@ -125,7 +125,9 @@ def test_logs_hold_no_secret(site: RunningSite) -> None:
         secrets += [desk.cookies["sessionid"]] if "sessionid" in desk.cookies else []
     assert len(secrets) == 7
     secrets += [site.environment["SECRET_KEY"], (site.folder / "secrets_key").read_text(encoding="ascii")]
-    secrets.append(site.manage("set_callback_url", "demo", f"{site.url}/nothing", "--show-secret").stdout.split()[-1])
+    receiver = f"{site.url}/webhooks/incoming/demo/"
+    secrets.append(site.manage("set_callback_url", "demo", receiver, "--show-secret").stdout.split()[-1])
+    assert secrets[-1].startswith("whsec_")
     logs = [path.read_text(encoding="utf-8") for path in (site.folder / "logs").iterdir()]
     assert any("/admin/login/" in text for text in logs)
     assert [(number, secret) for number, secret in enumerate(secrets) for text in logs if secret in text] == []
