@@ -8,7 +8,7 @@ has less contrast than the reference has in the same place.
 import numpy as np
 
 from catalog.engine.alignment import HOP_S, Reference
-from catalog.engine.path import Path
+from catalog.engine.path import Path, Proof
 from catalog.engine.query import Query
 from catalog.engine.spectrogram import Floats
 
@@ -22,15 +22,14 @@ MOST_WORTH = 1.4
 LEAST, LEAST_WIDTH = 0.4, 0.1  # similarity under which nothing is worth anything
 
 
-def worth(query: Query, reference: Reference, path: Path) -> float:
-    """What each nat of evidence of the path's best stretch counts: 0 … ``MOST_WORTH``."""
-    span = slice(path.best.first, path.best.last + 1)
-    halves = path.cosine[span]
+def worth(query: Query, reference: Reference, path: Path, proof: Proof) -> float:
+    """What each nat of a proof counts, by its typical similarity: 0 … ``MOST_WORTH``."""
+    halves = path.cosine[proof.rows]
     heard = halves[~np.isnan(halves)]
     if not len(heard):
         return 0.0
-    typical = (float(path.similarity[span].mean()) + float(np.quantile(heard, BETTER_SHARE))) / 2
-    return of_similarity(typical * _allowance(query, reference, path, path.places_s[span]))
+    typical = (float(path.similarity[proof.rows].mean()) + float(np.quantile(heard, BETTER_SHARE))) / 2
+    return of_similarity(typical * _allowance(query, reference, path, path.places_s[proof.rows]))
 
 
 def of_similarity(similarity: float) -> float:

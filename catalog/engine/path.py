@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.engine import evidence
 from catalog.engine.alignment import HOP_S, STEP_S, Line, Reference
@@ -17,6 +18,7 @@ GRAM_PLACES = 400  # moments that each moment of a stretch is compared with
 UNLIKE = 0.3  # cosine under which two moments have nothing to do with each other
 BETTER = 1.1  # times as much evidence: worth looking there instead
 SMALLEST_GAIN = 6.0  # nats a stretch must add to be a segment of its own
+STANDS_OUT, PIECE_COST = 2.0, 1.5  # times what wrong places reach: another piece on the line must bring, and costs
 DROP = 12.0  # nats a stretch may lose on the way before it is cut in two
 
 
@@ -33,13 +35,17 @@ class Stretch:
 class Path:
     """A line's agreement: ``places_s`` (n,) query times, ``similarity`` (n,), and the stretches that agree.
 
-    ``cosine`` (n, HALVES) is what the similarity is the mean of; NaN where one side says nothing.
+    ``cosine`` (n, HALVES) is what the similarity is the mean of; NaN where one side says nothing. ``gains`` (n, HALVES)
+    is the evidence of each; ``asked`` and ``held`` (n, HALVES, dimensions) are the vectors of query and reference.
     """
 
     line: Line
     places_s: Floats
     similarity: Floats
     cosine: Floats
+    gains: Floats
+    asked: Floats
+    held: Floats
     stretches: tuple[Stretch, ...]
 
     @property
@@ -59,9 +65,38 @@ def along(query: Query, reference: Reference, line: Line) -> Path:
     found = []
     for stretch in _stretches(gains.sum(axis=1)):
         span = slice(stretch.first, stretch.last + 1)
-        share = np.minimum(distinctness(moved.values[span]), distinctness(near.values[span]))
-        found.append(replace(stretch, evidence=float((gains[span] * share).sum())))
-    return Path(line, places * HOP_S, (cosine * both).mean(axis=1), np.where(both, cosine, np.nan), tuple(found))
+        found.append(replace(stretch, evidence=_evidence(gains[span], moved.values[span], near.values[span])))
+    similarity = (cosine * both).mean(axis=1)
+    heard = np.where(both, cosine, np.nan).astype(np.float32)
+    return Path(line, places * HOP_S, similarity, heard, gains, moved.values, near.values, tuple(found))
+
+
+def _evidence(gains: Floats, asked: Floats, held: Floats) -> float:
+    """Nats of some moments of a line together, each distinct one counted once."""
+    return float((gains * np.minimum(distinctness(asked), distinctness(held))).sum())
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the stretches of one line prove together: ``rows`` of the path that count, and their ``evidence``."""
+
+    rows: NDArray[np.int64]
+    evidence: float
+
+
+def proof(path: Path, level: float) -> Proof:
+    """The best stretch with all others on its line that stand out from ``level``, the nats that wrong places reach.
+
+    A copy that is masked or cut agrees in pieces, but all of them on one line (the sum statistics of Karlin and
+    Altschul, 1993). Every piece costs what a piece by chance would bring.
+    """
+    usual = max(level, USUAL_LEVEL)
+    pieces = [one for one in path.stretches if one is path.best or one.evidence > STANDS_OUT * usual]
+    rows = np.concatenate([np.arange(one.first, one.last + 1) for one in pieces])
+    together = _evidence(path.gains[rows], path.asked[rows], path.held[rows]) - PIECE_COST * usual * (len(pieces) - 1)
+    if together > path.best.evidence:
+        return Proof(rows, together)
+    return Proof(np.arange(path.best.first, path.best.last + 1), path.best.evidence)
 
 
 def distinctness(values: Floats) -> Floats:

@@ -27,7 +27,7 @@ UNCHANGED_TRIALS, CHANGED_TRIALS = 0.2, 30.0
 def log10_probability(evidence: float, level: float, worth: float, trials: float, *, unchanged: bool) -> float:
     """log10 of the probability that chance gives this anywhere in ``trials`` places; at most 0.
 
-    ``evidence``: nats of the best stretch; ``level``: nats that wrong places reach; ``worth``: of each nat
+    ``evidence``: nats of the proof; ``level``: nats that wrong places reach; ``worth``: of each nat
     (``closeness.worth``); ``unchanged``: the two agree best at the same tempo and pitch, as most copies do.
     """
     excess = max(0.0, evidence - LEVEL_SHARE * level) * worth

@@ -21,7 +21,7 @@ SURE_SCORE = 10.0
 SHORT_S, SHORT_S_TEMPO = 8.0, 0.02  # a stretch this short gives a tempo only so exactly …
 AS_GOOD = 0.97  # … so that of two tempos that agree as well the unchanged one is the likely one
 UNCHANGED_TEMPO, UNCHANGED_PITCH = 0.004, 0.15  # as a share and in semitones: what cannot be told from no change
-STEADY_S = 0.018  # a copy's blocks lie nearer to its line than this, in half a minute
+STEADY_S = 0.021  # a copy's blocks lie nearer to its line than this, in half a minute
 CLOSE = 0.8  # mean similarity that nobody who strays by as much reaches
 UNRELATED_S = 0.1  # farther off than a player strays: repetitive music on a wrong line, which says nothing
 SURE_SIMILARITY = 0.62
@@ -57,8 +57,9 @@ def verify(
         path, around = _moved(query, reference, path, around)
     path = replace(path, line=pitch.measured(query, reference, path.line, path.places_s, path.similarity))
     best = path.best
-    worth = closeness.worth(query, reference, path)
-    log_probability = log10_probability(best.evidence, around.level, worth, trials, unchanged=_is_unchanged(path.line))
+    proof = paths.proof(path, around.level)
+    worth = closeness.worth(query, reference, path, proof)
+    log_probability = log10_probability(proof.evidence, around.level, worth, trials, unchanged=_is_unchanged(path.line))
     if _seconds(best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S):
         log_probability = 0.0
     wobble_s = None
