@@ -21,7 +21,7 @@ from catalog.engine.voting import VOTE_FLOOR, Candidate, Votes, candidates
 NEIGHBOURS = 6
 FIRST_PLACES = 64  # of the query: enough for a plain copy
 LEAST_PLACES, ALL_STEP = 256, 4  # then as many as this, and every 0.26 s of a long query
-PROBE_PLACES = 40  # of the query, for each probe
+PROBE_PLACES = 24  # of the query, for each probe
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
 WHOLLY = 0.9  # of the query explained: nothing else can be in it
