@@ -195,8 +195,8 @@ def _move_past(scan: Scan, track: Track, *, found: Sequence[EngineMatch], error:
         Match.objects.bulk_create(rows)
         moved = _held(scan).update(
             done_track=track.pk,
-            searched=F("searched") + (not error),
-            failed=F("failed") + bool(error),
+            searched=F("searched") + int(not error),
+            failed=F("failed") + int(bool(error)),
             found=F("found") + sum(row.verdict == Match.Verdict.DUPLICATE for row in rows),
             failures=scan.failures,
             worked_s=F("worked_s") + took_s,
