@@ -18,7 +18,7 @@ from catalog.engine.embedding import DIMENSIONS, Vectors
 from catalog.engine.patches import HALVES
 from catalog.engine.spectrogram import Floats
 
-POSITION_BITS = 20  # positions of one track: nine days
+POSITION_BITS = 20  # positions of one track: twelve days
 CODE = "PQ24"
 LISTS_FROM = 30_000  # vectors a half; fewer are searched exactly
 FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 4

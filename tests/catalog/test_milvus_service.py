@@ -1,32 +1,29 @@
 """The index in a real Milvus server: the same verdicts for every process, and never "no duplicate" out of ignorance."""
 
-import io
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, IndexUnavailable
 from catalog.engine.milvus import MilvusIndex
-from catalog.engine.milvus_rows import canary_rows
+from catalog.engine.milvus.canaries import canary_keys
 from catalog.engine.reference_index import Entry
-from catalog.models import AudioFile, Fingerprint, IndexOperation, Job, Track
+from catalog.models import IndexOperation, Job, Track
 from catalog.services import index_backend, index_lease, index_log, jobs, readiness, work
-from catalog.services.index_log import CURRENT_VERSION
 from catalog.services.searching import CaughtUpIndex
 from tests.alterations import faster, sound
+from tests.commands import said
+from tests.indexed import fingerprint_at
 from tests.milvus_server import MilvusProcess
 
 RECOVERS_WITHIN_S = 180.0  # as the server says itself: it loads what it had
@@ -38,32 +35,6 @@ def in_milvus(settings: Settings, milvus: MilvusProcess) -> MilvusProcess:
     """Use the server, under a name that no other test has."""
     settings.FINGERPRINT_INDEX = milvus.address(f"s{uuid.uuid4().hex[:12]}")
     return milvus
-
-
-@cache
-def fingerprint_at(path: Path) -> EngineFingerprint:
-    """Fingerprint a recording, once."""
-    return Fingerprinter().fingerprint(path)
-
-
-@pytest.fixture
-def indexed(owner: User) -> Callable[[Path], Track]:
-    """Put a recording in the catalog and the log, with its fingerprint and without its file."""
-
-    def add(path: Path) -> Track:
-        fingerprint = fingerprint_at(path)
-        audio_file = AudioFile.objects.create(
-            sha256=uuid.uuid4().hex * 2, size_bytes=1, duration_s=fingerprint.duration_s, sample_rate_hz=1, channels=1
-        )
-        data = fingerprint.to_bytes()
-        values = {"size_bytes": len(data), "duration_s": fingerprint.duration_s}
-        Fingerprint.objects.create(audio_file=audio_file, version=CURRENT_VERSION, data=data, **values)
-        track = Track.objects.create(owner=owner, audio_file=audio_file, title=path.stem)
-        with transaction.atomic():
-            index_log.record_add(track_id=track.pk)
-        return track
-
-    return add
 
 
 def found(index: CaughtUpIndex, path: Path) -> list[int]:
@@ -83,13 +54,6 @@ def check_of(track: Track) -> Job:
     work.run(job.pk)
     job.refresh_from_db()
     return job
-
-
-def said(*arguments: str) -> str:
-    """Run a command and return what it prints."""
-    out = io.StringIO()
-    call_command(*arguments, stdout=out, stderr=io.StringIO())
-    return out.getvalue()
 
 
 def test_verdicts_are_those_of_the_embedded_index(
@@ -165,7 +129,8 @@ def lose_canary(index: CaughtUpIndex) -> None:
     """Have the server forget a row, as it does while a node's part is not loaded."""
     milvus = index.opened()
     assert isinstance(milvus, MilvusIndex)
-    milvus._client.delete(milvus._build, ids=canary_rows([0]).keys.tolist())
+    assert milvus._build is not None
+    milvus._connection.delete(milvus._build.name, canary_keys([0]).tolist())
 
 
 def test_lost_vectors_are_not_an_empty_index(
@@ -175,7 +140,8 @@ def test_lost_vectors_are_not_an_empty_index(
     index = CaughtUpIndex()
     milvus = index.opened()
     assert isinstance(milvus, MilvusIndex)
-    milvus._client.drop_collection(milvus._build)
+    assert milvus._build is not None
+    milvus._connection.drop(milvus._build.name)
     with pytest.raises(IndexUnavailable):
         found(index, battle)
     said("index", "rebuild")
