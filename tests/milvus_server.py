@@ -1,7 +1,9 @@
 """A real Milvus server on loopback for the tests marked `milvus`; skipped, with the reason, where it cannot run."""
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import IO
 import pytest
 
 USER, PASSWORD = "root", "Milvus"
+ENDS_WITHIN_S = 20.0
 OWN_NETWORK = ("unshare", "--map-root-user", "--net")
 
 
@@ -30,6 +33,7 @@ class MilvusProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                start_new_session=True,  # a group of its own, so that all of it can be ended
             )
 
     def address(self, name: str) -> str:
@@ -45,9 +49,13 @@ class MilvusProcess:
         self._command("kill")
 
     def close(self) -> None:
-        """End everything."""
+        """End everything: the one between ends with its input, and takes the server along; what is left is killed."""
         self._pipe(self._process.stdin).close()
-        self._process.wait(timeout=20)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=ENDS_WITHIN_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         self._pipe(self._process.stdout).close()
 
     def _command(self, word: str) -> None:

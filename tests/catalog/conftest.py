@@ -1,9 +1,15 @@
-"""Staff at their desk."""
+"""Staff at their desk, and recordings in the index."""
+
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.test import Client
+
+from catalog.models import Track
+from tests.indexed import index_recording
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +48,9 @@ def outsider_desk(outsider: User) -> Client:
     client = Client()
     client.force_login(outsider)
     return client
+
+
+@pytest.fixture
+def indexed(owner: User) -> Callable[[Path], Track]:
+    """Take a recording into the catalog and the index, without its file."""
+    return lambda path: index_recording(owner, path)

@@ -1,13 +1,11 @@
 """The commands, as an operator types them."""
 
-import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -15,13 +13,7 @@ from rest_framework.test import APIClient
 
 from catalog.models import ApiKey, Job, Track
 from catalog.services import work
-
-
-def said(*arguments: str, **options: object) -> str:
-    """Run a command and return what it printed."""
-    output = io.StringIO()
-    call_command(*arguments, stdout=output, stderr=io.StringIO(), **options)
-    return output.getvalue()
+from tests.commands import said
 
 
 def test_key_is_alone_on_the_last_line_and_works(owner: User) -> None:
@@ -114,7 +106,7 @@ def test_import_needs_an_owner(folder: Path, db: None) -> None:
 
 
 @pytest.fixture
-def indexed(add_track: Callable[..., Track], battle: Path) -> Track:
+def indexed_track(add_track: Callable[..., Track], battle: Path) -> Track:
     """A track in the index."""
     track = add_track(battle)
     job = work.jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD)
@@ -122,11 +114,11 @@ def indexed(add_track: Callable[..., Track], battle: Path) -> Track:
     return track
 
 
-def test_rebuild_then_check_in_words(indexed: Track, battle: Path, forest: Path) -> None:
+def test_rebuild_then_check_in_words(indexed_track: Track, battle: Path, forest: Path) -> None:
     assert "holds 1 tracks" in said("rebuild_index")
     text = said("check_music", str(battle))
     assert "duplicate: battle-music" in text
-    assert str(indexed.music_id) in text
+    assert str(indexed_track.music_id) in text
     assert "nothing in the index" in said("check_music", str(forest))
 
 

@@ -2,26 +2,21 @@
 
 import io
 import json
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalog.engine import Fingerprint as EngineFingerprint
-from catalog.engine import Fingerprinter, IndexBusy, IndexUnavailable, generations
-from catalog.models import AudioFile, Fingerprint, IndexLease, IndexOperation, Job, Track
-from catalog.services import index_backend, index_lease, index_log, index_status, removal, searching, work
+from catalog.engine import IndexBusy, IndexUnavailable, generations
+from catalog.models import Fingerprint, IndexLease, IndexOperation, Job, Track
+from catalog.services import index_backend, index_lease, index_status, removal, searching, work
 from catalog.services.analysis import fingerprint_of
-from catalog.services.index_log import CURRENT_VERSION
 from catalog.services.searching import CaughtUpIndex
+from tests.commands import said
 
 
 @pytest.fixture
@@ -30,47 +25,9 @@ def own_folder(settings: Settings) -> Path:
     return Path(settings.INDEX_DIR)
 
 
-@pytest.fixture
-def indexed(owner: User) -> Callable[[Path], Track]:
-    """Take a recording into the catalog and the index, without its file: its fingerprint is made once a run."""
-
-    def add(path: Path) -> Track:
-        fingerprint = fingerprint_at(path)
-        audio_file = AudioFile.objects.create(
-            sha256=uuid.uuid4().hex * 2, size_bytes=1, duration_s=fingerprint.duration_s, sample_rate_hz=1, channels=1
-        )
-        data = fingerprint.to_bytes()
-        Fingerprint.objects.create(
-            audio_file=audio_file,
-            version=CURRENT_VERSION,
-            data=data,
-            size_bytes=len(data),
-            duration_s=fingerprint.duration_s,
-        )
-        track = Track.objects.create(owner=owner, audio_file=audio_file, title=path.stem)
-        with transaction.atomic():
-            index_log.record_add(track_id=track.pk)
-        return track
-
-    return add
-
-
-@cache
-def fingerprint_at(path: Path) -> EngineFingerprint:
-    """Fingerprint a recording, once."""
-    return Fingerprinter().fingerprint(path)
-
-
 def found(index: CaughtUpIndex, track: Track) -> list[int]:
     """Return the ids that the index finds for a track's own fingerprint."""
     return [match.track_id for match in index.search(fingerprint_of(track), exclude=(), limit=5) if match.is_duplicate]
-
-
-def said(*arguments: str) -> str:
-    """Run a command and return what it prints."""
-    out = io.StringIO()
-    call_command(*arguments, stdout=out, stderr=io.StringIO())
-    return out.getvalue()
 
 
 def test_new_process_reads_the_file_then_what_came_after(
