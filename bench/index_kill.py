@@ -38,7 +38,7 @@ def main() -> int:
     kills = QUICK_KILLS if os.environ.get("QUICK") else int(os.environ.get("KILLS", KILLS))
     seed = int(os.environ.get("SEED", str(time.time_ns() % 1_000_000)))
     chance, at_work, problems = random.Random(seed), Counter(), []
-    with deployment():
+    with deployment(JOB_LEASE_SECONDS="1"):  # shorter than the service takes: a dead writer is waited for
         paths = sorted(path for path in AUDIO.iterdir() if path.suffix in {".ogg", ".mp3"})[:DISTINCT]
         stored = [Fingerprinter().fingerprint(path).to_bytes() for path in paths]
         add_tracks([stored[number % DISTINCT] for number in range(FIRST_TRACKS)], duration_s=TRACK_S)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import uuid
@@ -13,10 +14,10 @@ BATCH = 100
 
 
 @contextmanager
-def deployment() -> Iterator[Path]:
+def deployment(**environment: str) -> Iterator[Path]:
     """An empty deployment in SQLite, in this process and in those it starts; its data folder."""
     folder = Path(tempfile.mkdtemp(prefix="index-bench-"))
-    os.environ |= {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "JOB_LEASE_SECONDS": "1"}
+    os.environ |= {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", **environment}
     os.environ["DJANGO_SETTINGS_MODULE"] = "fingerprint_site.settings"
     os.environ.pop("DATABASE_URL", None)
     try:
@@ -80,6 +81,8 @@ def add_tracks(stored: Sequence[bytes], *, duration_s: float, in_index: bool = T
     return made
 
 
-def command(*arguments: str) -> list[str]:
-    """``manage.py`` in a process of its own."""
-    return [sys.executable, "manage.py", *arguments]
+def run_command(*arguments: str) -> None:
+    """``manage.py`` in a process of its own; the bench ends with its words where it fails."""
+    ended = subprocess.run([sys.executable, "manage.py", *arguments], check=False, stderr=subprocess.PIPE, text=True)
+    if ended.returncode:
+        raise SystemExit(f"manage.py {' '.join(arguments)}: {ended.stderr[-2000:]}")
