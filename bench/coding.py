@@ -9,7 +9,6 @@ import csv
 import os
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +21,10 @@ from bench.robustness import OUT
 from bench.simulated import simulated_tracks
 from catalog.engine import search as steps
 from catalog.engine.alignment import HOP_S
-from catalog.engine.embedding import DIMENSIONS, Vectors, embed
+from catalog.engine.embedding import DIMENSIONS
 from catalog.engine.fingerprint import Fingerprint
-from catalog.engine.layout import ORIGIN_S
-from catalog.engine.patches import HALVES, centres, cut, move_rows
+from catalog.engine.layout import ORIGIN_S, reference_vectors
+from catalog.engine.patches import HALVES
 from catalog.engine.query import PLAIN, Query, probe_grid
 from catalog.engine.vectors import faiss
 from catalog.engine.voting import VOTE_FLOOR, Votes, candidates
@@ -36,8 +35,8 @@ SIMULATED, SIMULATED_QUICK = 400, 100
 LISTS, PLAIN_LISTS, PROBE_LISTS = 512, 8, 4
 # (hops between references, FAISS's name of the code)
 TRIED = (
-    (8, "SQ8"), (8, "PQ16"), (8, "PQ12"), (8, "PQ8"), (10, "PQ16"), (10, "PQ12"),
-    (12, "SQ8"), (12, "PQ24"), (12, "PQ16"), (16, "SQ8"), (16, "PQ24"), (16, "SQ4"),
+    (8, "SQ8"), (8, "PQ24"), (8, "PQ16"), (8, "PQ12"), (12, "SQ8"), (12, "PQ24"), (12, "PQ16"),
+    (16, "SQ8"), (16, "SQ6"), (16, "SQ4"), (16, "PQ24"), (16, "PQ16"), (16, "PQ12"), (24, "SQ8"), (24, "PQ24"),
 )  # fmt: skip
 
 
@@ -85,7 +84,7 @@ def main() -> int:
 
 
 def _build(ways: list[Coded], step: int, stored: list[Fingerprint]) -> None:
-    vectors = list(_references(stored, step))
+    vectors = [reference_vectors(fingerprint, step) for fingerprint in stored]
     for half in range(HALVES):
         heard = [v.heard[:, half] for v in vectors]
         values = np.concatenate([v.values[h, half] for v, h in zip(vectors, heard, strict=True)])
@@ -99,12 +98,6 @@ def _build(ways: list[Coded], step: int, stored: list[Fingerprint]) -> None:
             part.add_with_ids(values, ids)
             way.parts.append(part)
     print(f"spacing {step * HOP_S:.2f} s: {len(values)} vectors a half", flush=True)
-
-
-def _references(stored: list[Fingerprint], step: int) -> Iterator[Vectors]:
-    for fingerprint in stored:
-        places = centres(len(fingerprint.levels), step)
-        yield embed(cut(move_rows(fingerprint.picture, 0.0), places), places)
 
 
 def _ask(ways: list[Coded], query: Query, right: int) -> None:
