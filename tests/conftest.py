@@ -5,8 +5,9 @@ from multiprocessing import Event, Queue, Value
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -34,6 +35,30 @@ def outsider(db: None) -> User:
 def staff(db: None) -> User:
     """A member of staff with every permission."""
     return User.objects.create_superuser("staff")
+
+
+@pytest.fixture
+def desk(staff: User) -> Client:
+    """A browser session of a member of staff with every permission."""
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def reader(db: None) -> User:
+    """A member of staff who may look at everything and change nothing."""
+    user = User.objects.create_user("reader", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return user
+
+
+@pytest.fixture
+def reading_desk(reader: User) -> Client:
+    """A browser session of the reader."""
+    client = Client()
+    client.force_login(reader)
+    return client
 
 
 def client_of(user: User) -> APIClient:

@@ -45,7 +45,8 @@ TABLES = {
     **{f"django_q/{name}": () for name in ("success", "failure", "ormq", "schedule")},
     **{f"webhooks/{name}": () for name in ("attempt", "received", "refused")},
     "webhooks/endpoint": tuple(
-        f"<path:object_id>/{name}/" for name in ("send_test", "verify_again", "rotate_secret", "recover_failed")
+        f"<path:object_id>/{name}/"
+        for name in ("send_test", "verify_again", "rotate_secret", "recover_failed", "turn_off")
     ),
     "webhooks/message": ("<path:object_id>/send_again/",),
     "webhooks/source": ("<path:object_id>/rotate_secret/",),
@@ -110,14 +111,6 @@ def clerk(db: None) -> Client:
     return client
 
 
-@pytest.fixture
-def boss(staff: User) -> Client:
-    """A superuser's session."""
-    client = Client()
-    client.force_login(staff)
-    return client
-
-
 def keys_of(owner: User) -> dict[str, str]:
     """Return an expired and a revoked key."""
     expired = create_key(owner=owner, expires_at=timezone.now() - timedelta(days=1))[1]
@@ -166,20 +159,20 @@ def test_staff_without_a_permission_sees_an_empty_house(clerk: Client) -> None:
         assert clerk.get(path).status_code in (200, 302, 403, 404), path
 
 
-def test_superuser_is_refused_nothing(boss: Client) -> None:
+def test_superuser_is_refused_nothing(desk: Client) -> None:
     """Reading: 404 and redirects for rows that are not there, 405 for buttons, 403 for what nobody does by hand."""
     by_hand = re.compile(r"/(add|delete)/$")
     for path in set(paths_for(STAFF, PERMITTED)) - {"/admin/logout/"}:
-        status = boss.get(path).status_code
+        status = desk.get(path).status_code
         assert status in (200, 302, 404, 405) or (status == 403 and by_hand.search(path)) or "autocomplete" in path, (
             path
         )
 
 
-def test_api_takes_keys_and_nothing_else(owner: User, outsider: User, boss: Client, clerk: Client) -> None:
+def test_api_takes_keys_and_nothing_else(owner: User, outsider: User, desk: Client, clerk: Client) -> None:
     keys = {name: Client(headers={"Authorization": f"Bearer {text}"}) for name, text in keys_of(owner).items()}
     expected = {"nobody": 401, "superuser's session": 401, "clerk's session": 401, "expired": 401, "revoked": 404}
-    clients = {"nobody": Client(), "superuser's session": boss, "clerk's session": clerk} | keys
+    clients = {"nobody": Client(), "superuser's session": desk, "clerk's session": clerk} | keys
     for path in paths_for(KEY):
         for name, client in clients.items():
             for answer in (client.get(path), client.post(path, "{}", content_type="application/json")):
@@ -219,9 +212,9 @@ def test_nobody_hears_what_is_not_theirs(
             assert b"OggS" not in answer.content
 
 
-def test_those_who_may_hear(boss: Client, reading: Client, add_track: Callable[..., Track], battle: Path) -> None:
+def test_those_who_may_hear(desk: Client, reading: Client, add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
-    for client in (boss, reading):
+    for client in (desk, reading):
         answer = client.get(f"/catalog/audio/{track.music_id}/", headers={"Range": "bytes=0-3"})
         assert answer.status_code == 206
         assert b"".join(answer.streaming_content) == b"OggS"
@@ -283,10 +276,10 @@ def test_registrar_cannot_take_an_account_with_powers_over(registrar: tuple[Clie
         assert account.username != "taken"
 
 
-def test_nobody_writes_what_the_queue_is_to_run(boss: Client) -> None:
+def test_nobody_writes_what_the_queue_is_to_run(desk: Client) -> None:
     """A schedule names a Python function and its arguments: with it, a stolen session would be a shell."""
     form = {"func": "os.system", "args": "'id'", "schedule_type": "O", "repeats": "1", "next_run_0": "2026-01-01"}
-    assert boss.post("/admin/django_q/schedule/add/", form).status_code == 403
+    assert desk.post("/admin/django_q/schedule/add/", form).status_code == 403
 
 
 def test_incoming_needs_a_signature(db: None) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from tests.webhooks import receiver as receivers
 from webhooks.models import Endpoint, Message, Source
@@ -22,6 +23,20 @@ CHECKED: dict[str, Any] = {
     },
     "completed_at": "2026-04-02T14:54:14.859289",
 }
+ADDED = {
+    "task_id": TASK_ID,
+    "task_name": "add_audio_in_index",
+    "status": "success",
+    "completed_at": "2026-04-02T14:54:14.859289",
+}
+FAILED = ADDED | {"status": "failure", "error": "The file is not audio."}
+NO_MATCH = CHECKED | {"result": {"is_duplicate": False, "matched_music_id": None, "matched_musicname": None}}
+
+
+@pytest.fixture
+def outside() -> Client:
+    """A caller without cookies whose requests go through the CSRF check."""
+    return Client(enforce_csrf_checks=True)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import json
 import time
 from typing import Any
 
+from django.test import Client
+
 
 def mippia(secret: str, task_id: str, *, at: float | None = None) -> dict[str, str]:
     """The two x-mippia headers."""
@@ -27,3 +29,15 @@ def standard(secret: str, body: bytes, *, message_id: str = "msg_1", at: float |
 def dumps(body: Any) -> bytes:
     """A body's bytes."""
     return json.dumps(body).encode()
+
+
+def both(secret: str, task_id: str, body: Any, **kwargs: Any) -> dict[str, str]:
+    """All five headers."""
+    raw = body if isinstance(body, bytes) else dumps(body)
+    return mippia(secret, task_id) | standard(secret, raw, **kwargs)
+
+
+def call(client: Client, body: Any, headers: dict[str, str], *, source: str = "label") -> Any:
+    """Send a body to the incoming endpoint of a source."""
+    raw = body if isinstance(body, bytes) else dumps(body)
+    return client.generic("POST", f"/webhooks/incoming/{source}/", raw, "application/json", headers=headers)

@@ -40,9 +40,15 @@ class CallbackAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     class Media:
         js = ["webhooks/copy.js"]
 
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer no deleting of many rows at once."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
 
 class RecordAdmin(CallbackAdmin):
-    """A table that only the service writes: nothing is added or changed by hand."""
+    """A table that only the service writes: nothing is added, changed or deleted by hand (`prune` deletes)."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Show no row of fields below a page that tells it all: `fields = ()`."""
@@ -54,6 +60,10 @@ class RecordAdmin(CallbackAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         """Nobody changes what happened."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody makes undone what happened."""
         return False
 
 

@@ -18,9 +18,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
-from webhooks.cells import NOTHING, endpoint_state, moment, short_url
+from webhooks.cells import NOTHING, duration, endpoint_state, moment, short_url
 from webhooks.models import Endpoint, Message
-from webhooks.selectors import health_of
+from webhooks.selectors import health_of, typical_ms, with_last_deliveries
 from webhooks.url_guard import UrlRefusedError, check_url
 
 COUNTED_DAYS = 7
@@ -75,7 +75,10 @@ class EndpointAdmin(CallbackAdmin):
 
     form = EndpointForm
     nothing_yet = "An account gets its callbacks at the URL that is saved here; the URL must answer a challenge first."
-    list_display = ["address", "owner", "state", "success_rate", "waiting", "next_try", "failed", "since"]
+    list_display = [
+        *("address", "owner", "state", "success_rate", "answers_in", "last_success"),
+        *("waiting", "next_try", "failed", "since"),
+    ]
     list_select_related = ["owner"]
     list_filter = [
         ("disabled_at", admin.EmptyFieldListFilter),
@@ -86,11 +89,11 @@ class EndpointAdmin(CallbackAdmin):
     autocomplete_fields = ["owner"]
     date_hierarchy = "created_at"
     change_form_outer_before_template = "webhooks/endpoint.html"
-    actions_detail = ["send_test", "verify_again", "rotate_secret", "recover_failed"]
+    actions_detail = ["send_test", "verify_again", "rotate_secret", "recover_failed", "turn_off"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         """Count each endpoint's messages of late in the one query, each count by an index."""
-        queryset: QuerySet[Endpoint] = super().get_queryset(request)
+        queryset: QuerySet[Endpoint] = with_last_deliveries(super().get_queryset(request))
         since = timezone.now() - timedelta(days=COUNTED_DAYS)
         return queryset.annotate(
             delivered_count=_count(state=Message.State.DELIVERED, created_at__gte=since),
@@ -102,6 +105,11 @@ class EndpointAdmin(CallbackAdmin):
                 .values("next_attempt_at")[:1]
             ),
         )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
+        """Delete only a URL that nothing was sent to: the others can be turned off, what was sent is history."""
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and not (obj and obj.messages.exists())
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
         """Let the owner be chosen once."""
@@ -133,6 +141,16 @@ class EndpointAdmin(CallbackAdmin):
         delivered: int = endpoint.delivered_count  # type: ignore[attr-defined]
         ended: int = delivered + endpoint.failed_count  # type: ignore[attr-defined]
         return f"{100 * delivered / ended:.1f} % of {ended:,}" if ended else NOTHING
+
+    @admin.display(description="Answers in (p50)")
+    def answers_in(self, endpoint: Endpoint) -> str:
+        """The median time to the answer that took a callback, of the newest hundred."""
+        return duration(typical_ms(endpoint.answered_ms))  # type: ignore[attr-defined]
+
+    @admin.display(description="Last success", ordering="last_delivered_at")
+    def last_success(self, endpoint: Endpoint) -> SafeString | str:
+        """When a callback was taken last."""
+        return moment(endpoint.last_delivered_at)  # type: ignore[attr-defined]
 
     @admin.display(description="Waiting", ordering="waiting_count")
     def waiting(self, endpoint: Endpoint) -> int:
@@ -231,4 +249,21 @@ class EndpointAdmin(CallbackAdmin):
         endpoint = get_object_or_404(Endpoint, pk=object_id)
         count = services.recover_failed(endpoint=endpoint, since=_ago(form.cleaned_data["since"]))
         messages.success(request, f"{count} callbacks are sent again.")
+        return back_to(request, endpoint)
+
+    @confirmed_action(
+        description="Turn off",
+        icon="block",
+        permission=_CHANGE,
+        dialog={
+            "title": "Send nothing to it any more?",
+            "description": "What waits is given up and can be recovered. “Verify again” turns it on.",
+        },
+    )
+    def turn_off(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        """Disable the URL."""
+        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        reason = f"{request.user.get_username()} turned it off."
+        services.disable_endpoint(endpoint=endpoint, reason=reason, now=timezone.now())
+        messages.success(request, "Nothing is sent to it any more.")
         return back_to(request, endpoint)

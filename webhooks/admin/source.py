@@ -76,6 +76,11 @@ class SourceAdmin(CallbackAdmin):
         obj.pk = made.pk
         messages.info(request, f"The secret, shown only now: {secret}")
 
+    def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
+        """Delete only a source that nothing has come from: the rest is history."""
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and not (obj and (obj.received.exists() or obj.refused.exists()))
+
     @admin.display(description="URL for the sender")
     def address(self, source: Source) -> SafeString | str:
         """Where this source's callbacks are to be sent."""

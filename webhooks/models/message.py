@@ -50,6 +50,9 @@ class Message(models.Model):
                 fields=["next_attempt_at"], name="message_due", condition=Q(state__in=["pending", "delivering"])
             ),
             models.Index(fields=["endpoint", "state", "created_at"], name="message_by_endpoint"),
+            models.Index(
+                fields=["endpoint", "-delivered_at"], name="message_delivered", condition=Q(state="delivered")
+            ),
             models.Index(fields=["created_at"], name="message_created"),
             models.Index(fields=["-id"], name="message_failed", condition=Q(state="failed")),
             models.Index(fields=["subject"], name="message_subject"),

@@ -2,6 +2,7 @@
 
 from webhooks.services.endpoints import (
     VerificationFailedError,
+    disable_endpoint,
     enable_endpoint,
     endpoint_secret,
     register_endpoint,
@@ -32,6 +33,7 @@ __all__ = [
     "VerificationFailedError",
     "count_failed",
     "create_source",
+    "disable_endpoint",
     "enable_endpoint",
     "endpoint_secret",
     "prune",

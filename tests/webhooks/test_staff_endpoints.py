@@ -1,0 +1,163 @@
+"""The pages of callback URLs: what changes something asks first and needs permission."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from tests.webhooks.filled import fill
+from tests.webhooks.receiver import Receiver, reply
+from webhooks.models import Attempt, Endpoint, Message
+from webhooks.selectors import typical_ms
+from webhooks.services import endpoint_secret
+from webhooks.tasks import deliver_message
+
+ADMIN = "/admin/webhooks"
+Send = Callable[..., Message]
+
+
+@pytest.mark.parametrize("action", ["send_test", "verify_again", "rotate_secret", "recover_failed"])
+def test_onlookers_change_nothing(reading_desk: Client, endpoint: Endpoint, action: str, receiver: Receiver) -> None:
+    before = endpoint_secret(endpoint=endpoint)
+    answer = reading_desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/{action}/", {"_form_submitted": "True", "since": "1"})
+    assert answer.status_code == 403
+    endpoint.refresh_from_db()
+    assert endpoint_secret(endpoint=endpoint) == before
+    assert not Message.objects.exists()
+    assert len(receiver.requests) == 1
+
+
+def test_send_test(desk: Client, endpoint: Endpoint) -> None:
+    desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/send_test/", {"_form_submitted": "True"})
+    assert Message.objects.get().event == "test"
+
+
+def test_send_test_to_an_unverified_endpoint(desk: Client, endpoint: Endpoint) -> None:
+    Endpoint.objects.update(verified_at=None)
+    answer = desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/send_test/", {"_form_submitted": "True"}, follow=True)
+    assert "not verified" in answer.content.decode()
+    assert not Message.objects.exists()
+
+
+def test_verify_again_says_how_it_went(desk: Client, endpoint: Endpoint, receiver: Receiver) -> None:
+    url = f"{ADMIN}/endpoint/{endpoint.pk}/verify_again/"
+    receiver.behaviour = reply(500)
+    page = desk.post(url, {"_form_submitted": "True"}, follow=True).content.decode()
+    assert "status 500" in page
+    receiver.behaviour = None
+    page = desk.post(url, {"_form_submitted": "True"}, follow=True).content.decode()
+    assert "is verified" in page
+
+
+def test_a_rotated_secret_is_shown_once(desk: Client, endpoint: Endpoint) -> None:
+    answer = desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/rotate_secret/", {"_form_submitted": "True"})
+    endpoint.refresh_from_db()
+    secret = endpoint_secret(endpoint=endpoint)
+    assert secret in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    assert secret not in desk.get(f"{ADMIN}/endpoint/{endpoint.pk}/change/").content.decode()
+
+
+def test_recover_shows_the_count_before(desk: Client, endpoint: Endpoint, send: Send) -> None:
+    for key in "abc":
+        send(key)
+    Message.objects.update(state=Message.State.FAILED)
+    url = f"{ADMIN}/endpoint/{endpoint.pk}/recover_failed/"
+    assert "the last hour: 3" in desk.get(url).content.decode()
+    assert Message.objects.filter(state=Message.State.FAILED).count() == 3
+    desk.post(url, {"_form_submitted": "True", "since": "1"})
+    assert Message.objects.filter(state=Message.State.PENDING).count() == 3
+
+
+def test_recovery_shows_its_progress(desk: Client, endpoint: Endpoint, send: Send, receiver: Receiver) -> None:
+    messages = [send(key) for key in "abc"]
+    Message.objects.update(state=Message.State.FAILED, created_at=timezone.now() - timedelta(minutes=1))
+    desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/recover_failed/", {"since": "1", "_form_submitted": "True"})
+    url = f"{ADMIN}/endpoint/{endpoint.pk}/change/"
+    assert "0 of 3 delivered, 3 on their way" in desk.get(url).content.decode()
+    receiver.behaviour = reply(200)
+    deliver_message(messages[0].pk)
+    assert "1 of 3 delivered, 2 on their way" in desk.get(url).content.decode()
+    Message.objects.filter(pk=messages[1].pk).update(state=Message.State.FAILED)
+    assert "1 of 3 delivered, 1 on their way, 1 failed again" in desk.get(url).content.decode()
+
+
+def test_adding_an_endpoint_verifies_after_the_commit_and_shows_the_secret(
+    desk: Client, account: User, receiver: Receiver, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": receiver.url}, follow=False)
+    assert answer.status_code == 302
+    endpoint = Endpoint.objects.get(owner=account)
+    assert endpoint.is_deliverable
+    page = desk.get(f"{ADMIN}/endpoint/{endpoint.pk}/change/").content.decode()
+    assert endpoint_secret(endpoint=endpoint) in page
+    page = desk.get(f"{ADMIN}/endpoint/{endpoint.pk}/change/").content.decode()
+    assert endpoint_secret(endpoint=endpoint) not in page
+
+
+def test_changing_the_url_verifies_anew(
+    desk: Client, endpoint: Endpoint, receiver: Receiver, django_capture_on_commit_callbacks: Any
+) -> None:
+    receiver.behaviour = reply(404)
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/change/", {"url": receiver.url + "2"})
+    endpoint.refresh_from_db()
+    assert not endpoint.is_deliverable
+    assert endpoint.url == receiver.url + "2"
+
+
+@pytest.mark.parametrize("url", ["ftp://example.org/", "http://user:word@example.org/", "nothing"])
+def test_a_url_that_cannot_be_called_is_a_form_error(desk: Client, account: User, url: str) -> None:
+    answer = desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": url})
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors.keys() == {"url"}
+    assert not Endpoint.objects.exists()
+
+
+def test_one_that_nothing_was_sent_to_can_be_deleted(desk: Client, endpoint: Endpoint) -> None:
+    assert desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Endpoint.objects.exists()
+
+
+def test_turned_off_it_gets_nothing_until_it_is_verified_again(
+    desk: Client, endpoint: Endpoint, send: Send, receiver: Receiver
+) -> None:
+    waiting = send("before")
+    desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/turn_off/", {"_form_submitted": "True"})
+    deliver_message(waiting.pk)
+    assert receiver.callbacks == []
+    assert "staff turned it off" in desk.get(f"{ADMIN}/endpoint/{endpoint.pk}/change/").content.decode()
+    assert set(Message.objects.values_list("state", flat=True)) == {Message.State.FAILED}
+    desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/verify_again/", {"_form_submitted": "True"})
+    deliver_message(send("after").pk)
+    assert len(receiver.callbacks) == 1
+
+
+def test_the_list_tells_the_median_answer_and_the_last_success_of_each(desk: Client) -> None:
+    fill(4)
+    now = timezone.now()
+    Message.objects.update(state=Message.State.DELIVERED, delivered_at=now - timedelta(days=3))
+    quick, slow, silent = Message.objects.order_by("pk")[:3]
+    for message, taken_ms in ((quick, [30, 41, 900]), (slow, [1400])):
+        message.attempts.all().delete()
+        for number, took_ms in enumerate([*taken_ms, 7777], start=1):
+            status = 500 if took_ms == 7777 else 200
+            Attempt.objects.create(
+                message=message, number=number, started_at=now, ended_at=now, duration_ms=took_ms, status=status
+            )
+    Message.objects.filter(pk=quick.pk).update(delivered_at=now - timedelta(hours=2))
+    Message.objects.filter(pk=silent.pk).update(state=Message.State.FAILED, delivered_at=None)
+    rows = {row.pk: row for row in desk.get(f"{ADMIN}/endpoint/").context["cl"].result_list}
+    told = {pk: typical_ms(row.answered_ms) for pk, row in rows.items()}
+    assert (told[quick.endpoint_id], told[slow.endpoint_id], told[silent.endpoint_id]) == (41, 1400, None)
+    assert rows[quick.endpoint_id].last_delivered_at == now - timedelta(hours=2)
+    assert rows[silent.endpoint_id].last_delivered_at is None
+    page = desk.get(f"{ADMIN}/endpoint/").content.decode()
+    assert "41 ms" in page
+    assert "1.4 s" in page
+    assert "2 h ago" in page

@@ -1,0 +1,136 @@
+"""The pages of callbacks out: each request and response, sending again, the same for a shell."""
+
+import itertools
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from standardwebhooks import Webhook
+
+from tests.webhooks.conftest import CHECKED
+from tests.webhooks.receiver import Receiver, reply
+from webhooks.models import Attempt, Message
+from webhooks.selectors import curl_command
+from webhooks.services import endpoint_secret
+from webhooks.tasks import deliver_message
+from webhooks.transport import post
+
+ADMIN = "/admin/webhooks"
+Send = Callable[..., Message]
+
+
+def test_a_message_shows_its_attempts_and_the_same_request_as_curl(
+    desk: Client, send: Send, receiver: Receiver
+) -> None:
+    message = send(body=CHECKED | {"task_id": "it's $(odd)"})
+    receiver.behaviour = reply(500)
+    deliver_message(message.pk)
+    page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
+    assert "webhook-signature" in page
+    assert receiver.url in page
+    assert "no answer" not in page
+    assert ">500</span>" in page.replace("\n", "").replace("  ", "")
+
+
+def test_a_message_shows_each_request_and_response_and_the_next_try(
+    desk: Client, send: Send, receiver: Receiver
+) -> None:
+    receiver.behaviour = reply(503, b"come back later")
+    message = send()
+    deliver_message(message.pk)
+    page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
+    assert "x-mippia-signature: " in page
+    assert "come back later" in page
+    assert page.count("next try") == 2, "in the head and below the attempts"
+    assert 'hx-trigger="every 2s"' in page, "it looks again while it is on its way"
+    receiver.behaviour = reply(200)
+    Message.objects.update(next_attempt_at=timezone.now())
+    deliver_message(message.pk)
+    page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
+    assert "attempt 2" in page
+    assert "next try" not in page
+    assert 'hx-trigger="every 2s"' not in page
+
+
+def test_the_curl_line_survives_a_shell(send: Send, receiver: Receiver) -> None:
+    """A real shell takes the line apart, with a function in curl's place; what it got is then sent."""
+    body = CHECKED | {"result": CHECKED["result"] | {"matched_musicname": 'it\'s $(odd) "`é`"'}}
+    message = send(body=body)
+    line = curl_command(Message.objects.select_related("endpoint").get(pk=message.pk))
+    shell = ["sh", "-c", "curl() { printf '%s\\0' \"$@\"; }; " + line]
+    arguments = subprocess.run(shell, check=True, capture_output=True).stdout.decode().split("\0")[:-1]
+    assert arguments[:3] == ["-i", "-X", "POST"]
+    heads = [value for option, value in itertools.pairwise(arguments) if option == "-H"]
+    data = arguments[arguments.index("--data-binary") + 1].encode()
+    post(url=arguments[-1], headers=dict(head.split(": ", 1) for head in heads), body=data)
+    (request,) = receiver.callbacks
+    assert request.json == body
+    assert request.headers["webhook-id"] == message.message_id
+    Webhook(endpoint_secret(endpoint=message.endpoint)).verify(request.body, request.headers)
+
+
+def test_looking_at_send_again_sends_nothing(desk: Client, send: Send, receiver: Receiver) -> None:
+    message = send()
+    deliver_message(message.pk)
+    assert desk.get(f"{ADMIN}/message/{message.pk}/send_again/").status_code == 200
+    message.refresh_from_db()
+    assert message.state == Message.State.DELIVERED
+
+
+def test_send_again(desk: Client, send: Send, receiver: Receiver) -> None:
+    message = send()
+    deliver_message(message.pk)
+    answer = desk.post(f"{ADMIN}/message/{message.pk}/send_again/", {"_form_submitted": "True"})
+    assert answer.status_code == 302
+    message.refresh_from_db()
+    assert message.state == Message.State.PENDING
+
+
+def test_send_again_needs_the_token(send: Send, receiver: Receiver) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("boss"))
+    message = send()
+    answer = client.post(f"{ADMIN}/message/{message.pk}/send_again/", {"_form_submitted": "True"})
+    assert answer.status_code == 403
+
+
+def test_send_selected_again(desk: Client, send: Send, receiver: Receiver) -> None:
+    made = [send(key) for key in "ab"]
+    for message in made:
+        deliver_message(message.pk)
+    data = {"action": "send_selected_again", "_selected_action": [message.pk for message in made]}
+    desk.post(f"{ADMIN}/message/", data)
+    assert Message.objects.filter(state=Message.State.PENDING).count() == 2
+
+
+def test_onlookers_do_not_send_again(reading_desk: Client, send: Send) -> None:
+    message = send()
+    url = f"{ADMIN}/message/{message.pk}/send_again/"
+    assert reading_desk.post(url, {"_form_submitted": "True"}).status_code == 403
+    data = {"action": "send_selected_again", "_selected_action": [message.pk]}
+    assert "send_selected_again" not in reading_desk.get(f"{ADMIN}/message/").content.decode()
+    reading_desk.post(f"{ADMIN}/message/", data)
+    message.refresh_from_db()
+    assert message.schedule_step == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("?outcome=2", 1), ("?outcome=5", 1), ("?outcome=none", 1), ("?outcome=3", 0), ("?outcome=nonsense", 3)],
+)
+def test_attempts_by_their_outcome(desk: Client, send: Send, query: str, found: int) -> None:
+    message = send()
+    for number, status in enumerate((200, 503, None)):
+        Attempt.objects.create(message=message, number=number, started_at=timezone.now(), status=status, url="x")
+    page = desk.get(f"{ADMIN}/attempt/{query}")
+    assert page.context["cl"].result_count == found
+
+
+def test_callbacks_by_their_event(desk: Client, send: Send) -> None:
+    send()
+    assert desk.get(f"{ADMIN}/message/?event=check_is_same").context["cl"].result_count == 1
+    assert desk.get(f"{ADMIN}/message/?event=test").context["cl"].result_count == 0
+    assert "check_is_same" in desk.get(f"{ADMIN}/message/").content.decode()
