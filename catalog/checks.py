@@ -32,6 +32,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "WEB_WORKERS": (1, 256),
     "WEB_THREADS": (1, 256),
     "JOB_RETENTION_DAYS": (1, 36_500),
+    "KEY_USE_RETENTION_DAYS": (31, 36_500),  # a key's page shows 30 days and today
     "QUEUE_FAILURE_RETENTION_DAYS": (1, 3_650),
     "SWEEP_SECONDS": (0.1, 60),
     "WATCHDOG_SECONDS": (30, 3_600),

@@ -24,6 +24,7 @@ RESTART_AFTER_S = 1.0
 SETTINGS = {
     "WEBHOOK_SCHEDULE_SECONDS": "0,2,4,8,15,30",
     "WEBHOOK_TIMEOUT_SECONDS": "3",
+    "WEBHOOK_QUEUE_TRUST_SECONDS": "30",
     "JOB_LEASE_SECONDS": "10",
     "WATCHDOG_SECONDS": "30",
     "DRAIN_SECONDS": str(DRAIN_S),
@@ -135,6 +136,7 @@ class Stack:
             process.signal()
         if self.disk:
             subprocess.run(["umount", "-l", str(self.folder)], check=False)
+            self.disk = False
 
 
 def _mounted(folder: Path) -> bool:

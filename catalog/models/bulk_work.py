@@ -29,7 +29,7 @@ class BulkWork(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     undoes = models.OneToOneField(
-        "self", on_delete=models.PROTECT, related_name="undone_by", null=True, blank=True, editable=False
+        "self", on_delete=models.SET_NULL, related_name="undone_by", null=True, blank=True, editable=False
     )
 
     class Meta:

@@ -1,6 +1,6 @@
-"""What the catalog keeps, and how long: the tasks that found nothing, the queue's failures, sessions."""
+"""What the catalog keeps, and how long: tasks that found nothing, what staff and keys did, the queue's failures."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django_q.models import Failure
 
-from catalog.models import Job, Match
+from catalog.models import ApiKeyDay, BulkWork, Job, Match
 from webhooks.services import RETENTIONS as WEBHOOK_RETENTIONS
 from webhooks.services import Retention
 
@@ -21,6 +21,18 @@ def old_jobs(now: datetime) -> QuerySet[Job]:
     before = now - timedelta(days=settings.JOB_RETENTION_DAYS)
     matches = Match.objects.filter(job=OuterRef("pk"))
     return Job.objects.filter(~Exists(matches), completed_at__lt=before).order_by("completed_at")
+
+
+def old_bulk_work(now: datetime) -> QuerySet[BulkWork]:
+    """Return bulk actions that ended long ago; tasks of theirs that found something stay without them."""
+    before = now - timedelta(days=settings.JOB_RETENTION_DAYS)
+    return BulkWork.objects.filter(ended_at__lt=before).order_by("ended_at")
+
+
+def old_days_of_keys(now: datetime) -> QuerySet[ApiKeyDay]:
+    """Return the days whose calls nobody looks up any more; a key's days are in UTC."""
+    before = (now - timedelta(days=settings.KEY_USE_RETENTION_DAYS)).astimezone(UTC).date()
+    return ApiKeyDay.objects.filter(day__lt=before).order_by("day")
 
 
 def old_failures(now: datetime) -> QuerySet[Failure]:
@@ -38,6 +50,8 @@ def old_sessions(now: datetime) -> QuerySet[Session]:
 RETENTIONS = (
     *WEBHOOK_RETENTIONS,
     Retention("tasks", "JOB_RETENTION_DAYS", old_jobs),
+    Retention("bulk actions", "JOB_RETENTION_DAYS", old_bulk_work),
+    Retention("days of API keys", "KEY_USE_RETENTION_DAYS", old_days_of_keys),
     Retention("queue failures", "QUEUE_FAILURE_RETENTION_DAYS", old_failures),
     Retention("sessions", "SESSION_COOKIE_AGE", old_sessions),
 )

@@ -1,7 +1,7 @@
 """What is old goes, in batches; what is new, waits or is evidence stays."""
 
 import io
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,8 +11,9 @@ from django.utils import timezone
 from django_q.models import Failure, Task
 from pytest_django import Settings
 
-from catalog.models import Job, Match
+from catalog.models import ApiKeyDay, BulkWork, Job, Match
 from catalog.services import jobs, pruning
+from catalog.services.api_keys import create_key
 from tests.rows import make_check, make_match, make_track
 from webhooks.services import retention
 
@@ -88,3 +89,24 @@ def test_old_failures_of_the_queue_and_expired_sessions_go(db: None) -> None:
     assert pruning.prune() == 2
     assert Failure.objects.get().id == "0"
     assert Session.objects.get().session_key == "new"
+
+
+def test_bulk_actions_that_ended_long_ago_go_and_what_undid_them_stays(staff: User, settings: Settings) -> None:
+    now = timezone.now()
+    made = {"track_ids": [], "total": 0, "asked_by": staff}
+    old, new, open_one = (
+        BulkWork.objects.create(kind="remove", ended_at=ended_at, **made) for ended_at in (now - LONG_AGO, now, None)
+    )
+    undoing = BulkWork.objects.create(kind="restore", ended_at=now, undoes=old, **made)
+    assert pruning.prune() == 1
+    assert set(BulkWork.objects.values_list("pk", flat=True)) == {new.pk, open_one.pk, undoing.pk}
+
+
+def test_days_of_keys_are_kept_as_the_setting_says(owner: User, settings: Settings) -> None:
+    settings.KEY_USE_RETENTION_DAYS = 31
+    key, _ = create_key(owner=owner)
+    today = timezone.now().astimezone(UTC).date()
+    for days in (0, 31, 32):
+        ApiKeyDay.objects.create(api_key=key, day=today - timedelta(days=days), calls=5)
+    assert pruning.prune() == 1
+    assert ApiKeyDay.objects.earliest("day").day == today - timedelta(days=31)

@@ -16,8 +16,6 @@ from webhooks.models import Endpoint, Message
 
 QUEUE_NAME = "webhooks"
 DELIVERY_TASK = "webhooks.tasks.deliver_message"
-# How long the queue is trusted to get to a message: past that it may be lost, and is queued once more.
-QUEUE_TRUST = timedelta(minutes=5)
 SWEEP_LIMIT = 200
 TEST_EVENT = "test"
 LEASE_MARGIN = timedelta(seconds=30)
@@ -140,14 +138,19 @@ def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body
 def _enqueue(pk: int, *, now: datetime) -> bool:
     """Hand a message to the queue, once: whoever moves `queued_until` does it, in the same transaction."""
     with transaction.atomic():
-        mine = Message.objects.filter(_not_in_queue(now), pk=pk).update(queued_until=now + QUEUE_TRUST)
+        mine = Message.objects.filter(_not_in_queue(now), pk=pk).update(queued_until=now + _queue_trust())
         if mine:
             async_task(DELIVERY_TASK, pk, cluster=QUEUE_NAME, task_name=f"callback {pk}")
     return bool(mine)
 
 
+def _queue_trust() -> timedelta:
+    """Return how long the queue is trusted to get to a message: past that it may be lost, and is queued once more."""
+    return timedelta(seconds=settings.WEBHOOK_QUEUE_TRUST_SECONDS)
+
+
 def _not_in_queue(now: datetime) -> Q:
-    longest = now + QUEUE_TRUST + CLOCK_ROOM
+    longest = now + _queue_trust() + CLOCK_ROOM
     return Q(queued_until__isnull=True) | Q(queued_until__lte=now) | Q(queued_until__gt=longest)
 
 
