@@ -51,6 +51,14 @@ def browser_context_args() -> dict[str, Any]:
     return {"viewport": {"width": 1400, "height": 1000}, "color_scheme": "light", "timezone_id": "UTC"}
 
 
+def session_of(staff: User, live_server: LiveServer) -> Any:
+    """Return the cookie of a session of `staff`."""
+    desk = Client()
+    desk.force_login(staff)
+    name = site.SESSION_COOKIE_NAME
+    return {"name": name, "value": desk.cookies[name].value, "url": live_server.url}
+
+
 @pytest.fixture
 def watch(context: BrowserContext, live_server: LiveServer) -> Watch:
     """What this test's pages complain about and ask for."""
@@ -61,10 +69,7 @@ def watch(context: BrowserContext, live_server: LiveServer) -> Watch:
 def page(context: BrowserContext, live_server: LiveServer, staff: User, watch: Watch) -> Any:
     """A fresh page, logged in as staff; whatever it complained about fails the test at its end."""
     cache.clear()
-    desk = Client()
-    desk.force_login(staff)
-    name = site.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": desk.cookies[name].value, "url": live_server.url}])
+    context.add_cookies([session_of(staff, live_server)])
     context.set_default_timeout(PATIENCE_MS)
     page: Page = context.new_page()
     yield page

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Decision, Match, Scan, Track
 from catalog.services import index_log
 from catalog.services.analysis import fingerprint_of
-from tests.browser.conftest import SPEED, START_S
+from tests.browser.conftest import SPEED, START_S, session_of
 from tests.browser.test_review import SETTLED_S, open_review, times
 from tests.browser.watch import wait
 from tests.rows import make_match, make_track
@@ -76,11 +75,8 @@ def test_swapped_pieces_stay_together(page: Page, live_server: LiveServer, pair:
 def test_the_review_reads_without_javascript(
     browser: Browser, live_server: LiveServer, pair: Match, staff: User
 ) -> None:
-    desk = Client()
-    desk.force_login(staff)
     context = browser.new_context(java_script_enabled=False)
-    cookie = desk.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    context.add_cookies([session_of(staff, live_server)])
     page = context.new_page()
     page.goto(live_server.url + "/catalog/review/")
     expect(page.locator("noscript audio").or_(page.locator("audio[controls]")).first).to_be_visible()

@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Match, Track
+from tests.browser.conftest import session_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 # What the colours decide is judged again in the dark; all else is the same page.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 DARK = "document.documentElement.classList.add('dark', 'dark-mode')"  # as the theme's own switch does
+COLOURS = """[...document.querySelectorAll("*")].map(element => getComputedStyle(element))
+    .map(style => [style.color, style.backgroundColor, style.borderColor, style.fill])"""
 NEVER_WIDER = ("overview", "review", "review-group", "scan", "track")
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES: dict[str, Callable[[Match], str]] = {
@@ -80,3 +84,20 @@ def test_no_page_is_wider_than_the_screen(page: Page, live_server: LiveServer, p
     for name in NEVER_WIDER:
         page.goto(live_server.url + PAGES[name](pair))
         assert page.evaluate(WIDER) <= 1, name
+
+
+def test_without_scripts_every_page_reads_in_the_dark_as_in_the_light(
+    browser: Browser, live_server: LiveServer, pair: Match, staff: User
+) -> None:
+    """The dark is the theme's script's: without it a reader who likes it dark gets the light page, all of it."""
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies([session_of(staff, live_server)])
+    page = context.new_page()
+    for name, path in PAGES.items():
+        page.emulate_media(color_scheme="light")
+        page.goto(live_server.url + path(pair))
+        light = page.evaluate(COLOURS)
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate(COLOURS) == light, name
+        assert len(page.locator("body").inner_text().split()) > 10, name
+    context.close()

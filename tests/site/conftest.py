@@ -1,4 +1,4 @@
-"""Databases for sites that run in processes of their own."""
+"""A site that runs in processes of its own, and databases for such."""
 
 import os
 import uuid
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
+from tests.site.running import RunningSite
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def new_database() -> Iterator[Callable[[], str | None]]:
     """Make an empty database and return its URL; None means SQLite in the site's data folder."""
     url = os.environ.get("DATABASE_URL")
@@ -32,3 +34,25 @@ def new_database() -> Iterator[Callable[[], str | None]]:
 def database_url(new_database: Callable[[], str | None]) -> str | None:
     """One database for a module."""
     return new_database()
+
+
+@pytest.fixture(scope="session")
+def first_start(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str | None]
+) -> Iterator[RunningSite]:
+    """A site that has shown its demo."""
+    running = RunningSite(tmp_path_factory.mktemp("site") / "data", database_url=new_database())
+    running.folder.mkdir()
+    running.start()
+    running.first_output = running.output
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+@pytest.fixture
+def site(first_start: RunningSite) -> RunningSite:
+    """The site, running, whichever test came before."""
+    if first_start.process.poll() is not None:
+        first_start.start()
+    return first_start

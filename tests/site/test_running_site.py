@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +17,6 @@ from tests.site.running import RunningSite, await_true
 
 pytestmark = pytest.mark.cluster
 ENDED = ("success", "failure")
-
-
-@pytest.fixture(scope="module")
-def first_start(tmp_path_factory: pytest.TempPathFactory, database_url: str | None) -> Iterator[RunningSite]:
-    """A site that has shown its demo."""
-    running = RunningSite(tmp_path_factory.mktemp("site") / "data", database_url=database_url)
-    running.folder.mkdir()
-    running.start()
-    running.first_output = running.output
-    yield running
-    if running.process.poll() is None:
-        running.stop()
-
-
-@pytest.fixture
-def site(first_start: RunningSite) -> RunningSite:
-    """The site, running, whichever test came before."""
-    if first_start.process.poll() is not None:
-        first_start.start()
-    return first_start
 
 
 def ended(site: RunningSite, task_id: str, *, within_s: float = 30.0) -> dict[str, Any]:
