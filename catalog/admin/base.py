@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 
 from catalog.services.errors import CatalogError
-from webhooks.admin.large_tables import LimitedCountPaginator, WholeIdsFirst
+from webhooks.admin.large_tables import CountedChangeList, LimitedCountPaginator, WholeIdsFirst
 
 
 class CatalogAdmin(WholeIdsFirst, ModelAdmin):
@@ -28,6 +28,10 @@ class CatalogAdmin(WholeIdsFirst, ModelAdmin):
 
     # url part -> (method name, permission codename); each is run by POST alone
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CountedChangeList]:  # noqa: ARG002
+        """Use the list that knows when it shows all."""
+        return CountedChangeList
 
     def get_urls(self) -> list[URLPattern]:
         """Add a URL for each POST action."""

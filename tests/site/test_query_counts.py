@@ -23,7 +23,7 @@ COUNTS = {
     "all of match": 5,
     "all of key": 7,
     "all of bulk action": 5,
-    "all of callback URL": 7,
+    "all of callback URL": 5,
     "all of callback out": 7,
     "all of callback in": 8,
     "track": 11,

@@ -44,4 +44,4 @@ def test_links_to_what_is_here(desk: Client, owner: User) -> None:
 
 def test_a_callback_of_another_deployment(desk: Client) -> None:
     body = {"task_id": "task_20260402055414_Elsewher", "result": {"matched_music_id": "not a uuid"}}
-    assert "no task or track of this deployment" in desk.get(arrived(body)).content.decode()
+    assert "not of this deployment" in desk.get(arrived(body)).content.decode()

@@ -286,3 +286,20 @@ def test_readers_change_nothing(reading_desk: Client, owner: User, part: str) ->
 
 def test_readers_upload_nothing(reading_desk: Client) -> None:
     assert reading_desk.get(ADD).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("term", "found"),
+    [("SUMMER", 1), ("breeze summer", 1), ('"summer breeze"', 1), ('"breeze summer"', 0), ("100%", 1), ("un_er", 0)],
+)
+def test_words_are_looked_for_in_all_columns_at_once(desk: Client, owner: User, term: str, found: int) -> None:
+    make_track(owner, title="Summer", artist="Summer Breeze", album="Under 100%")
+    make_track(owner, title="Winter", artist="Nobody", album="1000")
+    page = desk.get("/admin/catalog/track/", {"q": term})
+    assert page.context["cl"].result_count == found
+
+
+def test_the_way_back_to_all_rows_is_offered_where_some_are_left_out(desk: Client, owner: User) -> None:
+    make_track(owner, title="Summer")
+    assert "Show all" not in desk.get("/admin/catalog/track/").content.decode()
+    assert "Show all" in desk.get("/admin/catalog/track/?q=winter").content.decode()
