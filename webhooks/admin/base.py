@@ -11,7 +11,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from webhooks.admin.large_tables import LimitedCountPaginator, WholeIdsFirst
+from webhooks.admin.large_tables import CountedChangeList, LimitedCountPaginator, WholeIdsFirst
 
 _Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
 
@@ -39,6 +39,10 @@ class CallbackAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
 
     class Media:
         js = ["webhooks/copy.js"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CountedChangeList]:  # noqa: ARG002
+        """Use the list that knows when it shows all."""
+        return CountedChangeList
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no deleting of many rows at once."""

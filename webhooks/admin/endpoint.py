@@ -1,7 +1,7 @@
 """Callback URLs: their state, how well they do, and what can be done about them."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -75,10 +75,7 @@ class EndpointAdmin(CallbackAdmin):
 
     form = EndpointForm
     nothing_yet = "An account gets its callbacks at the URL that is saved here; the URL must answer a challenge first."
-    list_display = [
-        *("address", "owner", "state", "success_rate", "answers_in", "last_success"),
-        *("waiting", "next_try", "failed", "since"),
-    ]
+    list_display = ["address", "owner", "state", "success_rate", "answers_in", "last_success", "waiting", "failed"]
     list_select_related = ["owner"]
     list_filter = [
         ("disabled_at", admin.EmptyFieldListFilter),
@@ -87,9 +84,11 @@ class EndpointAdmin(CallbackAdmin):
     ]
     search_fields = ["url", "owner__username"]
     autocomplete_fields = ["owner"]
-    date_hierarchy = "created_at"
     change_form_outer_before_template = "webhooks/endpoint.html"
-    actions_detail = ["send_test", "verify_again", "rotate_secret", "recover_failed", "turn_off"]
+    actions_detail: ClassVar[list[Any]] = [
+        *("send_test", "recover_failed"),
+        {"title": "More", "icon": "more_horiz", "items": ["verify_again", "rotate_secret", "turn_off"]},
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         """Count each endpoint's messages of late in the one query, each count by an index."""
@@ -153,26 +152,19 @@ class EndpointAdmin(CallbackAdmin):
         return moment(endpoint.last_delivered_at)  # type: ignore[attr-defined]
 
     @admin.display(description="Waiting", ordering="waiting_count")
-    def waiting(self, endpoint: Endpoint) -> int:
-        """Messages on their way."""
+    def waiting(self, endpoint: Endpoint) -> SafeString | str:
+        """Messages on their way, and when the next of them is due."""
         count: int = endpoint.waiting_count  # type: ignore[attr-defined]
-        return count
-
-    @admin.display(description="Next try", ordering="next_try_at")
-    def next_try(self, endpoint: Endpoint) -> SafeString | str:
-        """When the next message of it is due."""
-        return moment(endpoint.next_try_at if endpoint.is_deliverable else None)  # type: ignore[attr-defined]
+        next_try_at = endpoint.next_try_at  # type: ignore[attr-defined]
+        if not count or not endpoint.is_deliverable or next_try_at is None:
+            return f"{count:,}"
+        return format_html('{}<br><span class="mf-sub">next {}</span>', f"{count:,}", moment(next_try_at))
 
     @admin.display(description=f"Failed, {COUNTED_DAYS} days", ordering="failed_count")
     def failed(self, endpoint: Endpoint) -> int:
         """Messages given up."""
         count: int = endpoint.failed_count  # type: ignore[attr-defined]
         return count
-
-    @admin.display(description="Since", ordering="created_at")
-    def since(self, endpoint: Endpoint) -> SafeString | str:
-        """When it was registered."""
-        return moment(endpoint.created_at)
 
     def save_model(self, request: HttpRequest, obj: Endpoint, form: EndpointForm, change: bool) -> None:  # noqa: FBT001
         """Store through the service; the challenge goes out after the commit, never inside the transaction."""

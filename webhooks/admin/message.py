@@ -96,7 +96,6 @@ class MessageAdmin(RecordAdmin):
     list_before_template = "catalog/live_list.html"
     change_form_outer_before_template = "webhooks/message.html"
     actions = ["send_selected_again"]
-    actions_row = ["send_again"]
     actions_detail = ["send_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
@@ -111,7 +110,7 @@ class MessageAdmin(RecordAdmin):
     def task(self, message: Message) -> SafeString:
         """The task it tells of, and what kind it is."""
         return format_html(
-            '<span class="whitespace-nowrap">{}<br><span class="text-xs opacity-70">{}</span></span>',
+            '<span class="whitespace-nowrap">{}<br><span class="mf-sub">{}</span></span>',
             message.subject,
             message.event,
         )

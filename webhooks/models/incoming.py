@@ -48,7 +48,7 @@ class Received(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.task_id} {self.event}"
+        return f"callback about {self.task_id}"
 
 
 class Refused(models.Model):

@@ -59,7 +59,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.event}"
+        return f"callback about {self.subject}"
 
 
 class Attempt(models.Model):
