@@ -21,8 +21,8 @@ from catalog.engine.spectrogram import Floats
 POSITION_BITS = 20  # positions of one track: twelve days
 CODE = "PQ24"
 LISTS_FROM = 30_000  # vectors a half; fewer are searched exactly
-FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 4
-VECTORS_A_LIST = 4000  # beyond, more lists
+FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 2
+VECTORS_A_LIST = 1500  # beyond, more lists: a search reads fewer vectors, an add compares with more middles
 TRAIN_PER_LIST, TRAIN_ROUNDS = 16, 3  # an eighth of the time of 48 and 8, for 2 % fewer of the nearest
 TRAIN_CODES = 20_000  # vectors that the codes are learnt from: two numbers a byte ask for no more
 TRAIN_CODES_ROUNDS = 5
@@ -40,8 +40,14 @@ def faiss() -> Any:
     return library
 
 
+def _mapped(path: Path) -> Any:
+    """A stored index in memory that all processes share. It must not be added to: that ends the process."""
+    library = faiss()
+    return library.read_index(str(path), library.IO_FLAG_MMAP_IFC | library.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
+
+
 def lists_for(count: int) -> int:
-    """How many inverted lists suit ``count`` vectors of a half: a power of four, 0 for an exact index."""
+    """How many inverted lists suit ``count`` vectors of a half: a power of two, 0 for an exact index."""
     if count < LISTS_FROM:
         return 0
     lists = FEWEST_LISTS
@@ -87,8 +93,8 @@ class Codec:
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Self:
-        """What ``write`` wrote."""
-        return cls([faiss().read_index(str(path)) for path in paths])
+        """What ``write`` wrote, in memory that all processes share."""
+        return cls([_mapped(path) for path in paths])
 
     def write(self, paths: Sequence[Path]) -> None:
         """One file a half."""
@@ -106,8 +112,16 @@ class Codec:
         return index.quantizer.search(values, 1)[1][:, 0], index.pq.compute_codes(values)
 
     def new_part(self) -> "Part":
-        """An empty part under this codec."""
-        return Part([faiss().clone_index(index) for index in self._empty])
+        """An empty part under this codec, which shares the middles of the lists with it: at size they weigh most."""
+        library, empty = faiss(), []
+        for half, known in enumerate(self._empty):
+            shape = DIMENSIONS, known.nlist, known.pq.M, known.pq.nbits, library.METRIC_INNER_PRODUCT
+            index = library.IndexIVFPQ(known.quantizer, *shape)
+            index.by_residual = False
+            library.copy_array_to_vector(self.code_centroids(half), index.pq.centroids)
+            index.is_trained = True
+            empty.append(index)
+        return Part(empty, codec=self)
 
     def nearest_lists(self, queries: Floats, half: int, probes: int) -> tuple[Ids, Floats]:
         """(n, probes) lists to look into, and how near they are."""
@@ -133,8 +147,9 @@ class Asked:
 class Part:
     """Vectors of some tracks, under ids of (row, position): one FAISS index a half. Nothing is ever taken out of it."""
 
-    def __init__(self, halves: Sequence[Any]) -> None:
+    def __init__(self, halves: Sequence[Any], *, codec: Codec | None = None) -> None:
         self._halves = list(halves)
+        self._codec = codec  # kept alive: its memory is used
 
     @classmethod
     def exact(cls) -> Self:
@@ -144,10 +159,8 @@ class Part:
 
     @classmethod
     def mapped(cls, paths: Sequence[Path]) -> Self:
-        """What ``write`` wrote, in memory that all processes share. It must not be added to: that ends the process."""
-        library = faiss()
-        flags = library.IO_FLAG_MMAP_IFC | library.IO_FLAG_SKIP_PRECOMPUTE_TABLE
-        return cls([library.read_index(str(path), flags) for path in paths])
+        """What ``write`` wrote, in memory that all processes share."""
+        return cls([_mapped(path) for path in paths])
 
     def write(self, paths: Sequence[Path]) -> None:
         """One file a half."""
