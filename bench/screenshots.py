@@ -30,6 +30,7 @@ PAGES = {
     "scan": ["/catalog/scan/"],
     "tracks": ["/admin/catalog/track/"],
     "track": ["/admin/catalog/track/", FIRST],
+    "index": ["/catalog/index/"],
     "upload": ["/admin/catalog/track/add/"],
     "tasks": ["/admin/catalog/job/"],
     "task": [
@@ -60,7 +61,7 @@ PAGES = {
     ],
     "api-docs": ["/api/docs/"],
 }
-ON_A_PHONE = ("overview", "review", "tracks", "task")
+ON_A_PHONE = ("overview", "review", "tracks", "task", "index")
 
 
 def main(out: Path = OUT) -> int:

@@ -27,6 +27,11 @@ def index(request: HttpRequest) -> HttpResponse:
         "generation": status.generation,
         "in_log": indexed_count(),
         "compacted_after": housekeeping.COMPACT_AFTER_OPERATIONS,
+        "versions": _in_words(status.generation.versions) if status.generation else {},
         "is_late": status.behind > index_status.MOST_BEHIND,
     }
     return TemplateResponse(request, "catalog/index.html", context)
+
+
+def _in_words(versions: dict[str, str | int]) -> dict[str, str | int]:
+    return {name.replace("_", " "): value for name, value in versions.items()}

@@ -40,7 +40,7 @@ def test_nothing_yet(desk: Client) -> None:
 
 def test_figures(desk: Client, written: None) -> None:
     page = desk.get(PAGE).content.decode()
-    for words in ("3 tracks", "generation 1", "up to date", "4 h", "searched exactly", "reference_step"):
+    for words in ("3 tracks", "generation 1", "up to date", "4 h", "searched exactly", "reference step"):
         assert words in page, words
 
 
