@@ -6,6 +6,7 @@ nothing doubled. The index has lists and codes from a few hundred vectors on, so
 music is what comes with the tests. ``QUICK=1`` kills ten times.
 """
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -38,7 +39,7 @@ def main() -> int:
     kills = QUICK_KILLS if os.environ.get("QUICK") else int(os.environ.get("KILLS", KILLS))
     seed = int(os.environ.get("SEED", str(time.time_ns() % 1_000_000)))
     chance, at_work, problems = random.Random(seed), Counter(), []
-    with deployment(JOB_LEASE_SECONDS="1"):  # shorter than the service takes: a dead writer is waited for
+    with deployment(JOB_LEASE_SECONDS="1") as folder:  # shorter than the service takes: a dead writer is waited for
         paths = sorted(path for path in AUDIO.iterdir() if path.suffix in {".ogg", ".mp3"})[:DISTINCT]
         stored = [Fingerprinter().fingerprint(path).to_bytes() for path in paths]
         add_tracks([stored[number % DISTINCT] for number in range(FIRST_TRACKS)], duration_s=TRACK_S)
@@ -53,6 +54,8 @@ def main() -> int:
                 print(f"{number + 1} kills, {len(problems)} with problems; {_in_process(_state)}", flush=True)
         last = _in_process(_compact_and_verify)
         problems += [f"at the end: {last}"] if last else []
+        if left := _left_over(folder):
+            problems.append(f"{left} processes outlived those that started them")
     print("\n".join(problems[:10]))
     print(f"seed {seed}; killed while at work: {dict(at_work)}")
     name = f"kill -9 {kills} times in add, compact, rebuild: `index verify` clean every time"
@@ -71,6 +74,16 @@ def _killed(work: Callable[[Connection, list[bytes]], None], stored: list[bytes]
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     return process.exitcode == -signal.SIGKILL
+
+
+def _left_over(folder: Path) -> int:
+    """How many other processes still belong to the deployment."""
+    time.sleep(1.0)
+    mark, count = f"DATA_DIR={folder}\0".encode(), 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            count += mark in (process / "environ").read_bytes() and process.name != str(os.getpid())
+    return count
 
 
 def _in_process(work: Callable[[Connection, list[bytes]], None]) -> str:

@@ -15,6 +15,7 @@ from django.conf import settings
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
+from catalog.engine.confinement import die_with_parent
 from catalog.engine.entries import entries_of
 from catalog.engine.index import find
 from catalog.engine.reference_index import Entry, Operation, ReferenceIndex, Size
@@ -143,8 +144,7 @@ def _entries(track_ids: Sequence[int]) -> Iterator[Entry]:
     if len(track_ids) < PARALLEL_FROM:
         yield from (entry for batch in batches for entry in entries_of(batch))
         return
-    # Spawned: nothing of this process, its locks and its connections, may be copied.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with worker_processes() as pool:
         waiting: deque[Future[list[Entry]]] = deque()
         for batch in batches:
             waiting.append(pool.submit(entries_of, batch))
@@ -152,6 +152,16 @@ def _entries(track_ids: Sequence[int]) -> Iterator[Entry]:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+
+
+def worker_processes() -> ProcessPoolExecutor:
+    """Return a pool of one process a core that ends with this process, however that ends.
+
+    Spawned: nothing of this process, its locks and its connections, may be copied.
+    """
+    return ProcessPoolExecutor(
+        os.cpu_count(), mp_context=get_context("spawn"), initializer=die_with_parent, initargs=(os.getpid(),)
+    )
 
 
 def fingerprints_of(track_ids: Collection[int]) -> dict[int, EngineFingerprint]:
