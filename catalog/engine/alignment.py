@@ -42,14 +42,14 @@ class Reference:
 
     def __init__(self, picture: Floats) -> None:
         self.columns = len(picture)
-        self._picture = move_rows(picture, 0.0)
+        self.picture = move_rows(picture, 0.0)
         self._values = np.zeros((self.columns, HALVES, DIMENSIONS), np.float32)
         self._heard = np.zeros((self.columns, HALVES), bool)
         self._ready = np.zeros(-(-self.columns // BLOCK_COLUMNS), bool)
 
     def patches(self, places: Floats) -> Floats:
         """The patches themselves at any columns, between samples too."""
-        return cut(self._picture, places)
+        return cut(self.picture, places)
 
     def at(self, places: Floats) -> Vectors:
         """Vectors at the columns nearest to ``places``; nothing is heard outside the recording."""
@@ -65,7 +65,7 @@ class Reference:
         for block in np.flatnonzero(wanted & ~self._ready).tolist():
             span = slice(block * BLOCK_COLUMNS, min((block + 1) * BLOCK_COLUMNS, self.columns))
             places = np.arange(span.start, span.stop, dtype=np.float32)
-            vectors = embed(cut(self._picture, places), places)
+            vectors = embed(cut(self.picture, places), places)
             self._values[span], self._heard[span] = vectors.values, vectors.heard
             self._ready[block] = True
 

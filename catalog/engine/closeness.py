@@ -7,15 +7,14 @@ has less contrast than the reference has in the same place.
 
 import numpy as np
 
-from catalog.engine.alignment import HOP_S, Reference
+from catalog.engine.alignment import Reference
+from catalog.engine.matched import lost_contrast
 from catalog.engine.path import Path, Proof
 from catalog.engine.query import Query
 from catalog.engine.spectrogram import Floats
 
-MOST_PLACES = 240  # of a stretch: a minute's worth
 BETTER_SHARE = 0.75  # the quantile of similarity that is weighed as much as the mean
-MOST_ALLOWANCE = 1.25  # by which similarity may be raised where the query has lost contrast …
-USUAL_CONTRAST_DB = 5.0  # … against what music has; some recordings have three times as much
+MOST_ALLOWANCE = 1.25  # by which similarity may be raised where the query has lost contrast
 USUAL = 0.84  # similarity at which evidence has its full worth …
 POWER = 4  # … and how steeply it loses it under that
 MOST_WORTH = 1.4
@@ -39,10 +38,4 @@ def of_similarity(similarity: float) -> float:
 
 
 def _allowance(query: Query, reference: Reference, path: Path, places_s: Floats) -> float:
-    every = -(-len(places_s) // MOST_PLACES)
-    places = (places_s[::every] / HOP_S).astype(np.float32)
-    line = path.line
-    asked = query.patches(line.probe, places).std(axis=2).mean()
-    held = reference.patches((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32)).std(axis=2).mean()
-    lost = min(float(held), USUAL_CONTRAST_DB) / max(float(asked), 0.1)
-    return float(np.clip(np.sqrt(lost), 1.0, MOST_ALLOWANCE))
+    return float(np.clip(np.sqrt(lost_contrast(query, reference, path.line, places_s)), 1.0, MOST_ALLOWANCE))

@@ -71,6 +71,11 @@ def along(query: Query, reference: Reference, line: Line) -> Path:
     return Path(line, places * HOP_S, similarity, heard, gains, moved.values, near.values, tuple(found))
 
 
+def agreeing(path: Path, gains: Floats) -> Path:
+    """The same line with the stretches that ``gains`` (n,) say, in nats a place."""
+    return replace(path, stretches=tuple(_stretches(gains)))
+
+
 def _evidence(gains: Floats, asked: Floats, held: Floats) -> float:
     """Nats of some moments of a line together, each distinct one counted once."""
     return float((gains * np.minimum(distinctness(asked), distinctness(held))).sum())

@@ -16,7 +16,7 @@ from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
 from catalog.engine.query import PLAIN, Probe, Query, probe_grid
 from catalog.engine.records import Match
 from catalog.engine.reference_index import ReferenceIndex
-from catalog.engine.voting import VOTE_FLOOR, Candidate, Votes, candidates
+from catalog.engine.voting import PLAIN_VOTE_FLOOR, VOTE_FLOOR, Candidate, Votes, candidates
 
 NEIGHBOURS = 6
 FIRST_PLACES = 64  # of the query: enough for a plain copy
@@ -126,7 +126,8 @@ class _Finder:
         parts = [asking(self._query, number, probe, places) for number, probe in enumerate(probes)]
         values, heard, number, query_s, tempo = (np.concatenate([part[i] for part in parts]) for i in range(5))
         near = self._catalog.index.nearest(Vectors(values, query_s, heard), NEIGHBOURS, thorough=thorough)
-        counts = near.similarity > VOTE_FLOOR
+        floor = PLAIN_VOTE_FLOOR if thorough else VOTE_FLOOR
+        counts = near.similarity > floor
         if self._excluded:
             counts &= ~np.isin(near.track_id, self._excluded)
         _, row, _ = np.nonzero(counts)
@@ -137,7 +138,7 @@ class _Finder:
             probe=number[row],
             query_s=query_s[row].astype(float),
             offset_s=reference_s - query_s[row] * tempo[row],
-            weight=(near.similarity[counts] - VOTE_FLOOR).astype(float),
+            weight=(near.similarity[counts] - floor).astype(float),
         )
         return votes, tracks.tolist()
 

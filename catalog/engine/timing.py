@@ -31,18 +31,26 @@ def wobble_s(query: Query, reference: Reference, line: Line, start_s: float, end
     count = len(places) // BLOCK_PLACES
     if count < FEWEST_BLOCKS:
         return None
+    blocks = along_line(query, reference, line, places[: count * BLOCK_PLACES].reshape(count, BLOCK_PLACES), REACH_S)
+    return wobble_of(blocks, np.array([_sharpness(block) for block in blocks]) ** 2)
+
+
+def wobble_of(blocks: Floats, weight: Floats) -> float | None:
+    """The same of (n, offsets) agreement of n blocks around their line, a hop apart, each with its (n,) ``weight``."""
+    count = len(blocks)
+    if np.count_nonzero(weight) < FEWEST_BLOCKS:
+        return None
     size = min(count, WINDOW_BLOCKS)
     starts = np.arange(0, count - size + 1, max(1, size // 2))
     starts = starts[np.linspace(0, len(starts) - 1, min(len(starts), MOST_WINDOWS)).astype(np.int64)]
-    blocks = places[: count * BLOCK_PLACES].reshape(count, BLOCK_PLACES)
-    windows = [blocks[start : start + size] for start in starts.tolist()]
-    return float(np.median([_off_line_s(query, reference, line, window) for window in windows]))
+    spans = [slice(start, start + size) for start in starts.tolist()]
+    spans = [span for span in spans if np.count_nonzero(weight[span]) >= FEWEST_BLOCKS / 2]
+    return float(np.median([_off_line_s(blocks[span], weight[span]) for span in spans])) if spans else None
 
 
-def _off_line_s(query: Query, reference: Reference, line: Line, window: Floats) -> float:
-    blocks = along_line(query, reference, line, window, REACH_S)
-    moved_s = np.array([peak(block, REACH_S)[1] for block in blocks])
-    weight = np.array([_sharpness(block) for block in blocks]) ** 2
+def _off_line_s(blocks: Floats, weight: Floats) -> float:
+    reach_s = (blocks.shape[1] - 1) / 2 * HOP_S
+    moved_s = np.array([peak(block, reach_s)[1] for block in blocks])
     number = np.arange(len(moved_s), dtype=np.float64)
     trusted = weight
     for _ in range(3):  # least squares, then twice without what lies far off

@@ -1,17 +1,19 @@
 """A candidate → a match with its numbers, or nothing."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
-from catalog.engine import closeness, pieces, pitch, timing
+from catalog.engine import closeness, matched, pieces, pitch, timing
 from catalog.engine import path as paths
 from catalog.engine.alignment import STEP_S, Line, Reference, agreement_near, fit, follow
+from catalog.engine.matched import Laid
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Elsewhere, Path, Stretch
-from catalog.engine.query import Query
+from catalog.engine.query import PLAIN, Query
 from catalog.engine.records import Match, Segment, Verdict
-from catalog.engine.significance import log10_probability
+from catalog.engine.significance import log10_probability, log10_probability_of_filter
 from catalog.engine.voting import Candidate
 
 FALSE_ACCEPT_LIMIT = 1e-4  # a match is believed when chance would give it less often than this a search
@@ -21,6 +23,10 @@ SURE_SCORE = 10.0
 SHORT_S, SHORT_S_TEMPO = 8.0, 0.02  # a stretch this short gives a tempo only so exactly …
 AS_GOOD = 0.97  # … so that of two tempos that agree as well the unchanged one is the likely one
 UNCHANGED_TEMPO, UNCHANGED_PITCH = 0.004, 0.15  # as a share and in semitones: what cannot be told from no change
+WINDOW_S = 110.0  # of a query that the matched filter looks at
+NEARLY_TEMPO, NEARLY_PITCH = 0.02, 0.6  # what noise may make of no change
+OVERLAID = 1.5  # of 99 arrangements of the same notes none has so much, of masked copies nearly all …
+CLOSELY = 0.55  # … or correlates so well
 STEADY_S = 0.021  # a copy's blocks lie nearer to its line than this, in half a minute
 CLOSE = 0.8  # mean similarity that nobody who strays by as much reaches
 UNRELATED_S = 0.1  # farther off than a player strays: repetitive music on a wrong line, which says nothing
@@ -46,8 +52,37 @@ def verify(
     ``limit``: the false-accept probability up to which a match is believed.
     """
     line, value = fit(query, reference, candidate)
-    if value < LEAST_AGREEMENT:
+    found = None
+    if value >= LEAST_AGREEMENT:
+        found = _by_moments(query, reference, line, candidate, trials=trials, limit=limit)
+    elif candidate.probe == PLAIN:
+        line = Line(candidate.offset_s, 1.0, 0.0)
+    else:
         return None
+    if found is None or (found.log_probability > np.log10(limit) and not _strays(found.wobble_s)):
+        found = _by_filter(query, reference, line, candidate.anchor_s, found, trials=trials, limit=limit) or found
+    if found is None:
+        return None
+    every, believed = [found.path], found.log_probability <= np.log10(limit)
+    if believed:
+        every += pieces.others(query, reference, found.path)
+    query_s = query.fingerprint.duration_s
+    segments = tuple(_segment(one, stretch, query_s, reference_s) for one in every for stretch in one.stretches)
+    segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
+    return _match(found, segments, query_s, reference_s, track_id, believed=believed)
+
+
+@dataclass(frozen=True)
+class _Finding:
+    path: Path
+    log_probability: float  # decimal, of so much by chance
+    wobble_s: float | None
+
+
+def _by_moments(
+    query: Query, reference: Reference, line: Line, candidate: Candidate, *, trials: float, limit: float
+) -> _Finding | None:
+    """What single moments prove along the line, followed outwards from the candidate."""
     path = paths.along(query, reference, follow(query, reference, line, candidate.anchor_s))
     if not path.stretches:
         return None
@@ -60,22 +95,75 @@ def verify(
     proof = paths.proof(path, around.level)
     worth = closeness.worth(query, reference, path, proof)
     log_probability = log10_probability(proof.evidence, around.level, worth, trials, unchanged=_is_unchanged(path.line))
-    if _seconds(best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S):
-        log_probability = 0.0
-    wobble_s = None
-    if log_probability <= np.log10(limit):
-        first_s, last_s = (float(path.places_s[place]) for place in (best.first, best.last))
-        wobble_s = timing.wobble_s(query, reference, path.line, first_s, last_s)
-        if _strays(wobble_s) and float(path.similarity[best.first : best.last + 1].mean()) < CLOSE:
-            log_probability = 0.0
-    found = [path]
-    believed = log_probability <= np.log10(limit)
-    if believed:
-        found += pieces.others(query, reference, path)
-    query_s = query.fingerprint.duration_s
-    segments = tuple(_segment(one, stretch, query_s, reference_s) for one in found for stretch in one.stretches)
-    segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
-    return _match(path, segments, log_probability, query_s, reference_s, track_id, wobble_s, believed=believed)
+    if _is_short(path) or log_probability > np.log10(limit):
+        return _Finding(path, 0.0 if _is_short(path) else log_probability, None)
+    first_s, last_s = (float(path.places_s[place]) for place in (best.first, best.last))
+    wobble_s = timing.wobble_s(query, reference, path.line, first_s, last_s)
+    refuted = _strays(wobble_s) and float(path.similarity[best.first : best.last + 1].mean()) < CLOSE
+    return _Finding(path, 0.0 if refuted else log_probability, wobble_s)
+
+
+def _by_filter(
+    query: Query,
+    reference: Reference,
+    line: Line,
+    anchor_s: float,
+    weak: _Finding | None,
+    *,
+    trials: float,
+    limit: float,
+) -> _Finding | None:
+    """What the matched filter believes although the moments do not: they are masked. ``weak``: what they say."""
+    spans_s = [(anchor_s - WINDOW_S / 2, anchor_s + WINDOW_S / 2)]
+    if weak is not None:
+        line, best = weak.path.line, weak.path.best
+        first_s, last_s = (float(weak.path.places_s[place]) for place in (best.first, best.last))
+        anchor_s = (first_s + last_s) / 2
+        spans_s[0] = (anchor_s - WINDOW_S / 2, anchor_s + WINDOW_S / 2)
+        if last_s - first_s < query.fingerprint.duration_s / 2:  # a piece of a mix
+            spans_s.append((first_s, last_s))
+    lines = [line]
+    if _is_nearly_unchanged(line):
+        lines.append(Line(line.offset_s + anchor_s * (line.tempo_ratio - 1), 1.0, 0.0))
+    tried = []
+    for one, span_s in product(lines, spans_s):
+        found = matched.filtered(query, reference, one, span_s)
+        if found is None or found.correlation < matched.LEAST_CORRELATION:
+            continue
+        choices = max(1.0, query.fingerprint.duration_s / (span_s[1] - span_s[0]))
+        chance = log10_probability_of_filter(found.deviations, trials * choices, unchanged=_is_unchanged(one))
+        tried.append((chance, one, found))
+    if not tried:
+        return None
+    log_probability, line, found = min(tried, key=lambda one: one[0])
+    if log_probability > np.log10(limit):
+        return None
+    line = replace(line, offset_s=line.offset_s + found.moved_s)
+    path = paths.along(query, reference, line)
+    pictures = matched.laid(query, reference, line)
+    path = paths.agreeing(path, matched.gains(pictures, path.places_s, found.deviation))
+    if not path.stretches or _is_short(path) or not _is_masked(query, reference, path, pictures, found.correlation):
+        return None
+    wobble_s = matched.wobble_s(pictures, found.deviation)
+    return _Finding(path, 0.0 if _strays(wobble_s) else log_probability, wobble_s)
+
+
+def _is_masked(query: Query, reference: Reference, path: Path, pictures: Laid, correlation: float) -> bool:
+    """Whether something lies over a copy, which tells it from another arrangement; or it agrees as only copies do."""
+    places_s = path.places_s[path.best.first : path.best.last + 1]
+    return (
+        correlation >= CLOSELY
+        or matched.overlay(pictures, float(places_s[0]), float(places_s[-1])) >= OVERLAID
+        or matched.lost_contrast(query, reference, path.line, places_s) >= OVERLAID
+    )
+
+
+def _is_short(path: Path) -> bool:
+    return _seconds(path.best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S)
+
+
+def _is_nearly_unchanged(line: Line) -> bool:
+    return abs(line.tempo_ratio - 1) < NEARLY_TEMPO and abs(line.pitch_semitones) < NEARLY_PITCH
 
 
 def _settled(query: Query, reference: Reference, path: Path) -> Path:
@@ -162,16 +250,15 @@ def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
 
 
 def _match(
-    path: Path,
+    found: _Finding,
     segments: tuple[Segment, ...],
-    log_probability: float,
     query_s: float,
     reference_s: float,
     track_id: int,
-    wobble_s: float | None,
     *,
     believed: bool,
 ) -> Match:
+    path = found.path
     query_coverage = covered([(s.query_start_s, s.query_end_s) for s in segments], query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
     verdict: Verdict = "none"
@@ -180,8 +267,8 @@ def _match(
     return Match(
         track_id=track_id,
         verdict=verdict,
-        score=max(0.0, -log_probability),
-        false_accept_probability=10.0 ** max(log_probability, -300.0),
+        score=max(0.0, -found.log_probability),
+        false_accept_probability=10.0 ** max(found.log_probability, -300.0),
         offset_s=offset_of(path.line),
         tempo_ratio=path.line.tempo_ratio,
         pitch_semitones=path.line.pitch_semitones,
@@ -194,5 +281,5 @@ def _match(
         segments=segments,
         similarity_curve=path.similarity,
         similarity_step_s=STEP_S,
-        wobble_s=wobble_s,
+        wobble_s=found.wobble_s,
     )

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from catalog.engine.query import Probe
 
-VOTE_FLOOR = 0.45  # similarity under which a neighbour is chance
+VOTE_FLOOR = 0.45  # similarity under which a neighbour is chance …
+PLAIN_VOTE_FLOOR = 0.3  # … and where no probe has made it the best of many: masked moments are no nearer
 BIN_S = 1.0  # width of an offset bin; bins overlap by half
 WINDOW_S = 12.0  # length of a window of the query; windows overlap by half
 OFFSET_BITS = 18
