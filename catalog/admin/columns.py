@@ -28,7 +28,8 @@ def track_link(track: Any) -> SafeString:
     """Return a link to a track, its artist below; a removed one says so."""
     gone = display.badge("off", "delete", "removed") if track.removed_at else ""
     return format_html(
-        '<a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}<span class="mf-sub mf-cut">{}</span>',
+        '<span class="mf-two"><a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}'
+        '<span class="mf-sub mf-cut">{}</span></span>',
         reverse("admin:catalog_track_change", args=[track.pk]),
         track.title,
         track.title,

@@ -62,7 +62,9 @@ class MatchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="altered")
     def altered(self, match: Match) -> str:
-        """Tempo and pitch."""
+        """Tempo and pitch, where they are not the original's."""
+        if abs(match.tempo_ratio - 1) < 0.0005 and abs(match.pitch_semitones) < 0.05:
+            return display.NOTHING
         return f"x {match.tempo_ratio:.3f}, {display.signed(match.pitch_semitones)} st"
 
     def change_view(

@@ -36,14 +36,25 @@ class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
         return Page(self.object_list.filter(pk__in=self._keys[first : first + self.per_page]), number, self)
 
 
+class AtLeast(int):
+    """A count that stopped: `10,000+`."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}+"
+
+
 class CountedChangeList(ChangeList):  # type: ignore[misc]
-    """Offers a way back to all rows only where a search or a filter leaves some out."""
+    """Says where it stopped counting, and offers a way back to all rows only where some are left out."""
+
+    result_count: int
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page, and say that these are all where they are."""
         super().get_results(request)
         if not self.query and not self.get_filters_params():
             self.full_result_count = self.result_count
+        if self.result_count == COUNTED_ROWS:
+            self.result_count = AtLeast(COUNTED_ROWS)
 
 
 class WholeIdsFirst:

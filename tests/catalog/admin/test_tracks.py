@@ -20,6 +20,7 @@ from catalog.services.decisions import decide
 from catalog.services.index_log import CURRENT_VERSION, record_add
 from catalog.services.removal import purge_removed
 from tests.rows import make_check, make_match, make_track, remove_for_good, stored_path
+from webhooks.admin import large_tables
 from webhooks.models import Attempt, Endpoint, Message
 
 ADD = "/admin/catalog/track/add/"
@@ -303,3 +304,11 @@ def test_the_way_back_to_all_rows_is_offered_where_some_are_left_out(desk: Clien
     make_track(owner, title="Summer")
     assert "Show all" not in desk.get("/admin/catalog/track/").content.decode()
     assert "Show all" in desk.get("/admin/catalog/track/?q=winter").content.decode()
+
+
+def test_a_count_that_stopped_says_so(desk: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_tables, "COUNTED_ROWS", 2)
+    for number in range(3):
+        make_track(owner, title=f"Song {number}")
+    page = desk.get("/admin/catalog/track/").content.decode()
+    assert "2+" in page
