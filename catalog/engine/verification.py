@@ -123,8 +123,9 @@ def _by_filter(
         if last_s - first_s < query.fingerprint.duration_s / 2:  # a piece of a mix
             spans_s.append((first_s, last_s))
     lines = [line]
-    if _is_nearly_unchanged(line):
-        lines.append(Line(line.offset_s + anchor_s * (line.tempo_ratio - 1), 1.0, 0.0))
+    unchanged = Line(line.offset_s + anchor_s * (line.tempo_ratio - 1), 1.0, 0.0)
+    if unchanged != line and _is_nearly_unchanged(line):
+        lines.append(unchanged)
     tried = []
     for one, span_s in product(lines, spans_s):
         found = matched.filtered(query, reference, one, span_s)
