@@ -35,8 +35,8 @@ SIMULATED, SIMULATED_QUICK = 400, 100
 LISTS, PLAIN_LISTS, PROBE_LISTS = 512, 8, 4
 # (hops between references, FAISS's name of the code)
 TRIED = (
-    (8, "SQ8"), (8, "PQ24"), (8, "PQ16"), (8, "PQ12"), (12, "SQ8"), (12, "PQ24"), (12, "PQ16"),
-    (16, "SQ8"), (16, "SQ6"), (16, "SQ4"), (16, "PQ24"), (16, "PQ16"), (16, "PQ12"), (24, "SQ8"), (24, "PQ24"),
+    (8, "PQ24"), (8, "PQ12"), (12, "PQ24"), (16, "SQ8"), (16, "SQ4"), (16, "PQ24"), (16, "PQ16"), (16, "PQ12"),
+    (24, "SQ8"), (24, "PQ24"), (24, "PQ12"),
 )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def test_image_copies_what_is_there() -> None:
     for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE):
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), source
-    assert "requirements.txt" in text
+    assert "--require-hashes -r requirements.lock" in text
 
 
 def test_image_has_every_package_of_the_service() -> None:

@@ -72,6 +72,10 @@ class Build:
         rows = self._connection.query(self._tracks, ids=[_STATE_ID], output_fields=["note"])
         return State.of_note(rows[0]["note"]) if rows else None
 
+    def uncoded(self) -> int:
+        """How many vectors the server still has to code."""
+        return self._connection.uncoded(self.name)
+
     def search(self, values: Floats, keys: Ids, scores: Floats, *, thorough: bool) -> None:
         """Fill (n, k) ``keys`` and ``scores``; what is not found stays as it was."""
         lists = schemas.THOROUGH_LISTS if thorough else schemas.PROBE_LISTS

@@ -106,6 +106,11 @@ class Connection:
         """Take a collection away."""
         self._client.drop_collection(collection, **self._timeout)
 
+    def uncoded(self, collection: str) -> int:
+        """How many vectors are not coded yet: they take four times as much room and are compared one by one."""
+        described = self._client.describe_index(collection, "vector", **self._timeout)
+        return int(described["pending_index_rows"])
+
     # --- rows -----------------------------------------------------------------------------------------------
 
     def insert_vectors(self, collection: str, rows: Rows) -> None:

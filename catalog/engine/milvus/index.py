@@ -89,6 +89,9 @@ class MilvusIndex:
             facts["build"] = self._build.name if self._build else ""
             self.nearest(questions.NO_QUERIES, 1, thorough=False)
             facts["query nodes"] = self._nodes()
+            if self._build:
+                with unavailable():
+                    facts["vectors not coded yet"] = self._build.uncoded()
         except IndexUnavailable as error:
             return Health(is_complete=False, facts=facts | {"problem": str(error)})
         return Health(is_complete=True, facts=facts)
