@@ -5,8 +5,8 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex, matched
 from catalog.engine.alignment import Line, Reference
+from catalog.engine.proving import OVERLAID
 from catalog.engine.query import Query
-from catalog.engine.verification import OVERLAID
 from tests.alterations import RATE, Samples
 
 START_S, LENGTH_S = 8.0, 10.0
