@@ -66,7 +66,7 @@ def _ago(hours: str) -> Any:
 
 def _count(**conditions: Any) -> Coalesce:
     messages_of_one = Message.objects.filter(endpoint=OuterRef("pk"), **conditions).order_by().values("endpoint")
-    return Coalesce(Subquery(messages_of_one.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
+    return Coalesce(Subquery(messages_of_one.annotate(n=Count("*")).values("n"), output_field=IntegerField()), 0)
 
 
 @admin.register(Endpoint)
@@ -95,7 +95,7 @@ class EndpointAdmin(CallbackAdmin):
         queryset: QuerySet[Endpoint] = with_last_deliveries(super().get_queryset(request))
         since = timezone.now() - timedelta(days=COUNTED_DAYS)
         return queryset.annotate(
-            delivered_count=_count(state=Message.State.DELIVERED, created_at__gte=since),
+            delivered_count=_count(state=Message.State.DELIVERED, delivered_at__gte=since),
             failed_count=_count(state=Message.State.FAILED, created_at__gte=since),
             waiting_count=_count(state__in=[Message.State.PENDING, Message.State.DELIVERING]),
             next_try_at=Subquery(
