@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from webhooks.models import Attempt, Endpoint, Message
 
 NOTHING = "-"
-MAX_URL_SHOWN = 34
+MAX_URL_SHOWN = 32
 _TONES = {"good": "good", "bad": "bad", "wait": "waiting", "busy": "running", "plain": "off"}
 _MESSAGE_STATES = {
     Message.State.PENDING: ("schedule", "wait"),

@@ -134,14 +134,14 @@ class EndpointAdmin(CallbackAdmin):
         """Whether callbacks go there."""
         return endpoint_state(endpoint)
 
-    @admin.display(description=f"Delivered, {COUNTED_DAYS} days")
+    @admin.display(description=f"Delivered, {COUNTED_DAYS} d")
     def success_rate(self, endpoint: Endpoint) -> str:
         """The share of ended messages that were delivered."""
         delivered: int = endpoint.delivered_count  # type: ignore[attr-defined]
         ended: int = delivered + endpoint.failed_count  # type: ignore[attr-defined]
         return f"{100 * delivered / ended:.1f} % of {ended:,}" if ended else NOTHING
 
-    @admin.display(description="Answers in (p50)")
+    @admin.display(description="Answer (p50)")
     def answers_in(self, endpoint: Endpoint) -> str:
         """The median time to the answer that took a callback, of the newest hundred."""
         return duration(typical_ms(endpoint.answered_ms))  # type: ignore[attr-defined]
@@ -160,7 +160,7 @@ class EndpointAdmin(CallbackAdmin):
             return f"{count:,}"
         return format_html('{}<br><span class="mf-sub">next {}</span>', f"{count:,}", moment(next_try_at))
 
-    @admin.display(description=f"Failed, {COUNTED_DAYS} days", ordering="failed_count")
+    @admin.display(description=f"Failed, {COUNTED_DAYS} d", ordering="failed_count")
     def failed(self, endpoint: Endpoint) -> int:
         """Messages given up."""
         count: int = endpoint.failed_count  # type: ignore[attr-defined]

@@ -12,28 +12,37 @@ COUNTED_ROWS = 10_000
 
 
 class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
-    """Looks no further than `COUNTED_ROWS`: counting millions to print a number makes a big table slow.
+    """Counts no further than `COUNTED_ROWS`: counting millions to print a number makes a big table slow.
 
-    Chooses rows by their keys, in one query for the count and the page: a search goes through the table once, and
-    columns that are looked up are looked up for the rows of the page alone.
+    Chooses rows by their keys, so that columns that are looked up are looked up for the rows of the page alone. What
+    fits on the first page is not counted as well: a search that finds little goes through the table once.
     """
 
     @cached_property
-    def _keys(self) -> list[Any]:
-        return list(self.object_list.values_list("pk", flat=True)[:COUNTED_ROWS])  # type: ignore[attr-defined]
+    def _first_keys(self) -> list[Any]:
+        """The keys of the first page, and one more where there is more."""
+        return self._keys(0, self.per_page + 1)
+
+    def _keys(self, first: int, end: int) -> list[Any]:
+        return list(self.object_list.values_list("pk", flat=True)[first:end])  # type: ignore[attr-defined]
 
     @cached_property
     def count(self) -> int:
         """Return the number of rows, at most `COUNTED_ROWS`."""
-        return len(self._keys if isinstance(self.object_list, QuerySet) else self.object_list)
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        found = len(self._first_keys)
+        return found if found <= self.per_page else rows.order_by().values("pk")[:COUNTED_ROWS].count()
 
     def page(self, number: int | str) -> Page:  # type: ignore[type-arg]
         """Return the rows of a page."""
         number = self.validate_number(number)
         if not isinstance(self.object_list, QuerySet):
             return super().page(number)
-        first = (number - 1) * self.per_page
-        return Page(self.object_list.filter(pk__in=self._keys[first : first + self.per_page]), number, self)
+        first, end = (number - 1) * self.per_page, number * self.per_page
+        keys = self._first_keys[:end] if number == 1 else self._keys(first, end)
+        return Page(self.object_list.filter(pk__in=keys), number, self)
 
 
 class AtLeast(int):
