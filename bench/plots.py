@@ -85,17 +85,17 @@ def size_curve(sizes: list[int], recalls: list[float], path: Path) -> None:
 
 
 def coding_curve(rows: list[tuple], path: Path) -> None:
-    """Right tracks among the candidates against bytes of index; a line a spacing."""
+    """Right tracks among the candidates against bytes of index; dashed for the plain query alone."""
     figure, axes = _figure("Right track among the candidates, against index size", "kB of index, a 4-minute track")
     for spacing in sorted({row[0] for row in rows}):
-        group = sorted(row for row in rows if row[0] == spacing)
-        group.sort(key=lambda row: row[2])
-        axes.plot([r[2] / 1000 for r in group], [100 * r[4] / r[5] for r in group], "o-", label=f"{spacing} s apart")
-        for row in group:
-            axes.annotate(
-                row[1], (row[2] / 1000, 100 * row[4] / row[5]), fontsize=7, xytext=(2, 4), textcoords="offset points"
-            )
-    axes.set_ylim(60, 101)
+        group = sorted((row for row in rows if row[0] == spacing), key=lambda row: row[2])
+        kilobytes = [row[2] / 1000 for row in group]
+        (line,) = axes.plot(kilobytes, [100 * row[4] / row[5] for row in group], "o-", label=f"{spacing:.2f} s apart")
+        plain = [100 * row[3] / row[5] for row in group]
+        axes.plot(kilobytes, plain, "o--", color=line.get_color())
+        for row, at, share in zip(group, kilobytes, plain, strict=True):
+            axes.annotate(row[1], (at, share), fontsize=7, xytext=(-8, -11), textcoords="offset points")
+    axes.set_ylim(70, 102)
     axes.axvline(16, color="black", linestyle=":")
     _save(figure, axes, path)
 
