@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import F, Max
 
 from catalog.engine import PARAMETERS_VERSION
-from catalog.models import IndexClock, IndexOperation
+from catalog.models import IndexClock, IndexOperation, Track
 
 CURRENT_VERSION = str(PARAMETERS_VERSION)
 
@@ -21,15 +21,21 @@ def _latest(track_id: int) -> IndexOperation | None:
     return IndexOperation.objects.filter(track_key=track_id).order_by("-sequence").first()
 
 
-def record_add(*, track_id: int) -> None:
-    """Write that `track_id` belongs in the index, once: an index that has it already needs no second word."""
-    sequence = _next_sequence()  # first, for its lock: two adds of one track must see each other
+def record_add(*, track_id: int) -> bool:
+    """Write that `track_id` belongs in the index, once: an index that has it already needs no second word.
+
+    Call inside a transaction. Returns False, with nothing written, where the track is not in the catalog any more.
+    """
+    # First, for its lock: two adds of one track must see each other, and an add the removal that was faster.
+    sequence = _next_sequence()
+    if not Track.objects.present().filter(pk=track_id).exists():
+        return False
     latest = _latest(track_id)
-    if latest and latest.kind == IndexOperation.Kind.ADD and latest.version == CURRENT_VERSION:
-        return
-    IndexOperation.objects.create(
-        sequence=sequence, kind=IndexOperation.Kind.ADD, track_key=track_id, version=CURRENT_VERSION
-    )
+    if not (latest and latest.kind == IndexOperation.Kind.ADD and latest.version == CURRENT_VERSION):
+        IndexOperation.objects.create(
+            sequence=sequence, kind=IndexOperation.Kind.ADD, track_key=track_id, version=CURRENT_VERSION
+        )
+    return True
 
 
 def record_remove(*, track_id: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from catalog.models import Job, Track
+from catalog.models import Job
 from catalog.services import index_log
 
 
@@ -22,8 +22,7 @@ def enter_first(job: Job) -> None:
     if not asked.exclude(status=Job.Status.FAILURE).exists():
         return
     with transaction.atomic():
-        if Track.objects.present().filter(pk=job.track_id).exists():
-            index_log.record_add(track_id=job.track_id)
+        index_log.record_add(track_id=job.track_id)
 
 
 def left_to_others(job: Job, *, found: Collection[int]) -> set[int]:

@@ -49,6 +49,4 @@ def refresh(*, track_id: int) -> bool:
         log.warning("refresh_failed", music_id=str(track.music_id), reason=str(error))
         return False
     with transaction.atomic():
-        if Track.objects.present().filter(pk=track_id).exists():
-            index_log.record_add(track_id=track_id)
-    return True
+        return index_log.record_add(track_id=track_id)

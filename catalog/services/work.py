@@ -93,11 +93,10 @@ def _do(job: Job) -> None:
 
 def _finish_add(job: Job) -> None:
     with transaction.atomic():
-        present = Track.objects.filter(pk=job.track_id, removed_at=None).exists()
-        if present:
-            index_log.record_add(track_id=job.track_id)
+        is_in = index_log.record_add(track_id=job.track_id)
+        if is_in:
             jobs.end_in_success(job)
-    if not present:
+    if not is_in:
         jobs.end_in_failure(job, error="The track was removed from the catalog.")
 
 
@@ -111,7 +110,8 @@ def _finish_check(job: Job, found: Sequence[EngineMatch]) -> None:
         standing = [match for match in found if match.track_id in tracks]
         Match.objects.filter(job=job).delete()  # of an attempt whose end was lost
         Match.objects.bulk_create([match_row(match, query_track_id=job.track_id, job=job) for match in standing])
-        jobs.end_in_success(job, result=verdict(standing, tracks))
+        if not jobs.end_in_success(job, result=verdict(standing, tracks)):
+            transaction.set_rollback(True)  # another worker has the job: its matches are the ones that count
 
 
 def verdict(found: Sequence[EngineMatch], tracks: dict[int, Track]) -> dict[str, Any]:

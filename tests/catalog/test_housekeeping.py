@@ -14,6 +14,7 @@ from pytest_django import Settings
 from catalog.models import Job, QueueHeartbeat, Track
 from catalog.services import housekeeping, index_log, jobs, queue_health, work
 from catalog.services.queue_health import QueueState
+from tests.rows import make_track
 
 CLUSTER = "fingerprint"
 LONG_AGO = timedelta(hours=1)
@@ -115,9 +116,9 @@ def test_compaction_runs_in_a_process_of_its_own_when_the_files_are_behind(
     monkeypatch.setattr(housekeeping.subprocess, "Popen", Running)
     monkeypatch.setattr(housekeeping, "COMPACT_AFTER_OPERATIONS", 2)
     monkeypatch.setattr(housekeeping, "_compacting", [])
-    index_log.record_add(track_id=1)
+    index_log.record_add(track_id=make_track(owner).pk)
     assert not housekeeping.compact_when_due()
-    index_log.record_add(track_id=2)
+    index_log.record_add(track_id=make_track(owner).pk)
     assert housekeeping.compact_when_due()
     assert not housekeeping.compact_when_due()
     assert [command[-2:] for command in started] == [["index", "compact"]]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.engine import Fingerprinter
 from catalog.engine import index as index_module
-from catalog.models import AudioFile, Fingerprint, Job, Track
+from catalog.models import AudioFile, Fingerprint, Job, Match, Track
 from catalog.services import index_log, jobs, removal, work
 from catalog.services.searching import CaughtUpIndex
 from tests.alterations import sound
@@ -168,3 +168,47 @@ def test_a_removal_in_the_middle_of_a_check_is_in_no_verdict(
 
     monkeypatch.setattr(work.process_index, "search", remove_meanwhile)
     assert not checked(second)
+
+
+def test_a_check_whose_lease_was_lost_leaves_the_other_workers_matches(
+    copy_of_song: Callable[[str], Track], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = copy_of_song("1"), copy_of_song("2")
+    added(first)
+    job = jobs.accept_job(track=second, owner=second.owner, task_name=Job.Name.CHECK)
+    search = work.process_index.search
+    found: list[object] = []
+
+    def end_elsewhere_meanwhile(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(work.process_index, "search", search)
+        Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        work.run(job.pk)
+        found.extend(Match.objects.values_list("pk", flat=True))
+        return ()
+
+    monkeypatch.setattr(work.process_index, "search", end_elsewhere_meanwhile)
+    work.run(job.pk)
+    job.refresh_from_db()
+    assert job.result is not None
+    assert job.result["is_duplicate"]
+    assert found
+    assert list(Match.objects.values_list("pk", flat=True)) == found
+
+
+def test_a_removal_that_is_faster_than_an_add_leaves_nothing_in_the_index(
+    copy_of_song: Callable[[str], Track], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL an add waits for the log's lock while the removal that has it commits."""
+    track = copy_of_song("1")
+    take_number = index_log._next_sequence
+
+    def remove_meanwhile() -> int:
+        monkeypatch.setattr(index_log, "_next_sequence", take_number)
+        removal.remove_track(track=track)
+        return take_number()
+
+    monkeypatch.setattr(index_log, "_next_sequence", remove_meanwhile)
+    job = added(track)
+    job.refresh_from_db()
+    assert job.status == "failure"
+    assert index_log.place_of(track.pk) is None

@@ -15,6 +15,7 @@ from catalog.engine.mapped import MappedIndex
 from catalog.engine.patches import HALVES
 from catalog.engine.reference_index import Entry
 from catalog.services import index_log, index_status
+from tests.rows import make_track
 
 PAGE = "/catalog/index/"
 
@@ -23,11 +24,12 @@ PAGE = "/catalog/index/"
 def written(owner: User, settings: Settings) -> None:
     """Three tracks in the log, two of them in the files."""
     with transaction.atomic():
-        for track_id in (1, 2, 3):
+        track_ids = [make_track(owner).pk for _ in range(3)]
+        for track_id in track_ids:
             index_log.record_add(track_id=track_id)
     index = MappedIndex(Path(settings.INDEX_DIR), mark_of=index_log.mark_of)
     heard = Vectors(np.ones((4, HALVES, DIMENSIONS), np.float32), np.arange(4.0), np.ones((4, HALVES), bool))
-    entries = [Entry(track_id, 7200.0, bytes(16), heard) for track_id in (1, 2)]
+    entries = [Entry(track_id, 7200.0, bytes(16), heard) for track_id in track_ids[:2]]
     index.rebuild(entries, sequence=2, expected=2)
     index.checkpoint()
 
