@@ -182,14 +182,13 @@ def hand_back(job: Job) -> bool:
 
 
 def postpone(job: Job, *, detail: str) -> None:
-    """Put a job back for what is not its fault: the sweeper offers it again later; the attempt does not count."""
+    """Put a job back for what is not its fault: queued when a wait is over, as in `release`; no attempt is counted."""
     Job.objects.filter(pk=job.pk, lease_token=job.lease_token, attempts__gte=1).update(
         status=Job.Status.PENDING,
         lease_token=None,
-        lease_until=None,
+        lease_until=timezone.now() + timedelta(seconds=RETRY_AFTER_S),
         attempts=F("attempts") - 1,
         detail=job.detail | {"waits_for": detail[:2000]},
-        queued_at=timezone.now(),
     )
 
 

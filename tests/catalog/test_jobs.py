@@ -129,6 +129,17 @@ def test_released_job_waits_and_is_offered_behind_a_long_queue(job: Job) -> None
     assert sweeping.sweep_jobs() == 1
 
 
+def test_postponed_job_waits_and_is_offered_behind_a_long_queue(job: Job) -> None:
+    fill_queue()
+    held = jobs.claim(job.pk)
+    assert held is not None
+    jobs.postpone(held, detail="the index is away")
+    assert sweeping.sweep_jobs() == 0
+    Job.objects.filter(pk=job.pk, lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
+    Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - PAST)
+    assert sweeping.sweep_jobs() == 1
+
+
 @pytest.mark.parametrize("status", ["pending", "processing"])
 def test_job_of_a_clock_that_was_set_back_is_offered_again(job: Job, status: str) -> None:
     OrmQ.objects.all().delete()
