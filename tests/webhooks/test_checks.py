@@ -16,6 +16,7 @@ def test_the_defaults_pass() -> None:
     [
         ("WEBHOOK_TIMEOUT_SECONDS", 0, "E001"),
         ("WEBHOOK_TIMEOUT_SECONDS", float("nan"), "E001"),
+        ("WEBHOOK_TIMEOUT_SECONDS", 46, "E005"),
         ("WEBHOOK_DISABLE_AFTER_DAYS", -1, "E001"),
         ("WEBHOOK_MAX_BODY_KB", 0, "E001"),
         ("WEBHOOK_SCHEDULE_SECONDS", [], "E002"),

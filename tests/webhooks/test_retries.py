@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Attempt, Endpoint, Message
@@ -248,6 +249,39 @@ def test_the_sweeper_leaves_what_is_queued_and_what_is_not_verified(send: Send, 
     assert sweep_due_messages(now=later) == 1
     message.refresh_from_db()
     assert message.queued_until == later + timedelta(minutes=5)
+
+
+def test_behind_a_long_queue_only_what_it_does_not_have_is_queued(send: Send, receiver: Receiver) -> None:
+    waiting, tried = send("one"), send("two")
+    receiver.behaviour = reply(500)
+    attempt(tried, timezone.now())
+    OrmQ.objects.bulk_create(OrmQ(key="webhooks", payload="", lock=timezone.now()) for _ in range(200))
+    later = timezone.now() + timedelta(hours=1)
+    assert sweep_due_messages(now=later) == 1
+    tried.refresh_from_db()
+    assert tried.queued_until is not None
+    OrmQ.objects.all().delete()
+    assert sweep_due_messages(now=later) == 1
+    waiting.refresh_from_db()
+    assert waiting.queued_until == later + timedelta(minutes=5)
+
+
+def test_answers_of_an_earlier_url_say_nothing_about_the_new_one(
+    send: Send, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    message = send()
+    now = timezone.now()
+    claim = claim_message(message_pk=message.pk, now=now)
+    assert claim is not None
+    Endpoint.objects.filter(pk=endpoint.pk).update(url=receiver.url + "/new")
+    receiver.behaviour = reply(410)
+    answer = post(url=claim.attempt.url, headers=claim.attempt.request_headers, body=b"{}")
+    record_answer(claim=claim, answer=answer, now=now)
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_at is None
+    assert endpoint.failing_since is None
+    message.refresh_from_db()
+    assert message.state == Message.State.PENDING
 
 
 def test_message_in_a_workers_hands_when_its_endpoint_was_disabled_ends_too(send: Send, endpoint: Endpoint) -> None:

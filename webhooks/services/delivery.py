@@ -87,7 +87,7 @@ def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
         if answer.succeeded:
             _record_success(claim.message, now=now)
         else:
-            _record_failure(claim.message, answer=answer, now=now)
+            _record_failure(claim, answer=answer, now=now)
     logger.info(
         "callback_attempted",
         task_id=claim.message.subject,
@@ -124,7 +124,8 @@ def _record_success(message: Message, *, now: datetime) -> None:
     note_success(endpoint=message.endpoint)
 
 
-def _record_failure(message: Message, *, answer: Answer, now: datetime) -> None:
+def _record_failure(claim: Claim, *, answer: Answer, now: datetime) -> None:
+    message = claim.message
     due = next_attempt(start=message.schedule_start, step=message.schedule_step, now=now, headers=answer.headers)
     # Only while the attempt is still the message's latest: another worker's outcome is not overwritten.
     mine = Message.objects.filter(pk=message.pk, state=Message.State.DELIVERING, attempt_count=message.attempt_count)
@@ -132,6 +133,8 @@ def _record_failure(message: Message, *, answer: Answer, now: datetime) -> None:
         mine.update(state=Message.State.FAILED, error="Every attempt of the schedule failed.", queued_until=None)
     else:
         mine.update(state=Message.State.PENDING, next_attempt_at=due, queued_until=None)
+    if not Endpoint.objects.filter(pk=message.endpoint_id, url=claim.attempt.url).exists():
+        return  # the URL was changed meanwhile: how the old one did says nothing about the new one
     if answer.status == GONE:
         disable_endpoint(endpoint=message.endpoint, reason="The URL answered 410 Gone.", now=now)
     else:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from webhooks.models import Endpoint, Message
@@ -78,8 +79,17 @@ def sweep_due_messages(*, now: datetime | None = None) -> int:
     """
     moment = now or timezone.now()
     _end_undeliverable(moment)
-    due = due_messages(now=moment).values_list("pk", flat=True).order_by("next_attempt_at")[:SWEEP_LIMIT]
-    return sum(_enqueue(pk, now=moment) for pk in list(due))
+    due = due_messages(now=moment)
+    if _queue_is_long():
+        # There a message that nobody looked at is late and not lost: queued once more every time, the entries of a
+        # receiver that hangs would grow without end.
+        due = due.filter(queued_until=None)
+    keys = due.values_list("pk", flat=True).order_by("next_attempt_at")[:SWEEP_LIMIT]
+    return sum(_enqueue(pk, now=moment) for pk in list(keys))
+
+
+def _queue_is_long() -> bool:
+    return OrmQ.objects.filter(key=QUEUE_NAME)[SWEEP_LIMIT - 1 : SWEEP_LIMIT].exists()
 
 
 def _end_undeliverable(now: datetime) -> None:
