@@ -12,27 +12,29 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 class Deadline:
-    """Shuts the sockets of an exchange down when its time is over.
+    """Shuts the sockets of an exchange down when its time is over, those opened later too.
 
     `requests` limits each single wait only, so a slow head or body may go on for ever.
     """
+
+    again_s = 0.2
 
     def __init__(self, *, seconds: float) -> None:
         """Prepare for `seconds` from the moment it is entered."""
         self.passed = False
         self._connections: list[HTTPConnection] = []
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._pass)
-        self._timer.daemon = True
+        self._seconds = seconds
+        self._over = threading.Event()
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Let the time run for the body of a `with`."""
-        self._timer.start()
+        threading.Thread(target=self._wait, name="deadline", daemon=True).start()
         try:
             yield
         finally:
-            self._timer.cancel()
+            self._over.set()
 
     def watch(self, connection: HTTPConnection) -> None:
         """Count `connection` among those to shut down."""
@@ -61,8 +63,15 @@ class Deadline:
 
         adapter.poolmanager.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
 
-    def _pass(self) -> None:
+    def _wait(self) -> None:
+        if self._over.wait(self._seconds):
+            return
         self.passed = True
+        self._shut()
+        while not self._over.wait(self.again_s):  # a connection that was being made had no socket to shut yet
+            self._shut()
+
+    def _shut(self) -> None:
         with self._lock:
             sockets: list[Any] = [connection.sock for connection in self._connections]
         for sock in sockets:

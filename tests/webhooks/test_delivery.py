@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 from standardwebhooks import Webhook
+from urllib3.connection import HTTPConnection
 
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver, drip, reply
@@ -136,6 +138,26 @@ def test_a_receiver_that_drips_keeps_no_worker(send: Send, receiver: Receiver, s
     started = time.monotonic()
     deliver_message(message.pk)
     assert time.monotonic() - started < 2
+    assert Attempt.objects.get().error == "No complete answer within 0.6 s."
+
+
+def test_a_receiver_that_drips_after_a_slow_connection_keeps_no_worker(
+    send: Send, receiver: Receiver, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is over while there is no socket yet: a network that answers late, or a slow look-up of the name."""
+    settings.WEBHOOK_TIMEOUT_SECONDS = 0.6
+    message = send()
+    receiver.behaviour = drip(b"H", every_s=0.1)
+    connect = HTTPConnection._new_conn
+
+    def connect_late(connection: HTTPConnection) -> socket.socket:
+        time.sleep(0.8)
+        return connect(connection)
+
+    monkeypatch.setattr(HTTPConnection, "_new_conn", connect_late)
+    started = time.monotonic()
+    deliver_message(message.pk)
+    assert time.monotonic() - started < 3
     assert Attempt.objects.get().error == "No complete answer within 0.6 s."
 
 
