@@ -5,10 +5,11 @@ import math
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -20,7 +21,7 @@ _UNPROCESSABLE = (
     exceptions.ParseError,
     exceptions.UnsupportedMediaType,
     MultiPartParserError,
-    RequestDataTooBig,
+    SuspiciousOperation,  # more fields or files than are taken, or larger ones
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 log = structlog.get_logger(__name__)
@@ -89,3 +90,10 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 def not_found(request: HttpRequest, rest: str = "") -> JsonResponse:  # noqa: ARG001
     """Answer an API address that does not exist, in the API's shape."""
     return JsonResponse({"detail": "There is nothing at this address."}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for a defect of this service, which Django has logged: in the API's shape where a client parses it."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": "The service met an error of its own. It was logged."}, status=500)
+    return defaults.server_error(request)

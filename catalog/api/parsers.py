@@ -1,10 +1,10 @@
-"""JSON bodies of the contract: small, and refused in words when they are not JSON."""
+"""Bodies of the contract: small JSON and one upload, refused in words when they cannot be read."""
 
 from collections.abc import Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -28,3 +28,21 @@ class SmallJSONParser(JSONParser):
             return super().parse(stream, media_type, dict(parser_context or {}))
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+
+
+class UploadParser(MultiPartParser):
+    """DRF's parser, for callers that name any character set."""
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> DataAndFiles:
+        """Return the body's fields and files.
+
+        Raises:
+            ParseError: no multipart body, or not of the character set that its header names.
+
+        """
+        try:
+            return super().parse(stream, media_type, dict(parser_context or {}))
+        except (UnicodeError, LookupError) as error:
+            raise ParseError("The body is not of the character set that its header names.") from error

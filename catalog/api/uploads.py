@@ -1,7 +1,5 @@
 """Uploads stream to disk and stop at the limit; what was written is removed with the request."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
@@ -15,12 +13,12 @@ def max_file_bytes() -> int:
 
 
 class CappedFileUploadHandler(TemporaryFileUploadHandler):
-    """A temporary file that never grows over the limit; the rest of the body is not read into anything."""
+    """Temporary files that together never grow over the limit; the rest of the body is not read into anything.
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin a file: only one is taken."""
-        super().new_file(*args, **kwargs)
-        self.received_bytes = 0
+    Together, because only one is taken, and because forms for everybody, the login's, read what they are sent.
+    """
+
+    received_bytes = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a chunk, or stop the upload at the limit."""

@@ -8,13 +8,12 @@ from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.api.errors import UnavailableError
-from catalog.api.parsers import SmallJSONParser
+from catalog.api.parsers import SmallJSONParser, UploadParser
 from catalog.api.serializers import (
     ErrorSerializer,
     InvalidSerializer,
@@ -52,7 +51,7 @@ def _too_large() -> serializers.ValidationError:
 class MusicView(APIView):
     """Takes a recording into the catalog."""
 
-    parser_classes = [MultiPartParser]
+    parser_classes = [UploadParser]
 
     @extend_schema(
         operation_id="upload_music",

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import RequestFactory
 from rest_framework.test import APIClient
 
+from catalog.api import errors
 from catalog.models import Job, Track
 from catalog.services import jobs, work
 
@@ -129,3 +131,14 @@ def test_completed_at_is_in_the_deployments_time_zone(
     settings.TIME_ZONE = "Europe/Paris"  # type: ignore[attr-defined]
     ended_job(name=Job.Name.ADD, status="success")
     assert b'"completed_at": "2026-04-02T16:54:14.859289"' in polled(api)
+
+
+def test_a_defect_is_told_in_the_apis_shape(api: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    track = Track.objects.create(owner=owner, title="Upload")
+    monkeypatch.setattr(jobs, "accept_job", None)
+    api.raise_request_exception = False
+    answer = api.post("/api/v1/fingerprint/add", {"musicId": str(track.music_id)}, format="json")
+    assert answer.status_code == 500
+    assert set(answer.json()) == {"detail"}
+    assert "X-RateLimit-Limit" in answer
+    assert errors.server_error(RequestFactory().get("/admin/"))["Content-Type"].startswith("text/html")

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -88,6 +89,34 @@ def test_over_the_limit_by_its_own_word(api: APIClient, settings: Settings) -> N
 def test_over_the_limit_while_it_streams(api: APIClient, settings: Settings) -> None:
     settings.MAX_UPLOAD_MB = 1
     assert "1 MB" in refused(api, "large.wav", bytes(1024 * 1024 + 1))
+
+
+def test_several_files_together_never_grow_over_the_limit(settings: Settings) -> None:
+    """The forms for everybody, the login's, read what they are sent before anybody is asked who they are."""
+    settings.MAX_UPLOAD_MB = 1
+    before = stored_files()
+    files = {name: SimpleUploadedFile(f"{name}.wav", bytes(700 * 1024)) for name in "ab"}
+    request = RequestFactory().post("/admin/login/", files)
+    assert list(request.FILES) == ["a"]
+    assert request.upload_too_large
+    request.close()
+    assert stored_files() == before
+
+
+def test_more_fields_and_files_than_are_taken(api: APIClient) -> None:
+    fields = {f"field{number}": "x" for number in range(1001)}
+    files = {f"file{number}": SimpleUploadedFile("a.wav", b"x") for number in range(101)}
+    for body in (fields, files):
+        response = api.post(URL, body, format="multipart")
+        assert response.status_code == 422
+        assert set(response.json()) == {"detail", "errors"}
+
+
+@pytest.mark.parametrize("charset", ["idna", "zlib", "punycode", "no-such"])
+def test_any_character_set_is_answered(api: APIClient, charset: str) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\n\xff..abc\r\n--x--\r\n'
+    response = api.generic("POST", URL, part, content_type=f"multipart/form-data; boundary=x; charset={charset}")
+    assert response.status_code == 422
 
 
 def test_missing_field(api: APIClient) -> None:
