@@ -50,7 +50,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the key's use by day above its row."""
-        key = ApiKey.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        key = ApiKey.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
         context = {"use": use_page(key)} if key else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 

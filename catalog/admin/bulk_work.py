@@ -58,7 +58,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show how far it is."""
-        standing = standing_of(int(object_id)) if object_id.isdigit() else None
+        standing = standing_of(int(object_id)) if object_id.isdecimal() else None
         context = {"standing": standing, "title": "Bulk action"}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 

@@ -25,7 +25,7 @@ class IndexOperationAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[IndexOperation], search_term: str
     ) -> tuple[QuerySet[IndexOperation], bool]:
         """Numbers only: words would make the database compare every row as text."""
-        if search_term and not search_term.strip().isdigit():
+        if search_term and not search_term.strip().isdecimal():
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 

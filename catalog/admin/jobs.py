@@ -74,7 +74,7 @@ class JobAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the task's page above its row."""
-        context = {"task": task_page(int(object_id))} if object_id.isdigit() else {}
+        context = {"task": task_page(int(object_id))} if object_id.isdecimal() else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def run_again(self, request: HttpRequest, job: Job) -> HttpResponse:

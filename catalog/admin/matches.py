@@ -74,7 +74,7 @@ class MatchAdmin(ReadOnlyAdmin):
         context = {}
         match = (
             Match.objects.select_related("query_track__audio_file", "reference_track__audio_file", "job")
-            .filter(pk=int(object_id) if object_id.isdigit() else -1)
+            .filter(pk=int(object_id) if object_id.isdecimal() else -1)
             .first()
         )
         if match:

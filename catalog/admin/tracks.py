@@ -152,7 +152,7 @@ class TrackAdmin(CatalogAdmin):
     ) -> HttpResponse:
         """Show the track's page above the form of its words."""
         context: dict[str, Any] = {"show_save_and_add_another": False}
-        if object_id.isdigit():
+        if object_id.isdecimal():
             track = Track.objects.select_related("audio_file", "owner").filter(pk=object_id).first()
             context |= {"track": track, "history": history_of(track) if track else None}
             if track and track.removed_at and track.audio_file:

@@ -111,7 +111,7 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
             verdict=verdict,
             keeper=keeper,
             decided_by=person(request),
-            replaces=int(replaces) if replaces.isdigit() else None,
+            replaces=int(replaces) if replaces.isdecimal() else None,
         )
     except AlreadyDecidedError as error:
         _tell_other(request, error.decision, shown)

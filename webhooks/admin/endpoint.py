@@ -118,7 +118,7 @@ class EndpointAdmin(CallbackAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show how it does above its address."""
-        context = {"health": health_of(int(object_id)) if object_id.isdigit() else None}
+        context = {"health": health_of(int(object_id)) if object_id.isdecimal() else None}
         answer: HttpResponse = super().change_view(request, object_id, form_url, (extra_context or {}) | context)
         return answer
 

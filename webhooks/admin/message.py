@@ -42,7 +42,7 @@ class CallbackPage:
     @classmethod
     def of(cls, object_id: str) -> "CallbackPage | None":
         """Return the page's values; None where there is no such callback."""
-        pk = int(object_id) if object_id.isdigit() else -1
+        pk = int(object_id) if object_id.isdecimal() else -1
         message = Message.objects.select_related("endpoint__owner").filter(pk=pk).first()
         if message is None:
             return None

@@ -33,7 +33,7 @@ class ReceivedAdmin(RecordAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show what came, what verified it, and what of it is here."""
-        pk = int(object_id) if object_id.isdigit() else -1
+        pk = int(object_id) if object_id.isdecimal() else -1
         received = Received.objects.select_related("source").filter(pk=pk).first()
         context: dict[str, Any] = {"title": "Callback in"}
         if received:

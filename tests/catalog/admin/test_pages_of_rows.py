@@ -165,3 +165,15 @@ def test_read_only_tables(desk: Client, owner: User) -> None:
         assert desk.get(reverse(f"admin:catalog_{name}_add")).status_code == 403
         assert desk.post(reverse(f"admin:catalog_{name}_delete", args=[key]), {"post": "yes"}).status_code == 403
         assert desk.post(reverse(f"admin:catalog_{name}_change", args=[key]), {}).status_code == 403
+
+
+@pytest.mark.parametrize("key", ["²", "9" * 30, "x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("catalog_job", "catalog_track", "catalog_match", "catalog_bulkwork", "catalog_apikey"),
+        *("webhooks_message", "webhooks_endpoint", "webhooks_received"),
+    ],
+)
+def test_what_is_no_number_of_a_row_leads_back(desk: Client, name: str, key: str) -> None:
+    assert desk.get(reverse(f"admin:{name}_change", args=[key])).status_code == 302
