@@ -109,6 +109,9 @@ def test_backup_never_writes_over_what_is_there(taken: tuple[RunningSite, Path],
     assert "not empty" in refused.stderr
     assert (tmp_path / "precious").read_text() == "keep"
     assert "inside of the data folder" in site.manage("backup", str(site.folder / "backup")).stderr
+    around = site.manage("backup", str(site.folder.parent), "--overwrite")
+    assert "which this site runs from" in around.stderr
+    assert (site.folder / "secrets_key").exists()
     assert site.manage("backup", str(tmp_path), "--overwrite", "--without-audio").returncode == 0
     content = json.loads((tmp_path / "manifest.json").read_text())
     assert not [name for name in content["files"] if name.startswith("audio/")]
