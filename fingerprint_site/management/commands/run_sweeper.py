@@ -9,12 +9,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from catalog.services import bulk_work, housekeeping, pruning, queue_health, scanning, sweeping
 from webhooks.services import sweep_due_messages
 
 log = structlog.get_logger(__name__)
+Duty = tuple[Callable[[], object], float]  # what to do, and how many seconds lie between two times at least
 _HOURLY_S = 3600.0
 _MINUTELY_S = 60.0
 
@@ -29,23 +30,42 @@ class Command(BaseCommand):
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        duties: list[tuple[Callable[[], object], float]] = [
-            (sweeping.sweep_jobs, 0.0),
-            (sweep_due_messages, 0.0),
-            (scanning.sweep_scan, 0.0),
-            (bulk_work.sweep_bulk_work, 0.0),
-            (_send_canaries, 0.0),
-            (housekeeping.compact_when_due, _MINUTELY_S),
-            (housekeeping.tidy, _HOURLY_S),
-            (pruning.prune, _HOURLY_S),
-        ]
-        due_s = [0.0] * len(duties)
-        while not stopping.wait(settings.SWEEP_SECONDS):
-            for index, (duty, every_s) in enumerate(duties):
-                if time.monotonic() >= due_s[index]:
-                    due_s[index] = time.monotonic() + every_s
-                    _do(duty)
-            close_old_connections()
+        run(stopping)
+
+
+def run(stopping: threading.Event) -> None:
+    """Do what is due until told to stop.
+
+    Tidying has a thread of its own: to look through a store of files, to delete much or to wait for a cluster that is
+    away takes minutes, in which lost jobs, callbacks and canaries must not wait.
+    """
+    tidying: list[Duty] = [
+        (housekeeping.compact_when_due, _MINUTELY_S),
+        (housekeeping.tidy, _HOURLY_S),
+        (pruning.prune, _HOURLY_S),
+    ]
+    beside = threading.Thread(target=_go_round, args=(tidying, stopping), name="tidying", daemon=True)
+    beside.start()
+    sweeping_all: list[Duty] = [
+        (sweeping.sweep_jobs, 0.0),
+        (sweep_due_messages, 0.0),
+        (scanning.sweep_scan, 0.0),
+        (bulk_work.sweep_bulk_work, 0.0),
+        (_send_canaries, 0.0),
+    ]
+    _go_round(sweeping_all, stopping)
+    beside.join(settings.DRAIN_SECONDS)
+
+
+def _go_round(duties: list[Duty], stopping: threading.Event) -> None:
+    due_s = [0.0] * len(duties)
+    while not stopping.wait(settings.SWEEP_SECONDS):
+        for index, (duty, every_s) in enumerate(duties):
+            if time.monotonic() >= due_s[index]:
+                due_s[index] = time.monotonic() + every_s
+                _do(duty)
+        close_old_connections()
+    connections.close_all()
 
 
 def _send_canaries() -> None:
