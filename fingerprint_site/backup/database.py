@@ -20,6 +20,11 @@ def kind() -> str:
     return str(connection.vendor)
 
 
+def files() -> list[Path]:
+    """Return where the database's file is, of one that has a file."""
+    return [Path(connection.settings_dict["NAME"]).resolve()] if kind() == "sqlite" else []
+
+
 def copy_to(folder: Path) -> Path:
     """Write a snapshot below `folder` and return its path."""
     path = folder / FILE_NAMES[kind()]

@@ -52,7 +52,7 @@ def _prepare(folder: Path, *, overwrite: bool) -> None:
     inside = Path(settings.DATA_DIR).resolve()
     if folder.resolve().is_relative_to(inside):
         raise BackupError(f"{folder} is inside of the data folder: choose one on another disk.")
-    for kept in (inside, Path(settings.BASE_DIR).resolve()):
+    for kept in (inside, Path(settings.BASE_DIR).resolve(), *database.files()):
         if kept.is_relative_to(folder.resolve()):  # overwriting it would delete what is to be kept
             raise BackupError(f"{folder} holds {kept}, which this site runs from: choose another folder.")
     if folder.exists() and any(folder.iterdir()):
