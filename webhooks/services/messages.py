@@ -89,7 +89,7 @@ def sweep_due_messages(*, now: datetime | None = None) -> int:
 
 
 def _queue_is_long() -> bool:
-    return OrmQ.objects.filter(key=QUEUE_NAME)[SWEEP_LIMIT - 1 : SWEEP_LIMIT].exists()
+    return bool(OrmQ.objects.filter(key=QUEUE_NAME)[SWEEP_LIMIT - 1 : SWEEP_LIMIT].exists())
 
 
 def _end_undeliverable(now: datetime) -> None:
