@@ -29,7 +29,7 @@ NEAREST = 6
 RECALL_GOAL = 0.95
 ASKED = (64, 900, 4_000)  # moments a call: about what the three steps of a search ask
 CALLS = 5
-CODED_WITHIN_S = 600.0
+CODED_WITHIN_S = 180.0
 
 
 def main() -> int:
@@ -60,8 +60,9 @@ def _measure(server: MilvusProcess, folder: Path, count: int) -> int:
     print(f"filled in {filled_s:.1f} s: {rates[0]:.1f} tracks, {rates[1]:.0f} vectors a second")
     asked = _copies(entries[: max(1, 4000 // len(entries[0].vectors.values) + 1)])
     print(f"{ASKED[0]} moments right after: {_call_s(index, asked, ASKED[0]):.2f} s, the server is coding")
-    coded_s = _timed(lambda: _await_codes(index))
-    print(f"all coded {coded_s:.0f} s later, load {os.getloadavg()[0]:.1f}", flush=True)
+    waited_s = _timed(lambda: _await_codes(index))
+    left = index.health().facts.get("vectors not coded yet", "an unknown number of")
+    print(f"{waited_s:.0f} s later {left} vectors are not coded yet; load {os.getloadavg()[0]:.1f}", flush=True)
     memory = (_server_mb() - empty_mb) * 1e6 / size.vectors
     disk = (_disk_mb(folder) - empty_disk_mb) * 1e6 / size.vectors
     print(f"server: {_server_mb():.0f} MB ({memory:.0f} bytes a vector over empty), disk {disk:.0f} bytes a vector")
@@ -86,13 +87,12 @@ def _call_s(index: MilvusIndex, asked: Vectors, places: int) -> float:
 
 
 def _await_codes(index: MilvusIndex) -> None:
-    """Wait until no vector is left that the server only holds as it came."""
+    """Wait until no vector is left that the server only holds as it came, but not for ever."""
     until_s = time.monotonic() + CODED_WITHIN_S
     while time.monotonic() < until_s:
         if index.health().facts.get("vectors not coded yet") == 0:
             return
         time.sleep(1.0)
-    raise SystemExit(f"not coded within {CODED_WITHIN_S:.0f} s")
 
 
 def _copies(entries: list[Entry]) -> Vectors:
