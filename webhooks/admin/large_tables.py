@@ -53,9 +53,14 @@ class AtLeast(int):
 
 
 class CountedChangeList(ChangeList):  # type: ignore[misc]
-    """Says where it stopped counting, and offers a way back to all rows only where some are left out."""
+    """Is titled by what it lists, says where it stopped counting, and leads back to all rows where some are left out."""
 
     result_count: int
+
+    def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
+        super().__init__(request, *args, **options)
+        name = str(self.opts.verbose_name_plural)
+        self.title = name[:1].upper() + name[1:]
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page, and say that these are all where they are."""

@@ -1,5 +1,7 @@
 """Every list of the admin: opens, searches, filters, and asks the database no more often for more rows."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -54,6 +56,10 @@ def test_no_query_for_each_row(desk: Client, model: str) -> None:
 def test_search_and_order(desk: Client, model: str, query: str) -> None:
     fill(1)
     assert desk.get(reverse(f"admin:catalog_{model}_changelist") + query).status_code == 200
+
+
+def test_list_is_titled_by_what_it_lists(desk: Client) -> None:
+    assert re.search(r"<title>\s*Tracks \|", desk.get("/admin/catalog/track/").content.decode())
 
 
 @pytest.mark.parametrize("model", LISTS)
