@@ -21,7 +21,6 @@ SHOWN_RUNNING = 5
 SHOWN_MATCHES = 6
 FAILED_WITHIN = timedelta(days=1)
 REPLACED_WITHIN = timedelta(days=1)
-SILENT_AFTER = timedelta(seconds=90)
 LONGEST_TASK = timedelta(days=1)
 
 
@@ -95,7 +94,7 @@ def needs() -> Needs:
     """Return what waits for a person."""
     now = timezone.now()
     failed = Job.objects.filter(status=Job.Status.FAILURE, created_at__gte=now - FAILED_WITHIN)
-    silent = QueueHeartbeat.objects.filter(answered_at=None, sent_at__lt=now - SILENT_AFTER)
+    silent = QueueHeartbeat.objects.filter(queue_health.silent(now))
     return Needs(
         pairs=review.open_count(),
         failing_endpoints=count_failing_endpoints(),
@@ -143,7 +142,8 @@ def _queues() -> list[Queue]:
 def _answered_in_s(heartbeat: QueueHeartbeat | None) -> float | None:
     if heartbeat is None or heartbeat.sent_at is None or heartbeat.answered_at is None:
         return None
-    return max((heartbeat.answered_at - heartbeat.sent_at).total_seconds(), 0.0)
+    took_s = (heartbeat.answered_at - heartbeat.sent_at).total_seconds()
+    return took_s if took_s >= 0 else None  # the newest is on its way
 
 
 def indexed_count() -> int:

@@ -53,7 +53,7 @@ RETENTIONS = (
     Retention("bulk actions", "JOB_RETENTION_DAYS", old_bulk_work),
     Retention("days of API keys", "KEY_USE_RETENTION_DAYS", old_days_of_keys),
     Retention("queue failures", "QUEUE_FAILURE_RETENTION_DAYS", old_failures),
-    Retention("sessions", "SESSION_COOKIE_AGE", old_sessions),
+    Retention("sessions", "SESSION_HOURS", old_sessions),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django_q.models import Task
 from django_q.tasks import async_task
@@ -16,6 +16,9 @@ from catalog.models import Job, QueueHeartbeat
 
 CANARY_TASK = "catalog.tasks.sing"
 CANARY_EVERY_S = 20
+# Starting takes far longer than answering (every worker loads the engine), and a queue that is replaced in the middle
+# of it begins anew: on a busy machine it would never get to the end.
+_STARTING_PATIENCE = 5
 # A job that ended so long ago has had its queue entry acknowledged by a monitor that works.
 _ACKNOWLEDGED_WITHIN = timedelta(seconds=10)
 log = structlog.get_logger(__name__)
@@ -37,7 +40,10 @@ def send_canary(*, cluster: str) -> bool:
     if heartbeat and heartbeat.sent_at and not _is_due(heartbeat.sent_at, heartbeat.answered_at, now):
         return False
     with transaction.atomic():
-        QueueHeartbeat.objects.update_or_create(cluster=cluster, defaults={"sent_at": now, "answered_at": None})
+        changes: dict[str, Any] = {"sent_at": now}
+        if heartbeat and heartbeat.answered_at and heartbeat.answered_at > now:  # it would answer all until then
+            changes["answered_at"] = None
+        QueueHeartbeat.objects.update_or_create(cluster=cluster, defaults=changes)
         async_task(CANARY_TASK, cluster, cluster=cluster)
     return True
 
@@ -45,7 +51,7 @@ def send_canary(*, cluster: str) -> bool:
 def _is_due(sent_at: datetime, answered_at: datetime | None, now: datetime) -> bool:
     if sent_at > now:  # the clock was set back: what was sent in that future would be waited for until then
         return True
-    return answered_at is not None and now - sent_at >= timedelta(seconds=CANARY_EVERY_S)
+    return answered_at is not None and answered_at >= sent_at and now - sent_at >= timedelta(seconds=CANARY_EVERY_S)
 
 
 def start_over(*, cluster: str, replaced_because: str = "") -> None:
@@ -80,11 +86,18 @@ def note_acknowledged(task: dict[str, Any]) -> None:
         log.warning("canary_not_noted", reason=str(error))
 
 
+def silent(now: datetime) -> Q:
+    """Return what the heartbeats have in common whose canary has waited too long."""
+    patience = timedelta(seconds=settings.WATCHDOG_SECONDS)
+    starting = Q(answered_at=None, sent_at__lt=now - _STARTING_PATIENCE * patience)
+    return starting | Q(answered_at__lt=F("sent_at"), sent_at__lt=now - patience)
+
+
 def is_stuck(*, cluster: str) -> bool:
-    """Tell whether a canary has waited too long while nothing else was done: busy is not stuck."""
+    """Tell whether a canary has waited too long while nothing else was done: busy is not stuck, nor is starting."""
     now = timezone.now()
     limit = now - timedelta(seconds=settings.WATCHDOG_SECONDS)
-    waiting = QueueHeartbeat.objects.filter(pk=cluster, answered_at=None, sent_at__lt=limit).exists()
+    waiting = QueueHeartbeat.objects.filter(silent(now), pk=cluster).exists()
     # Up to now: what ended under a clock that has been set back since says nothing about today.
     if not waiting or Task.objects.filter(cluster=cluster, stopped__gt=limit, stopped__lte=now).exists():
         return False
@@ -106,6 +119,8 @@ def state(*, cluster: str) -> QueueState:
         return QueueState.STARTING
     if is_stuck(cluster=cluster):
         return QueueState.STUCK
-    if heartbeat.answered_at is not None and heartbeat.sent_at < watched_since:
+    if heartbeat.answered_at is None:
+        return QueueState.STARTING
+    if heartbeat.answered_at >= heartbeat.sent_at and heartbeat.sent_at < watched_since:
         return QueueState.UNWATCHED
     return QueueState.RUNNING

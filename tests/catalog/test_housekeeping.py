@@ -47,6 +47,24 @@ def test_unanswered_canary_means_stuck(db: None) -> None:
     assert not queue_health.is_stuck(cluster=CLUSTER)
 
 
+def test_queue_that_starts_is_given_longer_than_one_that_has_answered(db: None, settings: Settings) -> None:
+    queue_health.send_canary(cluster=CLUSTER)
+    late = timezone.now() - timedelta(seconds=2 * settings.WATCHDOG_SECONDS)
+    QueueHeartbeat.objects.update(sent_at=late)
+    assert not queue_health.is_stuck(cluster=CLUSTER)
+    assert queue_health.state(cluster=CLUSTER) == QueueState.STARTING
+    QueueHeartbeat.objects.update(answered_at=late - timedelta(seconds=1))
+    assert queue_health.is_stuck(cluster=CLUSTER)
+
+
+def test_answer_of_a_clock_that_was_set_back_answers_nothing_new(db: None) -> None:
+    ahead = timezone.now() + LONG_AGO
+    QueueHeartbeat.objects.create(cluster=CLUSTER, sent_at=ahead, answered_at=ahead)
+    queue_health.send_canary(cluster=CLUSTER)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
+    assert queue_health.is_stuck(cluster=CLUSTER)
+
+
 def test_canary_of_a_clock_that_was_set_back_is_sent_again(db: None) -> None:
     queue_health.send_canary(cluster=CLUSTER)
     QueueHeartbeat.objects.update(sent_at=timezone.now() + LONG_AGO)
@@ -64,8 +82,10 @@ def test_replaced_queue_is_counted(db: None) -> None:
 def test_state_in_words(db: None) -> None:
     assert queue_health.state(cluster=CLUSTER) == QueueState.STARTING
     queue_health.send_canary(cluster=CLUSTER)
+    assert queue_health.state(cluster=CLUSTER) == QueueState.STARTING
+    queue_health.note_answer(cluster=CLUSTER)
     assert queue_health.state(cluster=CLUSTER) == QueueState.RUNNING
-    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO, answered_at=timezone.now() - 2 * LONG_AGO)
     assert queue_health.state(cluster=CLUSTER) == QueueState.STUCK
     queue_health.note_answer(cluster=CLUSTER)
     assert queue_health.state(cluster=CLUSTER) == QueueState.UNWATCHED

@@ -32,11 +32,17 @@ def test_nothing_needs_anybody(desk: Client, owner: User) -> None:
     assert "Nothing needs you" in desk.get(HOME).content.decode()
 
 
+def test_sidebar_counts_what_waits_and_nothing_where_nothing_does(desk: Client, owner: User) -> None:
+    assert "mf-count" not in desk.get(HOME).content.decode()
+    make_match(make_track(owner), make_track(owner))
+    assert '<span class="mf-count">1</span>' in desk.get(HOME).content.decode()
+
+
 def test_what_needs_somebody(desk: Client, owner: User) -> None:
     make_match(make_track(owner), make_track(owner))
     Job.objects.filter(pk=make_check(make_track(owner)).pk).update(status="failure", result=None, error="No.")
     Endpoint.objects.create(owner=owner, url="https://x.example", sealed_secret="x", failing_since=timezone.now())
-    QueueHeartbeat.objects.create(cluster="webhooks", sent_at=timezone.now() - timedelta(minutes=5))
+    QueueHeartbeat.objects.create(cluster="webhooks", sent_at=timezone.now() - timedelta(hours=1))
     page = " ".join(desk.get(HOME).content.decode().split())
     for words in ("duplicate to review", "callback URL failing", "task failed in a day", "workers do not answer"):
         assert words in page
@@ -80,7 +86,7 @@ def test_queues_and_the_scan(desk: Client, owner: User, staff: User) -> None:
     make_track(owner)
     now = timezone.now()
     QueueHeartbeat.objects.create(cluster="fingerprint", sent_at=now - timedelta(seconds=3), answered_at=now)
-    QueueHeartbeat.objects.create(cluster="webhooks", sent_at=now - timedelta(minutes=5))
+    QueueHeartbeat.objects.create(cluster="webhooks", sent_at=now - timedelta(hours=1))
     Scan.objects.create(started_by=staff, last_track=9, total=400, searched=100, worked_s=50.0)
     page = " ".join(desk.get(HOME).content.decode().split())
     for words in ("answered in 3.0 s", "does not answer", "100 of 400 tracks", "2 min of work left", "0 in the queue"):
