@@ -41,7 +41,7 @@ class Command(BaseCommand):
         found = importing.import_files(
             owner=_owner(options["owner"]), paths=paths, add=options["add"], check=options["check"]
         )
-        outcomes = list(tqdm(found, total=len(paths), unit="file", desc="Importing", file=self.stderr, leave=False))
+        outcomes = list(tqdm(found, total=len(paths), unit="file", desc="Importing", leave=False, disable=None))
         self._sum_up(outcomes)
         accepted = [job.pk for outcome in outcomes for job in outcome.accepted]
         if accepted and options["wait"]:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
     def _wait(self, job_ids: list[int]) -> None:
         ended = (Job.Status.SUCCESS, Job.Status.FAILURE)
-        with tqdm(total=len(job_ids), unit="task", desc="Tasks", file=self.stderr, leave=False) as bar:
+        with tqdm(total=len(job_ids), unit="task", desc="Tasks", leave=False, disable=None) as bar:
             while bar.n < len(job_ids):
                 time.sleep(_POLL_S)
                 bar.update(Job.objects.filter(pk__in=job_ids, status__in=ended).count() - bar.n)

@@ -63,7 +63,7 @@ class Command(BaseCommand):
             raise CommandError(f"The index has {problems} problems. `manage.py index rebuild` makes it anew.")
 
     def _shown(self, entries: Iterable[Entry], count: int) -> Iterable[Entry]:
-        return tqdm(entries, total=count, unit="track", desc="Rebuilding", file=self.stderr, leave=False)
+        return tqdm(entries, total=count, unit="track", desc="Rebuilding", leave=False, disable=None)
 
     def _counted(self, things: Iterable[Any], count: int, what: str) -> Iterable[Any]:
-        return tqdm(things, total=count, unit="", desc=what, file=self.stderr, leave=False)
+        return tqdm(things, total=count, unit="", desc=what, leave=False, disable=None)

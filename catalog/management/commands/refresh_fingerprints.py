@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Feed the queue until every outdated track was asked for, then until the workers are done."""
         wanted = list(refreshing.outdated_tracks().order_by("pk").values_list("pk", flat=True))
-        for track_id in tqdm(wanted, unit="track", desc="Refreshing", file=self.stderr, leave=False):
+        for track_id in tqdm(wanted, unit="track", desc="Refreshing", leave=False, disable=None):
             while not refreshing.has_room():
                 time.sleep(_POLL_S)
             refreshing.request_refresh(track_id=track_id)
