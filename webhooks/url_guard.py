@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 MAX_URL_CHARACTERS = 2000
 # IPv4 in two old IPv6 dresses that AntiSSRF 1.0 lets pass: compatible, and translated (RFC 2765), which a gateway maps.
 _MORE_DENIED = ["::/96", "::ffff:0:0:0/96"]
+_PRIVATE = "The URL's host has a private or reserved address (exceptions: the setting WEBHOOK_ALLOWED_PRIVATE_HOSTS)."
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -80,7 +81,7 @@ def _with_full_host(guarded: HTTPAdapter, policy: AntiSSRFPolicy) -> HTTPAdapter
             try:
                 response: requests.Response = super().send(*args, **kwargs)
             except AntiSSRFError as error:
-                raise UrlRefusedError("The URL's host has a private or reserved address.") from error
+                raise UrlRefusedError(_PRIVATE) from error
             return response
 
         def add_headers(self, request: requests.PreparedRequest, **kwargs: Any) -> None:

@@ -112,7 +112,7 @@ def _where_to_look(login: FirstLogin) -> str:
     the API, to try      {url}/api/docs/
     API key              {key}
 
-  With a file of your own (add it, then check it or a copy of it):
+  With a file of your own (upload it, check it, ask what came out; fingerprint/add lets later checks find it):
     curl -H "Authorization: Bearer {key}" -F file=@song.mp3 {url}/api/v1/music
     curl -H "Authorization: Bearer {key}" --json '{{"musicId": "<musicId>"}}' {url}/api/v1/fingerprint/check
     curl -H "Authorization: Bearer {key}" {url}/api/v1/task/result/<taskId>

@@ -1,4 +1,4 @@
-"""`check --deploy` has nothing to say of a site behind a TLS proxy, and something of one that is open."""
+"""`check --deploy` has nothing to say of a site behind a TLS proxy, and something of one that is open or not there."""
 
 import os
 import subprocess
@@ -14,9 +14,14 @@ BEHIND_A_PROXY = {"HTTPS": "true", "TRUST_PROXY": "true", "PUBLIC_URL": "https:/
 
 def check(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run the deployment checks with `environment` alone."""
+    return manage(folder, "check", "--deploy", "--fail-level", "WARNING", **environment)
+
+
+def manage(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command with `environment` alone."""
     own = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
     own |= {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "fingerprint_site.settings"}
-    command = [sys.executable, str(ROOT / "manage.py"), "check", "--deploy", "--fail-level", "WARNING"]
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
     return subprocess.run(command, env=own | environment, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -38,3 +43,11 @@ def test_open_doors_are_named(tmp_path: Path, environment: dict[str, str], words
     ended = check(tmp_path, **environment)
     assert ended.returncode != 0
     assert words in ended.stderr
+
+
+def test_command_without_a_site_says_what_is_missing(tmp_path: Path) -> None:
+    ended = manage(tmp_path, "create_api_key", "admin")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "make run" in ended.stderr
+    assert "DATA_DIR" in ended.stderr
