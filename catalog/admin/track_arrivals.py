@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from catalog.models import Job
+from catalog.models import Job, Match
 from catalog.pages import display
 from catalog.selectors.arrivals import Arrival, arrivals
 
@@ -20,10 +20,20 @@ def arrivals_view(request: HttpRequest) -> JsonResponse:
     asked = request.GET.get("tracks", "").split(",")[:MOST_ROWS]
     track_ids = [int(part) for part in asked if part.isascii() and part.isdecimal() and len(part) < 19]
     rows = [
-        {"pk": arrival.track.pk, "settled": arrival.is_settled, "html": words(arrival)}
+        {
+            "pk": arrival.track.pk,
+            "settled": arrival.is_settled,
+            "duplicate": _is_duplicate(arrival),
+            "html": words(arrival),
+        }
         for arrival in arrivals(track_ids=track_ids)
     ]
     return JsonResponse({"rows": rows})
+
+
+def _is_duplicate(arrival: Arrival) -> bool:
+    """Tell whether the check found what the review asks about."""
+    return arrival.match is not None and arrival.match.verdict == Match.Verdict.DUPLICATE
 
 
 def words(arrival: Arrival) -> SafeString:

@@ -25,7 +25,7 @@ function start(root) {
   }
   if (!data.a && !data.b) return;
   root.querySelectorAll("[data-scripted]").forEach((part) => { part.hidden = false; });
-  const links = new Links(root.querySelector("canvas.mf-link"), {
+  const links = new Links(root.querySelector("canvas.mf-joined"), {
     pieces: data.segments.map(([start, end, bStart, bEnd]) => [[start, end], [toClock.b(bStart), toClock.b(bEnd)]]),
     mmss,
   });

@@ -5,6 +5,7 @@ const drop = form.querySelector(".mf-drop");
 const section = form.querySelector("[data-arrivals]");
 const list = section.querySelector("ol");
 const summary = section.querySelector("[data-summary]");
+const toReview = section.querySelector("[data-to-review]"); // not there for those who may not see it
 const button = form.querySelector("button[type=submit]");
 const ASK_AGAIN_MS = 1500;
 const MEGABYTE = 1024 * 1024;
@@ -120,6 +121,7 @@ async function look() {
         const arrival = open.find(one => one.pk === told.pk);
         arrival.row.querySelector("[data-state]").innerHTML = told.html || "in the catalog";
         if (told.settled) arrival.state = "done";
+        if (told.duplicate && toReview) toReview.hidden = false;
       }
     }
   } catch { /* the server is away for a moment: ask again */ }

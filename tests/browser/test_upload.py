@@ -59,6 +59,7 @@ def test_many_files_are_dropped_and_judged(
     expect(states.nth(1)).to_contain_text("cannot be read as audio")
     assert Track.objects.count() == 3
     assert Job.objects.count() == 6
+    expect(page.locator("[data-to-review]")).to_be_hidden()
     drain()
     expect(summary).to_have_text("4 files · 3 ready · 1 refused")
     told = states.all_inner_texts()
@@ -66,6 +67,8 @@ def test_many_files_are_dropped_and_judged(
     assert "no duplicate" in told[2]
     assert any("6 % faster" in words or "6 % slower" in words for words in (told[0], told[3])), told
     expect(page.locator(".mf-arrival-name a").first).to_have_text(battle.name)
+    page.click("[data-to-review]")
+    expect(page.locator(".mf-number strong")).to_have_text("Duplicate 1 of 1")
 
 
 def test_many_files_are_uploaded_one_after_the_other(

@@ -97,6 +97,7 @@ def test_arrivals_tell_what_became_of_each_file(
     with django_assert_max_num_queries(7):
         rows = reading_desk.get(url).json()["rows"]
     assert all(row["settled"] and "in the index" in row["html"] for row in rows)
+    assert [row["duplicate"] for row in rows] == ["content_copy" in row["html"] for row in rows]
     assert sum("duplicate</span>" in row["html"] and "battle-music" in row["html"] for row in rows) >= 1
     assert outsider_desk.get(url).status_code == 302
     assert desk.get("/admin/catalog/track/arrivals/").json() == {"rows": []}
