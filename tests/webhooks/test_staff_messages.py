@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from tests.webhooks.conftest import CHECKED
 from tests.webhooks.receiver import Receiver, reply
-from webhooks.models import Attempt, Message
+from webhooks.models import Attempt, Endpoint, Message
 from webhooks.selectors import curl_command
 from webhooks.services import endpoint_secret
 from webhooks.tasks import deliver_message
@@ -53,6 +53,14 @@ def test_a_message_shows_each_request_and_response_and_the_next_try(
     assert "attempt 2" in page
     assert "next try" not in page
     assert 'hx-trigger="every 2s"' not in page
+
+
+def test_an_attempt_keeps_the_url_that_it_went_to(desk: Client, send: Send, receiver: Receiver) -> None:
+    message = send()
+    deliver_message(message.pk)
+    Endpoint.objects.update(url="https://moved.example/hook")
+    page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
+    assert f"POST <code>{receiver.url}</code>" in page
 
 
 def test_the_curl_line_survives_a_shell(send: Send, receiver: Receiver) -> None:
