@@ -9,6 +9,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from catalog.models import IndexOperation, Track
+from catalog.pages.display import codec_name
 
 HEAD = [
     "musicId", "title", "artist", "album", "ISRC", "file name", "owner", "seconds", "codec", "bit rate", "bytes",
@@ -70,7 +71,7 @@ def _cells(track: Any) -> list[object]:
         track.file_name,
         track.owner.get_username(),
         round(file.duration_s, 3) if file else "",
-        file.codec if file else "",
+        codec_name(file) if file else "",
         (file.bit_rate or "") if file else "",
         file.size_bytes if file else "",
         timezone.localtime(track.created_at).isoformat(timespec="seconds"),

@@ -173,11 +173,16 @@ def is_lossless(audio_file: AudioFile) -> bool:
     return audio_file.codec.lower().startswith(_LOSSLESS)
 
 
+def codec_name(audio_file: AudioFile) -> str:
+    """Return what people call the codec: FFmpeg has `mp3float`, and a name for every kind of PCM."""
+    return "wav" if audio_file.codec.startswith("pcm_") else audio_file.codec.removesuffix("float")
+
+
 def audio_format(audio_file: AudioFile | None) -> str:
     """Return the format in a few words: `mp3 128 kbit/s`, `flac 44.1 kHz`."""
     if audio_file is None:
         return NOTHING
-    codec = "wav" if audio_file.codec.startswith("pcm_") else audio_file.codec.removesuffix("float")
+    codec = codec_name(audio_file)
     if is_lossless(audio_file) or not audio_file.bit_rate:
         return f"{codec} {audio_file.sample_rate_hz / 1000:g} kHz"
     return f"{codec} {audio_file.bit_rate / 1000:.0f} kbit/s"

@@ -34,6 +34,10 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Endpoint
         fields = ["owner", "url"]
+        help_texts: ClassVar[dict[str, str]] = {
+            "owner": "Whose tasks it hears of; an account has one callback URL",
+            "url": "Saving sends it a challenge; once it has answered, it gets callbacks. The secret is shown once.",
+        }
 
     def clean_url(self) -> str:
         """Refuse what can never be called."""

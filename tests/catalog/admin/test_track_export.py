@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.admin import track_export
 from catalog.admin.track_export import HEAD, safe_cell
+from catalog.models import AudioFile
 from tests.rows import make_match, make_track
 
 EXPORT = "/admin/catalog/track/export/"
@@ -34,6 +35,13 @@ def test_it_holds_what_the_list_shows(desk: Client, owner: User) -> None:
     assert (line["musicId"], line["last check"], line["in the index"]) == (str(found.music_id), "duplicate", "no")
     assert [row["title"] for row in rows(desk, "?q=other")] == ["Other"]
     assert [row["title"] for row in rows(desk, "?checked=never")] == ["Other"]
+
+
+@pytest.mark.parametrize(("stored", "told"), [("mp3float", "mp3"), ("pcm_s16le", "wav"), ("flac", "flac")])
+def test_codecs_have_the_names_that_the_list_shows(desk: Client, owner: User, stored: str, told: str) -> None:
+    make_track(owner)
+    AudioFile.objects.update(codec=stored)
+    assert rows(desk)[0]["codec"] == told
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "=HYPERLINK(1)"])
