@@ -53,7 +53,7 @@ class AtLeast(int):
 
 
 class CountedChangeList(ChangeList):  # type: ignore[misc]
-    """Is titled by what it lists, says where it stopped counting, and leads back to all rows where some are left out."""
+    """Is titled by what it lists, says where it stopped counting, and leads back to all rows where some are out."""
 
     result_count: int
 
