@@ -1,19 +1,24 @@
 """The commands, as an operator types them."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
+from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 from rest_framework.test import APIClient
 
+from catalog.management.commands import import_music
 from catalog.models import ApiKey, Job, Track
 from catalog.services import work
 from tests.commands import said
+from tests.rows import make_check, make_track
 
 
 def test_key_is_alone_on_the_last_line_and_works(owner: User) -> None:
@@ -128,3 +133,18 @@ def test_check_music_refusals(db: None, tmp_path: Path) -> None:
     for path in (tmp_path / "none.mp3", broken):
         with pytest.raises(CommandError):
             said("check_music", str(path))
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the limit is SQLite's")
+def test_waiting_for_more_tasks_than_a_query_takes(owner: User) -> None:
+    jobs = [make_check(make_track(owner)) for _ in range(600)]
+    Job.objects.filter(pk=jobs[-1].pk).update(status=Job.Status.FAILURE, error="No sound.")
+    connection.ensure_connection()
+    before = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 550)
+    output = StringIO()
+    try:
+        import_music.Command(stdout=output)._wait([job.pk for job in jobs])
+    finally:
+        connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, before)
+    assert "599 tasks done, 1 failed." in output.getvalue()
+    assert "No sound." in output.getvalue()

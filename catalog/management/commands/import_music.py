@@ -14,6 +14,7 @@ from catalog.models import Job
 from catalog.services import importing
 
 _POLL_S = 0.3
+_ASKED_AT_ONCE = 500  # the first of those that wait: a database takes no query with the ids of a whole large import
 
 
 class Command(BaseCommand):
@@ -60,12 +61,16 @@ class Command(BaseCommand):
                 self.stdout.write(f"  skipped {outcome.path}: {outcome.reason}")
 
     def _wait(self, job_ids: list[int]) -> None:
-        ended = (Job.Status.SUCCESS, Job.Status.FAILURE)
+        ended = Job.objects.filter(status__in=(Job.Status.SUCCESS, Job.Status.FAILURE)).select_related("track")
+        waiting, failed = job_ids, list[Job]()
         with tqdm(total=len(job_ids), unit="task", desc="Tasks", leave=False, disable=None) as bar:
-            while bar.n < len(job_ids):
-                time.sleep(_POLL_S)
-                bar.update(Job.objects.filter(pk__in=job_ids, status__in=ended).count() - bar.n)
-        failed = Job.objects.filter(pk__in=job_ids, status=Job.Status.FAILURE).select_related("track")
+            while waiting:
+                now_ended = ended.in_bulk(waiting[:_ASKED_AT_ONCE])
+                failed += [job for job in now_ended.values() if job.status == Job.Status.FAILURE]
+                waiting = [job_id for job_id in waiting if job_id not in now_ended]
+                bar.update(len(now_ended))
+                if not now_ended:
+                    time.sleep(_POLL_S)
         self.stdout.write(f"{len(job_ids) - len(failed)} tasks done, {len(failed)} failed.")
         for job in failed:
             self.stdout.write(f"  {job.task_name} of {job.track.title}: {job.error}")
