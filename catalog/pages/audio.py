@@ -107,10 +107,7 @@ def peaks(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
 def spectrogram(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
     """Answer with the picture of a track's fingerprint; 404 before there is one."""
     _, audio_file = _audio_file_of(music_id)
-    picture = spectrogram_picture(audio_file=audio_file)
-    if picture is None:
-        raise Http404("The track has no fingerprint yet.")
-    return HttpResponse(picture, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+    return _picture(spectrogram_picture(audio_file=audio_file), "image/png")
 
 
 @require_GET
@@ -119,7 +116,11 @@ def telling(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG0
     """Answer with the marks that lie over the picture: where the recording is most telling; 404 as for the picture."""
     _, audio_file = _audio_file_of(music_id)
     found = telling_stretches(audio_file=audio_file)
-    if found is None:
+    marks = None if found is None else telling_picture(found, length_s=audio_file.duration_s)
+    return _picture(marks, "image/svg+xml")
+
+
+def _picture(content: bytes | str | None, content_type: str) -> HttpResponse:
+    if content is None:
         raise Http404("The track has no fingerprint yet.")
-    picture = telling_picture(found, length_s=audio_file.duration_s)
-    return HttpResponse(picture, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
+    return HttpResponse(content, content_type=content_type, headers={"Cache-Control": "private, max-age=3600"})
