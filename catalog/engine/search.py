@@ -21,7 +21,8 @@ from catalog.engine.voting import PLAIN_VOTE_FLOOR, VOTE_FLOOR, Candidate, Votes
 NEIGHBOURS = 6
 FIRST_PLACES = 64  # of the query: enough for a plain copy
 LEAST_PLACES, ALL_STEP = 256, 4  # then as many as this, and every 0.26 s of a long query
-PROBE_PLACES = 24  # of the query, for each probe
+PROBE_PLACES = 24  # of the query, for each probe …
+LARGE_S, LARGE_PROBE_PLACES = 4e6, 32  # … and in a catalog (s) where more neighbours by chance crowd the right ones out
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
 WHOLLY = 0.9  # of the query explained: nothing else can be in it
@@ -46,7 +47,8 @@ def search(fingerprint: Fingerprint, catalog: Catalog, excluded: Collection[int]
     if not finder.explained():
         finder.look([PLAIN], max(LEAST_PLACES, query.columns // ALL_STEP), PLAIN_CANDIDATES, thorough=True)
     if not finder.sure():
-        finder.look(probe_grid(), PROBE_PLACES, PROBE_CANDIDATES, thorough=False)
+        places = LARGE_PROBE_PLACES if catalog.index.size().seconds > LARGE_S else PROBE_PLACES
+        finder.look(probe_grid(), places, PROBE_CANDIDATES, thorough=False)
     return finder.matches()
 
 
