@@ -29,7 +29,7 @@ function take(file) {
   const row = document.getElementById("arrival").content.firstElementChild.cloneNode(true);
   const name = row.querySelector(".mf-arrival-name");
   name.textContent = name.title = file.name;
-  row.querySelector("[data-size]").textContent = file.size < MEGABYTE ? `${Math.ceil(file.size / 1024)} kB` : `${(file.size / MEGABYTE).toFixed(1)} MB`;
+  row.querySelector("[data-size]").textContent = file.size < MEGABYTE ? `${Math.ceil(file.size / 1024)} KB` : `${(file.size / MEGABYTE).toFixed(1)} MB`;
   row.querySelector("progress").setAttribute("aria-label", `Upload of ${file.name}`);
   list.append(row);
   const arrival = { file, row, state: "waiting", pk: null };

@@ -86,3 +86,12 @@ def test_the_list_looks_again_by_itself(desk: Client, owner: User) -> None:
     assert 'hx-get="/admin/catalog/job/?status__exact=pending" hx-trigger="every' in (
         desk.get("/admin/catalog/job/?status__exact=pending").content.decode()
     )
+
+
+@pytest.mark.django_db
+def test_the_path_of_a_page_keeps_the_task_s_id_as_it_is(desk: Client, owner: User) -> None:
+    job = accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.CHECK)
+    page = page_of(desk, job)
+    assert "Task_" not in page
+    assert job.task_id in page
+    assert "Tasks" in page
