@@ -132,10 +132,14 @@ def test_a_whole_task_id_is_found_by_its_index_and_words_otherwise(desk: Client,
 
 
 def test_counts_no_further_than_needed(owner: User) -> None:
-    make_track(owner)
+    for _ in range(2):
+        make_track(owner)
     with CaptureQueriesContext(connection) as queries:
-        assert LimitedCountPaginator(Track.objects.all(), 50).count == 1
-    assert f"LIMIT {COUNTED_ROWS}" in queries[0]["sql"]
+        assert LimitedCountPaginator(Track.objects.all(), 1).count == 2
+    assert f"LIMIT {COUNTED_ROWS}" in queries[-1]["sql"]
+    with CaptureQueriesContext(connection) as queries:
+        assert LimitedCountPaginator(Track.objects.all(), 50).count == 2
+    assert len(queries) == 1, "what fits on the first page is not counted as well"
 
 
 def test_a_later_page_has_its_rows_in_order_and_asks_by_their_keys(owner: User) -> None:
