@@ -135,7 +135,7 @@ class Laid:
     held: Floats
     line: Line
 
-    def products(self, shift: int = 0) -> Floats:
+    def products(self, shift: int) -> Floats:
         """(n,) sums of products of each column, the query ``shift - NEAR_COLUMNS`` columns later in the reference."""
         sums: Floats = np.einsum("cr,cr->c", self.asked, self.held[shift : shift + len(self.asked)])
         return sums

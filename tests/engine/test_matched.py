@@ -5,7 +5,7 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex, matched
 from catalog.engine.alignment import Line, Reference
-from catalog.engine.proving import OVERLAID
+from catalog.engine.proving import OVERLAID, by_filter
 from catalog.engine.query import Query
 from tests.alterations import RATE, Samples
 
@@ -96,3 +96,19 @@ def test_what_lies_over_a_copy_tells_it_from_another_arrangement() -> None:
         pictures = matched.laid(query_of(samples), reference, Line(0.0, 1.0, 0.0))
         told[name] = matched.overlay(pictures, 1.0, 38.0)
     assert told["arrangement"] < OVERLAID < told["mixed"]
+
+
+def test_the_filter_believes_a_masked_copy_and_not_an_arrangement() -> None:
+    chance = np.random.default_rng(8)
+    notes, other_notes = (chance.integers(0, 30, (160, 2)) for _ in range(2))
+    original = played(notes, [1.0, 0.5, 0.3, 0.2], 0.3)
+    reference = Reference(Fingerprinter.of_samples(original).picture)
+    believed = {}
+    for name, samples in (
+        ("arrangement", played(notes, [0.2, 0.1, 1.0, 0.0, 0.6], 0.12)),
+        ("mixed", under(original, played(other_notes[:, :1], [1.0, 0.7, 0.5, 0.5, 0.4, 0.3, 0.3], 0.1), 6.0)),
+    ):
+        line = Line(0.0, 1.0, 0.0)
+        believed[name] = by_filter(query_of(samples), reference, line, 20.0, None, trials=1e4, limit=1e-4)
+    assert believed["mixed"] is not None
+    assert believed["arrangement"] is None
