@@ -21,6 +21,6 @@ STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.st
 WHITENOISE_AUTOREFRESH = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS = ["*"]
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if "sqlite3" in DATABASES["default"]["ENGINE"]:
     # A file, as in production: threads and real queue processes open it side by side.
     DATABASES["default"]["TEST"] = {"NAME": str(_DATA / "test.sqlite3")}
