@@ -81,6 +81,16 @@ def test_killed_workers_lose_no_task(site: RunningSite) -> None:
         assert ended(site, task_id, within_s=120.0)["status"] == "success"
 
 
+def test_fingerprint_processes_give_way_to_the_web(site: RunningSite) -> None:
+    named = b"Q_CLUSTER_NAME=fingerprint\0"
+    ours = [pid for pid in site.processes("qcluster") if named in Path(f"/proc/{pid}/environ").read_bytes()]
+    web = {os.getpriority(os.PRIO_PROCESS, pid) for pid in site.processes("gunicorn")}
+    assert {os.getpriority(os.PRIO_PROCESS, pid) - settings.FINGERPRINT_NICENESS for pid in ours} == web
+    groups = [group for pid in ours if (group := Path(f"/proc/{pid}/autogroup")).exists()]
+    # Where the kernel weighs sessions, a process's own niceness counts for nothing among those of others.
+    assert all(int(group.read_text(encoding="ascii").split()[-1]) == settings.FINGERPRINT_NICENESS for group in groups)
+
+
 def test_pages_answer_without_outside_addresses(site: RunningSite) -> None:
     for path in ("/admin/login/", "/api/docs/", "/api/schema/"):
         response = requests.get(site.url + path, timeout=10)

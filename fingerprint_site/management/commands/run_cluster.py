@@ -1,7 +1,9 @@
 """A queue's processes; what `run_queue` watches."""
 
+import contextlib
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +33,17 @@ class Command(BaseCommand):
         signal.signal(HAND_BACK_SIGNAL, signal.SIG_IGN)
         end_with_parent(os.getppid())
         if options["cluster"] == settings.Q_CLUSTER["name"]:
-            os.nice(settings.FINGERPRINT_NICENESS)
+            _give_way(settings.FINGERPRINT_NICENESS)
         end_with_parent_after_every_fork()
         call_command("qcluster", cluster_name=options["cluster"])
+
+
+def _give_way(niceness: int) -> None:
+    """Lower this session's share of the processors.
+
+    Where the kernel groups processes by session (autogroup, on in Debian), a process's own niceness counts only among
+    its session, and every service here has one: the group's is what the others are weighed against.
+    """
+    os.nice(niceness)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(niceness), encoding="ascii")
