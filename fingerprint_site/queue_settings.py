@@ -23,7 +23,7 @@ def _cluster(*, timeout_s: int, workers: int, recycle: int) -> dict[str, Any]:
         "max_attempts": 1,  # its counter lies after a kill: the project's own job row counts
         "ack_failures": True,
         "recycle": recycle,
-        "save_limit": 100,
+        "save_limit": -1,  # failures are kept; a row for each success, and its pruning, cost more than the job
         "guard_cycle": 0.5,  # 0.3 never kills a hang
         "poll": 0.1,
         "scheduler": False,  # nothing is scheduled there: this project has a sweeper

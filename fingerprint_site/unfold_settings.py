@@ -106,7 +106,6 @@ UNFOLD: dict[str, Any] = {
                 },
                 _table("Index log", "list_alt", "catalog.indexoperation"),
                 _table("Queue", "pending", "django_q.ormq"),
-                _table("Queue successes", "done_all", "django_q.success"),
                 _table("Queue failures", "report", "django_q.failure"),
                 _table("Schedules", "schedule", "django_q.schedule"),
                 folded=True,

@@ -1,21 +1,14 @@
 """django-q's own tables in this admin's look."""
 
 from django.contrib import admin
-from django_q.admin import FailAdmin, QueueAdmin, TaskAdmin
+from django_q.admin import FailAdmin, QueueAdmin
 from django_q.admin import ScheduleAdmin as QScheduleAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from catalog.admin.base import CatalogAdmin, ReadOnlyAdmin
 
-for _model in (Success, Failure, OrmQ, Schedule):
+for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
     admin.site.unregister(_model)
-
-
-@admin.register(Success)
-class SuccessAdmin(CatalogAdmin, TaskAdmin):
-    """Queue entries that ran."""
-
-    list_filter = ("cluster",)
 
 
 @admin.register(Failure)

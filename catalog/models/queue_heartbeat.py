@@ -4,11 +4,14 @@ from django.db import models
 
 
 class QueueHeartbeat(models.Model):
-    """The last canary that a cluster was sent and the last that it ran, and how often the cluster was replaced."""
+    """The last canary that a cluster was sent and the last that it ran, when it last got anything done, and how often
+    it was replaced.
+    """
 
     cluster = models.CharField(max_length=40, primary_key=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
     replaced_at = models.DateTimeField(null=True, blank=True)
     replaced_count = models.PositiveIntegerField(default=0)
     replaced_reason = models.CharField(max_length=200, blank=True, default="")

@@ -1,5 +1,6 @@
 """Canaries: small tasks through each queue that show whether it still runs anything, from its pusher to its monitor."""
 
+import time
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -9,7 +10,6 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django_q.models import Task
 from django_q.tasks import async_task
 
 from catalog.models import Job, QueueHeartbeat
@@ -21,6 +21,8 @@ CANARY_EVERY_S = 20
 _STARTING_PATIENCE = 5
 # A job that ended so long ago has had its queue entry acknowledged by a monitor that works.
 _ACKNOWLEDGED_WITHIN = timedelta(seconds=10)
+_NOTED_EVERY_S = 2.0  # a write for each entry would be one more that all others wait for
+_noted_s: dict[str, float] = {}
 log = structlog.get_logger(__name__)
 
 
@@ -73,17 +75,24 @@ def note_answer(*, cluster: str) -> None:
 
 
 def note_acknowledged(task: dict[str, Any]) -> None:
-    """Record a canary that the cluster's monitor has acknowledged; what else it acknowledges is left alone.
+    """Record that the cluster's monitor has acknowledged an entry, and a canary's answer.
 
     Noted by the monitor and not by the worker that ran it: a monitor that hangs loses every result, its queue grows
     and its entries run again and again, while the workers look well.
     """
-    if task.get("func") != CANARY_TASK:
-        return
     try:
-        note_answer(cluster=task["args"][0])
+        if task.get("func") == CANARY_TASK:
+            note_answer(cluster=task["args"][0])
+        _note_work(cluster=task["cluster"])
     except DatabaseError as error:  # raised further, it would end the monitor
-        log.warning("canary_not_noted", reason=str(error))
+        log.warning("acknowledgement_not_noted", reason=str(error))
+
+
+def _note_work(*, cluster: str) -> None:
+    now_s = time.monotonic()
+    if now_s - _noted_s.get(cluster, -_NOTED_EVERY_S) >= _NOTED_EVERY_S:
+        QueueHeartbeat.objects.filter(pk=cluster).update(acknowledged_at=timezone.now())
+        _noted_s[cluster] = now_s
 
 
 def silent(now: datetime) -> Q:
@@ -99,7 +108,8 @@ def is_stuck(*, cluster: str) -> bool:
     limit = now - timedelta(seconds=settings.WATCHDOG_SECONDS)
     waiting = QueueHeartbeat.objects.filter(silent(now), pk=cluster).exists()
     # Up to now: what ended under a clock that has been set back since says nothing about today.
-    if not waiting or Task.objects.filter(cluster=cluster, stopped__gt=limit, stopped__lte=now).exists():
+    working = QueueHeartbeat.objects.filter(pk=cluster, acknowledged_at__gt=limit, acknowledged_at__lte=now).exists()
+    if not waiting or working:
         return False
     return not (cluster == settings.Q_CLUSTER["name"] and _is_at_long_work(limit, now))
 

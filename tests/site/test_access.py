@@ -42,7 +42,7 @@ TABLES = {
         *("<int:track_id>/remove/", "<path:object_id>/restore/", "arrivals/", "export/"),
         *("<path:object_id>/add-to-index/", "<path:object_id>/check/"),
     ),
-    **{f"django_q/{name}": () for name in ("success", "failure", "ormq", "schedule")},
+    **{f"django_q/{name}": () for name in ("failure", "ormq", "schedule")},
     **{f"webhooks/{name}": () for name in ("attempt", "received", "refused")},
     "webhooks/endpoint": tuple(
         f"<path:object_id>/{name}/"
