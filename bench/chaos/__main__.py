@@ -1,7 +1,8 @@
 """``python -m bench.chaos [sqlite] [postgresql]``: the service under faults, at least 500 tasks and 50 faults a run.
 
-``QUICK=1`` is the short form, every kind of fault once; ``CHAOS_JOBS``, ``CHAOS_FAULTS`` and ``CHAOS_SEED`` set a run
-by hand. One line a goal, exit code 1 when one is missed; a run that missed one leaves its logs behind.
+``QUICK=1`` is the short form: 30 tasks and 8 kinds of fault, as the seed draws them. ``CHAOS_JOBS``, ``CHAOS_FAULTS``
+and ``CHAOS_SEED`` set a run by hand. One line a goal, exit code 1 when one is missed; a run that missed one leaves its
+logs behind.
 """
 
 import os
@@ -22,8 +23,8 @@ from bench.chaos.traffic import ACCOUNTS, Clients
 from bench.goals import Goal
 
 QUICK = bool(os.environ.get("QUICK"))
-JOBS = int(os.environ.get("CHAOS_JOBS", "60" if QUICK else "500"))
-FAULTS = int(os.environ.get("CHAOS_FAULTS", "17" if QUICK else "54"))
+JOBS = int(os.environ.get("CHAOS_JOBS", "30" if QUICK else "500"))
+FAULTS = int(os.environ.get("CHAOS_FAULTS", "8" if QUICK else "54"))
 SEED = int(os.environ.get("CHAOS_SEED", str(int(time.time()) % 100_000)))
 PAUSE_S = (0.5, 3.0) if QUICK else (2.0, 9.0)
 CALM_WITHIN_S = 600.0  # patience after the last fault: watchdogs, leases, the schedule, on a busy machine
@@ -114,9 +115,9 @@ def _accounts(stack: Stack, receiver: Receiver) -> dict[str, str]:
 def _break_things(faults: Faults, clients: Clients) -> None:
     """Do the faults while the clients ask; those that met nothing get another turn, as long as that is worth it."""
     turns = 0
-    while faults.done.total() < FAULTS or not clients.done or (faults.never_met and turns < 2 * FAULTS):
+    while faults.done.total() < FAULTS or not clients.done or (_not_met(faults) and turns < 2 * FAULTS):
         time.sleep(faults.chance.uniform(*PAUSE_S))
-        if faults.done.total() < FAULTS or faults.never_met:
+        if faults.done.total() < FAULTS or _not_met(faults):
             turns += 1
             name = faults.one()
             print(f"  {time.strftime('%H:%M:%S')} {name}; {len(clients.ledger.accepted)} tasks", flush=True)
@@ -147,8 +148,13 @@ def _await_calm(stack: Stack) -> float:
     return time.monotonic() - began_s
 
 
+def _not_met(faults: Faults) -> list[str]:
+    """Return the kinds that are still wanted: all, where there are as many faults."""
+    return faults.never_met if len(faults.kinds()) <= FAULTS else []
+
+
 def _enough(faults: Faults, jobs: int) -> Goal:
-    never = faults.never_met
+    never = _not_met(faults)
     left_out = [
         name
         for name, there in (("clock (no C compiler)", faults.stack.clock), ("disk (not root)", faults.stack.disk))
@@ -157,7 +163,7 @@ def _enough(faults: Faults, jobs: int) -> Goal:
     reached = f"{jobs} tasks, {faults.done.total()} faults of {len(faults.done)} kinds"
     reached += f"; never met: {', '.join(never)}" if never else ""
     reached += f"; left out: {', '.join(left_out)}" if left_out else ""
-    goal = f"at least {JOBS} tasks and {FAULTS} faults, every kind"
+    goal = f"at least {JOBS} tasks and {FAULTS} faults" + (", every kind" if len(faults.kinds()) <= FAULTS else "")
     return Goal(goal, reached, jobs >= JOBS and faults.done.total() >= FAULTS and not never)
 
 
