@@ -9,6 +9,8 @@ import yaml
 from django.conf import settings
 from django.core.management import get_commands
 
+from fingerprint_site.running import supervisor
+
 ROOT = Path(settings.BASE_DIR)
 DEPLOY = ROOT / "deploy"
 COMPOSE_FILES = ["compose.single.yaml", "compose.cluster.yaml"]
@@ -36,6 +38,13 @@ def test_commands_exist(name: str) -> None:
         text = " ".join(words) if isinstance(words, list) else words
         for command in re.findall(r"manage\.py (\w+)", text):
             assert command in get_commands(), f"{key}: {command}"
+
+
+def test_cluster_has_the_web_server_of_one_host() -> None:
+    web = supervisor.commands()["web"]
+    assert (
+        f"--worker-class {web[web.index('--worker-class') + 1]} " in services("compose.cluster.yaml")["web"]["command"]
+    )
 
 
 def test_every_value_of_the_cluster_is_in_its_example() -> None:
