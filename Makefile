@@ -63,7 +63,8 @@ $(VENV)/.milvus: requirements-milvus.txt requirements-milvus-dev.txt $(VENV)/.de
 	@touch $@
 
 test-milvus: $(VENV)/.milvus
-	$(BIN)/python -m pytest -m milvus tests/engine/test_index_contract.py tests/catalog/test_milvus_service.py
+	$(BIN)/python -m pytest -m milvus tests/engine/test_index_contract.py tests/catalog/test_milvus_service.py \
+		tests/catalog/test_milvus_nodes.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

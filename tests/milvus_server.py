@@ -22,11 +22,12 @@ OWN_NETWORK = ("unshare", "--map-root-user", "--net")
 class MilvusProcess:
     """The server, in a network of its own; `start` and `kill` as often as a test wants."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, two_nodes: bool = False) -> None:
+        """`two_nodes`: with a second query node, which can be killed and started alone."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.port = int(listening.getsockname()[1])
             program = str(Path(__file__).with_name("milvus_namespace.py"))
-            command = [sys.executable, program, str(listening.fileno()), str(data_dir)]
+            command = [sys.executable, program, str(listening.fileno()), str(data_dir), *["two-nodes"] * two_nodes]
             self._process = subprocess.Popen(
                 [*OWN_NETWORK, *command],
                 pass_fds=[listening.fileno()],
@@ -47,6 +48,14 @@ class MilvusProcess:
     def kill(self) -> None:
         """Kill the server at once."""
         self._command("kill")
+
+    def start_node(self) -> None:
+        """Start the second query node."""
+        self._command("start node")
+
+    def kill_node(self) -> None:
+        """Kill the second query node at once."""
+        self._command("kill node")
 
     def close(self) -> None:
         """End everything: the one between ends with its input, and takes the server along; what is left is killed."""
@@ -74,7 +83,7 @@ class MilvusProcess:
 
 def why_not() -> str:
     """Return why no server can run here; empty where it can."""
-    if not find_spec("milvus") or not find_spec("pymilvus"):
+    if not all(map(find_spec, ("milvus", "pymilvus", "confluent_kafka"))):
         return "pip install -r requirements-milvus-dev.txt"
     if not shutil.which(OWN_NETWORK[0]) or subprocess.run([*OWN_NETWORK, "true"], check=False).returncode:
         return "the server needs a network of its own (unshare --map-root-user --net), which this machine refuses"
@@ -84,12 +93,25 @@ def why_not() -> str:
 @pytest.fixture(scope="session")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusProcess]:
     """Start a server for all tests of this run."""
+    with _running(tmp_path_factory.mktemp("milvus"), two_nodes=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def milvus_with_two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusProcess]:
+    """Start a server with two query nodes."""
+    with _running(tmp_path_factory.mktemp("milvus2"), two_nodes=True) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(data_dir: Path, *, two_nodes: bool) -> Iterator[MilvusProcess]:
     reason = why_not()
     if reason and os.environ.get("MILVUS_REQUIRED"):
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
-    server = MilvusProcess(tmp_path_factory.mktemp("milvus"))
+    server = MilvusProcess(data_dir, two_nodes=two_nodes)
     try:
         server.start()
         yield server

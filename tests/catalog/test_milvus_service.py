@@ -1,5 +1,6 @@
 """The index in a real Milvus server: the same verdicts for every process, and never "no duplicate" out of ignorance."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -14,17 +15,17 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalog.engine import Fingerprinter, IndexUnavailable
-from catalog.engine.milvus import MilvusIndex
+from catalog.engine import IndexUnavailable
+from catalog.engine.milvus import MilvusAddress, MilvusIndex
 from catalog.engine.milvus.canaries import canary_keys
 from catalog.engine.reference_index import Entry
-from catalog.models import IndexOperation, Job, Track
-from catalog.services import index_backend, index_lease, index_log, jobs, readiness, work
+from catalog.models import IndexOperation, Track
+from catalog.services import index_backend, index_lease, index_log, readiness, work
 from catalog.services.searching import CaughtUpIndex
-from tests.alterations import faster, sound
 from tests.commands import said
 from tests.indexed import fingerprint_at
-from tests.milvus_server import MilvusProcess
+from tests.milvus_checks import check_of, found, hold_to_the_embedded_index
+from tests.milvus_server import PASSWORD, USER, MilvusProcess
 
 RECOVERS_WITHIN_S = 180.0  # as the server says itself: it loads what it had
 pytestmark = [pytest.mark.milvus, pytest.mark.django_db(transaction=True)]
@@ -37,44 +38,25 @@ def in_milvus(settings: Settings, milvus: MilvusProcess) -> MilvusProcess:
     return milvus
 
 
-def found(index: CaughtUpIndex, path: Path) -> list[int]:
-    """Return the tracks that hold a recording."""
-    return [match.track_id for match in index.search(fingerprint_at(path), exclude=(), limit=5) if match.is_duplicate]
-
-
 def removed(track: Track) -> None:
     """Take a track out of the log."""
     with transaction.atomic():
         index_log.record_remove(track_id=track.pk)
 
 
-def check_of(track: Track) -> Job:
-    """Ask for a check and try it once."""
-    job = jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.CHECK)
-    work.run(job.pk)
-    job.refresh_from_db()
-    return job
-
-
 def test_verdicts_are_those_of_the_embedded_index(
     in_milvus: MilvusProcess, settings: Settings, indexed: Callable[[Path], Track], recordings: list[Path]
 ) -> None:
-    for path in recordings[:5]:
-        indexed(path)
-    samples = sound(recordings[1])
-    queries = [fingerprint_at(path) for path in recordings[:6]]
-    queries += [Fingerprinter.of_samples(faster(samples, speed)) for speed in (0.94, 1.1)]
-    queries.append(Fingerprinter.of_samples(samples[16_000 * 5 : 16_000 * 17]))
-    clustered = CaughtUpIndex()
-    told = [clustered.search(query, exclude=(), limit=5) for query in queries]
-    settings.FINGERPRINT_INDEX = ""
-    embedded = CaughtUpIndex()
-    for query, matches in zip(queries, told, strict=True):
-        expected = embedded.search(query, exclude=(), limit=5)
-        assert [(m.track_id, m.verdict) for m in matches] == [(m.track_id, m.verdict) for m in expected]
-        assert [m.score for m in matches] == pytest.approx([m.score for m in expected], rel=0.02)
-        assert [m.offset_s for m in matches] == pytest.approx([m.offset_s for m in expected], abs=0.02)
-    assert any(match.is_duplicate for matches in told for match in matches)
+    hold_to_the_embedded_index(settings, indexed, recordings)
+
+
+def test_one_node_loads_the_index_once(
+    in_milvus: MilvusProcess, indexed: Callable[[Path], Track], battle: Path
+) -> None:
+    indexed(battle)
+    found(CaughtUpIndex(), battle)
+    facts = index_backend.open_index().health().facts
+    assert (facts["query nodes"], facts["replicas"]) == (1, 1)
 
 
 def test_every_process_sees_what_another_wrote(
@@ -186,8 +168,24 @@ def test_page(
     assert client.get("/admin/").status_code == 200
 
 
-def test_factory_password_is_replaced_once(in_milvus: MilvusProcess, settings: Settings) -> None:
-    assert "replaced already" in said("secure_milvus"), "the tests' own password is the one that is set"
+def test_factory_password_is_replaced_once(
+    in_milvus: MilvusProcess, settings: Settings, indexed: Callable[[Path], Track], battle: Path
+) -> None:
+    track = indexed(battle)
+    settings.FINGERPRINT_INDEX = settings.FINGERPRINT_INDEX.replace("root:Milvus", "root:another1")
+    try:
+        assert "is replaced" in said("secure_milvus")
+        assert "replaced already" in said("secure_milvus")
+        assert found(CaughtUpIndex(), battle) == [track.pk]
+    finally:
+        give_the_factory_password_back(settings.FINGERPRINT_INDEX)
+
+
+def give_the_factory_password_back(address: str) -> None:
+    """Leave the server as the other tests know it."""
+    index = MilvusIndex(MilvusAddress.parse(address, timeout_s=20.0))
+    with contextlib.closing(index):
+        index._connection._client.update_password(USER, index._address.password, PASSWORD)
 
 
 def test_wrong_password(

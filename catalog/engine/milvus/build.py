@@ -76,6 +76,10 @@ class Build:
         """How many vectors the server still has to code."""
         return self._connection.uncoded(self.name)
 
+    def replicas(self) -> int:
+        """How many times it is loaded."""
+        return self._connection.replicas(self.name)
+
     def search(self, values: Floats, keys: Ids, scores: Floats, *, thorough: bool) -> None:
         """Fill (n, k) ``keys`` and ``scores``; what is not found stays as it was."""
         lists = schemas.THOROUGH_LISTS if thorough else schemas.PROBE_LISTS

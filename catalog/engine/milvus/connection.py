@@ -77,6 +77,10 @@ class Connection:
         group = self._client.describe_resource_group("__default_resource_group", **self._timeout)
         return int(group.num_available_node)
 
+    def replicas(self, collection: str) -> int:
+        """How many times a collection is loaded."""
+        return len(self._client.describe_replica(collection, **self._timeout))
+
     # --- collections ----------------------------------------------------------------------------------------
 
     def led_to(self, alias: str) -> str:

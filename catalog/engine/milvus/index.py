@@ -91,6 +91,7 @@ class MilvusIndex:
             facts["query nodes"] = self._nodes()
             if self._build:
                 with unavailable():
+                    facts["replicas"] = self._build.replicas()
                     facts["vectors not coded yet"] = self._build.uncoded()
         except IndexUnavailable as error:
             return Health(is_complete=False, facts=facts | {"problem": str(error)})
