@@ -56,7 +56,7 @@ browser:
 		"the browser tests are left out (apt install chromium)"
 
 test: $(VENV)/.dev browser
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 $(VENV)/.milvus: requirements-milvus.txt requirements-milvus-dev.txt $(VENV)/.dev
 	@$(PIP_INSTALL) -r requirements-milvus-dev.txt
