@@ -43,7 +43,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Music fingerprints",
     "SITE_HEADER": "Music fingerprints",
     "SITE_SYMBOL": "graphic_eq",
-    "SITE_URL": reverse_lazy("admin:index"),
+    "SITE_URL": None,  # these pages are the site
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
