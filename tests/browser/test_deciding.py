@@ -12,7 +12,7 @@ from catalog.models import Decision, Match, Scan, Track
 from catalog.services import index_log
 from catalog.services.analysis import fingerprint_of
 from tests.browser.conftest import SPEED, START_S, session_of
-from tests.browser.test_review import SETTLED_S, open_review, times
+from tests.browser.test_review import open_review, settled, times
 from tests.browser.watch import wait
 from tests.rows import make_match, make_track
 
@@ -27,7 +27,7 @@ def test_a_group_is_decided_and_taken_back_by_keyboard(
     open_review(page, live_server)
     page.keyboard.press("g")
     expect(page.get_by_text("3 copies of one recording")).to_be_visible()
-    page.wait_for_timeout(SETTLED_S * 1000)
+    settled(page)
     tracks = sorted([pair.query_track, pair.reference_track, third], key=lambda track: track.pk)
     page.keyboard.press("1")
     expect(page.locator("input[name=keeper]").nth(0)).to_be_checked()
@@ -40,7 +40,7 @@ def test_a_group_is_decided_and_taken_back_by_keyboard(
     assert {row.keeper_id for row in standing} <= {tracks[1].pk, None}
     page.get_by_text("Nothing to review").wait_for()
     page.goto(live_server.url + f"/catalog/review/{tracks[0].pk}/{tracks[1].pk}/")
-    page.wait_for_timeout(SETTLED_S * 1000)
+    settled(page)
     page.keyboard.press("u")
     expect(page.get_by_text("2 decisions made together")).to_be_visible()
     assert not standing.all().exists()

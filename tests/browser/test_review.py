@@ -17,11 +17,17 @@ SETTLED_S = 0.5
 LOADED = "() => [...document.querySelectorAll('audio')].every(audio => audio.readyState >= 2)"
 
 
+def settled(page: Page) -> None:
+    """Wait until the page's scripts are there, and take a decision again."""
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(SETTLED_S * 1000)
+
+
 def open_review(page: Page, live_server: LiveServer) -> None:
     """Open the page and wait until both recordings can be played."""
     page.goto(live_server.url + "/catalog/review/")
     page.wait_for_function(LOADED)
-    page.wait_for_timeout(SETTLED_S * 1000)
+    settled(page)
 
 
 def times(page: Page) -> dict[str, Any]:
@@ -91,18 +97,18 @@ def test_a_sitting_by_keyboard(page: Page, live_server: LiveServer, pair: Match,
     shows("Duplicate 2 of 3")
     first = Decision.objects.get()
     assert (first.verdict, first.keeper) == ("same", pair.reference_track)
-    page.wait_for_timeout(SETTLED_S * 1000)
+    settled(page)
     page.keyboard.press("n")
     shows("Duplicate 3 of 3")
     assert Decision.objects.filter(verdict="different").count() == 1
-    page.wait_for_timeout(SETTLED_S * 1000)
+    settled(page)
     page.keyboard.press("u")
     shows("Taken back")
     assert Decision.objects.filter(undone_at=None).get() == first
-    page.wait_for_timeout(SETTLED_S * 1000)
+    settled(page)
     page.keyboard.press("v")
     shows("Third")
-    page.wait_for_timeout(SETTLED_S * 1000)
+    settled(page)
     page.keyboard.press("s")
     shows("Only what you skipped is left")
     assert Decision.objects.filter(undone_at=None).count() == 2

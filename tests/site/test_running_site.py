@@ -19,7 +19,7 @@ pytestmark = pytest.mark.cluster
 ENDED = ("success", "failure")
 
 
-def ended(site: RunningSite, task_id: str, *, within_s: float = 30.0) -> dict[str, Any]:
+def ended(site: RunningSite, task_id: str, *, within_s: float = 120.0) -> dict[str, Any]:
     """Poll until the task has ended."""
 
     def ask() -> dict[str, Any] | None:
