@@ -106,9 +106,9 @@ def test_forgotten_pending_job_is_offered_again(job: Job) -> None:
     assert OrmQ.objects.count() == 1
 
 
-def fill_queue() -> None:
-    """Queue more entries than the sweeper adds to."""
-    OrmQ.objects.bulk_create(OrmQ(key="fingerprint", payload="", lock=timezone.now()) for _ in range(250))
+def fill_queue(*, until: timedelta = timedelta(0)) -> None:
+    """Queue more entries than the sweeper adds to; taken ones are locked until some time."""
+    OrmQ.objects.bulk_create(OrmQ(key="fingerprint", payload="", lock=timezone.now() + until) for _ in range(250))
 
 
 def test_behind_a_long_queue_only_what_it_does_not_have_is_offered(job: Job) -> None:
@@ -116,6 +116,12 @@ def test_behind_a_long_queue_only_what_it_does_not_have_is_offered(job: Job) -> 
     Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - PAST)
     assert sweeping.sweep_jobs() == 0
     lose(job, attempts=1)
+    assert sweeping.sweep_jobs() == 1
+
+
+def test_entries_that_a_killed_cluster_had_taken_are_no_long_queue(job: Job) -> None:
+    fill_queue(until=timedelta(minutes=10))
+    Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - PAST)
     assert sweeping.sweep_jobs() == 1
 
 

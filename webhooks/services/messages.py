@@ -80,7 +80,7 @@ def sweep_due_messages(*, now: datetime | None = None) -> int:
     moment = now or timezone.now()
     _end_undeliverable(moment)
     due = due_messages(now=moment)
-    if _queue_is_long():
+    if _queue_is_long(moment):
         # There a message that nobody looked at is late and not lost: queued once more every time, the entries of a
         # receiver that hangs would grow without end.
         due = due.filter(queued_until=None)
@@ -88,8 +88,9 @@ def sweep_due_messages(*, now: datetime | None = None) -> int:
     return sum(_enqueue(pk, now=moment) for pk in list(keys))
 
 
-def _queue_is_long() -> bool:
-    return bool(OrmQ.objects.filter(key=QUEUE_NAME)[SWEEP_LIMIT - 1 : SWEEP_LIMIT].exists())
+def _queue_is_long(now: datetime) -> bool:
+    """Tell whether many entries wait; those that were taken do not count, as a killed cluster leaves its own locked."""
+    return bool(OrmQ.objects.filter(key=QUEUE_NAME, lock__lte=now)[SWEEP_LIMIT - 1 : SWEEP_LIMIT].exists())
 
 
 def _end_undeliverable(now: datetime) -> None:
