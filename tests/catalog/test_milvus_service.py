@@ -17,7 +17,8 @@ from pytest_django import Settings
 
 from catalog.engine import IndexUnavailable
 from catalog.engine.milvus import MilvusAddress, MilvusIndex
-from catalog.engine.milvus.canaries import canary_keys
+from catalog.engine.milvus.build import _STATE_ID
+from catalog.engine.milvus.canaries import canary_keys, canary_track
 from catalog.engine.reference_index import Entry
 from catalog.models import IndexOperation, Track
 from catalog.services import index_backend, index_lease, index_log, readiness, work
@@ -93,26 +94,51 @@ def test_server_that_dies_costs_a_wait_and_no_verdict(
     assert job.result["matched_music_id"] == str(reference.music_id)
 
 
+@pytest.mark.parametrize("part", ["vectors", "rows"])
 def test_part_of_the_index_is_not_enough(
-    in_milvus: MilvusProcess, indexed: Callable[[Path], Track], battle: Path, forest: Path
+    in_milvus: MilvusProcess, indexed: Callable[[Path], Track], battle: Path, forest: Path, part: str
 ) -> None:
-    indexed(battle)
+    track = indexed(battle)
     index = CaughtUpIndex()
     assert found(index, forest) == []
-    lose_canary(index)
+    lose_canary(index, part)
     with pytest.raises(IndexUnavailable, match="part of the index"):
         found(index, forest)
     assert not index_backend.open_index().health().is_complete
     said("index", "rebuild")
     assert found(index, forest) == []
+    lose_canary(index, "rows")
+    removed(track)
+    with pytest.raises(IndexUnavailable, match="part of the index"):
+        index.opened()
+    said("index", "rebuild")
+    assert "tracks: good" in said("index", "verify", "--sample", "0")
 
 
-def lose_canary(index: CaughtUpIndex) -> None:
-    """Have the server forget a row, as it does while a node's part is not loaded."""
+def lose_canary(index: CaughtUpIndex, part: str) -> None:
+    """Have the server forget one of its vector or its row, as it does while a node's part is not loaded."""
     milvus = index.opened()
     assert isinstance(milvus, MilvusIndex)
     assert milvus._build is not None
-    milvus._connection.delete(milvus._build.name, canary_keys([0]).tolist())
+    if part == "rows":
+        milvus._build.delete_tracks([canary_track(0)])
+    else:
+        milvus._build.delete_vectors(canary_keys([0]).tolist())
+
+
+def test_state_that_is_not_loaded_is_not_an_empty_index(
+    in_milvus: MilvusProcess, indexed: Callable[[Path], Track], battle: Path
+) -> None:
+    track = indexed(battle)
+    index = CaughtUpIndex()
+    milvus = index.opened()
+    assert isinstance(milvus, MilvusIndex)
+    assert milvus._build is not None
+    milvus._build.delete_tracks([_STATE_ID])
+    with pytest.raises(IndexUnavailable, match="how far"):
+        found(index, battle)
+    said("index", "rebuild")
+    assert found(index, battle) == [track.pk]
 
 
 def test_lost_vectors_are_not_an_empty_index(

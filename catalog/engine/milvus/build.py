@@ -11,10 +11,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from catalog.engine.errors import IndexUnavailable
 from catalog.engine.milvus import schemas
-from catalog.engine.milvus.canaries import is_canary
+from catalog.engine.milvus.canaries import canary_track, is_canary, refuse_part
 from catalog.engine.milvus.connection import Connection
-from catalog.engine.milvus.rows import Ids, Rows, track_of
+from catalog.engine.milvus.rows import MAX_TRACK_ID, Ids, Rows, track_of
 from catalog.engine.milvus.state import State
 from catalog.engine.reference_index import Entry
 from catalog.engine.spectrogram import Floats
@@ -25,11 +26,19 @@ _STATE_ID = -(1 << 62)
 _TRACKS = "_tracks"
 
 
+_EMPTY_ROW = {"digest": "", "positions": 0, "vectors": 0, "seconds": 0.0, "note": "", "unused": [0.0, 0.0]}
+
+
 def track_row(entry: Entry) -> dict[str, Any]:
     """What the second collection holds of a track."""
     vectors = entry.vectors
     counts = {"positions": len(vectors.values), "vectors": int(vectors.heard.sum()), "seconds": entry.duration_s}
-    return {"id": entry.track_id, "digest": entry.digest.hex(), **counts, "note": "", "unused": [0.0, 0.0]}
+    return _EMPTY_ROW | {"id": entry.track_id, "digest": entry.digest.hex()} | counts
+
+
+def canary_row(number: int) -> dict[str, Any]:
+    """What it holds of a canary."""
+    return _EMPTY_ROW | {"id": canary_track(number)}
 
 
 class Build:
@@ -67,10 +76,12 @@ class Build:
 
     # --- reading --------------------------------------------------------------------------------------------
 
-    def state(self) -> State | None:
-        """What was stored last."""
+    def state(self) -> State:
+        """What was stored last. ``IndexUnavailable`` where it is not loaded: a build that counts has one."""
         rows = self._connection.query(self._tracks, ids=[_STATE_ID], output_fields=["note"])
-        return State.of_note(rows[0]["note"]) if rows else None
+        if not rows:
+            raise IndexUnavailable("Milvus does not say how far the index has come.")
+        return State.of_note(rows[0]["note"])
 
     def uncoded(self) -> int:
         """How many vectors the server still has to code."""
@@ -85,25 +96,32 @@ class Build:
         lists = schemas.THOROUGH_LISTS if thorough else schemas.PROBE_LISTS
         self._connection.search(self.name, values, lists, keys, scores)
 
-    def twins(self, digest: bytes) -> list[int]:
-        """The tracks with exactly this fingerprint."""
-        rows = self._connection.query(self._tracks, filter=f'digest == "{digest.hex()}"', output_fields=["id"])
+    def twins(self, digest: bytes, canaries: Sequence[int]) -> list[int]:
+        """The tracks with exactly this fingerprint. ``IndexUnavailable`` where a canary's row does not come along."""
+        rows = self._rows_where(f'digest == "{digest.hex()}"', ["id"], canaries)
         return sorted(int(row["id"]) for row in rows)
 
-    def rows_of(self, track_ids: Iterable[int]) -> list[dict[str, Any]]:
-        """The rows of those tracks that are in, without their digests."""
+    def rows_of(self, track_ids: Iterable[int], canaries: Sequence[int]) -> list[dict[str, Any]]:
+        """The rows of those tracks that are in, without their digests. ``IndexUnavailable`` as above."""
         wanted, fields = sorted(track_ids), ["id", "positions", "vectors", "seconds"]
         found: list[dict[str, Any]] = []
         for start in range(0, len(wanted), _TRACKS_A_CALL):
-            some = wanted[start : start + _TRACKS_A_CALL]
-            found += self._connection.query(self._tracks, ids=some, output_fields=fields)
+            found += self._rows_where(f"id in {wanted[start : start + _TRACKS_A_CALL]}", fields, canaries)
         return found
+
+    def _rows_where(self, condition: str, fields: list[str], canaries: Sequence[int]) -> list[dict[str, Any]]:
+        known = {canary_track(number) for number in canaries}
+        rows = self._connection.query(
+            self._tracks, filter=f"{condition} or id in {sorted(known)}", output_fields=fields
+        )
+        refuse_part(known.difference(row["id"] for row in rows))
+        return [row for row in rows if row["id"] not in known]
 
     def census(self, vectors: int) -> tuple[Ids, Ids]:
         """Every track that is in, and its number of vectors, counted one by one; about ``vectors`` in all. Slow."""
         listed, keys = self._every_id(self._tracks, vectors), self._every_id(self.name, vectors)
         owners = track_of(keys[~is_canary(keys)])
-        track_ids, counts = np.unique(np.concatenate([listed[listed != _STATE_ID], owners]), return_counts=True)
+        track_ids, counts = np.unique(np.concatenate([listed[listed >= -MAX_TRACK_ID], owners]), return_counts=True)
         return track_ids, counts - np.isin(track_ids, listed)
 
     def _every_id(self, collection: str, vectors: int) -> Ids:
@@ -119,8 +137,7 @@ class Build:
 
     def store(self, state: State) -> None:
         """Note how far it has come."""
-        nothing = {"digest": "", "positions": 0, "vectors": 0, "seconds": 0.0, "unused": [0.0, 0.0]}
-        self._connection.upsert(self._tracks, [{"id": _STATE_ID, "note": state.note(), **nothing}])
+        self._connection.upsert(self._tracks, [_EMPTY_ROW | {"id": _STATE_ID, "note": state.note()}])
 
     def insert_vectors(self, rows: Rows) -> None:
         """Vectors that are not in."""
@@ -135,7 +152,7 @@ class Build:
         self._connection.delete(self.name, keys)
 
     def upsert_tracks(self, rows: list[dict[str, Any]]) -> None:
-        """What ``track_row`` made."""
+        """What ``track_row`` and ``canary_row`` made."""
         self._connection.upsert(self._tracks, rows)
 
     def delete_tracks(self, track_ids: Sequence[int]) -> None:

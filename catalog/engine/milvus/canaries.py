@@ -1,11 +1,12 @@
-"""Known vectors among the tracks': where one does not find itself, a part of the index was not searched."""
+"""Known vectors and rows among the tracks': where one is not found, a part of the index was not searched."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine.embedding import DIMENSIONS
+from catalog.engine.errors import IndexUnavailable
 from catalog.engine.milvus.rows import CANARY_KIND, KEY_BITS, MAX_TRACK_ID, Ids, Rows, of_kind
 from catalog.engine.spectrogram import Floats
 
@@ -20,8 +21,13 @@ def canary_rows(numbers: Sequence[int]) -> Rows:
 
 
 def canary_keys(numbers: Sequence[int]) -> Ids:
-    """Their keys."""
-    return np.array([(_FIRST_CANARY + number) << KEY_BITS for number in numbers], np.int64)
+    """The keys of their vectors."""
+    return np.array([canary_track(number) << KEY_BITS for number in numbers], np.int64)
+
+
+def canary_track(number: int) -> int:
+    """The id of its row among the tracks'."""
+    return _FIRST_CANARY + number
 
 
 def _direction(number: int) -> Floats:
@@ -37,6 +43,12 @@ def canaries_up_to(sequence: int) -> int:
 def some_canaries(sequence: int, count: int) -> list[int]:
     """At most ``count`` of them, from all ages alike: old and new segments lie on different machines."""
     return sorted({int(number) for number in np.linspace(0, canaries_up_to(sequence) - 1, count)})
+
+
+def refuse_part(lost: Collection[int]) -> None:
+    """``IndexUnavailable`` where canaries were asked for and did not come."""
+    if lost:
+        raise IndexUnavailable(f"Milvus searched only a part of the index ({len(lost)} canaries are missing).")
 
 
 def is_canary(keys: Ids) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from catalog.engine.errors import IndexUnavailable
 from catalog.engine.milvus import questions, writing
 from catalog.engine.milvus.address import MilvusAddress
 from catalog.engine.milvus.build import Build
-from catalog.engine.milvus.canaries import some_canaries
+from catalog.engine.milvus.canaries import refuse_part, some_canaries
 from catalog.engine.milvus.connection import Connection, unavailable
 from catalog.engine.milvus.rows import Ids
 from catalog.engine.milvus.state import State, layout
@@ -21,6 +21,7 @@ from catalog.engine.patches import HALVES
 from catalog.engine.reference_index import NOTHING, Entry, Health, Neighbours, Operation, Size
 
 CANARIES_A_NODE, FEWEST_CANARIES, MOST_CANARIES = 8, 16, 128
+NO_DIGEST = b""
 
 
 class MilvusIndex:
@@ -55,16 +56,14 @@ class MilvusIndex:
 
     def nearest(self, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
         """One call for all, canaries among them; ``IndexUnavailable`` where one of those is not found."""
-        canaries = some_canaries(self._state.sequence, self._canaries) if self._build else []
+        canaries = self._some_canaries() if self._build else []
         asked = questions.asked_at_once(queries, canaries)
         keys = np.zeros((len(asked.values), k), np.int64)
         scores = np.full((len(asked.values), k), NOTHING, np.float32)
         if self._build:
             with unavailable():
                 self._build.search(asked.values, keys, scores, thorough=thorough)
-            lost = questions.lost_canaries(asked, keys, scores)
-            if lost:
-                raise IndexUnavailable(f"Milvus searched only a part of the index ({len(lost)} canaries are missing).")
+            refuse_part(questions.lost_canaries(asked, keys, scores))
         return questions.neighbours(asked, keys, scores, (HALVES, len(queries.values), k))
 
     def twins(self, digest: bytes) -> list[int]:
@@ -72,7 +71,7 @@ class MilvusIndex:
         if not self._build:
             return []
         with unavailable():
-            return self._build.twins(digest)
+            return self._build.twins(digest, self._some_canaries())
 
     def census(self) -> tuple[Ids, Ids]:
         """Every track that is in, and its number of vectors, counted one by one. Slow, for verification."""
@@ -88,6 +87,7 @@ class MilvusIndex:
             self.refresh()
             facts["build"] = self._build.name if self._build else ""
             self.nearest(questions.NO_QUERIES, 1, thorough=False)
+            self.twins(NO_DIGEST)
             facts["query nodes"] = self._nodes()
             if self._build:
                 with unavailable():
@@ -147,7 +147,7 @@ class MilvusIndex:
             state = writing.start(build)
             self._publish(build)
             self._build, self._state = build, state
-        done = writing.follow(self._build, self._state, last_words, last)
+        done = writing.follow(self._build, self._state, self._some_canaries(), last_words, last)
         done = replace(done, mark=self._mark_of(last))
         self._before_publishing()
         self._build.store(done)
@@ -158,6 +158,9 @@ class MilvusIndex:
         build.publish(self._address.name)
 
     # --- the cluster --------------------------------------------------------------------------------------
+
+    def _some_canaries(self) -> list[int]:
+        return some_canaries(self._state.sequence, self._canaries)
 
     @cached_property
     def _canaries(self) -> int:
@@ -171,8 +174,8 @@ class MilvusIndex:
     def _read(self) -> tuple[Build | None, State]:
         """The build that the alias leads to, and its state; none where it cannot be used."""
         build = Build.that_counts(self._connection, self._address.name)
-        state = build.state() if build else None
-        if state is None or state.layout != layout():
+        state = build.state() if build else State()
+        if state.layout != layout():
             return None, State()
         if state.sequence and state.mark != self._mark_of(state.sequence):
             return None, State()

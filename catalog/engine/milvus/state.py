@@ -9,10 +9,12 @@ from catalog.engine.embedding import projection_digest
 from catalog.engine.layout import LAYOUT_VERSION
 from catalog.engine.params import PARAMETERS_VERSION
 
+_COLLECTIONS_VERSION = 2  # of what lies in them beside the vectors
+
 
 def layout() -> str:
-    """What must be the same for vectors to be compared."""
-    return f"{PARAMETERS_VERSION} {LAYOUT_VERSION} {projection_digest()}"
+    """What must be the same for vectors to be compared, and for what lies beside them to be understood."""
+    return f"{PARAMETERS_VERSION} {LAYOUT_VERSION} {projection_digest()} {_COLLECTIONS_VERSION}"
 
 
 @dataclass(frozen=True)
