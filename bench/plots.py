@@ -8,10 +8,11 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from bench.goals import recall
+from bench.goals import LONG, NO_TIME_OR_PITCH, ONE_AT_A_TIME, recall
 from bench.peers import PeerRow, threshold_of
 from bench.relatives import same_recording
 from bench.runner import Row
+from catalog.engine.verification import FALSE_ACCEPT_LIMIT
 
 AXES = {"pitch": "semitones", "tempo": "tempo ratio", "speed": "speed ratio"}
 OURS, PEER = "#1f5fa8", "#c26a1b"
@@ -24,6 +25,7 @@ def all_plots(rows: list[Row], peer_rows: list[PeerRow], folder: Path) -> None:
         _against_value(rows, peer_rows, family, axis, folder / f"recall-{family}.png")
     _noise(rows, folder / "recall-noise.png")
     _scores(rows, folder / "scores.png")
+    _thresholds(rows, folder / "thresholds.png")
 
 
 def _against_value(rows: list[Row], peer_rows: list[PeerRow], family: str, axis: str, path: Path) -> None:
@@ -74,6 +76,35 @@ def _scores(rows: list[Row], path: Path) -> None:
     figure.tight_layout()
     figure.savefig(path)
     plt.close(figure)
+
+
+def _thresholds(rows: list[Row], path: Path) -> None:
+    """What other thresholds would find, and report wrongly: right tracks that come first, by their score."""
+    negative = np.array([row.wrong_score for row in rows if not row.positive])
+    limits = np.linspace(0.05, 8, 160)
+    figure, axes = _figure("Recall against the threshold", "score asked for: -log10 of the false-accept probability")
+    groups = {
+        "one at a time, whole and 30 s": [r for r in rows if r.family in ONE_AT_A_TIME and r.length in LONG],
+        "10 s, no pitch or tempo": [r for r in rows if r.family in NO_TIME_OR_PITCH and r.length == "10 s"],
+        "5 s, no pitch or tempo": [r for r in rows if r.family in NO_TIME_OR_PITCH and r.length == "5 s"],
+    }
+    for (name, group), style in zip(groups.items(), ("-", "--", ":"), strict=True):
+        reached = np.array([_reached(row) for row in group if row.positive])
+        axes.plot(limits, [100 * (reached >= limit).mean() for limit in limits], style, color=OURS, label=name)
+    axes.set_ylim(80, 100.5)
+    axes.axvline(-np.log10(FALSE_ACCEPT_LIMIT), color="black", linestyle="-.", linewidth=1, label="the default")
+    wrong = axes.twinx()
+    wrong.step(limits, [(negative >= limit).sum() for limit in limits], color=PEER, where="post")
+    wrong.set_ylabel(f"of {len(negative):,} negatives reported", color=PEER)
+    wrong.set_ylim(0, None)
+    _save(figure, axes, path)
+
+
+def _reached(row: Row) -> float:
+    """The highest threshold at which the right recording is reported; a found one may be another copy of it."""
+    if row.found:
+        return float(-np.log10(max(row.false_accept_probability, 1e-300)))
+    return row.right_score if row.rank == 1 else 0.0
 
 
 def size_curve(sizes: list[int], recalls: list[float], path: Path) -> None:
