@@ -90,7 +90,8 @@ def _thresholds(rows: list[Row], path: Path) -> None:
     }
     for (name, group), style in zip(groups.items(), ("-", "--", ":"), strict=True):
         reached = np.array([_reached(row) for row in group if row.positive])
-        axes.plot(limits, [100 * (reached >= limit).mean() for limit in limits], style, color=OURS, label=name)
+        if reached.size:
+            axes.plot(limits, [100 * (reached >= limit).mean() for limit in limits], style, color=OURS, label=name)
     axes.set_ylim(80, 100.5)
     axes.axvline(-np.log10(FALSE_ACCEPT_LIMIT), color="black", linestyle="-.", linewidth=1, label="the default")
     wrong = axes.twinx()

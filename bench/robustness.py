@@ -39,7 +39,7 @@ def main() -> int:
     rows, repeats = without_repeats(rows, queries, options.split)
     report.write_csv(rows, out / "robustness.csv")
     peer_rows = _peer(queries, options, distractors=not quick) if options.peer else []
-    reached = goals.recognition_goals(rows)
+    reached = goals.recognition_goals(rows, quick=quick)
     sizes = [len(p.to_bytes()) / p.duration_s * 60 for t in indexed if (p := print_of(t.path).fingerprint)]
     form = f"split {options.split}{', quick' if quick else ''}, {time.monotonic() - began:.0f} s"
     negative = sum(query.track is None for query in queries)
