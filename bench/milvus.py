@@ -61,7 +61,7 @@ def _measure(server: MilvusProcess, folder: Path, count: int) -> int:
     asked = _copies(entries[: max(1, 4000 // len(entries[0].vectors.values) + 1)])
     print(f"{ASKED[0]} moments right after: {_call_s(index, asked, ASKED[0]):.2f} s, the server is coding")
     waited_s = _timed(lambda: _await_codes(index))
-    left = index.health().facts.get("vectors not coded yet", "an unknown number of")
+    left = index.health().facts.get("sealed vectors not coded yet", "an unknown number of")
     print(f"{waited_s:.0f} s later {left} vectors are not coded yet; load {os.getloadavg()[0]:.1f}", flush=True)
     memory = (_server_mb() - empty_mb) * 1e6 / size.vectors
     disk = (_disk_mb(folder) - empty_disk_mb) * 1e6 / size.vectors
@@ -90,7 +90,7 @@ def _await_codes(index: MilvusIndex) -> None:
     """Wait until no vector is left that the server only holds as it came, but not for ever."""
     until_s = time.monotonic() + CODED_WITHIN_S
     while time.monotonic() < until_s:
-        if index.health().facts.get("vectors not coded yet") == 0:
+        if index.health().facts.get("sealed vectors not coded yet") == 0:
             return
         time.sleep(1.0)
 

@@ -84,7 +84,7 @@ class Build:
         return State.of_note(rows[0]["note"])
 
     def uncoded(self) -> int:
-        """How many vectors the server still has to code."""
+        """How many sealed vectors the server still has to code."""
         return self._connection.uncoded(self.name)
 
     def replicas(self) -> int:

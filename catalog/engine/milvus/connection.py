@@ -111,7 +111,11 @@ class Connection:
         self._client.drop_collection(collection, **self._timeout)
 
     def uncoded(self, collection: str) -> int:
-        """How many vectors are not coded yet: they take four times as much room and are compared one by one."""
+        """How many sealed vectors are not coded yet: they take four times as much room and are compared one by one.
+
+        Not counted: what is not sealed, and segments under 1,024 rows, which stay as they are. The index's "state"
+        tells nothing: it is about segments older than the index.
+        """
         described = self._client.describe_index(collection, "vector", **self._timeout)
         return int(described["pending_index_rows"])
 

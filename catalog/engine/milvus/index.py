@@ -92,7 +92,7 @@ class MilvusIndex:
             if self._build:
                 with unavailable():
                     facts["replicas"] = self._build.replicas()
-                    facts["vectors not coded yet"] = self._build.uncoded()
+                    facts["sealed vectors not coded yet"] = self._build.uncoded()
         except IndexUnavailable as error:
             return Health(is_complete=False, facts=facts | {"problem": str(error)})
         return Health(is_complete=True, facts=facts)
