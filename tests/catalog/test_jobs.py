@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
@@ -117,6 +117,13 @@ def test_behind_a_long_queue_only_what_it_does_not_have_is_offered(job: Job) -> 
     assert sweeping.sweep_jobs() == 0
     lose(job, attempts=1)
     assert sweeping.sweep_jobs() == 1
+
+
+def test_next_entry_of_a_queue_is_found_by_an_index(db: None) -> None:
+    """django-q's own migrations make none; one that remakes the table would lose ours."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, OrmQ._meta.db_table)
+    assert any(one["index"] and one["columns"] == ["key", "lock"] for one in found.values())
 
 
 def test_entries_that_a_killed_cluster_had_taken_are_no_long_queue(job: Job) -> None:
