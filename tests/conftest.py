@@ -1,12 +1,14 @@
 """Accounts, keys, recordings and a queue for every test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import Event, Queue, Value
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -79,6 +81,21 @@ def api(owner: User) -> APIClient:
 def outsider_api(outsider: User) -> APIClient:
     """The outsider's API client."""
     return client_of(outsider)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what is left of the database's sessions: PostgreSQL drops none that somebody uses.
+
+    Such as the session of a live server's thread whose browser keeps the line open.
+    """
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(scope="session")
