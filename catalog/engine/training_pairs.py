@@ -1,5 +1,6 @@
 """Music → pairs of the same moment, clean and altered: what the projection learns from."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from catalog.engine.fingerprinter import Fingerprinter
 from catalog.engine.params import PARAMETERS
 from catalog.engine.spectrogram import Floats
 
+log = logging.getLogger(__name__)
 CLIP_S = 20.0
 CLIPS_A_TRACK = 3
 COPIES_A_CLIP = 2
@@ -42,7 +44,8 @@ def clips(path: Path, random: np.random.Generator) -> list[Floats]:
     """Up to ``CLIPS_A_TRACK`` clips that are not silent."""
     try:
         samples = decode_mono(path, PARAMETERS.sample_rate)
-    except FingerprintError:
+    except FingerprintError as error:  # said, as everything that is drawn after it changes
+        log.warning("left out: %s (%s)", path, error)
         return []
     size = int(CLIP_S * PARAMETERS.sample_rate)
     last = len(samples) - size
