@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from catalog.models import BulkWork, Job, Track
@@ -19,6 +20,7 @@ from webhooks.services import queue_message
 
 RUN_TASK = "catalog.tasks.run_job"
 UNSEEN_S = 30  # a pending job that no worker looked at for so long is told to the queue once more
+LONG_QUEUE = 200
 RETRY_AFTER_S = 30  # what made an attempt fail is given so long to pass
 CLOCK_ROOM = timedelta(seconds=60)  # a time further ahead than it can be by so much is a wrong clock's
 FAILED_ATTEMPTS_KEPT = 20
@@ -51,6 +53,15 @@ def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork
 def enqueue(job_id: int) -> None:
     """Tell the fingerprint cluster to look at a job; named, because a webhook worker's default is its own cluster."""
     async_task(RUN_TASK, job_id, cluster=settings.Q_CLUSTER["name"])
+
+
+def queue_is_long(now: datetime) -> bool:
+    """Tell whether so many entries wait in the fingerprint queue that what is only late need not be queued again.
+
+    Entries that were taken do not count: a cluster that was killed leaves its own locked for a quarter of an hour.
+    """
+    waiting = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now)
+    return bool(waiting[LONG_QUEUE - 1 : LONG_QUEUE].exists())
 
 
 def lost(now: datetime) -> Q:

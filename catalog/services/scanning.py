@@ -16,7 +16,6 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from catalog.engine import FingerprintError, IndexUnavailable
@@ -25,6 +24,7 @@ from catalog.models import Match, Scan, Track
 from catalog.services import analysis
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.jobs import queue_is_long
 from catalog.services.leases import kept_up
 from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
@@ -33,7 +33,6 @@ STRETCH_TASK = "catalog.tasks.scan_stretch"
 STRETCH_S = 3.0  # a person's task waits no longer than this for the worker, and one track
 UNSEEN_S = 30  # a scan that no worker looked at for so long is told to the queue once more
 FAILURES_KEPT = 50
-_BUSY_QUEUE = 200
 _FREE: dict[str, None] = {"lease_token": None, "lease_until": None}
 log = structlog.get_logger(__name__)
 
@@ -124,7 +123,7 @@ def sweep_scan() -> bool:
     unseen = Q(lease_token=None, queued_at__lt=now - timedelta(seconds=UNSEEN_S))
     stale = Scan.objects.filter(lost | unseen, status=Scan.Status.RUNNING)
     scan_id = stale.values_list("pk", flat=True).first()
-    if scan_id is None or OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).count() >= _BUSY_QUEUE:
+    if scan_id is None or queue_is_long(now):
         return False
     with transaction.atomic():
         freed = stale.filter(pk=scan_id).update(lease_token=None, lease_until=None, queued_at=now)

@@ -43,10 +43,8 @@ def _end_exhausted() -> int:
 def _offer_again() -> int:
     # Behind a long queue a job that nobody looked at is late and not forgotten: more entries would make it later.
     # What the queue does not have is offered however long it is, or a queue that is never empty would keep it for ever.
-    # Entries that were taken do not count: a cluster that was killed leaves its own locked for a quarter of an hour.
     now = timezone.now()
-    long_queue = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now)[_BATCH - 1 : _BATCH].exists()
-    which = jobs.lost if long_queue else jobs.stale
+    which = jobs.lost if jobs.queue_is_long(now) else jobs.stale
     waiting = Job.objects.filter(which(now), attempts__lt=settings.JOB_MAX_ATTEMPTS)
     job_ids = list(waiting.order_by("created_at").values_list("pk", flat=True)[:_BATCH])
     count = sum(jobs.offer_again(job_id) for job_id in job_ids)

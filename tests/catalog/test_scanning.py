@@ -207,6 +207,16 @@ def test_a_store_or_an_index_that_does_not_answer_is_waited_for(
     assert sweep_scan()
 
 
+@pytest.mark.parametrize(("locked", "offered"), [(timedelta(0), False), (timedelta(minutes=10), True)])
+def test_behind_many_entries_it_is_offered_where_those_were_taken(
+    twins: tuple[Track, Track], staff: User, locked: timedelta, *, offered: bool
+) -> None:
+    start_scan(started_by=staff)
+    OrmQ.objects.bulk_create(OrmQ(key="fingerprint", payload="", lock=timezone.now() + locked) for _ in range(250))
+    Scan.objects.update(queued_at=timezone.now() - timedelta(minutes=1))
+    assert sweep_scan() is offered
+
+
 def test_a_worker_that_is_told_to_stop_hands_it_on(
     twins: tuple[Track, Track], staff: User, monkeypatch: pytest.MonkeyPatch, drain: Callable[[], int]
 ) -> None:
