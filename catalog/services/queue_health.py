@@ -106,10 +106,9 @@ def is_stuck(*, cluster: str) -> bool:
     """Tell whether a canary has waited too long while nothing else was done: busy is not stuck, nor is starting."""
     now = timezone.now()
     limit = now - timedelta(seconds=settings.WATCHDOG_SECONDS)
-    waiting = QueueHeartbeat.objects.filter(silent(now), pk=cluster).exists()
     # Up to now: what ended under a clock that has been set back since says nothing about today.
-    working = QueueHeartbeat.objects.filter(pk=cluster, acknowledged_at__gt=limit, acknowledged_at__lte=now).exists()
-    if not waiting or working:
+    working = Q(acknowledged_at__gt=limit, acknowledged_at__lte=now)
+    if not QueueHeartbeat.objects.filter(silent(now), ~working, pk=cluster).exists():
         return False
     return not (cluster == settings.Q_CLUSTER["name"] and _is_at_long_work(limit, now))
 
