@@ -41,7 +41,7 @@ class Command(BaseCommand):
 def _give_way(niceness: int) -> None:
     """Lower this session's share of the processors.
 
-    Where the kernel groups processes by session (autogroup, on in Debian), a process's own niceness counts only among
+    Where the kernel groups processes by session (autogroup), a process's own niceness counts only among
     its session, and every service here has one: the group's is what the others are weighed against.
     """
     os.nice(niceness)
