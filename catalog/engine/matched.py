@@ -27,6 +27,7 @@ BESIDE_COLUMNS = 600  # how far to each side wrong lines are taken from: 38 s
 NEAR_COLUMNS = 8  # half a second: how far a vote may be off
 APART_COLUMNS = 47  # 3 s: nearer lines are not chance
 FEWEST_LINES = 150  # wrong ones, under which nothing can be said
+ONE_DEVIATION = (0.16, 0.5, 0.84)  # quantiles of wrong lines: a loop agrees with itself on some, which are not wrong
 LEAST_CORRELATION = 0.08  # under which even a very long agreement is only a common beat
 BLOCK_COLUMNS = 4
 EXPECTED = 0.8  # deviations a block of a copy brings, about
@@ -101,9 +102,10 @@ def filtered(query: Query, reference: Reference, line: Line, span_s: tuple[float
     if len(wrong) < FEWEST_LINES:
         return None
     best = near[np.argmax(strength[near])]
-    deviation = float(wrong.std()) or 1.0
+    low, middle, high = (float(value) for value in np.quantile(wrong, ONE_DEVIATION))
+    deviation = (high - low) / 2 or 1.0
     return Filtered(
-        deviations=float(strength[best] - wrong.mean()) / deviation,
+        deviations=(float(strength[best]) - middle) / deviation,
         correlation=float(sums[best] / max(energy[best], 1e-6)),
         moved_s=float(columns[best]) * HOP_S,
         deviation=deviation,
