@@ -105,8 +105,8 @@ def _most_outstanding(
         found = matched.filtered(query, reference, line, span_s)
         if found is None or found.correlation < matched.LEAST_CORRELATION:
             continue
-        choices = max(1.0, query.fingerprint.duration_s / (span_s[1] - span_s[0]))
-        chance = log10_probability_of_filter(found.deviations, trials * choices, unchanged=_is_unchanged(line))
+        spans = max(1.0, query.fingerprint.duration_s / (span_s[1] - span_s[0]))
+        chance = log10_probability_of_filter(found.deviations, trials, spans, unchanged=_is_unchanged(line))
         if chance < least[0]:
             least = (chance, line, found)
     return least
