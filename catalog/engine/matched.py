@@ -4,8 +4,8 @@ Vectors of single moments forgive much and are soon masked. Here every cell of t
 pictures are whitened, so that no cell follows from its neighbours, and multiplied. What lies on top (noise, speech,
 other music) adds nothing on average, and over seconds the little that agrees stands out from what wrong lines reach.
 
-Another arrangement of the same notes stands out as well. But there each side has what the other lacks, while on top of
-a copy something was *added*: see ``overlay``.
+Another arrangement of the same notes stands out as well. But its notes have other partials, which what lies over a copy
+cannot change: see ``partials_apart``.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,7 @@ BLOCK_COLUMNS = 4
 EXPECTED = 0.8  # deviations a block of a copy brings, about
 MOST_PLACES = 240  # at which contrast is measured: a minute's worth
 SLIGHT = 0.03  # of a cell, which is as good as none
+MOST_SEMITONES = 24  # two octaves: most of what partials are apart
 STRONGEST = 0.02  # of the cells of each side that are looked for in the other
 USUAL_CONTRAST_DB = 5.0  # that music has; a reference with more is not what noise has taken from
 TIMED_COLUMNS = 31  # 2 s, which are placed as one when the tempo's steadiness is asked …
@@ -183,6 +184,34 @@ def overlay(pictures: Laid, first_s: float, last_s: float) -> float:
     first, last = pictures.columns(np.array([first_s, last_s], np.float32)).tolist()
     asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
     return (_kept(held, asked) + SLIGHT) / (max(_kept(asked, held), 0.0) + SLIGHT)
+
+
+def partials_apart(pictures: Laid, first_s: float, last_s: float) -> float:
+    """How differently the partials of the two lie, between two times: 0 for the same recording whatever is on top.
+
+    Notes have partials at fixed distances, so a picture correlates with itself moved up or down by some semitones. What
+    is laid over a copy adds nothing to its correlation with the original, moved or not; the same notes on other
+    instruments have other partials. Compared are the correlations at all moves, as shares of the unmoved one (RMS).
+    """
+    first, last = pictures.columns(np.array([first_s, last_s], np.float32)).tolist()
+    asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
+    part = pictures.line.pitch_semitones % 1.0
+    own = _moved_correlation(held, held, part * (1 - part))
+    return float(np.sqrt(np.mean((_moved_correlation(asked, held, 0.0) - own) ** 2)))
+
+
+def _moved_correlation(one: Floats, other: Floats, blur: float) -> Floats:
+    """(MOST_SEMITONES,) of every move up to that many rows, either way, as a share of the unmoved one.
+
+    ``blur``: what each takes of both its neighbours, as a query does that lies between two rows.
+    """
+    products = one.T @ other
+    either_way = products + products.T
+    sums = np.array([np.trace(either_way, offset=rows) for rows in range(MOST_SEMITONES + 2)])
+    sums = np.concatenate([sums[1:2], sums])
+    blurred = (1 - 2 * blur) * sums[1:-1] + blur * (sums[:-2] + sums[2:])
+    share: Floats = (blurred[1:] / max(float(blurred[0]), 1e-6)).astype(np.float32)
+    return share
 
 
 def _kept(these: Floats, there: Floats) -> float:

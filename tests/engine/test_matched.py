@@ -5,8 +5,9 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex, matched
 from catalog.engine.alignment import Line, Reference
-from catalog.engine.proving import OVERLAID, by_filter
+from catalog.engine.proving import SAME_PARTIALS, SIMILAR_PARTIALS, by_filter
 from catalog.engine.query import Query
+from catalog.engine.significance import log10_probability_of_filter
 from tests.alterations import RATE, Samples
 
 START_S, LENGTH_S = 8.0, 10.0
@@ -84,31 +85,82 @@ def played(notes: np.ndarray, partials: list[float], decay_s: float) -> Samples:
     return sound
 
 
-def test_what_lies_over_a_copy_tells_it_from_another_arrangement() -> None:
+@pytest.fixture(scope="module")
+def versions() -> dict[str, Samples]:
+    """One tune: as recorded, on another instrument, and under other notes that are 6 dB louder."""
     chance = np.random.default_rng(8)
     notes, other_notes = (chance.integers(0, 30, (160, 2)) for _ in range(2))
     original = played(notes, [1.0, 0.5, 0.3, 0.2], 0.3)
-    arrangement = played(notes, [0.2, 0.1, 1.0, 0.0, 0.6], 0.12)
-    mixed = under(original, played(other_notes[:, :1], [1.0, 0.7, 0.5, 0.5, 0.4, 0.3, 0.3], 0.1), 6.0)
-    reference = Reference(Fingerprinter.of_samples(original).picture)
-    told = {}
-    for name, samples in (("arrangement", arrangement), ("mixed", mixed)):
+    over = played(other_notes[:, :1], [1.0, 0.7, 0.5, 0.5, 0.4, 0.3, 0.3], 0.1)
+    return {
+        "original": original,
+        "arrangement": played(notes, [0.2, 0.1, 1.0, 0.0, 0.6], 0.12),
+        "hollow": played(notes, [1.0, 0.0, 0.7, 0.0, 0.5], 0.3),
+        "mixed": under(original, over, 6.0),
+        "noisy": under(original, pink_noise(len(original), 3), 0.0),
+    }
+
+
+def reference_of(samples: Samples) -> Reference:
+    return Reference(Fingerprinter.of_samples(samples).picture)
+
+
+def test_partials_tell_a_copy_from_another_instrument(versions: dict[str, Samples]) -> None:
+    reference = reference_of(versions["original"])
+    apart = {}
+    for name, samples in versions.items():
         pictures = matched.laid(query_of(samples), reference, Line(0.0, 1.0, 0.0))
-        told[name] = matched.overlay(pictures, 1.0, 38.0)
-    assert told["arrangement"] < OVERLAID < told["mixed"]
+        over = max(1.0, matched.overlay(pictures, 1.0, 38.0))
+        apart[name] = matched.partials_apart(pictures, 1.0, 38.0) / over
+    assert apart["original"] < 1e-3
+    assert apart["mixed"] < SAME_PARTIALS
+    assert apart["noisy"] < SAME_PARTIALS
+    assert apart["arrangement"] > SIMILAR_PARTIALS
+    assert apart["hollow"] > SIMILAR_PARTIALS
 
 
-def test_the_filter_believes_a_masked_copy_and_not_an_arrangement() -> None:
-    chance = np.random.default_rng(8)
-    notes, other_notes = (chance.integers(0, 30, (160, 2)) for _ in range(2))
-    original = played(notes, [1.0, 0.5, 0.3, 0.2], 0.3)
-    reference = Reference(Fingerprinter.of_samples(original).picture)
-    believed = {}
-    for name, samples in (
-        ("arrangement", played(notes, [0.2, 0.1, 1.0, 0.0, 0.6], 0.12)),
-        ("mixed", under(original, played(other_notes[:, :1], [1.0, 0.7, 0.5, 0.5, 0.4, 0.3, 0.3], 0.1), 6.0)),
-    ):
-        line = Line(0.0, 1.0, 0.0)
-        believed[name] = by_filter(query_of(samples), reference, line, 20.0, None, trials=1e4, limit=1e-4)
+@pytest.mark.parametrize("semitones", [0.5, -1.3, 3.0])
+def test_a_moved_copy_keeps_its_partials(versions: dict[str, Samples], semitones: float) -> None:
+    """Between two rows a query takes a little of both, which is not another instrument."""
+    samples, ratio = versions["original"], 2 ** (semitones / 12)
+    at = np.arange(0, len(samples) - 1, ratio)
+    faster = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    pictures = matched.laid(query_of(faster), reference_of(samples), Line(0.0, ratio, semitones))
+    assert matched.partials_apart(pictures, 2.0, 30.0) < SAME_PARTIALS
+
+
+def test_a_loop_stands_out_although_it_agrees_with_itself_elsewhere(versions: dict[str, Samples]) -> None:
+    """The repeats of a loop are no measure of chance: a looped copy stands out as one does that never repeats."""
+    once = versions["original"][: 8 * RATE]
+    other = played(np.random.default_rng(9).integers(0, 30, (130, 2)), [1.0, 0.5, 0.3, 0.2], 0.3)
+    looped = np.concatenate([once, other[: 8 * RATE], once, other[8 * RATE : 24 * RATE], once])
+    asked = under(once, pink_noise(len(once), 5), 0.0)
+    alone = matched.filtered(query_of(asked), reference_of(np.concatenate([once, other])), Line(0.0, 1.0, 0.0), (0, 8))
+    among = matched.filtered(query_of(asked), reference_of(looped), Line(0.0, 1.0, 0.0), (0, 8))
+    assert alone is not None
+    assert among is not None
+    assert among.deviations > 0.8 * alone.deviations
+
+
+def test_the_filter_believes_a_masked_copy_and_not_an_arrangement(versions: dict[str, Samples]) -> None:
+    reference, line = reference_of(versions["original"]), Line(0.0, 1.0, 0.0)
+    believed = {
+        name: by_filter(query_of(versions[name]), reference, line, 20.0, None, trials=1e4, limit=1e-4)
+        for name in ("mixed", "arrangement")
+    }
     assert believed["mixed"] is not None
     assert believed["arrangement"] is None
+
+
+def test_the_same_notes_on_another_instrument_are_not_reported(versions: dict[str, Samples]) -> None:
+    index = FingerprintIndex()
+    index.add(1, Fingerprinter.of_samples(versions["original"]))
+    reported = {name: bool(index.search(Fingerprinter.of_samples(samples))) for name, samples in versions.items()}
+    assert reported == {"original": True, "mixed": True, "noisy": True, "arrangement": False, "hollow": False}
+
+
+def test_unchanged_lines_are_believed_alike_in_any_catalog() -> None:
+    small, large = (log10_probability_of_filter(6.0, trials, 1.0, unchanged=True) for trials in (1e5, 1e8))
+    assert small == large < -4
+    assert log10_probability_of_filter(6.0, 1e5, 1.0, unchanged=False) > -4
+    assert log10_probability_of_filter(6.0, 1e5, 100.0, unchanged=True) > small
