@@ -100,8 +100,6 @@ def by_filter(
     if not path.stretches or _is_short(path) or not _is_same_sound(query, reference, path, pictures, SAME_PARTIALS):
         return None
     wobble_s = matched.wobble_s(pictures, found.deviation)
-    if wobble_s is None and weak is not None:  # what its moments say, who are easily led astray by noise
-        wobble_s = weak.wobble_s
     return Finding(path, 0.0 if strays(wobble_s) else log_probability, wobble_s)
 
 

@@ -45,7 +45,7 @@ def verify(
         line = Line(candidate.offset_s, 1.0, 0.0)
     else:
         return None
-    if found is None or found.log_probability > np.log10(limit):
+    if found is None or (found.log_probability > np.log10(limit) and not strays(found.wobble_s)):
         found = by_filter(query, reference, line, candidate.anchor_s, found, trials=trials, limit=limit) or found
     if found is None:
         return None

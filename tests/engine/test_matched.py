@@ -97,7 +97,7 @@ def versions() -> dict[str, Samples]:
         "arrangement": played(notes, [0.2, 0.1, 1.0, 0.0, 0.6], 0.12),
         "hollow": played(notes, [1.0, 0.0, 0.7, 0.0, 0.5], 0.3),
         "mixed": under(original, over, 6.0),
-        "noisy": under(original, pink_noise(len(original), 3), 0.0),
+        "noisy": under(original, pink_noise(len(original), 3), -6.0),
     }
 
 
