@@ -63,7 +63,7 @@ def main() -> int:
     """Build, ask, print a line a way, write the table and the plot."""
     quick = bool(os.environ.get("QUICK"))
     queries = [q for q in positives("tuning", quick=False) if q.length in ("30 s", "10 s", "5 s")]
-    queries = thinned(queries, 60 if quick else 17)
+    queries = thinned(queries, 180 if quick else 51)
     make_all(queries, 2)
     known = indexed_tracks("tuning", distractors=True)
     make_prints([t.path for t in known] + [q.path for q in queries], 2)

@@ -53,7 +53,7 @@ class Tried:
 
     def __init__(self, *, quick: bool) -> None:
         asked = [q for q in positives("test", quick=False) if q.length in LENGTHS]
-        every = int(os.environ.get("EVERY", "40" if quick else "3"))
+        every = int(os.environ.get("EVERY", "120" if quick else "10"))
         self.asked = thinned(asked, every)
         everything = negatives("test", quick=False)
         self._some_strange = thinned(everything, 80 if quick else 12)
