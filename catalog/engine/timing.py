@@ -18,13 +18,16 @@ FEWEST_BLOCKS = 8  # less says nothing
 REACH_S = 0.5  # how far from the line a block is looked for
 FAR_S = 0.15  # off the line by more: another beat, not a late one
 DULLEST = 1e-3  # sharpness of a block without a peak
+# Root mean square of the blocks' sharpness under which slow chords lie anywhere and say nothing: there a third of 40
+# copies strayed; over it 1 % of 1,889, while of 1,140 pairs played again 98 % are sharper than 0.07.
+DULL = 0.05
 MOST_S = 0.06  # what a block that is masked, and so found anywhere, counts at the most
 
 
 def wobble_s(query: Query, reference: Reference, line: Line, start_s: float, end_s: float) -> float | None:
     """Mean distance (s) of the blocks from the straight line, over the query's ``start_s`` … ``end_s``.
 
-    The median of all half minutes; None when the stretch is too short to tell.
+    The median of all half minutes; None when the stretch is too short or too dull to tell.
     """
     places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
     places = places[(places * HOP_S >= start_s) & (places * HOP_S <= end_s)]
@@ -32,7 +35,8 @@ def wobble_s(query: Query, reference: Reference, line: Line, start_s: float, end
     if count < FEWEST_BLOCKS:
         return None
     blocks = along_line(query, reference, line, places[: count * BLOCK_PLACES].reshape(count, BLOCK_PLACES), REACH_S)
-    return wobble_of(blocks, np.array([_sharpness(block) for block in blocks]) ** 2)
+    weight = np.array([_sharpness(block) for block in blocks]) ** 2
+    return wobble_of(blocks, weight) if weight.mean() >= DULL**2 else None
 
 
 def wobble_of(blocks: Floats, weight: Floats) -> float | None:
