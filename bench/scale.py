@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from pathlib import Path
 
@@ -113,7 +114,9 @@ def _measure(folder: Path, size: int, tried: Tried) -> dict[str, float]:
     build_s = time.process_time() - began
     catalog = Catalog(index, tried.fingerprints, FALSE_ACCEPT_LIMIT)
     strange = tried.strange(size)
-    answers = {query.key: _top(catalog, query.path) for query in _counted(tried.asked + strange)}
+    with ProcessPoolExecutor(os.cpu_count(), initializer=_open, initargs=(folder, tried)) as pool:
+        every = tried.asked + strange
+        answers = dict(_counted(pool.map(_answer, every, chunksize=4), len(every)))
     lost = [query for query in tried.asked if not tried.is_right(query, answers[query.key])]
     wrong = [query for query in strange if answers[query.key] is not None]
     print("\n".join(f"not found among {size:,}: {query.key}" for query in lost), flush=True)
@@ -158,17 +161,25 @@ def build(folder: Path, size: int, tried: Tried) -> MappedIndex:
     return index
 
 
-def _counted(queries: list[Query]) -> Iterator[Query]:
-    for number, query in enumerate(queries, 1):
-        yield query
+_opened: list[Catalog] = []  # of this process
+
+
+def _open(folder: Path, tried: Tried) -> None:
+    _opened[:] = [Catalog(MappedIndex(folder), tried.fingerprints, FALSE_ACCEPT_LIMIT)]
+
+
+def _answer(query: Query) -> tuple[str, int | None]:
+    """The query's key, and the track that comes first."""
+    fingerprint = print_of(query.path).fingerprint
+    matches = find(fingerprint, _opened[0], limit=1) if fingerprint is not None else []
+    return query.key, matches[0].track_id if matches else None
+
+
+def _counted(answers: Iterable[tuple[str, int | None]], total: int) -> Iterator[tuple[str, int | None]]:
+    for number, answer in enumerate(answers, 1):
+        yield answer
         if number % 100 == 0:
-            print(f"asked: {number} of {len(queries)}", flush=True)
-
-
-def _top(catalog: Catalog, path: Path) -> int | None:
-    fingerprint = print_of(path).fingerprint
-    matches = find(fingerprint, catalog, limit=1) if fingerprint is not None else []
-    return matches[0].track_id if matches else None
+            print(f"asked: {number} of {total}", flush=True)
 
 
 def _timed(catalog: Catalog, path: Path, *, expected: bool) -> float:
