@@ -9,7 +9,7 @@ The split is by package, so that no composer's sound is learnt in training and m
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +100,13 @@ def _walk() -> Iterator[tuple[str, list[CorpusTrack]]]:
             kept = [track for track in package_tracks(package) if digests[track.path.name] not in seen]
             seen.update(digests.values())
             yield split, kept
+
+
+def fetch_missing(packages: Iterable[str] = FETCH_ORDER) -> None:
+    """Fetch what is not there yet."""
+    missing = [package for package in packages if not package_tracks(package)]
+    if missing:
+        main(["fetch", *missing])
 
 
 def main(arguments: list[str]) -> int:

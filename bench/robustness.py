@@ -25,9 +25,7 @@ def main() -> int:
     """Fetch, make queries, index, ask, report."""
     options = _options()
     quick = bool(os.environ.get("QUICK"))
-    missing = [p for p in (SMALL if quick else corpus.FETCH_ORDER) if not corpus.package_tracks(p)]
-    if missing:
-        corpus.main(["fetch", *missing])
+    corpus.fetch_missing(SMALL if quick else corpus.FETCH_ORDER)
     began = time.monotonic()
     queries = positives(options.split, quick=quick) + negatives(options.split, quick=quick)
     queries = thinned(queries, options.every)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import plots, report, service_scale
+from bench import corpus, plots, report, service_scale
 from bench.goals import Goal
 from bench.prints import make_prints, print_of
 from bench.queries import Query, make_all, negative_tracks, negatives, positives, references, thinned
@@ -92,6 +92,7 @@ def main() -> int:
     most = int(os.environ.get("MOST", "0"))
     sizes = [*(QUICK_SIZES if quick else SIZES), *(size for size in BEYOND if size <= most)]
     sizes = [int(size) for size in os.environ.get("SIZES", "").split()] or sizes
+    corpus.fetch_missing()
     tried = Tried(quick=quick)
     print(f"{report.conditions()}; {len(tried.asked)} positive queries", flush=True)
     rows = []

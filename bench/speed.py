@@ -12,7 +12,7 @@ import numpy as np
 
 from bench import report
 from bench.audio import encoded, read
-from bench.corpus import CACHE, CorpusTrack
+from bench.corpus import CACHE, CorpusTrack, fetch_missing
 from bench.goals import Goal
 from bench.prints import cpu_s, print_of
 from bench.queries import held_out, references
@@ -31,6 +31,7 @@ def main() -> int:
     """Measure, print, compare with the goals."""
     quick = bool(os.environ.get("QUICK"))
     size = 500 if quick else 10_000
+    fetch_missing()
     known = four_minutes(references("test"), 3 if quick else 5)
     strange = four_minutes(held_out("test"), 3 if quick else 5)
     print(report.conditions(), flush=True)
