@@ -42,7 +42,7 @@ TIMED_DEVIATIONS = 2.5  # … where they stand out by more
 
 @dataclass(frozen=True)
 class Filtered:
-    """How a line stands out: ``deviations`` (standard ones of wrong lines), ``correlation`` of the whitened cells, and
+    """How a line stands out: ``deviations`` (``ONE_DEVIATION``), ``correlation`` of the whitened cells, and
     ``moved_s``, by how much the best line lies later in the reference."""
 
     deviations: float

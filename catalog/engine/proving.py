@@ -22,12 +22,12 @@ WINDOW_S = 110.0  # of a query that the matched filter looks at
 NEARLY_TEMPO, NEARLY_PITCH = 0.02, 0.6  # what noise may make of no change
 # How far apart the partials of a copy may lie where nothing is laid over it: when the filter alone speaks for it, and
 # when its moments do. Of 1,032 renderings of the same notes by another synthesiser or other instruments that stand out
-# in the filter 3 % are nearer than the one, of 1,285 masked copies all but eight; of 125 that the moments believe a
-# quarter are nearer than the other, of 833 copies all but five. The difference of both channels lacks instruments, and
+# in the filter 3 % are nearer than the one, of 1,285 masked copies all but nine; of 125 that the moments believe a
+# quarter are nearer than the other, of 833 copies all but six. The difference of both channels lacks instruments, and
 # four in ten of such copies that only the filter finds are taken for renderings.
 SAME_PARTIALS, SIMILAR_PARTIALS = 0.042, 0.06
 STEADY_S = 0.021  # a copy's blocks lie nearer to its line than this, in half a minute
-CLOSE = 0.8  # mean similarity that nobody who strays by as much reaches
+CLOSE = 0.8  # mean similarity from which neither time nor partials are asked: nobody who strays reaches it
 UNRELATED_S = 0.1  # farther off than a player strays: repetitive music on a wrong line, which says nothing
 
 

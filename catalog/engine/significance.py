@@ -44,7 +44,7 @@ def log10_probability(evidence: float, level: float, worth: float, trials: float
 
 
 def log10_probability_of_filter(deviations: float, trials: float, spans: float, *, unchanged: bool) -> float:
-    """The same for a line that stands out by so many standard deviations of wrong ones (``matched.filtered``).
+    """The same for a line that stands out by so many deviations of wrong ones (``matched.filtered``).
 
     ``spans``: how many as long as the one looked at the query has.
     """
