@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # The training split of bench/corpus.py: what the engine is tuned and tested on must not be learnt.
 TRAINING_PACKAGES := wesnoth-1.16-music warzone2100-music supertux-data hyperrogue-music fretsonfire-songs-muldjord \
 	0ad-data widelands-data
+# A lock names everything: with --no-deps pip asks nobody else. (Its resolver takes an extra, coverage[toml], for
+# something of its own, and refuses the lock as soon as a newer release is out: pip 23.2.)
 PIP_INSTALL = echo "Installing the pinned requirements …" && $(BIN)/python -m pip install --disable-pip-version-check
 define MAKE_VENV
 $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -32,12 +34,12 @@ help:
 
 $(VENV)/.run: requirements.lock
 	@$(MAKE_VENV)
-	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock
 	@$(MAKE_VENV)
-	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
 run: $(VENV)/.run

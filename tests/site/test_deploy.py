@@ -58,10 +58,17 @@ def test_image_copies_what_is_there() -> None:
     for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE):
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), source
-    assert "--require-hashes -r requirements.lock" in text
+    assert "--no-deps --require-hashes -r requirements.lock" in text
 
 
 def test_image_has_every_package_of_the_service() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     copied = {source for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE) for source in line.split()[:-1]}
     assert {"catalog", "webhooks", "fingerprint_site", "templates", "static", "manage.py"} <= copied
+
+
+def test_locks_are_installed_without_the_resolver() -> None:
+    lines = [line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if "$(PIP_INSTALL)" in line]
+    locked = [line for line in lines if ".lock" in line]
+    assert len(locked) == 2
+    assert all("--no-deps --require-hashes" in line for line in locked)
