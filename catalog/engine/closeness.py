@@ -7,8 +7,7 @@ has less contrast than the reference has in the same place.
 
 import numpy as np
 
-from catalog.engine.alignment import Reference
-from catalog.engine.matched import lost_contrast
+from catalog.engine.alignment import HOP_S, Line, Reference
 from catalog.engine.path import Path, Proof
 from catalog.engine.query import Query
 from catalog.engine.spectrogram import Floats
@@ -18,6 +17,8 @@ MOST_ALLOWANCE = 1.25  # by which similarity may be raised where the query has l
 USUAL = 0.84  # similarity at which evidence has its full worth …
 POWER = 4  # … and how steeply it loses it under that
 MOST_WORTH = 1.4
+USUAL_CONTRAST_DB = 5.0  # that music has; a reference with more is not what noise has taken from
+MOST_PLACES = 240  # at which contrast is measured: a minute's worth
 LEAST, LEAST_WIDTH = 0.4, 0.1  # similarity under which nothing is worth anything
 
 
@@ -39,3 +40,11 @@ def of_similarity(similarity: float) -> float:
 
 def _allowance(query: Query, reference: Reference, path: Path, places_s: Floats) -> float:
     return float(np.clip(np.sqrt(lost_contrast(query, reference, path.line, places_s)), 1.0, MOST_ALLOWANCE))
+
+
+def lost_contrast(query: Query, reference: Reference, line: Line, places_s: Floats) -> float:
+    """How many times the contrast of the query the reference has in the same places: noise fills the valleys."""
+    places = (places_s[:: -(-len(places_s) // MOST_PLACES)] / HOP_S).astype(np.float32)
+    asked = query.patches(line.probe, places).std(axis=2).mean()
+    held = reference.patches((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32)).std(axis=2).mean()
+    return min(float(held), USUAL_CONTRAST_DB) / max(float(asked), 0.1)

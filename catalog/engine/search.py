@@ -19,6 +19,7 @@ from catalog.engine.reference_index import ReferenceIndex
 from catalog.engine.voting import PLAIN_VOTE_FLOOR, VOTE_FLOOR, Candidate, Votes, candidates
 
 NEIGHBOURS = 6
+LEAST_FLOOR = 0.15  # similarity under which a neighbour is none, where votes are weighed against each other
 FIRST_PLACES = 64  # of the query: enough for a plain copy
 LEAST_PLACES, ALL_STEP = 256, 4  # then as many as this, and every 0.26 s of a long query
 PROBE_PLACES = 24  # of the query, for each probe …
@@ -85,7 +86,7 @@ class _Finder:
         """Search the query under every probe, and look closely at the best candidates."""
         self._tried.update(probes)
         votes, tracks = self._votes(probes, places, thorough=thorough)
-        promising = candidates(votes, probes, limit)
+        promising = [candidate for way in votes for candidate in candidates(way, probes, limit)]
         self._fetch({tracks[candidate.slot] for candidate in promising})
         least = 0.0
         for candidate in promising:
@@ -123,26 +124,38 @@ class _Finder:
             self._found[track_id] = match
         return match
 
-    def _votes(self, probes: list[Probe], places: int, *, thorough: bool) -> tuple[Votes, list[int]]:
-        """Votes of every probe's vectors, from one call of the index; a vote's slot counts in the tracks beside it."""
+    def _votes(self, probes: list[Probe], places: int, *, thorough: bool) -> tuple[list[Votes], list[int]]:
+        """Votes of every probe's vectors, from one call of the index; a vote's slot counts in the tracks beside it.
+
+        A vote is worth what it is nearer than chance. Where the search is thorough it is weighed in a second way too:
+        by what it is nearer than the first that does not vote, since what sounds like much else says little.
+        """
         parts = [asking(self._query, number, probe, places) for number, probe in enumerate(probes)]
         values, heard, number, query_s, tempo = (np.concatenate([part[i] for part in parts]) for i in range(5))
-        near = self._catalog.index.nearest(Vectors(values, query_s, heard), NEIGHBOURS, thorough=thorough)
-        floor = PLAIN_VOTE_FLOOR if thorough else VOTE_FLOOR
-        counts = near.similarity > floor
-        if self._excluded:
-            counts &= ~np.isin(near.track_id, self._excluded)
-        _, row, _ = np.nonzero(counts)
-        tracks, slot = np.unique(near.track_id[counts], return_inverse=True)
-        reference_s = near.position[counts] * REFERENCE_STEP_S + ORIGIN_S
-        votes = Votes(
-            slot=slot.astype(np.int64),
-            probe=number[row],
-            query_s=query_s[row].astype(float),
-            offset_s=reference_s - query_s[row] * tempo[row],
-            weight=(near.similarity[counts] - floor).astype(float),
-        )
-        return votes, tracks.tolist()
+        near = self._catalog.index.nearest(Vectors(values, query_s, heard), NEIGHBOURS + 1, thorough=thorough)
+        voting, next_best = near.similarity[:, :, :-1], near.similarity[:, :, -1:]
+        worths = [voting - (PLAIN_VOTE_FLOOR if thorough else VOTE_FLOOR)]
+        if thorough:
+            worths.append(voting - np.maximum(next_best, LEAST_FLOOR))
+        track_id, position = near.track_id[:, :, :-1], near.position[:, :, :-1]
+        tracks, slot = np.unique(track_id, return_inverse=True)
+        slot = slot.reshape(track_id.shape).astype(np.int64)
+        allowed = ~np.isin(track_id, self._excluded)
+        ways = []
+        for worth in worths:
+            counts = (worth > 0) & allowed
+            _, row, _ = np.nonzero(counts)
+            reference_s = position[counts] * REFERENCE_STEP_S + ORIGIN_S
+            ways.append(
+                Votes(
+                    slot=slot[counts],
+                    probe=number[row],
+                    query_s=query_s[row].astype(float),
+                    offset_s=reference_s - query_s[row] * tempo[row],
+                    weight=worth[counts].astype(float),
+                )
+            )
+        return ways, tracks.tolist()
 
 
 def asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:

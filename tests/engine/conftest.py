@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex
 from tests.alterations import Samples, recordings, sound
+from tests.engine.made_music import pink_noise, played, under
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,19 @@ def index(fingerprints: list[Fingerprint]) -> FingerprintIndex:
     for track_id, fingerprint in enumerate(fingerprints):
         filled.add(track_id, fingerprint)
     return filled
+
+
+@pytest.fixture(scope="session")
+def versions() -> dict[str, Samples]:
+    """One tune: as recorded, on another instrument, and under other notes that are 6 dB louder."""
+    chance = np.random.default_rng(8)
+    notes, other_notes = (chance.integers(0, 30, (160, 2)) for _ in range(2))
+    original = played(notes, [1.0, 0.5, 0.3, 0.2], 0.3)
+    over = played(other_notes[:, :1], [1.0, 0.7, 0.5, 0.5, 0.4, 0.3, 0.3], 0.1)
+    return {
+        "original": original,
+        "arrangement": played(notes, [0.2, 0.1, 1.0, 0.0, 0.6], 0.12),
+        "hollow": played(notes, [1.0, 0.0, 0.7, 0.0, 0.5], 0.3),
+        "mixed": under(original, over, 6.0),
+        "noisy": under(original, pink_noise(len(original), 3), -6.0),
+    }

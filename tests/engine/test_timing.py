@@ -1,11 +1,13 @@
-"""How steadily a match keeps time: what slow chords cannot say."""
+"""How steadily a match keeps time."""
 
 import numpy as np
+import pytest
 
-from catalog.engine import Fingerprinter, FingerprintIndex, timing
+from catalog.engine import Fingerprinter, FingerprintIndex, matched, timing
 from catalog.engine.alignment import Line
-from tests.alterations import RATE, Samples
-from tests.engine.test_matched import pink_noise, played, query_of, reference_of, under
+from catalog.engine.proving import STEADY_BY_MOMENTS_S, STEADY_S
+from tests.alterations import RATE, Samples, another_performance, noisy
+from tests.engine.made_music import pink_noise, played, query_of, reference_of, under
 
 CHORD_S = 4.0
 
@@ -25,17 +27,55 @@ def pads(count: int) -> Samples:
     return sound
 
 
-def wobble_of_a_noisy_copy(samples: Samples) -> float | None:
-    noisy = under(samples, pink_noise(len(samples), 3), -20.0)
-    return timing.wobble_s(query_of(noisy), reference_of(samples), Line(0.0, 1.0, 0.0), 0.0, 40.0)
+def wobble_of(asked: Samples, held: Samples) -> float | None:
+    query, reference, line = query_of(asked), reference_of(held), Line(0.0, 1.0, 0.0)
+    seconds = len(asked) / RATE
+    found = matched.filtered(query, reference, line, (0.0, seconds))
+    assert found is not None
+    places_s = np.arange(0.5, seconds - 1.0, 0.25, dtype=np.float32)
+    return timing.of_pictures_s(matched.laid(query, reference, line), places_s, found.deviation)
 
 
-def test_chords_that_swell_say_nothing_about_time_and_notes_do() -> None:
-    notes = played(np.random.default_rng(8).integers(0, 30, (160, 2)), [1.0, 0.5, 0.3, 0.2], 0.3)
-    assert wobble_of_a_noisy_copy(pads(10)) is None
-    wobble_s = wobble_of_a_noisy_copy(notes)
-    assert wobble_s is not None
-    assert wobble_s < 0.021
+@pytest.fixture(scope="module")
+def tune() -> Samples:
+    return played(np.random.default_rng(8).integers(0, 30, (160, 2)), [1.0, 0.5, 0.3, 0.2], 0.3)
+
+
+def test_a_copy_keeps_time_and_a_second_performance_does_not(tune: Samples) -> None:
+    copy = wobble_of(under(tune, pink_noise(len(tune), 3), -6.0), tune)
+    played_again = wobble_of(another_performance(tune), tune)
+    assert copy is not None
+    assert copy < STEADY_S / 2
+    assert played_again is not None
+    assert played_again > STEADY_S
+
+
+def by_moments(asked: Samples, held: Samples) -> float | None:
+    query, reference = query_of(asked), reference_of(held)
+    places_s = np.arange(1.0, len(asked) / RATE - 1.0, 0.25, dtype=np.float32)
+    return timing.of_moments_s(query, reference, Line(0.0, 1.0, 0.0), places_s)
+
+
+def test_moments_tell_a_second_performance_too(tune: Samples) -> None:
+    copy, played_again = by_moments(noisy(tune, 20), tune), by_moments(another_performance(tune), tune)
+    assert copy is not None
+    assert copy < STEADY_BY_MOMENTS_S
+    assert played_again is not None
+    assert played_again > STEADY_BY_MOMENTS_S
+
+
+def test_slow_chords_are_neither_early_nor_late() -> None:
+    """Under noise the pictures place them anywhere, and the moments know that they cannot."""
+    samples = pads(10)
+    masked = under(samples, pink_noise(len(samples), 3), -20.0)
+    assert (wobble_of(masked, samples) or 0.0) > STEADY_S
+    assert by_moments(masked, samples) == 0.0
+
+
+def test_too_little_says_nothing_about_time(tune: Samples) -> None:
+    assert wobble_of(tune[: 12 * RATE], tune) is None
+    assert wobble_of(pink_noise(40 * RATE, 3), tune) is None
+    assert by_moments(tune[: 12 * RATE], tune) is None
 
 
 def test_a_noisy_copy_of_slow_chords_is_found() -> None:
