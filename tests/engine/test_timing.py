@@ -84,3 +84,14 @@ def test_a_noisy_copy_of_slow_chords_is_found() -> None:
     index.add(1, Fingerprinter.of_samples(samples))
     found = index.search(Fingerprinter.of_samples(under(samples, pink_noise(len(samples), 3), -20.0)))
     assert [(match.track_id, match.verdict) for match in found] == [(1, "duplicate")]
+
+
+@pytest.mark.parametrize(("by_moments_s", "believed"), [(0.004, True), (0.0, True), (0.012, False), (None, False)])
+def test_who_strays_by_both_ways_is_no_copy(
+    tune: Samples, monkeypatch: pytest.MonkeyPatch, by_moments_s: float | None, *, believed: bool
+) -> None:
+    monkeypatch.setattr(timing, "of_pictures_s", lambda *_: 2 * STEADY_S)
+    monkeypatch.setattr(timing, "of_moments_s", lambda *_: by_moments_s)
+    index = FingerprintIndex()
+    index.add(1, Fingerprinter.of_samples(tune))
+    assert bool(index.search(Fingerprinter.of_samples(noisy(tune, 15)))) == believed

@@ -1,0 +1,50 @@
+"""Which votes of an index bring a track among those that are looked at."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pytest
+
+from catalog.engine import Fingerprint
+from catalog.engine.embedding import Vectors
+from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
+from catalog.engine.reference_index import Neighbours, ReferenceIndex, Size
+from catalog.engine.search import Catalog, search
+
+TRACK, OTHERS = 1, [2, 3, 4, 5, 6, 7]
+
+
+@dataclass
+class FaintIndex:
+    """The right place of ``TRACK`` is always the nearest, all others are equally far."""
+
+    nearest_by: float
+    others_by: float
+
+    def nearest(self, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+        shape = (2, len(queries.places), k)
+        similarity = np.full(shape, self.others_by, np.float32)
+        track_id = np.broadcast_to(np.arange(1, k + 1), shape)
+        position = np.zeros(shape, np.int64)
+        if thorough:
+            similarity[:, :, 0] = self.nearest_by
+            position[:, :, 0] = np.round((queries.places - ORIGIN_S) / REFERENCE_STEP_S)
+        return Neighbours(similarity, track_id, position)
+
+    def size(self) -> Size:
+        return Size(7, 700, 700.0)
+
+
+@pytest.mark.parametrize(
+    ("nearest_by", "others_by", "found"),
+    [(0.5, 0.4, True), (0.28, 0.2, True), (0.28, 0.28, False), (0.14, -0.2, False)],
+    ids=["nearer than chance", "nearer than the next", "no nearer than the next", "far"],
+)
+def test_a_vote_counts_in_two_ways(
+    fingerprints: list[Fingerprint], nearest_by: float, others_by: float, *, found: bool
+) -> None:
+    fingerprint = fingerprints[0]
+    index = cast("ReferenceIndex", FaintIndex(nearest_by, others_by))
+    catalog = Catalog(index, lambda ids: dict.fromkeys(ids, fingerprint), 1e-4)
+    assert [match.track_id for match in search(fingerprint, catalog, OTHERS)] == ([TRACK] if found else [])
