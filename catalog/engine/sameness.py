@@ -29,7 +29,7 @@ OVER_POWER, KEPT_SLOPE = 1.3, 3.9
 
 
 def strangeness(query: Query, reference: Reference, pictures: Laid, places_s: Floats) -> float:
-    """How unlike one recording the two are at the query's ``places_s``: 0.004 for the same sound, 0.1 for another one.
+    """How unlike one recording the two are at the query's ``places_s``: 0.006 for the same sound, 0.1 for another.
 
     The more is laid over a copy, the less exactly its partials can be asked about.
     """
