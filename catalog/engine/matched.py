@@ -79,11 +79,12 @@ def filtered(query: Query, reference: Reference, line: Line, span_s: tuple[float
     start = round(line.offset_s / HOP_S)  # the reference's column of the query's first
     first, end = (max(0, round(time_s / HOP_S * line.tempo_ratio)) for time_s in span_s)
     first = max(first, (first + end - MOST_COLUMNS) // 2)
-    asked = whitened(moved_query(query, line, first, min(end, first + MOST_COLUMNS)))
+    asked_db = moved_query(query, line, first, min(end, first + MOST_COLUMNS))
     from_column = max(0, start + first - BESIDE_COLUMNS)
-    held = whitened(reference.picture[from_column : max(0, start + first + len(asked) + BESIDE_COLUMNS)])
-    if len(held) < EVEN_COLUMNS or len(asked) < EVEN_COLUMNS:
+    held_db = reference.picture[from_column : max(0, start + first + len(asked_db) + BESIDE_COLUMNS)]
+    if len(held_db) < EVEN_COLUMNS or len(asked_db) < EVEN_COLUMNS:
         return None
+    asked, held = whitened(asked_db), whitened(held_db)
     sums, energy, common = _correlated(asked, held)
     here = start + first - from_column + len(asked) - 1
     columns = np.arange(len(sums)) - here

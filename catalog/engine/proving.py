@@ -27,8 +27,8 @@ SAME_SOUND, SIMILAR_SOUND = 0.046, 0.05
 # A copy's blocks lie nearer to its line than this, in half a minute, when whitened pictures place them (of 3,219
 # altered copies all but three on some line that was fitted, of 211 pieces played again in a time that wanders 27) …
 STEADY_S = 0.017
-# … or by moments. Of lines that stray by the pictures one in a hundred of such pieces does not by these, and those of
-# copies, of which most are the difference of two channels, seldom do.
+# … or by moments: of such pieces' lines that stray by the pictures one in a hundred is nearer than this, and of the
+# three copies all (two of their lines, and one too dull to tell).
 STEADY_BY_MOMENTS_S = 0.0095
 CLOSE = 0.8  # mean similarity from which it is not asked whether the sound is the same
 

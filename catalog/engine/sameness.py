@@ -24,7 +24,7 @@ STRONG = 0.5  # of a whitened cell whose level is compared
 LEVEL_COLUMNS = 31  # 2 s, in which a row's difference in level is one
 FEWEST_LEVELS = 4  # of a row in these, to compare with each other
 USUALLY_KEPT = 0.75  # of the levels: between copies (0.92) and renderings (0.71, the medians)
-# How much each counts: logistic regression (Cox, 1958) of 1,380 altered copies against 850 renderings.
+# How much each counts: logistic regression (Cox, 1958) of 1,380 altered copies against 849 renderings.
 OVER_POWER, KEPT_SLOPE = 1.3, 3.9
 
 

@@ -55,6 +55,14 @@ def test_too_short_a_reference_says_nothing(sounds: list[Samples]) -> None:
     assert matched.filtered(query_of(short), reference_of(short), Line(0.0, 1.0, 0.0), (0.0, 5.0)) is None
 
 
+@pytest.mark.parametrize(("offset_s", "span_s"), [(0.0, (60.0, 90.0)), (900.0, (0.0, 10.0)), (-900.0, (0.0, 10.0))])
+def test_beyond_either_picture_there_is_nothing_to_say(
+    sounds: list[Samples], offset_s: float, span_s: tuple[float, float]
+) -> None:
+    query, reference = query_of(excerpt(sounds[0])), reference_of(sounds[0])
+    assert matched.filtered(query, reference, Line(offset_s, 1.0, 0.0), span_s) is None
+
+
 def test_a_loop_stands_out_although_it_agrees_with_itself_elsewhere(versions: dict[str, Samples]) -> None:
     """The repeats of a loop are no measure of chance: a looped copy stands out as one does that never repeats."""
     once = versions["original"][: 8 * RATE]
