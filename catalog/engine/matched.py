@@ -13,13 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine.alignment import HOP_S, Line, Reference
-from catalog.engine.patches import HALF_ROWS, HALVES
 from catalog.engine.query import Query
 from catalog.engine.spectrogram import Floats
+from catalog.engine.whitening import EVEN_COLUMNS, running_mean, whitened
 
-WHITE_ROWS = WHITE_COLUMNS = 9  # semitones and columns whose mean is taken off each cell
-EVEN_COLUMNS = 33  # 2 s, over which each half has the same energy everywhere
-QUIET_DB = 1.0  # mean deviation that is not raised any more
 MOST_COLUMNS = 1700  # of a query that are looked at: 109 s
 BESIDE_COLUMNS = 600  # how far to each side wrong lines are taken from: 38 s
 NEAR_COLUMNS = 8  # half a second: how far a vote may be off
@@ -40,26 +37,6 @@ class Filtered:
     correlation: float
     moved_s: float
     deviation: float  # of one column's sum of products, on wrong lines
-
-
-def whitened(picture: Floats) -> Floats:
-    """(columns, rows) dB → the same without what neighbours tell, every half of every 2 s equally strong."""
-    white = picture - _running_mean(picture, WHITE_ROWS, 1)
-    white -= _running_mean(white, WHITE_COLUMNS, 0)
-    halves = (white**2).reshape(len(white), HALVES, HALF_ROWS).mean(axis=2)
-    power = np.maximum(_running_mean(halves, EVEN_COLUMNS, 0), QUIET_DB**2)
-    even: Floats = white / np.repeat(np.sqrt(power), HALF_ROWS, axis=1)
-    return even
-
-
-def _running_mean(values: Floats, width: int, axis: int) -> Floats:
-    padding = [(0, 0), (0, 0)]
-    padding[axis] = (width // 2 + 1, width // 2)
-    total = np.cumsum(np.pad(values, padding, mode="edge"), axis=axis, dtype=np.float64)
-    ends, starts = [slice(None)] * 2, [slice(None)] * 2
-    ends[axis], starts[axis] = slice(width, None), slice(0, -width)
-    mean: Floats = ((total[tuple(ends)] - total[tuple(starts)]) / width).astype(np.float32)
-    return mean
 
 
 def moved_query(query: Query, line: Line, first: int = 0, end: int | None = None) -> Floats:
@@ -159,7 +136,7 @@ def laid(query: Query, reference: Reference, line: Line) -> Laid:
 
 def gains(pictures: Laid, places_s: Floats, deviation: float) -> Floats:
     """(n,) log likelihood ratios of a copy against a wrong line, for blocks of the query around ``places_s``."""
-    products = pictures.products(NEAR_COLUMNS)[:, None]
-    blocks = _running_mean(products, BLOCK_COLUMNS, 0)[:, 0] * BLOCK_COLUMNS**0.5 / np.float32(deviation)
+    products = pictures.products(NEAR_COLUMNS)
+    blocks = running_mean(products, BLOCK_COLUMNS) * BLOCK_COLUMNS**0.5 / np.float32(deviation)
     ratios: Floats = EXPECTED * blocks[pictures.columns(places_s)] - EXPECTED**2 / 2
     return ratios
