@@ -58,6 +58,23 @@ def test_a_filtered_copy_keeps_its_levels_and_other_decays_do_not() -> None:
     assert kept["plucked"] < 0.8
 
 
+def test_what_is_louder_as_a_whole_is_no_other_sound() -> None:
+    """Columns swell where something lies on top or went with its channel; cells that do are other instruments."""
+    random = np.random.default_rng(5)
+    held, cells = random.normal(0, 6, (124, 56)), np.ones((124, 56), bool)
+    swelling = random.normal(0, 6, 124)
+    scattered = random.permuted(np.tile(swelling, (56, 1)).T, axis=0)
+    kept = {
+        name: sameness.levels_kept((held + more).astype(np.float32), held.astype(np.float32), cells)
+        for name, more in (
+            ("columns", swelling[:, None]),
+            ("cells", scattered),
+        )
+    }
+    assert kept["columns"] > 0.99
+    assert kept["cells"] < 0.6
+
+
 @pytest.mark.parametrize("columns", [1, 3, 40])
 def test_levels_that_cannot_be_compared_say_nothing(columns: int) -> None:
     silence: Floats = np.zeros((columns, 56), np.float32)
