@@ -26,8 +26,12 @@ PITCHES = range(-8, 9)
 
 
 def probe_grid() -> list[Probe]:
-    """Every tempo with every pitch, but for the plain one."""
-    return [Probe(tempo, float(pitch)) for tempo in TEMPOS for pitch in PITCHES if (tempo, pitch) != (1.0, 0)]
+    """Every tempo with every pitch, but for the plain one, and pitches half way between where the tempo is kept.
+
+    There both would miss by most: a copy by pitch alone keeps the tempo to the last, so more probes of it pay most.
+    """
+    whole = [Probe(tempo, float(pitch)) for tempo in TEMPOS for pitch in PITCHES if (tempo, pitch) != (1.0, 0)]
+    return whole + [Probe(1.0, pitch + 0.5) for pitch in PITCHES[:-1]]
 
 
 class Query:
