@@ -26,7 +26,9 @@ Samples = NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 19  # 33 s at 16 kHz: what is held in memory at once
 READ_BYTES = 1 << 20
-CANCELLED = 0.1  # a mono sum this much quieter than its channels is phase-inverted stereo
+# A correlation of both channels under which one is taken to be inverted. Of 929 blocks of music one is under -0.3, two
+# are under -0.25; with one side inverted four of five are.
+INVERTED = -0.25
 REPORT_BYTES = 1 << 17
 MOST, MOST_CHANNELS = 2**31 - 1, 2**15 - 1
 
@@ -105,12 +107,10 @@ def decode_mono(path: str | Path, sample_rate: int, limits: DecodeLimits | None 
 
 
 def to_mono(stereo: NDArray[np.int16]) -> Samples:
-    """(n, 2) 16-bit → (n,) float32: the mean of both, or the left channel alone where the mean cancels out."""
-    pair = stereo.astype(np.float32) / 32768.0
-    left = pair[:, 0]
-    mono: Samples = (left + pair[:, 1]) * np.float32(0.5)
-    if np.dot(mono, mono) < CANCELLED**2 * np.dot(left, left):
-        return np.ascontiguousarray(left)
+    """(n, 2) 16-bit → (n,) float32: the mean of both, with one of them turned over again where it was inverted."""
+    left, right = (np.ascontiguousarray(channel, np.float32) for channel in stereo.T)
+    is_inverted = np.dot(left, right) < INVERTED * np.sqrt(np.dot(left, left) * np.dot(right, right))
+    mono: Samples = (left - right if is_inverted else left + right) * np.float32(0.5 / 32768)
     return mono
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PARAMETERS_VERSION = 1
+PARAMETERS_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,22 @@ def test_probe_says_what_the_file_is(tmp_path: Path, sounds: list[Samples]) -> N
     assert info.duration_s == pytest.approx(len(sounds[0]) / RATE, abs=0.1)
 
 
-def test_phase_inverted_stereo_is_not_cancelled(sounds: list[Samples]) -> None:
-    whole = (np.clip(sounds[0][:RATE], -1, 1) * 32767).astype(np.int16)
-    assert np.abs(to_mono(np.stack([whole, -whole], axis=1))).max() > 0.01
+def test_an_inverted_channel_is_turned_over_again(sounds: list[Samples]) -> None:
+    """Left and right share a little more than half of what they play."""
+    one, other = (np.clip(sound[: 3 * RATE], -1, 1) * 16000 for sound in sounds[:2])
+    left, right = (np.round(one + 0.6 * part * other).astype(np.int16) for part in (1, -1))
+    plain = to_mono(np.stack([left, right], axis=1))
+    assert np.allclose(plain, (left.astype(float) + right) / 65536, atol=1e-6)
+    assert np.allclose(to_mono(np.stack([left, -right], axis=1)), plain, atol=1e-6)
+    assert np.allclose(to_mono(np.stack([-left, right], axis=1)), -plain, atol=1e-6)
+
+
+def test_channels_that_share_nothing_are_added(sounds: list[Samples]) -> None:
+    """Silence on one side, and two songs at once."""
+    one, other = ((np.clip(sound[: 3 * RATE], -1, 1) * 16000).astype(np.int16) for sound in sounds[:2])
+    for left, right in ((one, 0 * one), (0 * one, one), (one, other), (0 * one, 0 * one)):
+        expected = (left.astype(float) + right) / 65536
+        assert np.allclose(to_mono(np.stack([left, right], axis=1)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
