@@ -24,7 +24,7 @@ from catalog.engine.alignment import HOP_S
 from catalog.engine.embedding import DIMENSIONS
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.layout import ORIGIN_S, reference_vectors
-from catalog.engine.patches import HALVES
+from catalog.engine.patches import HALVES, move_rows
 from catalog.engine.query import PLAIN, Query, probe_grid
 from catalog.engine.vectors import faiss
 from catalog.engine.voting import VOTE_FLOOR, Votes, candidates
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def _build(ways: list[Coded], step: int, stored: list[Fingerprint]) -> None:
-    vectors = [reference_vectors(fingerprint, step) for fingerprint in stored]
+    vectors = [reference_vectors(move_rows(fingerprint.picture, 0.0), step) for fingerprint in stored]
     for half in range(HALVES):
         heard = [v.heard[:, half] for v in vectors]
         values = np.concatenate([v.values[h, half] for v, h in zip(vectors, heard, strict=True)])

@@ -17,10 +17,12 @@ from bench.prints import print_of
 from catalog.engine import Fingerprint
 from catalog.engine.layout import REFERENCE_STEP, reference_vectors
 from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import HALVES
+from catalog.engine.patches import HALVES, move_rows
 from catalog.engine.reference_index import Entry
 from catalog.engine.segment import ROW, Segment
+from catalog.engine.sketch import BLOCK_COLUMNS, BLOCK_SIZE, coded
 from catalog.engine.vectors import POSITION_BITS, Codec
+from catalog.engine.whitening import whitened
 
 FIRST_ID = 1_000_000
 SEED = 77
@@ -94,17 +96,22 @@ class CodedMaterial:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self.base = np.zeros((len(_material()), len(SHIFTS)), np.int64)
+        self.base, self.sketch_base = (np.zeros((len(_material()), len(SHIFTS)), np.int64) for _ in range(2))
         lists: list[list[np.ndarray]] = [[] for _ in range(HALVES)]
         codes: list[list[np.ndarray]] = [[] for _ in range(HALVES)]
         heard: list[np.ndarray] = []
-        have = 0
+        sketches: list[np.ndarray] = []
+        have = sketched = 0
         for source, levels in enumerate(_material()):
             for number, shift in enumerate(SHIFTS.tolist()):
                 moved = Fingerprint(np.roll(levels, shift, axis=1), len(levels) * PARAMETERS.hop_s)
-                vectors = reference_vectors(moved, UNIT)
-                self.base[source, number] = have
+                picture = move_rows(moved.picture, 0.0)
+                vectors = reference_vectors(picture, UNIT)
+                self.base[source, number], self.sketch_base[source, number] = have, sketched
                 have += len(vectors.values)
+                every = np.lib.stride_tricks.sliding_window_view(whitened(picture), BLOCK_COLUMNS, axis=0)[::UNIT]
+                sketches.append(coded(every.transpose(0, 2, 1).reshape(len(every), BLOCK_SIZE)))
+                sketched += len(every)
                 heard.append(vectors.heard)
                 for half in range(HALVES):
                     near, code = codec.coded(half, vectors.values[:, half])
@@ -112,18 +119,18 @@ class CodedMaterial:
                     codes[half].append(code)
         self.lists = [np.concatenate(one) for one in lists]
         self.codes = [np.concatenate(one) for one in codes]
-        self.heard = np.concatenate(heard)
+        self.heard, self.sketches = np.concatenate(heard), np.concatenate(sketches)
 
     def segment(self, first: int, count: int, duration_s: float) -> Segment:
         """Simulated tracks ``first`` and on as a segment."""
         columns = round(duration_s / PARAMETERS.hop_s)
-        positions = len(reference_vectors(simulated_print(first, duration_s)).values)
-        at = np.arange(positions) * (REFERENCE_STEP // UNIT)
-        rows = np.empty((count, positions), np.int64)
+        positions = len(reference_vectors(move_rows(simulated_print(first, duration_s).picture, 0.0)).values)
+        blocks = columns // BLOCK_COLUMNS
+        rows, sketched = np.empty((count, positions), np.int64), np.empty((count, blocks), np.int64)
         for row in range(count):
             made = pieces(first + row, -(-columns // UNIT))
-            piece = np.searchsorted(made.begin, at, side="right") - 1
-            rows[row] = self.base[made.source, made.shift][piece] + (made.start - made.begin)[piece] + at
+            rows[row] = _at(made, self.base, np.arange(positions) * (REFERENCE_STEP // UNIT))
+            sketched[row] = _at(made, self.sketch_base, np.arange(blocks) * (BLOCK_COLUMNS // UNIT))
         part = self._codec.new_part()
         ids = (np.arange(count)[:, None] << POSITION_BITS) + np.arange(positions)[None, :]
         for half in range(HALVES):
@@ -132,6 +139,14 @@ class CodedMaterial:
             part.add_coded(half, self.lists[half][taken], self.codes[half][taken], ids[heard])
         table = np.zeros(count, ROW)
         table["track_id"] = FIRST_ID + first + np.arange(count)
-        table["duration_s"] = duration_s
+        table["duration_s"], table["blocks"] = duration_s, blocks
         table["digest"] = np.random.default_rng([SEED, first]).integers(0, 1 << 63, (count, DIGEST_WORDS))
-        return Segment(part, table, np.ones(count, bool), np.arange(count))
+        sketches = self.sketches[sketched.reshape(-1)]
+        return Segment(part, table, np.ones(count, bool), sketches, np.arange(count))
+
+
+def _at(made: Pieces, base: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Which of all material lies at these units of a track; ``base``: where each source at each shift begins."""
+    piece = np.searchsorted(made.begin, units, side="right") - 1
+    at: np.ndarray = base[made.source, made.shift][piece] + (made.start - made.begin)[piece] + units
+    return at

@@ -12,8 +12,9 @@ import numpy as np
 
 from catalog.engine.embedding import Vectors
 from catalog.engine.patches import HALVES
-from catalog.engine.reference_index import NOTHING, Entry, Health, Ids, Neighbours, Operation, Size
+from catalog.engine.reference_index import NOTHING, Entry, Health, Ids, Neighbours, Operation, Size, Spots
 from catalog.engine.segment import Delta, Segment
+from catalog.engine.sketch import QuerySketch
 from catalog.engine.spectrogram import Floats
 from catalog.engine.vectors import TRAIN_CODES, TRAIN_PER_LIST, Asked, Codec, lists_for
 
@@ -91,6 +92,16 @@ class EmbeddedIndex:
         merged = [np.concatenate([column[i] for column in columns], axis=1) for i in range(3)]
         best = np.argsort(-merged[0], axis=1, kind="stable")[:, :k]
         return tuple(np.take_along_axis(column, best, axis=1) for column in merged)
+
+    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:
+        """Every segment is looked through, and the best are kept."""
+        found = []
+        for segment in self._all():
+            sums, rows, offsets = segment.scan(asked, k, count=count)
+            found.append((sums, segment.table["track_id"][rows].astype(np.int64), offsets))
+        sums, track_ids, offsets = (np.concatenate(column) for column in zip(*found, strict=True))
+        best = np.argsort(-sums, kind="stable")[:k]
+        return Spots(sums[best], track_ids[best], offsets[best])
 
     def twins(self, digest: bytes) -> list[int]:
         """The tracks with exactly this fingerprint."""
@@ -191,7 +202,8 @@ class EmbeddedIndex:
         filled = self._delta
         if filled.alive.any():
             order = np.argsort(filled.table["track_id"], kind="stable")
-            self._segments.append(self._kept(Segment(filled.part, filled.table, filled.alive, order)))
+            whole = Segment(filled.part, filled.table, filled.alive, filled.sketches, order)
+            self._segments.append(self._kept(whole))
             self._segments.sort(key=lambda segment: -len(segment.table))
         self._delta = Delta(self._codec)
 

@@ -20,7 +20,7 @@ from catalog.engine.params import PARAMETERS_VERSION
 from catalog.engine.vectors import CODE
 
 KEPT = 2
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST = "generation-*.json"
 
 

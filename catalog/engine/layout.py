@@ -4,9 +4,8 @@ The stored fingerprints do not depend on any of it: they need not be made again.
 """
 
 from catalog.engine.embedding import PLACE, Vectors, embed
-from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import centres, cut, move_rows
+from catalog.engine.patches import centres, cut
 from catalog.engine.spectrogram import Floats
 
 LAYOUT_VERSION = 2
@@ -16,9 +15,9 @@ REFERENCE_STEP_S = REFERENCE_STEP * PARAMETERS.hop_s
 ORIGIN_S = float(centres(10_000, 1.0)[0]) * PARAMETERS.hop_s  # where a reference's first position lies
 
 
-def reference_vectors(fingerprint: Fingerprint, step: int = REFERENCE_STEP) -> Vectors:
-    """What is indexed of a recording: one vector a half at every position, ``step`` hops apart."""
-    return place_vectors(move_rows(fingerprint.picture, 0.0), centres(len(fingerprint.levels), step))
+def reference_vectors(picture: Floats, step: int = REFERENCE_STEP) -> Vectors:
+    """What is indexed of a picture that ``move_rows`` gave: a vector a half at every position, ``step`` hops apart."""
+    return place_vectors(picture, centres(len(picture), step))
 
 
 def place_vectors(picture: Floats, places: Floats, tempo_ratio: float = 1.0) -> Vectors:

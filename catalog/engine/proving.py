@@ -79,8 +79,12 @@ def by_filter(
     *,
     trials: float,
     limit: float,
+    scanned: bool = False,
 ) -> Finding | None:
-    """What the matched filter believes although the moments do not: they are masked. ``weak``: what they say."""
+    """What the matched filter believes although the moments do not: they are masked. ``weak``: what they say.
+
+    ``scanned``: the line was chosen because the pictures agree on it, of all lines there are.
+    """
     spans_s = [(anchor_s - WINDOW_S / 2, anchor_s + WINDOW_S / 2)]
     if weak is not None:
         line, best = weak.path.line, weak.path.best
@@ -93,7 +97,7 @@ def by_filter(
     unchanged = Line(line.offset_s + anchor_s * (line.tempo_ratio - 1), 1.0, 0.0)
     if unchanged != line and _is_nearly_unchanged(line):
         lines.append(unchanged)
-    log_probability, line, found = _most_outstanding(query, reference, lines, spans_s, trials)
+    log_probability, line, found = _most_outstanding(query, reference, lines, spans_s, trials, scanned=scanned)
     if found is None or log_probability > np.log10(limit):
         return None
     line = replace(line, offset_s=line.offset_s + found.moved_s)
@@ -110,7 +114,13 @@ def by_filter(
 
 
 def _most_outstanding(
-    query: Query, reference: Reference, lines: list[Line], spans_s: list[tuple[float, float]], trials: float
+    query: Query,
+    reference: Reference,
+    lines: list[Line],
+    spans_s: list[tuple[float, float]],
+    trials: float,
+    *,
+    scanned: bool,
 ) -> tuple[float, Line, Filtered | None]:
     """The line, and how it stands out in the span where chance gives that least often."""
     least: tuple[float, Line, Filtered | None] = (0.0, lines[0], None)
@@ -119,7 +129,9 @@ def _most_outstanding(
         if found is None or found.correlation < matched.LEAST_CORRELATION:
             continue
         spans = max(1.0, query.fingerprint.duration_s / (span_s[1] - span_s[0]))
-        chance = log10_probability_of_filter(found.deviations, trials, spans, unchanged=_is_unchanged(line))
+        chance = log10_probability_of_filter(
+            found.deviations, trials, spans, unchanged=_is_unchanged(line), scanned=scanned
+        )
         if chance < least[0]:
             least = (chance, line, found)
     return least

@@ -1,4 +1,4 @@
-"""What a search needs of an index, whichever one runs: vectors of many tracks, kept up to date from a log.
+"""What a search needs of an index, whichever one runs: vectors and sketches of many tracks, kept up to date from a log.
 
 An index knows no audio and no pictures: those come from whoever holds the fingerprints.
 """
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from catalog.engine.embedding import Vectors
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.layout import reference_vectors
+from catalog.engine.patches import move_rows
+from catalog.engine.sketch import Codes, QuerySketch, sketched
 from catalog.engine.spectrogram import Floats
 
 Ids = NDArray[np.int64]
@@ -28,11 +30,14 @@ class Entry:
     duration_s: float
     digest: bytes  # 16 bytes, equal for equal fingerprints
     vectors: Vectors  # those not heard are left out; row = position, REFERENCE_STEP_S apart
+    sketch: Codes
 
     @classmethod
     def of(cls, track_id: int, fingerprint: Fingerprint) -> Self:
         """The entry of a fingerprint."""
-        return cls(track_id, fingerprint.duration_s, fingerprint.digest, reference_vectors(fingerprint))
+        picture = move_rows(fingerprint.picture, 0.0)
+        vectors, sketch = reference_vectors(picture), sketched(picture)
+        return cls(track_id, fingerprint.duration_s, fingerprint.digest, vectors, sketch)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,19 @@ class Neighbours:
     similarity: Floats
     track_id: Ids
     position: Ids
+
+
+@dataclass(frozen=True)
+class Spots:
+    """(n,) each, best first: sums of products on the best line of a track, the track, and how many columns later a
+    column of the query lies in the reference."""
+
+    sums: Floats
+    track_id: Ids
+    offset: Ids
+
+
+NO_SPOTS = Spots(np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,11 @@ class ReferenceIndex(Protocol):
         """The ``k`` nearest vectors of each query vector that is heard, of the same half, in one call.
 
         ``thorough``: look farther where the index is approximate; few queries are worth it, thousands are not.
+        """
+
+    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:
+        """The ``k`` tracks that agree best with a query's sketch on one line, by the first ``count`` numbers of each
+        block. All of the index is looked through; one that keeps no sketches finds ``NO_SPOTS``.
         """
 
     def twins(self, digest: bytes) -> list[int]:

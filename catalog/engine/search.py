@@ -1,4 +1,4 @@
-"""The order of a search: a few moments of the plain query, then all of them, then the altered ones.
+"""The order of a search: a few moments of the plain query, then all of them, then its sketch, then the altered ones.
 
 Each step is taken only when the one before found nothing sure.
 """
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.engine import verification
-from catalog.engine.alignment import HOP_S, Reference
+from catalog.engine import sketch, verification
+from catalog.engine.alignment import HOP_S, Line, Reference
 from catalog.engine.embedding import Vectors
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
 from catalog.engine.query import PLAIN, Probe, Query, probe_grid
 from catalog.engine.records import Match
-from catalog.engine.reference_index import ReferenceIndex
+from catalog.engine.reference_index import Neighbours, ReferenceIndex
+from catalog.engine.verification import Case
 from catalog.engine.voting import PLAIN_VOTE_FLOOR, VOTE_FLOOR, Candidate, Votes, candidates
 
 NEIGHBOURS = 6
@@ -25,6 +26,11 @@ LEAST_PLACES, ALL_STEP = 256, 4  # then as many as this, and every 0.26 s of a l
 PROBE_PLACES = 24  # of the query, for each probe …
 LARGE_S, LARGE_PROBE_PLACES = 4e6, 32  # … and in a catalog (s) where more neighbours by chance crowd the right ones out
 PLAIN_CANDIDATES, PROBE_CANDIDATES = 6, 8
+SCAN_CANDIDATES = 8
+# What of a query's sketch is compared, by the length of the catalog (s): all numbers of up to 109 s of it, then half of
+# the numbers of 16 s, then nothing: it would take longer than all probes.
+SCANNED_WHOLE_S, SCANNED_S = 1e6, 4e6
+MOST_SCANNED_COLUMNS, FEWER_SCANNED_COLUMNS = 1700, 250
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
 WHOLLY = 0.9  # of the query explained: nothing else can be in it
 CLEARLY = 1.0  # score by which a later probe must beat an earlier one for the same track
@@ -47,6 +53,8 @@ def search(fingerprint: Fingerprint, catalog: Catalog, excluded: Collection[int]
     finder.look([PLAIN], FIRST_PLACES, PLAIN_CANDIDATES, thorough=True)
     if not finder.explained():
         finder.look([PLAIN], max(LEAST_PLACES, query.columns // ALL_STEP), PLAIN_CANDIDATES, thorough=True)
+    if not finder.believed():
+        finder.scan()
     if not finder.sure():
         places = LARGE_PROBE_PLACES if catalog.index.size().seconds > LARGE_S else PROBE_PLACES
         finder.look(probe_grid(), places, PROBE_CANDIDATES, thorough=False)
@@ -69,6 +77,10 @@ class _Finder:
     def sure(self) -> bool:
         """Whether a match explains the query well enough to try no more."""
         return any(verification.is_sure(match) for match in self._found.values())
+
+    def believed(self) -> bool:
+        """Whether anything is."""
+        return any(match.verdict != "none" for match in self.matches())
 
     def explained(self) -> bool:
         """Whether a sure match leaves nothing of the query to be explained."""
@@ -99,6 +111,26 @@ class _Finder:
             if match is not None and verification.is_sure(match):
                 least = max(least, NEGLIGIBLE * candidate.votes)
 
+    def scan(self) -> None:
+        """Look closely at the lines on which the plain pictures agree most: what is masked everywhere has no votes."""
+        small = self._total_s <= SCANNED_WHOLE_S
+        most_columns = MOST_SCANNED_COLUMNS if small else FEWER_SCANNED_COLUMNS
+        asked = sketch.asked(self._query.moved(0.0), most_columns) if self._total_s <= SCANNED_S else None
+        if asked is None:
+            return
+        count = sketch.NUMBERS if small else sketch.NUMBERS // 2
+        spots = self._catalog.index.scan(asked, SCAN_CANDIDATES + len(self._excluded), count=count)
+        found = [
+            (track_id, columns)
+            for track_id, columns in zip(spots.track_id.tolist(), spots.offset.tolist(), strict=True)
+            if track_id not in self._excluded and track_id not in self._unsteady
+        ]
+        self._fetch({track_id for track_id, _ in found})
+        for track_id, columns in found[:SCAN_CANDIDATES]:
+            if track_id in self._known:
+                line = Line(columns * HOP_S, 1.0, 0.0)
+                self._keep(track_id, verification.verify_line(self._case(track_id), line, asked.middle_column * HOP_S))
+
     def _fetch(self, track_ids: set[int]) -> None:
         """Get what is not known yet in one call: behind it may be a database."""
         missing = track_ids - self._known.keys()
@@ -106,23 +138,29 @@ class _Finder:
             self._known.update(self._catalog.fingerprints(missing))
 
     def _verify(self, candidate: Candidate, track_id: int) -> Match | None:
+        match = verification.verify(self._case(track_id), candidate)
+        self._keep(track_id, match)
+        return match
+
+    def _case(self, track_id: int) -> Case:
         reference = self._known[track_id]
         if track_id not in self._references:
             self._references[track_id] = Reference(reference.picture)
-        match = verification.verify(
+        return Case(
             self._query,
             self._references[track_id],
-            candidate,
+            track_id,
+            reference.duration_s,
             trials=self._total_s / PLACE_S * len(self._tried),
-            track_id=track_id,
-            reference_s=reference.duration_s,
             limit=self._catalog.false_accept_limit,
         )
+
+    def _keep(self, track_id: int, match: Match | None) -> None:
+        """What is found for a track, unless something as good was."""
         if match is not None and verification.is_unsteady(match):
             self._unsteady.add(track_id)
         if match is not None and (track_id not in self._found or match.score > self._found[track_id].score + CLEARLY):
             self._found[track_id] = match
-        return match
 
     def _votes(self, probes: list[Probe], places: int, *, thorough: bool) -> tuple[list[Votes], list[int]]:
         """Votes of every probe's vectors, from one call of the index; a vote's slot counts in the tracks beside it.
@@ -137,25 +175,36 @@ class _Finder:
         worths = [voting - (PLAIN_VOTE_FLOOR if thorough else VOTE_FLOOR)]
         if thorough:
             worths.append(voting - np.maximum(next_best, LEAST_FLOOR))
-        track_id, position = near.track_id[:, :, :-1], near.position[:, :, :-1]
+        track_id = near.track_id[:, :, :-1]
         tracks, slot = np.unique(track_id, return_inverse=True)
         slot = slot.reshape(track_id.shape).astype(np.int64)
         allowed = ~np.isin(track_id, self._excluded)
-        ways = []
-        for worth in worths:
-            counts = (worth > 0) & allowed
-            _, row, _ = np.nonzero(counts)
-            reference_s = position[counts] * REFERENCE_STEP_S + ORIGIN_S
-            ways.append(
-                Votes(
-                    slot=slot[counts],
-                    probe=number[row],
-                    query_s=query_s[row].astype(float),
-                    offset_s=reference_s - query_s[row] * tempo[row],
-                    weight=worth[counts].astype(float),
-                )
-            )
-        return ways, tracks.tolist()
+        asked = Asked(number, query_s, tempo)
+        return [_weighed(near, slot, np.where(allowed, worth, 0.0), asked) for worth in worths], tracks.tolist()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Of each vector that was asked, (n,): its probe's number, the query's time (s), the probe's tempo."""
+
+    number: np.ndarray
+    query_s: np.ndarray
+    tempo: np.ndarray
+
+
+def _weighed(near: Neighbours, slot: np.ndarray, worth: np.ndarray, asked: Asked) -> Votes:
+    """The votes of neighbours that are worth something."""
+    counts = worth > 0
+    _, row, _ = np.nonzero(counts)
+    query_s = asked.query_s[row].astype(float)
+    reference_s = near.position[:, :, :-1][counts] * REFERENCE_STEP_S + ORIGIN_S
+    return Votes(
+        slot=slot[counts],
+        probe=asked.number[row],
+        query_s=query_s,
+        offset_s=reference_s - query_s * asked.tempo[row],
+        weight=worth[counts].astype(float),
+    )
 
 
 def asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:

@@ -1,4 +1,4 @@
-"""Some tracks of the index: their vectors, and who they are. Segments are written once and then only read."""
+"""Some tracks of the index: vectors, sketches, and who they are. Segments are written once and then only read."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from catalog.engine.layout import REFERENCE_STEP_S
 from catalog.engine.patches import HALVES
 from catalog.engine.reference_index import Entry
+from catalog.engine.scanning import best_of_tracks
+from catalog.engine.sketch import BYTES, NUMBERS, Codes, QuerySketch
 from catalog.engine.spectrogram import Floats
 from catalog.engine.vectors import POSITION_BITS, Asked, Bits, Codec, Ids, Part, ids_of
 
-ROW = np.dtype([("track_id", "<i8"), ("duration_s", "<f4"), ("digest", "<u8", 2)])
-GROWTH = 1.5  # of the table of a segment that is being filled
+ROW = np.dtype([("track_id", "<i8"), ("duration_s", "<f4"), ("digest", "<u8", 2), ("blocks", "<u4")])
+GROWTH = 1.5  # of the table and the sketches of a segment that is being filled
 Rows = NDArray[np.void]
 
 
@@ -31,8 +33,9 @@ class Names:
     stem: str
 
     def paths(self, folder: Path) -> list[Path]:
-        """One a half, then the table."""
-        return [*(folder / f"{self.stem}-{half}.faiss" for half in range(HALVES)), folder / f"{self.stem}-tracks.npy"]
+        """One a half, then the table and the sketches."""
+        names = [*(f"{half}.faiss" for half in range(HALVES)), "tracks.npy", "sketches.npy"]
+        return [folder / f"{self.stem}-{name}" for name in names]
 
 
 @dataclass
@@ -42,25 +45,29 @@ class Segment:
     part: Part
     table: Rows
     alive: Bits
+    sketches: Codes  # (blocks, BYTES): those of every row, one after the other
     order: Ids = field(default_factory=lambda: np.zeros(0, np.int64))  # rows by track id
     stem: str = ""  # of its files, where it has some
 
     @classmethod
     def mapped(cls, folder: Path, names: Names, dead: Collection[int]) -> Self:
         """From files, shared with every process that has them open."""
-        *halves, table_path = names.paths(folder)
+        *halves, table_path, sketches_path = names.paths(folder)
         table: Rows = np.load(table_path, mmap_mode="r", allow_pickle=False)
-        if table.dtype != ROW:
+        sketches: Codes = np.load(sketches_path, mmap_mode="r", allow_pickle=False)
+        if table.dtype != ROW or sketches.shape != (int(table["blocks"].sum()), BYTES):
             raise ValueError("another table")
         alive = np.ones(len(table), bool)
         alive[list(dead)] = False
-        return cls(Part.mapped(halves), table, alive, np.argsort(table["track_id"], kind="stable"), names.stem)
+        order = np.argsort(table["track_id"], kind="stable")
+        return cls(Part.mapped(halves), table, alive, sketches, order, names.stem)
 
     def write(self, folder: Path, names: Names) -> None:
-        """Vectors and table; what is dead is not written again."""
-        *halves, table_path = names.paths(folder)
+        """Vectors, table and sketches; what is dead is not written again."""
+        *halves, table_path, sketches_path = names.paths(folder)
         self.part.write(halves)
         np.save(table_path, np.asarray(self.table), allow_pickle=False)
+        np.save(sketches_path, np.asarray(self.sketches), allow_pickle=False)
 
     def row_of(self, track_id: int) -> int:
         """The live row of a track, or -1."""
@@ -85,6 +92,10 @@ class Segment:
         if not self.alive.all():
             self._pass_over_dead(asked, half, similarity, ids)
         return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
+
+    def scan(self, asked: QuerySketch, k: int, *, count: int = NUMBERS) -> tuple[Floats, Ids, Ids]:
+        """(n,) sums of products, rows and offsets (columns) of the live tracks that agree best on a line."""
+        return best_of_tracks(self.sketches, self.table["blocks"], self.alive, asked, k, count=count)
 
     def _pass_over_dead(self, asked: Asked, half: int, similarity: Floats, ids: Ids) -> None:
         """Ask again where dead rows took places: first without those that were met, then without any dead row."""
@@ -115,7 +126,9 @@ class Delta(Segment):
     """A segment that is being filled."""
 
     def __init__(self, codec: Codec | None) -> None:
-        super().__init__(codec.new_part() if codec else Part.exact(), np.zeros(0, ROW), np.zeros(0, bool))
+        part, sketches = codec.new_part() if codec else Part.exact(), np.zeros((0, BYTES), np.uint8)
+        super().__init__(part, np.zeros(0, ROW), np.zeros(0, bool), sketches)
+        self._sketch_buffer = sketches
         self._buffer = np.zeros(64, ROW)
         self._alive_buffer = np.zeros(64, bool)
         self._rows: dict[int, int] = {}
@@ -134,9 +147,10 @@ class Delta(Segment):
         """Tracks that have no live row here."""
         rows = self.grow(len(entries))
         for row, entry in zip(rows, entries, strict=True):
-            self._buffer[row] = (entry.track_id, entry.duration_s, digest_words(entry.digest))
+            self._buffer[row] = (entry.track_id, entry.duration_s, digest_words(entry.digest), len(entry.sketch))
             self._rows[entry.track_id] = row
         self.part.add(rows.start, [entry.vectors for entry in entries])
+        self._append(np.concatenate([entry.sketch for entry in entries]))
 
     def grow(self, count: int) -> range:
         """New live rows, without names or vectors yet."""
@@ -149,6 +163,16 @@ class Delta(Segment):
         self.table, self.alive = self._buffer[:end], self._alive_buffer[:end]
         return range(first, end)
 
+    def _append(self, sketches: Codes) -> None:
+        """Those of the rows that were added last."""
+        first, end = len(self.sketches), len(self.sketches) + len(sketches)
+        if end > len(self._sketch_buffer):
+            grown = np.empty((int(end * GROWTH), BYTES), np.uint8)
+            grown[:first] = self.sketches
+            self._sketch_buffer = grown
+        self._sketch_buffer[first:end] = sketches
+        self.sketches = self._sketch_buffer[:end]
+
     def take_over(self, other: Segment, *, same_codec: bool) -> None:
         """The live tracks of another segment."""
         live = np.flatnonzero(other.alive)
@@ -157,6 +181,7 @@ class Delta(Segment):
         self._rows.update(zip(other.table["track_id"][live].tolist(), rows, strict=True))
         new_row = np.full(len(other.alive), -1, np.int64)
         new_row[live] = rows
+        self._append(other.sketches[np.repeat(other.alive, other.table["blocks"])])
         for half in range(HALVES):
             if same_codec:
                 self.part.take_over(other.part, half, new_row)

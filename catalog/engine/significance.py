@@ -27,7 +27,8 @@ UNCHANGED_TRIALS, CHANGED_TRIALS = 0.2, 30.0
 # music unlike it.
 FILTER_START, FILTER_SLOPE = 1.9, 3.0
 # Unchanged lines are tried where votes point, a dozen in any catalog, and being chosen makes a wrong one stand out
-# hardly more than any other: of 5,225 so chosen 3 % by more than 3.0, none by more than 4.2.
+# hardly more than any other: of 5,225 so chosen 3 % by more than 3.0, none by more than 4.2. Those that were chosen
+# for standing out (``sketch``) count as the best of all places.
 CHOSEN_PLACES = 100.0
 
 
@@ -43,12 +44,14 @@ def log10_probability(evidence: float, level: float, worth: float, trials: float
     return min(0.0, natural / math.log(10.0))
 
 
-def log10_probability_of_filter(deviations: float, trials: float, spans: float, *, unchanged: bool) -> float:
+def log10_probability_of_filter(
+    deviations: float, trials: float, spans: float, *, unchanged: bool, scanned: bool = False
+) -> float:
     """The same for a line that stands out by so many deviations of wrong ones (``matched.filtered``).
 
-    ``spans``: how many as long as the one looked at the query has.
+    ``spans``: how many as long as the one looked at the query has. ``scanned``: the line was chosen among all.
     """
-    places = min(trials, CHOSEN_PLACES) if unchanged else trials * CHANGED_TRIALS
+    places = trials if scanned else min(trials, CHOSEN_PLACES) if unchanged else trials * CHANGED_TRIALS
     lines = max(places, 1.0) * spans
     natural = FILTER_START - FILTER_SLOPE * deviations + math.log(lines)
     return min(0.0, natural / math.log(10.0))

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine import evidence
+from catalog.engine import evidence, sketch
 from catalog.engine.embedding import DATA, DIMENSIONS, MOMENT, PLACE, normalise
 from catalog.engine.layout import PATCH_COLUMNS, REFERENCE_STEP
 from catalog.engine.params import PARAMETERS
 from catalog.engine.patches import HALVES, cut, move_rows
 from catalog.engine.spectrogram import Floats, dequantise
 from catalog.engine.training_pairs import Pair, music_files, pairs
+from catalog.engine.whitening import whitened
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ SEED = 20261122
 RIDGE = 0.02  # of the mean variance, added to the within-pair covariance
 STRANGERS = 10  # other moments that each moment is compared with
 PLACE_STEP = 6.0  # columns between the moments taken from a clip
+SKETCH_STEP = 4  # columns between the blocks taken from a clip
 PITCH_SPREAD, TEMPO_SPREAD = 0.4, 0.03  # semitones and share by which a probe may miss, for the index's vectors
 
 
@@ -113,6 +115,20 @@ def weigh(examples: Moments, projection: Floats, random: np.random.Generator) ->
     return evidence.measure(same, different)
 
 
+def principal_directions(clips: Iterable[NDArray[np.uint8]]) -> tuple[Floats, Floats]:
+    """The directions of ``sketch``, (BLOCK_SIZE, NUMBERS), and the deviation along each: of whitened clips."""
+    total, count = np.zeros((sketch.BLOCK_SIZE, sketch.BLOCK_SIZE)), 0
+    for levels in clips:
+        white = whitened(move_rows(dequantise(levels), 0.0))
+        every = np.lib.stride_tricks.sliding_window_view(white, sketch.BLOCK_COLUMNS, axis=0)[::SKETCH_STEP]
+        blocks = every.transpose(0, 2, 1).reshape(len(every), sketch.BLOCK_SIZE).astype(np.float64)
+        total += blocks.T @ blocks
+        count += len(blocks)
+    power, directions = np.linalg.eigh(total / max(count, 1))
+    most = np.argsort(power)[::-1][: sketch.NUMBERS]
+    return directions[:, most].astype(np.float32), np.sqrt(power[most]).astype(np.float32)
+
+
 def _unit(values: Floats) -> Floats:
     lengths: Floats = values / np.linalg.norm(values, axis=1, keepdims=True)
     return lengths
@@ -135,8 +151,10 @@ def main() -> None:
     del same
     random = np.random.default_rng(SEED)
     learnt[PLACE] = learn(Moments.joined(places(pair, random) for pair in examples))
+    directions, spread = principal_directions(pair.clean for pair in examples)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     stored: dict[str, Any] = {kind: matrix.astype(np.float16) for kind, matrix in learnt.items()}
+    stored |= {sketch.BASIS: directions.astype(np.float16), sketch.SPREAD: spread}
     np.savez_compressed(arguments.output, evidence=table, **stored)
 
 

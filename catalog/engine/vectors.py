@@ -19,8 +19,8 @@ from catalog.engine.patches import HALVES
 from catalog.engine.spectrogram import Floats
 
 POSITION_BITS = 20  # positions of one track: twelve days
-CODE = "PQ24"
-LISTS_FROM = 30_000  # vectors a half; fewer are searched exactly
+CODE = "PQ16"
+LISTS_FROM = 100_000  # vectors a half; fewer are searched exactly
 FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 2
 VECTORS_A_LIST = 1500  # beyond, more lists: a search reads fewer vectors, an add compares with more middles
 TRAIN_PER_LIST, TRAIN_ROUNDS = 16, 3  # an eighth of the time of 48 and 8, for 2 % fewer of the nearest

@@ -1,6 +1,6 @@
 """A candidate → a match with its numbers, or nothing."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,39 +23,41 @@ EDGE_S = 0.8  # a segment that ends this near to an end of a recording reaches i
 FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 
 
-def verify(
-    query: Query,
-    reference: Reference,
-    candidate: Candidate,
-    *,
-    trials: float,
-    track_id: int,
-    reference_s: float,
-    limit: float = FALSE_ACCEPT_LIMIT,
-) -> Match | None:
-    """Fit, follow, weigh. ``trials``: places of the catalog times probes that could have matched by chance.
+@dataclass(frozen=True)
+class Case:
+    """A query and a reference that may be one recording. ``trials``: places of the catalog times probes that could
+    have matched by chance; ``limit``: the false-accept probability up to which a match is believed."""
 
-    ``limit``: the false-accept probability up to which a match is believed.
-    """
+    query: Query
+    reference: Reference
+    track_id: int
+    reference_s: float
+    trials: float
+    limit: float = FALSE_ACCEPT_LIMIT
+
+
+def verify(case: Case, candidate: Candidate) -> Match | None:
+    """Fit, follow, weigh what votes point to."""
+    query, reference = case.query, case.reference
     line, value = fit(query, reference, candidate)
     found = None
     if value >= LEAST_AGREEMENT:
-        found = by_moments(query, reference, line, candidate, trials=trials, limit=limit)
+        found = by_moments(query, reference, line, candidate, trials=case.trials, limit=case.limit)
     elif candidate.probe == PLAIN:
         line = Line(candidate.offset_s, 1.0, 0.0)
     else:
         return None
-    if found is None or (found.log_probability > np.log10(limit) and not strays(found.wobble_s)):
-        found = by_filter(query, reference, line, candidate.anchor_s, found, trials=trials, limit=limit) or found
-    if found is None:
-        return None
-    every, believed = [found.path], found.log_probability <= np.log10(limit)
-    if believed:
-        every += pieces.others(query, reference, found.path)
-    query_s = query.fingerprint.duration_s
-    segments = tuple(_segment(one, stretch, query_s, reference_s) for one in every for stretch in one.stretches)
-    segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
-    return _match(found, segments, query_s, reference_s, track_id, believed=believed)
+    if found is None or (found.log_probability > np.log10(case.limit) and not strays(found.wobble_s)):
+        masked = by_filter(query, reference, line, candidate.anchor_s, found, trials=case.trials, limit=case.limit)
+        found = masked or found
+    return _match(case, found) if found is not None else None
+
+
+def verify_line(case: Case, line: Line, anchor_s: float) -> Match | None:
+    """Weigh a line that was chosen, of all there are, because the pictures agree on it; None if that proves little."""
+    query, reference = case.query, case.reference
+    found = by_filter(query, reference, line, anchor_s, None, trials=case.trials, limit=case.limit, scanned=True)
+    return _match(case, found) if found is not None else None
 
 
 def is_sure(match: Match) -> bool:
@@ -105,23 +107,20 @@ def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
     return min(1.0, total / duration_s)
 
 
-def _match(
-    found: Finding,
-    segments: tuple[Segment, ...],
-    query_s: float,
-    reference_s: float,
-    track_id: int,
-    *,
-    believed: bool,
-) -> Match:
-    path = found.path
+def _match(case: Case, found: Finding) -> Match:
+    path, query_s, reference_s = found.path, case.query.fingerprint.duration_s, case.reference_s
+    every, believed = [path], found.log_probability <= np.log10(case.limit)
+    if believed:
+        every += pieces.others(case.query, case.reference, path)
+    segments = tuple(_segment(one, stretch, query_s, reference_s) for one in every for stretch in one.stretches)
+    segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
     query_coverage = covered([(s.query_start_s, s.query_end_s) for s in segments], query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
     verdict: Verdict = "none"
     if believed:
         verdict = "duplicate" if max(query_coverage, reference_coverage) >= MOST_OF else "contains"
     return Match(
-        track_id=track_id,
+        track_id=case.track_id,
         verdict=verdict,
         score=max(0.0, -found.log_probability),
         false_accept_probability=10.0 ** max(found.log_probability, -300.0),

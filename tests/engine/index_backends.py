@@ -28,6 +28,7 @@ BACKENDS: dict[str, Callable[[Path], ReferenceIndex]] = {
     "milvus": milvus_index,
 }
 FORGETS = {"in memory"}  # what a new process finds is empty
+KEEPS_NO_SKETCHES = {"milvus"}
 NAMES = ["in memory", "mapped", pytest.param("milvus", marks=pytest.mark.milvus)]
 EXAMPLES = {"milvus": 2}  # of random operations; making a collection takes seconds
 

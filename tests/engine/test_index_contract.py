@@ -16,7 +16,8 @@ from catalog.engine.embedding import DIMENSIONS, Vectors
 from catalog.engine.layout import REFERENCE_STEP_S
 from catalog.engine.patches import HALVES
 from catalog.engine.reference_index import NOTHING, Entry, Operation, ReferenceIndex
-from tests.engine.index_backends import BACKENDS, EXAMPLES, FORGETS, NAMES, make_ready
+from catalog.engine.sketch import ASKED_STEP, ASKED_WAYS, BLOCK_COLUMNS, BYTES, NUMBERS, QuerySketch, decoded
+from tests.engine.index_backends import BACKENDS, EXAMPLES, FORGETS, KEEPS_NO_SKETCHES, NAMES, make_ready
 
 TRACKS = 6
 VECTORS = 9
@@ -32,7 +33,26 @@ def entry(track_id: int, seed: int, *, count: int = VECTORS) -> Entry:
     heard = random.random((count, HALVES)) > 0.1
     values[~heard] = 0
     digest, duration_s = seed.to_bytes(16, "little"), count * REFERENCE_STEP_S
-    return Entry(track_id, duration_s, digest, Vectors(values, np.arange(count) + 0.0, heard))
+    sketch = random.integers(0, 256, (seed % count, BYTES), np.uint8)
+    return Entry(track_id, duration_s, digest, Vectors(values, np.arange(count) + 0.0, heard), sketch)
+
+
+def sketch_of_query(seed: int, *, blocks: int) -> QuerySketch:
+    """Random numbers."""
+    random = np.random.default_rng(seed)
+    return QuerySketch(random.standard_normal((ASKED_WAYS, blocks, NUMBERS)).astype(np.float32), first_column=5)
+
+
+def best_line(sketch: np.ndarray, asked: QuerySketch, count: int) -> tuple[float, int] | None:
+    """The most that the products on a line add up to, and its offset: of a line whose middle is in the recording."""
+    held = decoded(sketch, count)
+    lines = []
+    for way in range(ASKED_WAYS):
+        for first in range(-(asked.blocks // 2), len(held) - asked.blocks // 2):
+            pairs = [(block, first + block) for block in range(asked.blocks) if 0 <= first + block < len(held)]
+            total = sum(float(asked.values[way, block, :count] @ held[at]) for block, at in pairs)
+            lines.append((total, first * BLOCK_COLUMNS - asked.first_column - way * ASKED_STEP))
+    return max(lines, default=None)
 
 
 @dataclass
@@ -83,6 +103,21 @@ class Both:
             for row in range(len(queries.values)):
                 found = near.similarity[half, row], near.track_id[half, row], near.position[half, row]
                 self._same(queries, half, row, found)
+
+        self._compare_lines(index)
+
+    def _compare_lines(self, index: ReferenceIndex) -> None:
+        """One track at a time, since what of a line lies on its track's neighbour is chance."""
+        if self.make in KEEPS_NO_SKETCHES:
+            assert not len(index.scan(sketch_of_query(1, blocks=1), K, count=NUMBERS).sums)
+            return
+        for count in (NUMBERS, NUMBERS // 2):
+            asked = sketch_of_query(1, blocks=1)
+            spots = index.scan(asked, K, count=count)
+            lines = {e.track_id: best_line(e.sketch, asked, count) for e in self.truth.values()}
+            best = sorted(((*line, track_id) for track_id, line in lines.items() if line), reverse=True)[:K]
+            assert np.allclose(spots.sums, [total for total, *_ in best], rtol=1e-4)
+            assert list(zip(spots.offset.tolist(), spots.track_id.tolist(), strict=True)) == [b[1:] for b in best]
 
     def _same(self, queries: Vectors, half: int, row: int, found: tuple[np.ndarray, ...]) -> None:
         similarity, track_id, position = found

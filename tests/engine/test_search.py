@@ -9,8 +9,9 @@ import pytest
 from catalog.engine import Fingerprint
 from catalog.engine.embedding import Vectors
 from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
-from catalog.engine.reference_index import Neighbours, ReferenceIndex, Size
+from catalog.engine.reference_index import NO_SPOTS, Neighbours, ReferenceIndex, Size, Spots
 from catalog.engine.search import Catalog, search
+from catalog.engine.sketch import QuerySketch
 
 TRACK, OTHERS = 1, [2, 3, 4, 5, 6, 7]
 
@@ -31,6 +32,9 @@ class FaintIndex:
             similarity[:, :, 0] = self.nearest_by
             position[:, :, 0] = np.round((queries.places - ORIGIN_S) / REFERENCE_STEP_S)
         return Neighbours(similarity, track_id, position)
+
+    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:  # noqa: ARG002
+        return NO_SPOTS
 
     def size(self) -> Size:
         return Size(7, 700, 700.0)

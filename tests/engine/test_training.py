@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.engine import training, training_pairs
+from catalog.engine import sketch, training, training_pairs
 from catalog.engine.embedding import DIMENSIONS, MOMENT, PLACE
 from catalog.engine.evidence import BINS
 from catalog.engine.layout import PATCH_COLUMNS
@@ -43,6 +43,15 @@ def test_shapes(stored: dict[str, np.ndarray]) -> None:
     assert stored[PLACE].shape == (HALVES, PATCH_COLUMNS * HALF_ROWS, DIMENSIONS)
     assert stored["evidence"].shape == (HALVES, BINS)
     assert all(np.isfinite(values).all() for values in stored.values())
+
+
+def test_directions_of_sketches(stored: dict[str, np.ndarray]) -> None:
+    """Perpendicular, and the deviation along each is that of the music it was learnt from, most first."""
+    basis, spread = stored[sketch.BASIS].astype(np.float32), stored[sketch.SPREAD]
+    assert basis.shape == (sketch.BLOCK_SIZE, sketch.NUMBERS)
+    assert np.allclose(basis.T @ basis, np.eye(sketch.NUMBERS), atol=5e-3)
+    assert (np.diff(spread) <= 0).all()
+    assert spread[-1] > 0.5
 
 
 def test_a_closer_moment_is_more_evidence(stored: dict[str, np.ndarray]) -> None:

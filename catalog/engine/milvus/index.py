@@ -18,7 +18,8 @@ from catalog.engine.milvus.connection import Connection, unavailable
 from catalog.engine.milvus.rows import Ids
 from catalog.engine.milvus.state import State, layout
 from catalog.engine.patches import HALVES
-from catalog.engine.reference_index import NOTHING, Entry, Health, Neighbours, Operation, Size
+from catalog.engine.reference_index import NO_SPOTS, NOTHING, Entry, Health, Neighbours, Operation, Size, Spots
+from catalog.engine.sketch import QuerySketch
 
 CANARIES_A_NODE, FEWEST_CANARIES, MOST_CANARIES = 8, 16, 128
 NO_DIGEST = b""
@@ -65,6 +66,10 @@ class MilvusIndex:
                 self._build.search(asked.values, keys, scores, thorough=thorough)
             refuse_part(questions.lost_canaries(asked, keys, scores))
         return questions.neighbours(asked, keys, scores, (HALVES, len(queries.values), k))
+
+    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:  # noqa: ARG002
+        """Nothing: a catalog for a cluster is too large to be looked through as a whole."""
+        return NO_SPOTS
 
     def twins(self, digest: bytes) -> list[int]:
         """The tracks with exactly this fingerprint."""

@@ -14,6 +14,7 @@ from catalog.engine.embedding import DIMENSIONS, Vectors
 from catalog.engine.mapped import MappedIndex
 from catalog.engine.patches import HALVES
 from catalog.engine.reference_index import Entry
+from catalog.engine.sketch import BYTES
 from catalog.services import index_log, index_status
 from tests.rows import make_track
 
@@ -29,7 +30,9 @@ def written(owner: User, settings: Settings) -> None:
             index_log.record_add(track_id=track_id)
     index = MappedIndex(Path(settings.INDEX_DIR), mark_of=index_log.mark_of)
     heard = Vectors(np.ones((4, HALVES, DIMENSIONS), np.float32), np.arange(4.0), np.ones((4, HALVES), bool))
-    entries = [Entry(track_id, 7200.0, bytes(16), heard) for track_id in track_ids[:2]]
+    entries = [
+        Entry(track_id, 7200.0, bytes(16), heard, np.zeros((7031, BYTES), np.uint8)) for track_id in track_ids[:2]
+    ]
     index.rebuild(entries, sequence=2, expected=2)
     index.checkpoint()
 

@@ -1,0 +1,129 @@
+"""Sketches: what is masked everywhere is found by looking through all of them."""
+
+import numpy as np
+import pytest
+
+from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex, scanning, sketch
+from catalog.engine import search as steps
+from catalog.engine.embedded import EmbeddedIndex
+from catalog.engine.embedding import Vectors
+from catalog.engine.patches import move_rows
+from catalog.engine.reference_index import NOTHING, Neighbours
+from catalog.engine.significance import log10_probability_of_filter
+from catalog.engine.whitening import running_mean, whitened
+from tests.alterations import RATE, Samples
+from tests.engine.made_music import pink_noise, under
+
+START_S, LENGTH_S = 8.0, 12.0
+
+
+def picture_of(samples: Samples) -> np.ndarray:
+    return move_rows(Fingerprinter.of_samples(samples).picture, 0.0)
+
+
+@pytest.fixture(scope="module")
+def masked(sounds: list[Samples]) -> list[Fingerprint]:
+    """Twelve seconds of each song under pink noise as loud."""
+    size = int(LENGTH_S * RATE)
+    excerpts = [song[int(START_S * RATE) :][:size] for song in sounds]
+    noisy = [under(excerpt, pink_noise(size, number), 0.0) for number, excerpt in enumerate(excerpts)]
+    return [Fingerprinter.of_samples(samples) for samples in noisy]
+
+
+@pytest.fixture
+def without_votes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is near to anything."""
+
+    def nothing(_: EmbeddedIndex, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+        shape = (2, len(queries.values), k)
+        return Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+
+    monkeypatch.setattr(EmbeddedIndex, "nearest", nothing)
+
+
+def test_whitening_takes_off_what_neighbours_tell(sounds: list[Samples]) -> None:
+    """Against the plain definition: means of nine cells, row by row and column by column."""
+    picture = picture_of(sounds[0])
+    expected = picture - running_mean(picture.T, 9).T
+    expected = expected - running_mean(expected, 9)
+    power = running_mean((expected**2).reshape(len(picture), 2, -1).mean(axis=2), 33)
+    expected = expected / np.repeat(np.sqrt(np.maximum(power, 1.0)), 28, axis=1)
+    assert np.allclose(whitened(picture), expected, atol=1e-4)
+
+
+def test_a_sketch_keeps_most_of_what_the_directions_hold(sounds: list[Samples]) -> None:
+    white = whitened(picture_of(sounds[0]))
+    blocks = len(white) // sketch.BLOCK_COLUMNS
+    numbers = white[: blocks * sketch.BLOCK_COLUMNS].reshape(blocks, sketch.BLOCK_SIZE) @ sketch.basis()
+    codes = sketch.sketched(picture_of(sounds[0]))
+    assert codes.shape == (blocks, sketch.BYTES)
+    assert np.corrcoef((sketch.decoded(codes) * sketch.spread()).ravel(), numbers.ravel())[0, 1] > 0.9
+    assert (sketch.decoded(codes, 32) == sketch.decoded(codes)[:, :32]).all()
+
+
+def test_directions_are_perpendicular_and_sorted() -> None:
+    assert np.allclose(sketch.basis().T @ sketch.basis(), np.eye(sketch.NUMBERS), atol=5e-3)
+    assert (np.diff(sketch.spread()) <= 0).all()
+
+
+def test_a_query_is_cut_where_it_says(sounds: list[Samples]) -> None:
+    """Block b of way w is the block of the whitened picture that begins there."""
+    picture = picture_of(sounds[1])
+    asked = sketch.asked(picture, 250)
+    assert asked is not None
+    white = whitened(picture)
+    for way, block in ((0, 0), (3, 2), (7, asked.blocks - 1)):
+        first = asked.first_column + way * sketch.ASKED_STEP + block * sketch.BLOCK_COLUMNS
+        cells = white[first : first + sketch.BLOCK_COLUMNS].reshape(-1)
+        assert np.allclose(asked.values[way, block], cells @ sketch.basis() * sketch.spread(), rtol=1e-3, atol=1e-2)
+    assert abs(asked.middle_column - len(picture) / 2) < sketch.BLOCK_COLUMNS
+    assert sketch.asked(picture[:20], 250) is None
+
+
+def test_masked_copies_are_found_without_any_vote(
+    index: FingerprintIndex, masked: list[Fingerprint], without_votes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [index.search(query) for query in masked]
+    assert all([match.track_id for match in matches] in ([], [number]) for number, matches in enumerate(found))
+    assert sum(map(len, found)) >= 0.7 * len(masked)
+    assert all(abs(matches[0].offset_s - START_S) < 0.1 for matches in found if matches)
+    monkeypatch.setattr(steps, "SCANNED_S", 0.0)  # of a catalog that is too large
+    assert not any(index.search(query) for query in masked)
+
+
+def test_the_track_itself_is_passed_over(
+    index: FingerprintIndex, masked: list[Fingerprint], without_votes: None
+) -> None:
+    assert not any(index.search(query, exclude=[number]) for number, query in enumerate(masked))
+
+
+def test_of_a_large_catalog_less_is_compared(
+    index: FingerprintIndex, masked: list[Fingerprint], without_votes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "SCANNED_WHOLE_S", 0.0)
+    found = [[match.track_id for match in index.search(query)] for query in masked]
+    assert all(ids in ([], [number]) for number, ids in enumerate(found))
+    assert sum(map(len, found)) >= 0.6 * len(masked)
+
+
+def test_a_line_that_was_chosen_needs_to_stand_out_more() -> None:
+    """It is the best of all places, not one of a few that something else pointed to."""
+    at = [log10_probability_of_filter(6.0, 1e5, 1.0, unchanged=True, scanned=scanned) for scanned in (False, True)]
+    assert at[0] < at[1] - 2
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 5, 30])
+def test_every_line_is_summed(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In chunks of any size, beyond both ends, against the plain sum."""
+    monkeypatch.setattr(scanning, "CHUNK", 7)
+    random = np.random.default_rng(blocks)
+    codes = random.integers(0, 256, (23, sketch.BYTES), np.uint8)
+    values = random.standard_normal((sketch.ASKED_WAYS, blocks, sketch.NUMBERS)).astype(np.float32)
+    asked = sketch.QuerySketch(values, 0)
+    best = scanning.best_lines(codes, asked)
+    held = np.pad(sketch.decoded(codes), ((40, 40), (0, 0)))
+    for middle in range(23):
+        first = 40 + middle - blocks // 2
+        sums = np.einsum("wbn,bn->w", values, held[first : first + blocks])
+        assert np.isclose(best[middle], sums.max(), rtol=1e-4)
+        assert np.allclose(scanning.line_sums(codes, asked, middle, middle + 1)[:, 0], sums, rtol=1e-3, atol=1e-3)
