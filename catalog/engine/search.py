@@ -129,7 +129,7 @@ class _Finder:
         for track_id, columns in found[:SCAN_CANDIDATES]:
             if track_id in self._known:
                 line = Line(columns * HOP_S, 1.0, 0.0)
-                self._keep(track_id, verification.verify_line(self._case(track_id), line, asked.middle_column * HOP_S))
+                self._keep(verification.verify_line(self._case(track_id), line, asked.middle_column * HOP_S))
 
     def _fetch(self, track_ids: set[int]) -> None:
         """Get what is not known yet in one call: behind it may be a database."""
@@ -139,7 +139,7 @@ class _Finder:
 
     def _verify(self, candidate: Candidate, track_id: int) -> Match | None:
         match = verification.verify(self._case(track_id), candidate)
-        self._keep(track_id, match)
+        self._keep(match)
         return match
 
     def _case(self, track_id: int) -> Case:
@@ -155,12 +155,21 @@ class _Finder:
             limit=self._catalog.false_accept_limit,
         )
 
-    def _keep(self, track_id: int, match: Match | None) -> None:
+    def _keep(self, match: Match | None) -> None:
         """What is found for a track, unless something as good was."""
-        if match is not None and verification.is_unsteady(match):
-            self._unsteady.add(track_id)
-        if match is not None and (track_id not in self._found or match.score > self._found[track_id].score + CLEARLY):
-            self._found[track_id] = match
+        if match is None:
+            return
+        if verification.is_unsteady(match):
+            self._unsteady.add(match.track_id)
+        if self._is_better(match):
+            self._found[match.track_id] = match
+
+    def _is_better(self, match: Match) -> bool:
+        """Than what is known of its track: believed instead of not, or clearly more sure."""
+        known = self._found.get(match.track_id)
+        if known is None or (match.verdict == "none") != (known.verdict == "none"):
+            return known is None or match.verdict != "none"
+        return match.score > known.score + CLEARLY
 
     def _votes(self, probes: list[Probe], places: int, *, thorough: bool) -> tuple[list[Votes], list[int]]:
         """Votes of every probe's vectors, from one call of the index; a vote's slot counts in the tracks beside it.
