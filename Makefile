@@ -17,14 +17,14 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run test-milvus chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-load bench-pages index-kill screenshots train clean
+.PHONY: help run test-milvus chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-renderings bench-load bench-pages index-kill screenshots train clean
 
 help:
 	@echo "make run     set up, start the site and its workers, show the demo"
 	@echo "make test    set up, run the whole test suite"
 	@echo "make test-milvus   the tests of the index in a real Milvus server (x86-64 Linux)"
 	@echo "make check   lint, format, types, migrations, system checks"
-	@echo "make bench-robustness | bench-speed | bench-scale | bench-load | bench-pages   (QUICK=1: the short form)"
+	@echo "make bench-robustness | bench-speed | bench-scale | bench-renderings | bench-load | bench-pages   (QUICK=1: the short form)"
 	@echo "make screenshots   every staff page of the demo as a picture, in docs/images"
 	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
 	@echo "make chaos   the service under faults, on SQLite and PostgreSQL   (QUICK=1: the short form)"
@@ -80,7 +80,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-robustness bench-speed bench-scale bench-load bench-pages: bench-%: $(VENV)/.dev
+bench-robustness bench-speed bench-scale bench-renderings bench-load bench-pages: bench-%: $(VENV)/.dev
 	$(BIN)/python -m bench.$*
 
 fuzz: $(VENV)/.dev

@@ -61,7 +61,7 @@ def test_running_process_takes_a_newer_generation(
     ("place", "how"),
     [
         (place, how)
-        for place in ("0.faiss", "1.faiss", "tracks.npy", "json")
+        for place in ("0.faiss", "1.faiss", "tracks.npy", "sketches.npy", "json")
         for how in ("cut", "emptied", "removed", "one bit")
         if (place, how) != ("json", "removed")  # nothing is wrong then: it was never written
     ],
