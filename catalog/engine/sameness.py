@@ -36,7 +36,7 @@ def strangeness(query: Query, reference: Reference, pictures: Laid, places_s: Fl
     """
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
-    over = max(1.0, overlay(asked, held)) * max(1.0, lost_contrast(query, reference, pictures.line, places_s)) ** 2
+    over = masking(query, reference, pictures, places_s)
     # Where nothing of the query rises over its neighbours, an instrument may have gone with its channel.
     shared = (held > STRONG) & (asked > 0)
     kept = levels_kept(pictures.asked_db[first : last + 1], pictures.held_db[first : last + 1], shared)
@@ -44,6 +44,14 @@ def strangeness(query: Query, reference: Reference, pictures: Laid, places_s: Fl
     # The plain product: the powers of a logistic regression (Cox, 1958) of 1,380 altered copies against 849 renderings
     # are all near to one.
     return partials_apart(asked, held, pictures.line.pitch_semitones) * changed / over
+
+
+def masking(query: Query, reference: Reference, pictures: Laid, places_s: Floats) -> float:
+    """How much is laid over the copy at the query's ``places_s``, by its strongest cells and contrast: 1 for none."""
+    first, last = pictures.columns(places_s[[0, -1]]).tolist()
+    asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
+    lost = lost_contrast(query, reference, pictures.line, places_s)
+    return max(1.0, overlay(asked, held)) * max(1.0, lost) ** 2
 
 
 def partials_apart(asked: Floats, held: Floats, semitones: float) -> float:

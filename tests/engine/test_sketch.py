@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex, scanning, sketch
+from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex, proving, scanning, sketch
 from catalog.engine import search as steps
 from catalog.engine.embedded import EmbeddedIndex
 from catalog.engine.embedding import Vectors
@@ -88,6 +88,20 @@ def test_masked_copies_are_found_without_any_vote(
     assert sum(map(len, found)) >= 0.7 * len(masked)
     assert all(abs(matches[0].offset_s - START_S) < 0.1 for matches in found if matches)
     monkeypatch.setattr(steps, "SCANNED_S", 0.0)  # of a catalog that is too large
+    assert not any(index.search(query) for query in masked)
+
+
+@pytest.mark.parametrize(("witness", "limit"), [("SCANNED_SOUND", 0.0), ("SCANNED_SIMILARITY", 9.0)])
+def test_a_line_that_was_chosen_needs_witnesses(
+    index: FingerprintIndex,
+    masked: list[Fingerprint],
+    without_votes: None,
+    monkeypatch: pytest.MonkeyPatch,
+    witness: str,
+    limit: float,
+) -> None:
+    """The sound of the whole picture, and single moments; other lines are not asked for as much."""
+    monkeypatch.setattr(proving, witness, limit)
     assert not any(index.search(query) for query in masked)
 
 
