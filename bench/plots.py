@@ -8,7 +8,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from bench.goals import LONG, NO_TIME_OR_PITCH, ONE_AT_A_TIME, recall
+from bench.goals import LONG, NO_TIME_OR_PITCH, ONE_AT_A_TIME, WEAKEST, by_alteration, recall
 from bench.peers import PeerRow, threshold_of
 from bench.relatives import same_recording
 from bench.runner import Row
@@ -26,6 +26,7 @@ def all_plots(rows: list[Row], peer_rows: list[PeerRow], folder: Path) -> None:
     _noise(rows, folder / "recall-noise.png")
     _scores(rows, folder / "scores.png")
     _thresholds(rows, folder / "thresholds.png")
+    _weakest(rows, folder / "weakest.png")
 
 
 def _against_value(rows: list[Row], peer_rows: list[PeerRow], family: str, axis: str, path: Path) -> None:
@@ -98,6 +99,24 @@ def _thresholds(rows: list[Row], path: Path) -> None:
     wrong.step(limits, [(negative >= limit).sum() for limit in limits], color=PEER, where="post")
     wrong.set_ylabel(f"of {len(negative):,} negatives reported", color=PEER)
     wrong.set_ylim(0, None)
+    _save(figure, axes, path)
+
+
+def _weakest(rows: list[Row], path: Path) -> None:
+    """What any threshold would find of the alterations that miss their goal."""
+    negative = max((row.wrong_score for row in rows if not row.positive), default=0.0)
+    limits = np.linspace(0.05, 8, 160)
+    figure, axes = _figure("The weakest alterations", "score asked for: -log10 of the false-accept probability")
+    singles = by_alteration(r for r in rows if r.positive and r.family in ONE_AT_A_TIME and r.length in LONG)
+    weak = {name: group for name, group in singles.items() if recall(group)[0] < WEAKEST}
+    for number, (name, group) in enumerate(weak.items()):
+        reached = np.array([_reached(row) for row in group])
+        found = [100 * (reached >= limit).mean() for limit in limits]
+        axes.plot(limits, found, ("-", "--", ":", "-.")[number % 4], label=f"{name} ({len(group)} queries)")
+    axes.axhline(100 * WEAKEST, color="grey", linewidth=1, label="the goal")
+    axes.axvline(-np.log10(FALSE_ACCEPT_LIMIT), color="black", linestyle="-.", linewidth=1, label="the default")
+    axes.axvline(negative, color=PEER, linewidth=1, label="the best of all negatives")
+    axes.set_ylim(60, 100.5)
     _save(figure, axes, path)
 
 
