@@ -50,4 +50,5 @@ def test_empty_index_finds_nothing(fingerprints: list[Fingerprint]) -> None:
 
 
 def test_lists_grow_with_the_catalog() -> None:
-    assert [lists_for(n) for n in (100, 30_000, 1_100_000, 30_000_000, 300_000_000)] == [0, 256, 1024, 32_768, 65_536]
+    lists = {99_999: 0, 100_000: 256, 1_100_000: 1024, 30_000_000: 32_768, 300_000_000: 65_536}
+    assert {count: lists_for(count) for count in lists} == lists
