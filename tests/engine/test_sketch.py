@@ -91,7 +91,7 @@ def test_masked_copies_are_found_without_any_vote(
     assert not any(index.search(query) for query in masked)
 
 
-@pytest.mark.parametrize(("witness", "limit"), [("SCANNED_SOUND", 0.0), ("SCANNED_SIMILARITY", 9.0)])
+@pytest.mark.parametrize(("witness", "limit"), [("SCANNED_SOUND", 0.0), ("LEAST_SIMILARITY", 9.0)])
 def test_a_line_that_was_chosen_needs_witnesses(
     index: FingerprintIndex,
     masked: list[Fingerprint],
@@ -100,7 +100,7 @@ def test_a_line_that_was_chosen_needs_witnesses(
     witness: str,
     limit: float,
 ) -> None:
-    """The sound of the whole picture, and single moments; other lines are not asked for as much."""
+    """The sound of the whole picture, and single moments."""
     monkeypatch.setattr(proving, witness, limit)
     assert not any(index.search(query) for query in masked)
 
