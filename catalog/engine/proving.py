@@ -28,7 +28,7 @@ SAME_SOUND, SIMILAR_SOUND = 0.036, 0.04
 # beat; one of 27 copies that only a scan finds is stranger.
 SCANNED_SOUND = 0.02
 # What single moments must have in common on a line that the filter believes, over the cube root of what lies over them:
-# of 1,353 copies four have less, of seven queries of other music that were not strange all (0.04 … 0.25).
+# of 1,353 copies four have less, of eight lines of other music that stood out and were not strange all (0.04 … 0.25).
 LEAST_SIMILARITY = 0.26
 # A copy's blocks lie nearer to its line than this, in half a minute, when whitened pictures place them (of 3,219
 # altered copies all but three on some line that was fitted, of 211 pieces played again in a time that wanders 27) …
