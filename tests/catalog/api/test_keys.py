@@ -78,7 +78,7 @@ def test_key_is_not_stored(owner: User) -> None:
     _, text = create_key(owner=owner)
     row = ApiKey.objects.values().get()
     assert text not in str(row)
-    assert text.rsplit("_", 1)[1] not in str(row)
+    assert text.split("_", 2)[2] not in str(row)  # the secret may have underscores of its own
 
 
 def test_every_answer_carries_the_rate_headers(owner: User) -> None:
