@@ -71,7 +71,9 @@ def by_moments(
     wobble_s = _wobble_s(query, reference, path, pictures, found.deviation) if found is not None else None
     close = _similarity(path) >= CLOSE
     refuted = strays(wobble_s) or (
-        not close and sameness.strangeness(query, reference, pictures, places_s) > SIMILAR_SOUND
+        not close
+        and sameness.strangeness(pictures, places_s, sameness.masking(query, reference, pictures, places_s))
+        > SIMILAR_SOUND
     )
     return Finding(path, 0.0 if refuted else log_probability, wobble_s)
 
@@ -113,9 +115,10 @@ def by_filter(
     if not path.stretches or _is_short(path):
         return None
     places_s = path.places_s[path.best.first : path.best.last + 1]
-    if sameness.strangeness(query, reference, pictures, places_s) > (SCANNED_SOUND if scanned else SAME_SOUND):
+    over = sameness.masking(query, reference, pictures, places_s)
+    if sameness.strangeness(pictures, places_s, over) > (SCANNED_SOUND if scanned else SAME_SOUND):
         return None
-    if _similarity(path) < LEAST_SIMILARITY / np.cbrt(sameness.masking(query, reference, pictures, places_s)):
+    if _similarity(path) < LEAST_SIMILARITY / np.cbrt(over):
         return None
     wobble_s = _wobble_s(query, reference, path, pictures, found.deviation)
     return Finding(path, 0.0 if strays(wobble_s) else log_probability, wobble_s)

@@ -29,14 +29,13 @@ USUALLY_KEPT = 0.85  # of the levels: between copies (0.95) and renderings (0.76
 LEAST_CHANGED = 0.04  # of the levels, beside none
 
 
-def strangeness(query: Query, reference: Reference, pictures: Laid, places_s: Floats) -> float:
+def strangeness(pictures: Laid, places_s: Floats, over: float) -> float:
     """How unlike one recording the two are at the query's ``places_s``: 0.003 for the same sound, 0.07 for another.
 
-    The more is laid over a copy, the less exactly its partials can be asked about.
+    The more is laid ``over`` a copy (``masking``), the less exactly its partials can be asked about.
     """
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
-    over = masking(query, reference, pictures, places_s)
     # Where nothing of the query rises over its neighbours, an instrument may have gone with its channel.
     shared = (held > STRONG) & (asked > 0)
     kept = levels_kept(pictures.asked_db[first : last + 1], pictures.held_db[first : last + 1], shared)

@@ -17,7 +17,8 @@ PLACES_S = np.arange(1.0, 38.0, 0.25, dtype=np.float32)
 def on_one_line(asked: Samples, held: Samples, line: Line) -> tuple[Laid, float]:
     query, reference = query_of(asked), reference_of(held)
     pictures = matched.laid(query, reference, line)
-    return pictures, sameness.strangeness(query, reference, pictures, PLACES_S[PLACES_S * line.tempo_ratio < 36])
+    places_s = PLACES_S[PLACES_S * line.tempo_ratio < 36]
+    return pictures, sameness.strangeness(pictures, places_s, sameness.masking(query, reference, pictures, places_s))
 
 
 def test_a_copy_is_told_from_another_instrument(versions: dict[str, Samples]) -> None:
