@@ -20,7 +20,7 @@ from catalog.engine.params import PARAMETERS
 from catalog.engine.patches import HALVES, move_rows
 from catalog.engine.reference_index import Entry
 from catalog.engine.segment import ROW, Segment
-from catalog.engine.sketch import BLOCK_COLUMNS, BLOCK_SIZE, coded
+from catalog.engine.sketch import BLOCK_COLUMNS, blocks_of, coded
 from catalog.engine.vectors import POSITION_BITS, Codec
 from catalog.engine.whitening import whitened
 
@@ -109,9 +109,8 @@ class CodedMaterial:
                 vectors = reference_vectors(picture, UNIT)
                 self.base[source, number], self.sketch_base[source, number] = have, sketched
                 have += len(vectors.values)
-                every = np.lib.stride_tricks.sliding_window_view(whitened(picture), BLOCK_COLUMNS, axis=0)[::UNIT]
-                sketches.append(coded(every.transpose(0, 2, 1).reshape(len(every), BLOCK_SIZE)))
-                sketched += len(every)
+                sketches.append(coded(blocks_of(whitened(picture), UNIT)))
+                sketched += len(sketches[-1])
                 heard.append(vectors.heard)
                 for half in range(HALVES):
                     near, code = codec.coded(half, vectors.values[:, half])

@@ -124,9 +124,9 @@ class _Finder:
             (track_id, columns)
             for track_id, columns in zip(spots.track_id.tolist(), spots.offset.tolist(), strict=True)
             if track_id not in self._excluded and track_id not in self._unsteady
-        ]
+        ][:SCAN_CANDIDATES]
         self._fetch({track_id for track_id, _ in found})
-        for track_id, columns in found[:SCAN_CANDIDATES]:
+        for track_id, columns in found:
             if track_id in self._known:
                 line = Line(columns * HOP_S, 1.0, 0.0)
                 self._keep(verification.verify_line(self._case(track_id), line, asked.middle_column * HOP_S))

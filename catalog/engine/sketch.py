@@ -52,10 +52,17 @@ class QuerySketch:
         return self.first_column + (self.blocks * BLOCK_COLUMNS + BLOCK_COLUMNS) / 2
 
 
+def blocks_of(white: Floats, step: int) -> Floats:
+    """(n, BLOCK_SIZE) every whole block of a whitened picture, ``step`` columns apart."""
+    every = sliding_window_view(white, BLOCK_COLUMNS, axis=0)[::step].transpose(0, 2, 1)
+    return every.reshape(len(every), BLOCK_SIZE)
+
+
 def sketched(picture: Floats) -> Codes:
     """(columns, patch rows) dB → (blocks, BYTES): whole blocks from the first column on."""
-    blocks = len(picture) // BLOCK_COLUMNS
-    return coded(whitened(picture)[: blocks * BLOCK_COLUMNS].reshape(blocks, BLOCK_SIZE))
+    if len(picture) < BLOCK_COLUMNS:
+        return np.zeros((0, BYTES), np.uint8)
+    return coded(blocks_of(whitened(picture), BLOCK_COLUMNS))
 
 
 def coded(blocks: Floats) -> Codes:
@@ -81,8 +88,7 @@ def asked(picture: Floats, most_columns: int) -> QuerySketch | None:
     blocks = (len(white) - BLOCK_COLUMNS) // BLOCK_COLUMNS
     if blocks < 1:
         return None
-    every = sliding_window_view(white, BLOCK_COLUMNS, axis=0)[::ASKED_STEP].transpose(0, 2, 1)
-    numbers = every.reshape(len(every), BLOCK_SIZE) @ basis() * spread()
+    numbers = blocks_of(white, ASKED_STEP) @ basis() * spread()
     ways = numbers[: blocks * ASKED_WAYS].reshape(blocks, ASKED_WAYS, NUMBERS).transpose(1, 0, 2)
     return QuerySketch(np.ascontiguousarray(ways), first)
 

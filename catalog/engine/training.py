@@ -120,8 +120,7 @@ def principal_directions(clips: Iterable[NDArray[np.uint8]]) -> tuple[Floats, Fl
     total, count = np.zeros((sketch.BLOCK_SIZE, sketch.BLOCK_SIZE)), 0
     for levels in clips:
         white = whitened(move_rows(dequantise(levels), 0.0))
-        every = np.lib.stride_tricks.sliding_window_view(white, sketch.BLOCK_COLUMNS, axis=0)[::SKETCH_STEP]
-        blocks = every.transpose(0, 2, 1).reshape(len(every), sketch.BLOCK_SIZE).astype(np.float64)
+        blocks = sketch.blocks_of(white, SKETCH_STEP).astype(np.float64)
         total += blocks.T @ blocks
         count += len(blocks)
     power, directions = np.linalg.eigh(total / max(count, 1))
