@@ -93,11 +93,11 @@ class EmbeddedIndex:
         best = np.argsort(-merged[0], axis=1, kind="stable")[:, :k]
         return tuple(np.take_along_axis(column, best, axis=1) for column in merged)
 
-    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:
+    def scan(self, asked: QuerySketch, k: int) -> Spots:
         """Every segment is looked through, and the best are kept."""
         found = []
         for segment in self._all():
-            sums, rows, offsets = segment.scan(asked, k, count=count)
+            sums, rows, offsets = segment.scan(asked, k)
             found.append((sums, segment.table["track_id"][rows].astype(np.int64), offsets))
         sums, track_ids, offsets = (np.concatenate(column) for column in zip(*found, strict=True))
         best = np.argsort(-sums, kind="stable")[:k]

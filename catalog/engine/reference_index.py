@@ -106,9 +106,10 @@ class ReferenceIndex(Protocol):
         ``thorough``: look farther where the index is approximate; few queries are worth it, thousands are not.
         """
 
-    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:
-        """The ``k`` tracks that agree best with a query's sketch on one line, by the first ``count`` numbers of each
-        block. All of the index is looked through; one that keeps no sketches finds ``NO_SPOTS``.
+    def scan(self, asked: QuerySketch, k: int) -> Spots:
+        """The ``k`` tracks that agree best with a query's sketch on one line.
+
+        All of the index is looked through; one that keeps no sketches finds ``NO_SPOTS``.
         """
 
     def twins(self, digest: bytes) -> list[int]:

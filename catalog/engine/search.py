@@ -115,11 +115,11 @@ class _Finder:
         """Look closely at the lines on which the plain pictures agree most: what is masked everywhere has no votes."""
         small = self._total_s <= SCANNED_WHOLE_S
         most_columns = MOST_SCANNED_COLUMNS if small else FEWER_SCANNED_COLUMNS
-        asked = sketch.asked(self._query.moved(0.0), most_columns) if self._total_s <= SCANNED_S else None
+        count = sketch.NUMBERS if small else sketch.NUMBERS // 2
+        asked = sketch.asked(self._query.moved(0.0), most_columns, count) if self._total_s <= SCANNED_S else None
         if asked is None:
             return
-        count = sketch.NUMBERS if small else sketch.NUMBERS // 2
-        spots = self._catalog.index.scan(asked, SCAN_CANDIDATES + len(self._excluded), count=count)
+        spots = self._catalog.index.scan(asked, SCAN_CANDIDATES + len(self._excluded))
         found = [
             (track_id, columns)
             for track_id, columns in zip(spots.track_id.tolist(), spots.offset.tolist(), strict=True)
@@ -188,12 +188,12 @@ class _Finder:
         tracks, slot = np.unique(track_id, return_inverse=True)
         slot = slot.reshape(track_id.shape).astype(np.int64)
         allowed = ~np.isin(track_id, self._excluded)
-        asked = Asked(number, query_s, tempo)
+        asked = Origins(number, query_s, tempo)
         return [_weighed(near, slot, np.where(allowed, worth, 0.0), asked) for worth in worths], tracks.tolist()
 
 
 @dataclass(frozen=True)
-class Asked:
+class Origins:
     """Of each vector that was asked, (n,): its probe's number, the query's time (s), the probe's tempo."""
 
     number: np.ndarray
@@ -201,7 +201,7 @@ class Asked:
     tempo: np.ndarray
 
 
-def _weighed(near: Neighbours, slot: np.ndarray, worth: np.ndarray, asked: Asked) -> Votes:
+def _weighed(near: Neighbours, slot: np.ndarray, worth: np.ndarray, asked: Origins) -> Votes:
     """The votes of neighbours that are worth something."""
     counts = worth > 0
     _, row, _ = np.nonzero(counts)

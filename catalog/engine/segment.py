@@ -12,7 +12,7 @@ from catalog.engine.layout import REFERENCE_STEP_S
 from catalog.engine.patches import HALVES
 from catalog.engine.reference_index import Entry
 from catalog.engine.scanning import best_of_tracks
-from catalog.engine.sketch import BYTES, NUMBERS, Codes, QuerySketch
+from catalog.engine.sketch import BYTES, Codes, QuerySketch
 from catalog.engine.spectrogram import Floats
 from catalog.engine.vectors import POSITION_BITS, Asked, Bits, Codec, Ids, Part, ids_of
 
@@ -93,9 +93,9 @@ class Segment:
             self._pass_over_dead(asked, half, similarity, ids)
         return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
 
-    def scan(self, asked: QuerySketch, k: int, *, count: int = NUMBERS) -> tuple[Floats, Ids, Ids]:
+    def scan(self, asked: QuerySketch, k: int) -> tuple[Floats, Ids, Ids]:
         """(n,) sums of products, rows and offsets (columns) of the live tracks that agree best on a line."""
-        return best_of_tracks(self.sketches, self.table["blocks"], self.alive, asked, k, count=count)
+        return best_of_tracks(self.sketches, self.table["blocks"], self.alive, asked, k)
 
     def _pass_over_dead(self, asked: Asked, half: int, similarity: Floats, ids: Ids) -> None:
         """Ask again where dead rows took places: first without those that were met, then without any dead row."""

@@ -33,7 +33,7 @@ Codes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class QuerySketch:
-    """A stretch of a query, cut into blocks in every way: (ASKED_WAYS, blocks, NUMBERS).
+    """A stretch of a query, cut into blocks in every way: (ASKED_WAYS, blocks, the first numbers of each).
 
     The first block of way w begins at column ``first_column`` + w x ASKED_STEP of the query.
     """
@@ -45,6 +45,11 @@ class QuerySketch:
     def blocks(self) -> int:
         """How many one way has."""
         return int(self.values.shape[1])
+
+    @property
+    def numbers(self) -> int:
+        """How many of a block's are compared."""
+        return int(self.values.shape[2])
 
     @property
     def middle_column(self) -> float:
@@ -81,15 +86,16 @@ def decoded(codes: Codes, count: int = NUMBERS) -> Floats:
     return numbers.reshape(len(codes), count)
 
 
-def asked(picture: Floats, most_columns: int) -> QuerySketch | None:
-    """The middle ``most_columns`` of a query's (columns, patch rows) dB; None where not even one block fits."""
+def asked(picture: Floats, most_columns: int, count: int = NUMBERS) -> QuerySketch | None:
+    """The middle ``most_columns`` of a query's (columns, patch rows) dB, by ``count`` numbers a block; None where not
+    even one block fits."""
     first = max(0, (len(picture) - most_columns) // 2)
     white = whitened(picture)[first : first + most_columns]
     blocks = (len(white) - BLOCK_COLUMNS) // BLOCK_COLUMNS
     if blocks < 1:
         return None
-    numbers = blocks_of(white, ASKED_STEP) @ basis() * spread()
-    ways = numbers[: blocks * ASKED_WAYS].reshape(blocks, ASKED_WAYS, NUMBERS).transpose(1, 0, 2)
+    numbers = blocks_of(white, ASKED_STEP) @ basis()[:, :count] * spread()[:count]
+    ways = numbers[: blocks * ASKED_WAYS].reshape(blocks, ASKED_WAYS, count).transpose(1, 0, 2)
     return QuerySketch(np.ascontiguousarray(ways), first)
 
 

@@ -37,20 +37,20 @@ def entry(track_id: int, seed: int, *, count: int = VECTORS) -> Entry:
     return Entry(track_id, duration_s, digest, Vectors(values, np.arange(count) + 0.0, heard), sketch)
 
 
-def sketch_of_query(seed: int, *, blocks: int) -> QuerySketch:
-    """Random numbers."""
-    random = np.random.default_rng(seed)
-    return QuerySketch(random.standard_normal((ASKED_WAYS, blocks, NUMBERS)).astype(np.float32), first_column=5)
+def sketch_of_query(count: int) -> QuerySketch:
+    """One block of random numbers in every way."""
+    random = np.random.default_rng(1)
+    return QuerySketch(random.standard_normal((ASKED_WAYS, 1, count)).astype(np.float32), first_column=5)
 
 
-def best_line(sketch: np.ndarray, asked: QuerySketch, count: int) -> tuple[float, int] | None:
+def best_line(sketch: np.ndarray, asked: QuerySketch) -> tuple[float, int] | None:
     """The most that the products on a line add up to, and its offset: of a line whose middle is in the recording."""
-    held = decoded(sketch, count)
+    held = decoded(sketch, asked.numbers)
     lines = []
     for way in range(ASKED_WAYS):
         for first in range(-(asked.blocks // 2), len(held) - asked.blocks // 2):
             pairs = [(block, first + block) for block in range(asked.blocks) if 0 <= first + block < len(held)]
-            total = sum(float(asked.values[way, block, :count] @ held[at]) for block, at in pairs)
+            total = sum(float(asked.values[way, block] @ held[at]) for block, at in pairs)
             lines.append((total, first * BLOCK_COLUMNS - asked.first_column - way * ASKED_STEP))
     return max(lines, default=None)
 
@@ -109,12 +109,12 @@ class Both:
     def _compare_lines(self, index: ReferenceIndex) -> None:
         """One track at a time, since what of a line lies on its track's neighbour is chance."""
         if self.make in KEEPS_NO_SKETCHES:
-            assert not len(index.scan(sketch_of_query(1, blocks=1), K, count=NUMBERS).sums)
+            assert not len(index.scan(sketch_of_query(NUMBERS), K).sums)
             return
         for count in (NUMBERS, NUMBERS // 2):
-            asked = sketch_of_query(1, blocks=1)
-            spots = index.scan(asked, K, count=count)
-            lines = {e.track_id: best_line(e.sketch, asked, count) for e in self.truth.values()}
+            asked = sketch_of_query(count)
+            spots = index.scan(asked, K)
+            lines = {e.track_id: best_line(e.sketch, asked) for e in self.truth.values()}
             best = sorted(((*line, track_id) for track_id, line in lines.items() if line), reverse=True)[:K]
             assert np.allclose(spots.sums, [total for total, *_ in best], rtol=1e-4)
             assert list(zip(spots.offset.tolist(), spots.track_id.tolist(), strict=True)) == [b[1:] for b in best]

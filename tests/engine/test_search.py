@@ -33,7 +33,7 @@ class FaintIndex:
             position[:, :, 0] = np.round((queries.places - ORIGIN_S) / REFERENCE_STEP_S)
         return Neighbours(similarity, track_id, position)
 
-    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:  # noqa: ARG002
+    def scan(self, asked: QuerySketch, k: int) -> Spots:  # noqa: ARG002
         return NO_SPOTS
 
     def size(self) -> Size:

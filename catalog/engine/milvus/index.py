@@ -67,7 +67,7 @@ class MilvusIndex:
             refuse_part(questions.lost_canaries(asked, keys, scores))
         return questions.neighbours(asked, keys, scores, (HALVES, len(queries.values), k))
 
-    def scan(self, asked: QuerySketch, k: int, *, count: int) -> Spots:  # noqa: ARG002
+    def scan(self, asked: QuerySketch, k: int) -> Spots:  # noqa: ARG002
         """Nothing: a catalog for a cluster is too large to be looked through as a whole."""
         return NO_SPOTS
 
