@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +149,6 @@ def _is_reported(rendering: Rendering) -> bool:
     return fingerprint is not None and bool(_opened[0].search(fingerprint))
 
 
-@cache
 def _name(length_s: int | None) -> str:
     return f"{length_s} s" if length_s else "whole"
 

@@ -1,6 +1,6 @@
 """Which votes of an index bring a track among those that are looked at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -9,9 +9,11 @@ import pytest
 from catalog.engine import Fingerprint
 from catalog.engine.embedding import Vectors
 from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
+from catalog.engine.query import Query
 from catalog.engine.reference_index import NO_SPOTS, Neighbours, ReferenceIndex, Size, Spots
-from catalog.engine.search import Catalog, search
+from catalog.engine.search import Catalog, _Finder, search
 from catalog.engine.sketch import QuerySketch
+from catalog.engine.twins import twin_match
 
 TRACK, OTHERS = 1, [2, 3, 4, 5, 6, 7]
 
@@ -52,3 +54,18 @@ def test_a_vote_counts_in_two_ways(
     index = cast("ReferenceIndex", FaintIndex(nearest_by, others_by))
     catalog = Catalog(index, lambda ids: dict.fromkeys(ids, fingerprint), 1e-4)
     assert [match.track_id for match in search(fingerprint, catalog, OTHERS)] == ([TRACK] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("known", "later", "kept"),
+    [(3.9, 4.2, 4.2), (8.0, 3.0, 8.0), (8.0, 8.5, 8.0), (8.0, 9.5, 9.5), (1.0, 1.5, 1.0)],
+    ids=["believed after not", "not after believed", "hardly surer", "surer", "neither"],
+)
+def test_what_is_kept_of_a_track(fingerprints: list[Fingerprint], known: float, later: float, kept: float) -> None:
+    """A match that is believed instead of one that is not; otherwise one that is clearly surer."""
+    catalog = Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-4)
+    finder = _Finder(Query(fingerprints[0]), catalog, [])
+    match = twin_match(TRACK, 30.0)
+    for score in (known, later):
+        finder._keep(replace(match, score=score, verdict="duplicate" if score > 4 else "none"))
+    assert [found.score for found in finder.matches()] == [kept]
