@@ -63,7 +63,8 @@ def test_wandering(piece: bytes, *, walk: bool, most_s: float) -> None:
     moved, same, _ = notes_of(wandering(piece, np.random.default_rng(2), walk=walk))
     assert sorted(same) == sorted(notes)
     apart = moved - times
-    assert 0.01 < np.std(apart) < most_s
+    slowly = np.convolve(apart, np.ones(20) / 20, "valid")  # single notes are early or late by themselves
+    assert 0.01 < np.std(slowly) < most_s
     assert np.std(np.diff(apart)) > 0.005
 
 

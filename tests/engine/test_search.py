@@ -9,7 +9,7 @@ import pytest
 from catalog.engine import Fingerprint
 from catalog.engine.embedding import Vectors
 from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
-from catalog.engine.query import Query
+from catalog.engine.query import PLAIN, Query, probe_grid
 from catalog.engine.reference_index import NO_SPOTS, Neighbours, ReferenceIndex, Size, Spots
 from catalog.engine.search import Catalog, _Finder, search
 from catalog.engine.sketch import QuerySketch
@@ -69,3 +69,11 @@ def test_what_is_kept_of_a_track(fingerprints: list[Fingerprint], known: float, 
     for score in (known, later):
         finder._keep(replace(match, score=score, verdict="duplicate" if score > 4 else "none"))
     assert [found.score for found in finder.matches()] == [kept]
+
+
+@pytest.mark.parametrize("semitones", np.arange(-7.75, 8, 0.25))
+def test_a_copy_by_pitch_alone_is_a_quarter_of_a_semitone_from_a_probe(semitones: float) -> None:
+    kept = [probe.pitch_semitones for probe in [PLAIN, *probe_grid()] if probe.tempo_ratio == 1.0]
+    near = min(kept, key=lambda pitch: abs(pitch - semitones))
+    assert abs(near - semitones) <= 0.25
+    assert len(kept) == len(set(kept))
