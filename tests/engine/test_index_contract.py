@@ -209,6 +209,23 @@ def test_a_new_process_applies_only_what_came_after(both: Both) -> None:
     both.compare(fresh)
 
 
+def test_a_replaced_track_leaves_nothing_behind(both: Both) -> None:
+    """In the segment in memory, and in the next one: what it had lies before what others have."""
+    for writes in ([(1, 4)], [(1, 7), (2, 5)], [(2, None), (3, 8)]):
+        for track_id, seed in writes:
+            both.write(track_id, seed=seed)
+        both.catch_up(both.index)
+        both.compare(both.index)
+        both.index.checkpoint()
+        both.compare(both.index)
+    both.write(1, seed=2)
+    both.catch_up(both.index)
+    both.write(1, seed=6)
+    both.catch_up(both.index)
+    both.index.checkpoint()
+    both.compare(both.index)
+
+
 def test_twins_are_told_apart_by_nothing(both: Both) -> None:
     for track_id in (5, 3, -4):
         both.write(track_id, seed=77)
