@@ -25,6 +25,7 @@ from catalog.engine.embedding import DIMENSIONS
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.layout import ORIGIN_S, reference_vectors
 from catalog.engine.patches import HALVES, move_rows
+from catalog.engine.polling import NEIGHBOURS, Questions
 from catalog.engine.query import PLAIN, Query, probe_grid
 from catalog.engine.vectors import faiss
 from catalog.engine.voting import VOTE_FLOOR, Votes, candidates
@@ -101,9 +102,9 @@ def _build(ways: list[Coded], step: int, stored: list[Fingerprint]) -> None:
 
 
 def _ask(ways: list[Coded], query: Query, right: int) -> None:
-    plain = [steps.asking(query, 0, PLAIN, query.columns)]
+    plain = Questions.of(query, [PLAIN], query.columns)
     grid = probe_grid()
-    probed = [steps.asking(query, n, probe, steps.PROBE_PLACES) for n, probe in enumerate(grid)]
+    probed = Questions.of(query, grid, steps.PROBE_PLACES)
     for way in ways:
         before = time.process_time()
         found = _is_candidate(way, plain, [PLAIN], PLAIN_LISTS, steps.PLAIN_CANDIDATES, right)
@@ -113,21 +114,21 @@ def _ask(ways: list[Coded], query: Query, right: int) -> None:
         way.asked += 1
 
 
-def _is_candidate(way: Coded, parts: list, probes: list, lists: int, limit: int, right: int) -> bool:
-    values, heard, number, query_s, tempo = (np.concatenate([part[i] for part in parts]) for i in range(5))
+def _is_candidate(way: Coded, asked: Questions, probes: list, lists: int, limit: int, right: int) -> bool:
     columns: list[list[np.ndarray]] = [[] for _ in range(5)]
     for half, index in enumerate(way.parts):
-        rows = np.flatnonzero(heard[:, half])
+        rows = np.flatnonzero(asked.heard[:, half])
         index.nprobe = lists
-        similarity, ids = index.search(np.ascontiguousarray(values[rows, half]), steps.NEIGHBOURS)
+        similarity, ids = index.search(np.ascontiguousarray(asked.values[rows, half]), NEIGHBOURS)
         place, column = np.nonzero((similarity > VOTE_FLOOR) & (ids >= 0))
         row, near = rows[place], ids[place, column]
-        offset_s = (near & 0xFFFFF) * way.step * HOP_S + ORIGIN_S - query_s[row] * tempo[row]
+        offset_s = (near & 0xFFFFF) * way.step * HOP_S + ORIGIN_S - asked.query_s[row] * asked.tempo[row]
         weight = similarity[place, column] - VOTE_FLOOR
-        for kept, one in zip(columns, (near >> 20, number[row], query_s[row], offset_s, weight), strict=True):
+        votes = near >> 20, asked.probe[row], asked.query_s[row], offset_s, weight
+        for kept, one in zip(columns, votes, strict=True):
             kept.append(one)
-    votes = Votes(*(np.concatenate(column) for column in columns))
-    return any(candidate.slot == right for candidate in candidates(votes, probes, limit))
+    every = Votes(*(np.concatenate(column) for column in columns))
+    return any(candidate.slot == right for candidate in candidates(every, probes, limit))
 
 
 def _tell(ways: list[Coded]) -> None:

@@ -91,21 +91,21 @@ def levels_kept(asked_db: Floats, held_db: Floats, shared: np.ndarray) -> float:
     blocks = max(1, len(shared) // LEVEL_COLUMNS)
     rows, columns = shared.shape[1], min(len(shared), LEVEL_COLUMNS)
     louder = asked_db - held_db
-    of_columns = _middle(np.where(shared, louder, np.inf), 1)
+    of_columns = _middle(np.where(shared, louder, np.inf))
     differing = np.where(shared, louder - of_columns, np.inf)[: blocks * columns].reshape(blocks, columns, rows)
     there = np.isfinite(differing)
     compared = there & (there.sum(axis=1, keepdims=True) >= FEWEST_LEVELS)
     if not compared.any():
         return USUALLY_KEPT
-    off = np.abs(differing[compared] - np.broadcast_to(_middle(differing, 1), differing.shape)[compared])
+    off = np.abs(differing[compared] - np.broadcast_to(_middle(differing), differing.shape)[compared])
     return float((off <= PARAMETERS.level_step_db).mean())
 
 
-def _middle(cells: np.ndarray, axis: int) -> np.ndarray:
-    """The median of those ``cells`` along ``axis`` that are finite; infinite where none is. The axis is kept."""
-    ordered = np.sort(cells, axis=axis)
-    count = np.isfinite(cells).sum(axis=axis, keepdims=True)
-    both = [np.take_along_axis(ordered, np.maximum(count - less, 0) // 2, axis=axis) for less in (0, 1)]
+def _middle(cells: np.ndarray) -> np.ndarray:
+    """The median of those ``cells`` along the second axis that are finite; infinite where none is. The axis is kept."""
+    ordered = np.sort(cells, axis=1)
+    count = np.isfinite(cells).sum(axis=1, keepdims=True)
+    both = [np.take_along_axis(ordered, np.maximum(count - less, 0) // 2, axis=1) for less in (0, 1)]
     middle: np.ndarray = (both[0] + both[1]) / 2
     return middle
 

@@ -6,21 +6,16 @@ Each step is taken only when the one before found nothing sure.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from catalog.engine import sketch, verification
+from catalog.engine import polling, sketch, verification
 from catalog.engine.alignment import HOP_S, Line, Reference
-from catalog.engine.embedding import Vectors
 from catalog.engine.fingerprint import Fingerprint
-from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
+from catalog.engine.polling import Questions
 from catalog.engine.query import PLAIN, Probe, Query, probe_grid
 from catalog.engine.records import Match
-from catalog.engine.reference_index import Neighbours, ReferenceIndex
+from catalog.engine.reference_index import ReferenceIndex
 from catalog.engine.verification import Case
-from catalog.engine.voting import PLAIN_VOTE_FLOOR, VOTE_FLOOR, Candidate, Votes, candidates
+from catalog.engine.voting import Candidate, candidates
 
-NEIGHBOURS = 6
-LEAST_FLOOR = 0.15  # similarity under which a neighbour is none, where votes are weighed against each other
 FIRST_PLACES = 64  # of the query: enough for a plain copy
 LEAST_PLACES, ALL_STEP = 256, 4  # then as many as this, and every 0.26 s of a long query
 PROBE_PLACES = 24  # of the query, for each probe …
@@ -97,7 +92,8 @@ class _Finder:
     def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
         self._tried.update(probes)
-        votes, tracks = self._votes(probes, places, thorough=thorough)
+        questions = Questions.of(self._query, probes, places)
+        votes, tracks = polling.votes(questions, self._catalog.index, self._excluded, thorough=thorough)
         promising = [candidate for way in votes for candidate in candidates(way, probes, limit)]
         self._fetch({tracks[candidate.slot] for candidate in promising})
         least = 0.0
@@ -170,60 +166,3 @@ class _Finder:
         if known is None or (match.verdict == "none") != (known.verdict == "none"):
             return known is None or match.verdict != "none"
         return match.score > known.score + CLEARLY
-
-    def _votes(self, probes: list[Probe], places: int, *, thorough: bool) -> tuple[list[Votes], list[int]]:
-        """Votes of every probe's vectors, from one call of the index; a vote's slot counts in the tracks beside it.
-
-        A vote is worth what it is nearer than chance. Where the search is thorough it is weighed in a second way too:
-        by what it is nearer than the first that does not vote, since what sounds like much else says little.
-        """
-        parts = [asking(self._query, number, probe, places) for number, probe in enumerate(probes)]
-        values, heard, number, query_s, tempo = (np.concatenate([part[i] for part in parts]) for i in range(5))
-        near = self._catalog.index.nearest(Vectors(values, query_s, heard), NEIGHBOURS + 1, thorough=thorough)
-        voting, next_best = near.similarity[:, :, :-1], near.similarity[:, :, -1:]
-        worths = [voting - (PLAIN_VOTE_FLOOR if thorough else VOTE_FLOOR)]
-        if thorough:
-            worths.append(voting - np.maximum(next_best, LEAST_FLOOR))
-        track_id = near.track_id[:, :, :-1]
-        tracks, slot = np.unique(track_id, return_inverse=True)
-        slot = slot.reshape(track_id.shape).astype(np.int64)
-        allowed = ~np.isin(track_id, self._excluded)
-        asked = Origins(number, query_s, tempo)
-        return [_weighed(near, slot, np.where(allowed, worth, 0.0), asked) for worth in worths], tracks.tolist()
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Of each vector that was asked, (n,): its probe's number, the query's time (s), the probe's tempo."""
-
-    number: np.ndarray
-    query_s: np.ndarray
-    tempo: np.ndarray
-
-
-def _weighed(near: Neighbours, slot: np.ndarray, worth: np.ndarray, asked: Origins) -> Votes:
-    """The votes of neighbours that are worth something."""
-    counts = worth > 0
-    _, row, _ = np.nonzero(counts)
-    query_s = asked.query_s[row].astype(float)
-    reference_s = near.position[:, :, :-1][counts] * REFERENCE_STEP_S + ORIGIN_S
-    return Votes(
-        slot=slot[counts],
-        probe=asked.number[row],
-        query_s=query_s,
-        offset_s=reference_s - query_s * asked.tempo[row],
-        weight=worth[counts].astype(float),
-    )
-
-
-def asking(query: Query, number: int, probe: Probe, places: int) -> tuple[np.ndarray, ...]:
-    """Vectors of at most ``places`` moments, with the probe's number, the moments' times (s) and the tempo."""
-    vectors = query.asked(probe, places)
-    count = len(vectors.places)
-    return (
-        vectors.values,
-        vectors.heard,
-        np.full(count, number, np.int64),
-        vectors.places * HOP_S,
-        np.full(count, probe.tempo_ratio),
-    )
