@@ -4,11 +4,13 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.db import connection, connections
+from psycopg.pq import Conninfo
 
 from fingerprint_site.backup.manifest import BackupError
 
@@ -75,14 +77,23 @@ def _put_back_sqlite(snapshot: Path, target: Path) -> None:
 
 
 def _run(program: str, *arguments: str, into: bool = False) -> None:
-    settings_: dict[str, Any] = connection.settings_dict
     if shutil.which(program) is None:
         raise BackupError(f"{program} is missing: install the PostgreSQL client (apt install postgresql-client).")
-    variables = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
-    environment = {name: str(settings_[key]) for name, key in variables.items() if settings_.get(key)}
-    named = [f"--dbname={settings_['NAME']}"] if into else []
+    named = [f"--dbname={connection.settings_dict['NAME']}"] if into else []
+    environment = os.environ | as_variables(connection.get_connection_params())
     done = subprocess.run(  # noqa: S603  (a fixed program with our own arguments)
-        [program, *named, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False
+        [program, *named, *arguments], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise BackupError(f"{program} failed: {done.stderr.strip()[-500:]}")
+
+
+def as_variables(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return connection parameters as the environment variables by which PostgreSQL's own programs read them.
+
+    All that have one, `sslmode` and certificates among them: a backup must not connect less safely than the site does.
+    """
+    variables = {option.keyword.decode(): option.envvar.decode() for option in Conninfo.get_defaults() if option.envvar}
+    return {
+        variables[name]: str(value) for name, value in parameters.items() if name in variables and value is not None
+    }

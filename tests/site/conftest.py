@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -22,7 +23,7 @@ def new_database() -> Iterator[Callable[[], str | None]]:
         made.append(f"running_site_{uuid.uuid4().hex}")
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {made[-1]}")
-        return url.rsplit("/", 1)[0] + f"/{made[-1]}"
+        return urlsplit(url)._replace(path=f"/{made[-1]}").geturl()
 
     yield make
     for name in made:
