@@ -11,6 +11,7 @@ import av
 import numpy as np
 
 from bench.corpus import CACHE
+from bench.progress import counted
 from catalog.engine import PARAMETERS_VERSION, Fingerprint, Fingerprinter
 from catalog.engine.errors import FingerprintError
 
@@ -76,9 +77,7 @@ def _mono_samples(path: Path) -> np.ndarray | None:
 def make_prints(paths: list[Path], workers: int) -> None:
     """Fill the cache in ``workers`` processes."""
     with ProcessPoolExecutor(workers) as pool:
-        for done, _ in enumerate(pool.map(_touch, paths, chunksize=8), 1):
-            if done % 500 == 0:
-                print(f"fingerprints: {done} of {len(paths)}", flush=True)
+        list(counted(pool.map(_touch, paths, chunksize=8), len(paths), "fingerprints", 500))
 
 
 def _touch(path: Path) -> None:

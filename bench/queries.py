@@ -15,6 +15,7 @@ from bench.alterations import ALTERATIONS, GRID_FAMILIES, Alteration
 from bench.audio import RATE, read, write_flac
 from bench.clip import Clip, Strangers, original
 from bench.corpus import CACHE, SPLITS, CorpusTrack, tracks
+from bench.progress import counted
 from bench.relatives import family
 from bench.strangers import NEAR_SILENT, SYNTHETIC, filled, strangers_from, synthetic
 
@@ -157,9 +158,7 @@ def make_all(queries: list[Query], workers: int) -> None:
         return
     missing[0].path.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
-        for done, _ in enumerate(pool.map(make, missing, chunksize=4), 1):
-            if done % 200 == 0:
-                print(f"queries made: {done} of {len(missing)}", flush=True)
+        list(counted(pool.map(make, missing, chunksize=4), len(missing), "queries made", 200))
 
 
 def make(query: Query) -> None:

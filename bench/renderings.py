@@ -20,6 +20,7 @@ import numpy as np
 from bench import audio, corpus, report
 from bench.midi import other_sound, pieces, wandering
 from bench.prints import make_prints, print_of
+from bench.progress import counted
 from bench.queries import references
 from catalog.engine import FingerprintIndex
 
@@ -79,7 +80,8 @@ def main() -> int:
     wholes = [Rendering(name, kind) for kind in KINDS for name in (names[::2] if kind in AGAIN else names)]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(_render, wholes, [found[whole.piece] for whole in wholes], chunksize=4))
+        renderings = pool.map(_render, wholes, [found[whole.piece] for whole in wholes], chunksize=4)
+        list(counted(renderings, len(wholes), "renderings"))
         wholes = [whole for whole in wholes if whole.path.exists()]
         asked = [whole for whole in wholes if whole.kind != ORIGINAL]
         cuts = [Rendering(w.piece, w.kind, s) for w in asked for s in _lengths(w.kind) if s]
@@ -90,7 +92,8 @@ def main() -> int:
     print(f"{report.conditions()}; {len(originals)} pieces, {len(asked)} renderings of them", flush=True)
     began = time.monotonic()
     with ProcessPoolExecutor(os.cpu_count(), initializer=_index, initargs=(originals,)) as pool:
-        reported = dict(zip(asked, pool.map(_is_reported, asked, chunksize=8), strict=True))
+        answers = counted(pool.map(_is_reported, asked, chunksize=8), len(asked), "asked")
+        reported = dict(zip(asked, answers, strict=True))
     print("\n".join(_table(reported)))
     print(f"reported: {sum(reported.values())} of {len(reported)}; asked in {time.monotonic() - began:.0f} s")
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.corpus import CACHE, CorpusTrack
 from bench.prints import ENGINE_DIGEST, print_of
+from bench.progress import counted
 from bench.queries import Query, indexed_tracks
 from bench.relatives import same_recording
 from catalog.engine import FingerprintIndex
@@ -73,12 +74,10 @@ def run(queries: list[Query], split: str, *, distractors: bool, workers: int) ->
             kept.open("a") as out,
         ):
             jobs = pool.map(_ask, asked, [split] * len(asked), [distractors] * len(asked), chunksize=chunk)
-            for done, row in enumerate(jobs, 1):
+            for row in counted(jobs, len(asked), "asked"):
                 rows[row.key] = row
                 out.write(json.dumps(asdict(row)) + "\n")
                 out.flush()
-                if done % 100 == 0:
-                    print(f"asked: {done} of {len(asked)}", flush=True)
     return [rows[query.key] for query in queries]
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -25,6 +25,7 @@ import numpy as np
 from bench import corpus, plots, report, service_scale
 from bench.goals import Goal
 from bench.prints import make_prints, print_of
+from bench.progress import counted
 from bench.queries import Query, make_all, negative_tracks, negatives, positives, references, thinned
 from bench.relatives import same_recording
 from bench.robustness import OUT
@@ -117,7 +118,7 @@ def _measure(folder: Path, size: int, tried: Tried) -> dict[str, float]:
     strange = tried.strange(size)
     with ProcessPoolExecutor(os.cpu_count(), initializer=_open, initargs=(folder, tried)) as pool:
         every = tried.asked + strange
-        answers = dict(_counted(pool.map(_answer, every, chunksize=4), len(every)))
+        answers = dict(counted(pool.map(_answer, every, chunksize=4), len(every), "asked"))
     lost = [query for query in tried.asked if not tried.is_right(query, answers[query.key])]
     wrong = [query for query in strange if answers[query.key] is not None]
     print("\n".join(f"not found among {size:,}: {query.key}" for query in lost), flush=True)
@@ -174,13 +175,6 @@ def _answer(query: Query) -> tuple[str, int | None]:
     fingerprint = print_of(query.path).fingerprint
     matches = find(fingerprint, _opened[0], limit=1) if fingerprint is not None else []
     return query.key, matches[0].track_id if matches else None
-
-
-def _counted(answers: Iterable[tuple[str, int | None]], total: int) -> Iterator[tuple[str, int | None]]:
-    for number, answer in enumerate(answers, 1):
-        yield answer
-        if number % 100 == 0:
-            print(f"asked: {number} of {total}", flush=True)
 
 
 def _timed(catalog: Catalog, path: Path, *, expected: bool) -> float:
