@@ -86,6 +86,9 @@ def _singles() -> list[Alteration]:
             "looped": edits.looped,
             "halves swapped": edits.halves_swapped,
             "pieces removed": edits.pieces_removed,
+            "0.3 s cut out": edits.short_cut,
+            "two speeds": edits.changing_speed(1.02, 1.0, gliding=False),
+            "speed glides": edits.changing_speed(0.98, 1.02, gliding=True),
         },
     }
     return [

@@ -1,10 +1,11 @@
-"""Edits along time: trimming, padding, fades, loops, swaps, missing pieces."""
+"""Edits along time: trimming, padding, fades, loops, swaps, missing pieces, a speed that does not stay."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from bench.clip import Clip, Strangers, spliced
+from bench.audio import RATE
+from bench.clip import Clip, Operation, Span, Strangers, spliced
 
 
 def trimmed(clip: Clip, _rng: np.random.Generator, _strangers: Strangers) -> Clip:
@@ -41,3 +42,27 @@ def pieces_removed(clip: Clip, _rng: np.random.Generator, _strangers: Strangers)
     """Three gaps of a twelfth each, closed up."""
     cut = [clip.duration_s * k / 12 for k in (0, 2, 3, 6, 7, 9, 10, 12)]
     return spliced(clip, list(zip(cut[::2], cut[1::2], strict=True)))
+
+
+def short_cut(clip: Clip, _rng: np.random.Generator, _strangers: Strangers) -> Clip:
+    """0.3 s missing in the middle."""
+    half = clip.duration_s / 2
+    return spliced(clip, [(0.0, half - 0.15), (half + 0.15, clip.duration_s)])
+
+
+def changing_speed(first: float, last: float, *, gliding: bool) -> Operation:
+    """From one speed to another, in one step half way or little by little; tempo and pitch are those on average."""
+
+    def run(clip: Clip, _rng: np.random.Generator, _strangers: Strangers) -> Clip:
+        n = clip.samples.shape[1]
+        share = np.linspace(0, 1, n) if gliding else (np.arange(n) >= n // 2).astype(float)
+        heard = np.cumsum(first + (last - first) * share)
+        heard = heard[heard < n - 1]
+        samples = np.stack([np.interp(heard, np.arange(n), c) for c in clip.samples]).astype(np.float32)
+        half = len(heard) // 2 if gliding else round(n / 2 / first)
+        starts_s = [clip.spans[0].reference_start_s + float(heard[place]) / RATE for place in (0, half)]
+        spans = (Span(0.0, half / RATE, starts_s[0]), Span(half / RATE, len(heard) / RATE, starts_s[1]))
+        mean = n / len(heard)
+        return Clip(samples, spans, mean, 12 * float(np.log2(mean)))
+
+    return run

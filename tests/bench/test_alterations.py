@@ -15,10 +15,14 @@ AUDIO = Path(__file__).parent.parent / "audio"
 START_S = 4.0
 # The encoder is a tool from Debian, which a test machine may lack.
 NEEDS_A_TOOL = frozenset({"vorbis q -1"})
+BENT = [a for a in ALTERATIONS if a.name in {"two speeds", "speed glides"}]
 WITHOUT_TIME_CHANGE = [
-    a for a in ALTERATIONS if a.family in {"codec", "loudness", "filter", "edit", "mix"} and a.name not in NEEDS_A_TOOL
+    a
+    for a in ALTERATIONS
+    if a.family in {"codec", "loudness", "filter", "edit", "mix"} and a.name not in NEEDS_A_TOOL and a not in BENT
 ]
 STRETCHED = [a for a in ALTERATIONS if a.family in {"pitch", "tempo", "speed"}][::3]
+BEGINNING_S = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,18 @@ def test_spans_say_where_the_reference_sounds(alteration: Alteration, music: np.
         at = round((span.reference_start_s - START_S) * RATE)
         reference = music[:, at : at + last - first].mean(axis=0)
         assert abs(lag_s(reference, clip.samples[:, first:last].mean(axis=0))) < 0.012
+
+
+@pytest.mark.parametrize("alteration", BENT, ids=lambda a: a.name)
+def test_bent_spans_begin_where_they_say(alteration: Alteration, music: np.ndarray, strangers: Strangers) -> None:
+    clip = altered(alteration, music, strangers)
+    assert clip.duration_s == pytest.approx(music.shape[1] / RATE / clip.tempo, abs=0.01)
+    assert clip.spans[-1].query_end_s == pytest.approx(clip.duration_s, abs=0.01)
+    for span in clip.spans:
+        first, at = round(span.query_start_s * RATE), round((span.reference_start_s - START_S) * RATE)
+        length = round(BEGINNING_S * RATE)
+        reference = music[:, at : at + length].mean(axis=0)
+        assert abs(lag_s(reference, clip.samples[:, first : first + length].mean(axis=0))) < 0.012
 
 
 @pytest.mark.parametrize("alteration", STRETCHED, ids=lambda a: a.name)
