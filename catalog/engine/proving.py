@@ -30,22 +30,29 @@ SCANNED_SOUND = 0.02
 # What single moments must have in common on a line that the filter believes, over the cube root of what lies over them:
 # of 1,353 copies four have less, of eight lines of other music that stood out and were not strange all (0.04 … 0.25).
 LEAST_SIMILARITY = 0.26
-# A copy's blocks lie nearer to its line than this, in half a minute, when whitened pictures place them (of 3,219
-# altered copies all but three on some line that was fitted, of 211 pieces played again in a time that wanders 27) …
-STEADY_S = 0.017
-# … or by moments: of such pieces' lines that stray by the pictures one in a hundred is nearer than this, and of the
-# three copies all (two of their lines, and one too dull to tell).
+# A copy keeps time by one of three measures (``timing``). They let pass all of 678 altered copies of half a minute or
+# more, and 81 of 210 pieces played again in a time that wanders. By pictures, blocks lie so near to a straight line;
+# where single moments agree by less than ``CLEAR``, what masks them moves the blocks as well …
+STEADY_S, STEADY_MASKED_S, CLEAR = 0.012, 0.017, 0.6
+# … or so near to where the two before it point, for lines that bend: of 264 copies that were cut or bent 130 pass by
+# this alone, and six of the pieces …
+STEADY_COURSE_S = 0.0042
+# … or, by clear moments, as near to the line as this; to ``STEADY_S`` where the pictures say nothing.
 STEADY_BY_MOMENTS_S = 0.0095
 CLOSE = 0.8  # mean similarity from which it is not asked whether the sound is the same
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A path, and the decimal logarithm of the probability of so much by chance; ``wobble_s`` as in ``Match``."""
+    """A path, and the decimal logarithm of the probability of so much by chance.
+
+    ``wobble_s`` and ``strays`` as in ``Match``.
+    """
 
     path: Path
     log_probability: float
-    wobble_s: float | None
+    wobble_s: float | None = None
+    strays: bool = False
 
 
 def by_moments(
@@ -65,17 +72,19 @@ def by_moments(
     worth = closeness.worth(query, reference, path, proof)
     log_probability = log10_probability(proof.evidence, around.level, worth, trials, unchanged=_is_unchanged(path.line))
     if _is_short(path) or log_probability > np.log10(limit):
-        return Finding(path, 0.0 if _is_short(path) else log_probability, None)
+        return Finding(path, 0.0 if _is_short(path) else log_probability)
     pictures, places_s = matched.laid(query, reference, path.line), path.places_s[best.first : best.last + 1]
     found = matched.filtered(query, reference, path.line, (float(places_s[0]), float(places_s[-1])))
-    wobble_s = _wobble_s(query, reference, path, pictures, found.deviation) if found is not None else None
+    wobble_s, strays = (
+        _timekeeping(query, reference, path, pictures, found.deviation) if found is not None else (None, False)
+    )
     close = _similarity(path) >= CLOSE
-    refuted = strays(wobble_s) or (
+    refuted = strays or (
         not close
         and sameness.strangeness(pictures, places_s, sameness.masking(query, reference, pictures, places_s))
         > SIMILAR_SOUND
     )
-    return Finding(path, 0.0 if refuted else log_probability, wobble_s)
+    return Finding(path, 0.0 if refuted else log_probability, wobble_s, strays)
 
 
 def by_filter(
@@ -120,8 +129,8 @@ def by_filter(
         return None
     if _similarity(path) < LEAST_SIMILARITY / np.cbrt(over):
         return None
-    wobble_s = _wobble_s(query, reference, path, pictures, found.deviation)
-    return Finding(path, 0.0 if strays(wobble_s) else log_probability, wobble_s)
+    wobble_s, strays = _timekeeping(query, reference, path, pictures, found.deviation)
+    return Finding(path, 0.0 if strays else log_probability, wobble_s, strays)
 
 
 def _most_outstanding(
@@ -148,13 +157,26 @@ def _most_outstanding(
     return least
 
 
-def _wobble_s(query: Query, reference: Reference, path: Path, pictures: Laid, deviation: float) -> float | None:
-    """The steadier of the two ways to place blocks: a performance strays by both."""
-    by_pictures = timing.of_pictures_s(pictures, path.places_s, deviation)
-    if not strays(by_pictures):
-        return by_pictures
-    by_moments_s = timing.of_moments_s(query, reference, path.line, path.places_s[path.best.first : path.best.last + 1])
-    return by_pictures if by_moments_s is None or by_moments_s > STEADY_BY_MOMENTS_S else by_moments_s
+def _timekeeping(
+    query: Query, reference: Reference, path: Path, pictures: Laid, deviation: float
+) -> tuple[float | None, bool]:
+    """How far blocks stray (s) by the measure that speaks for a copy, and whether none does."""
+    blocks, clear = timing.of_pictures(pictures, path.places_s, deviation), _similarity(path) >= CLEAR
+    by_pictures, off_course = timing.off_line_s(blocks), timing.off_course_s(blocks)
+    if by_pictures is not None and by_pictures <= (STEADY_S if clear else STEADY_MASKED_S):
+        return by_pictures, False
+    if off_course is not None and off_course <= STEADY_COURSE_S:
+        return off_course, False
+    if by_pictures is None and not clear:
+        return None, False
+    best = path.places_s[path.best.first : path.best.last + 1]
+    moments = timing.of_moments(query, reference, path.line, best)
+    by_moments_s = timing.off_line_s(moments) if moments is not None else None
+    if by_pictures is None:
+        return by_moments_s, by_moments_s is not None and by_moments_s > STEADY_S
+    if by_moments_s is not None and by_moments_s <= STEADY_BY_MOMENTS_S:
+        return by_moments_s, False
+    return by_pictures, True
 
 
 def _similarity(path: Path) -> float:
@@ -200,8 +222,3 @@ def _is_unchanged(line: Line) -> bool:
 
 def _seconds(stretch: Stretch) -> float:
     return (stretch.last - stretch.first + 1) * STEP_S
-
-
-def strays(wobble_s: float | None) -> bool:
-    """Whether it is too unsteady for a copy."""
-    return wobble_s is not None and wobble_s > STEADY_S

@@ -30,8 +30,8 @@ class Match:
 
     ``score`` is minus the decimal logarithm of ``false_accept_probability``: 9 means one in a thousand million that so
     good a match comes about by chance anywhere in this index. ``similarity_curve``: (n,) every
-    ``similarity_step_s`` of the query. ``wobble_s``: how far the copy strays from a steady tempo; None where it is too
-    short to tell.
+    ``similarity_step_s`` of the query. ``wobble_s``: how far the query's blocks stray from a steady tempo; None where
+    too few say. ``strays``: further than a copy's do.
     """
 
     track_id: int
@@ -53,6 +53,7 @@ class Match:
     )
     similarity_step_s: float = 0.0
     wobble_s: float | None = None
+    strays: bool = False
 
     @property
     def is_duplicate(self) -> bool:

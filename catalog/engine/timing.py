@@ -1,10 +1,13 @@
 """How steadily a match keeps time: a copy keeps one tempo to the millisecond, a second performance does not.
 
-The offsets of two-second blocks are compared with a straight line through half a minute of them, so that a splice or a
-slow drift of a tape is no unsteadiness. The blocks are placed in two ways. The whitened pictures place them most
+The offsets of two-second blocks are compared with a straight line through half a minute of them, so that a slow drift
+of a tape is no unsteadiness, and with each other, so that a cut or a change of tempo is none. The blocks are placed in
+two ways. The whitened pictures place them most
 exactly, but the echoes that are left of the difference of two channels lie late, now more and now less; the learnt
 moments forgive that.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +22,7 @@ STANDS_OUT = 2.5  # deviations a block must bring to be asked
 WINDOW_BLOCKS = 16  # half a minute
 MOST_WINDOWS = 5
 FEWEST_BLOCKS = 8  # less says nothing
+FEWEST_STEPS = 6  # three blocks in a row each
 REACH_S = 0.5  # how far from the line a block is looked for
 FAR_S = 0.15  # off the line by more: another beat, not a late one
 DULLEST = 1e-3  # sharpness of a block without a peak
@@ -28,11 +32,19 @@ DULL = 0.05
 MOST_S = 0.06  # what a block that is found anywhere counts at the most
 
 
-def of_pictures_s(pictures: Laid, places_s: Floats, deviation: float) -> float | None:
-    """Mean distance (s) of the whitened blocks from the straight line, over the query's ``places_s``.
+@dataclass(frozen=True)
+class Blocks:
+    """Stretches of two seconds, in their order: (n,) how far (s) each lies off its line, and what that is worth."""
 
-    The median of all half minutes; None where too few blocks stand out by ``STANDS_OUT`` times ``deviation``, that of
-    one column's sum of products on wrong lines.
+    moved_s: Floats
+    weight: Floats
+
+
+def of_pictures(pictures: Laid, places_s: Floats, deviation: float) -> Blocks:
+    """The blocks of the whitened pictures over the query's ``places_s``.
+
+    They weigh by how far they stand out, beyond ``STANDS_OUT`` times ``deviation``, that of one column's sum of
+    products on wrong lines.
     """
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     shifts = [pictures.products(shift)[first : last + 1] for shift in range(2 * NEAR_COLUMNS + 1)]
@@ -40,36 +52,56 @@ def of_pictures_s(pictures: Laid, places_s: Floats, deviation: float) -> float |
     count = len(products) // BLOCK_COLUMNS
     blocks = products[: count * BLOCK_COLUMNS].reshape(count, BLOCK_COLUMNS, -1).sum(axis=1)
     blocks /= np.float32(deviation * BLOCK_COLUMNS**0.5)
-    return _wobble_s(blocks, np.maximum(blocks.max(axis=1, initial=0.0) - STANDS_OUT, 0.0) ** 2)
+    return Blocks(_peaks_s(blocks), np.maximum(blocks.max(axis=1, initial=0.0) - STANDS_OUT, 0.0) ** 2)
 
 
-def of_moments_s(query: Query, reference: Reference, line: Line, places_s: Floats) -> float | None:
-    """The same of the learnt moments; None where they are too few, 0 where they are too dull to be early or late."""
+def of_moments(query: Query, reference: Reference, line: Line, places_s: Floats) -> Blocks | None:
+    """The same of the learnt moments; None where they are too few. Too dull to be early or late, they are neither."""
     count = len(places_s) // BLOCK_PLACES
     if count < FEWEST_BLOCKS:
         return None
     places = (places_s[: count * BLOCK_PLACES] / np.float32(HOP_S)).reshape(count, BLOCK_PLACES)
     blocks = along_line(query, reference, line, places, REACH_S)
     weight = np.array([_sharpness(block) for block in blocks]) ** 2
-    return _wobble_s(blocks, weight) if weight.mean() >= DULL**2 else 0.0
+    return Blocks(_peaks_s(blocks) if weight.mean() >= DULL**2 else np.zeros(count, np.float32), weight)
 
 
-def _wobble_s(blocks: Floats, weight: Floats) -> float | None:
-    """Of (n, offsets) agreement of n blocks around their line, a hop apart, each with its (n,) ``weight``."""
-    count = len(blocks)
-    if np.count_nonzero(weight) < FEWEST_BLOCKS:
+def off_line_s(blocks: Blocks) -> float | None:
+    """Mean distance (s) from a straight line, the median of all half minutes; None where too few blocks say."""
+    count = len(blocks.weight)
+    if np.count_nonzero(blocks.weight) < FEWEST_BLOCKS:
         return None
     size = min(count, WINDOW_BLOCKS)
     starts = np.arange(0, count - size + 1, max(1, size // 2))
     starts = starts[np.linspace(0, len(starts) - 1, min(len(starts), MOST_WINDOWS)).astype(np.int64)]
     spans = [slice(start, start + size) for start in starts.tolist()]
-    spans = [span for span in spans if np.count_nonzero(weight[span]) >= FEWEST_BLOCKS / 2]
-    return float(np.median([_off_line_s(blocks[span], weight[span]) for span in spans])) if spans else None
+    spans = [span for span in spans if np.count_nonzero(blocks.weight[span]) >= FEWEST_BLOCKS / 2]
+    return (
+        float(np.median([_off_line_s(blocks.moved_s[span], blocks.weight[span]) for span in spans])) if spans else None
+    )
 
 
-def _off_line_s(blocks: Floats, weight: Floats) -> float:
+def off_course_s(blocks: Blocks) -> float | None:
+    """How far (s) a block lies off the straight line through the two before it, on average of the steadier half.
+
+    A cut, or a change of tempo, moves two of these, and a tempo that glides all of them by little; a performance is as
+    unsteady from block to block as it is in half a minute. None where too few blocks say.
+    """
+    moved_s, asked = blocks.moved_s, blocks.weight > 0
+    follows = asked[2:] & asked[1:-1] & asked[:-2]
+    if np.count_nonzero(follows) < FEWEST_STEPS:
+        return None
+    off_s = np.sort(np.abs(np.diff(moved_s, 2))[follows])
+    return float(off_s[: (len(off_s) + 1) // 2].mean())
+
+
+def _peaks_s(blocks: Floats) -> Floats:
+    """Of (n, offsets) agreement of n blocks around their line, a hop apart, where each is highest."""
     reach_s = (blocks.shape[1] - 1) / 2 * HOP_S
-    moved_s = np.array([peak(block, reach_s)[1] for block in blocks])
+    return np.array([peak(block, reach_s)[1] for block in blocks])
+
+
+def _off_line_s(moved_s: Floats, weight: Floats) -> float:
     number = np.arange(len(moved_s), dtype=np.float64)
     trusted = weight
     for _ in range(3):  # least squares, then twice without what lies far off

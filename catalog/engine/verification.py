@@ -8,7 +8,7 @@ from catalog.engine import pieces
 from catalog.engine.alignment import STEP_S, Line, Reference, fit
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Path, Stretch
-from catalog.engine.proving import STEADY_S, Finding, by_filter, by_moments, strays
+from catalog.engine.proving import Finding, by_filter, by_moments
 from catalog.engine.query import PLAIN, Query
 from catalog.engine.records import Match, Segment, Verdict
 from catalog.engine.voting import Candidate
@@ -47,7 +47,7 @@ def verify(case: Case, candidate: Candidate) -> Match | None:
         line = Line(candidate.offset_s, 1.0, 0.0)
     else:
         return None
-    if found is None or (found.log_probability > np.log10(case.limit) and not strays(found.wobble_s)):
+    if found is None or (found.log_probability > np.log10(case.limit) and not found.strays):
         masked = by_filter(query, reference, line, candidate.anchor_s, found, trials=case.trials, limit=case.limit)
         found = masked or found
     return _match(case, found) if found is not None else None
@@ -65,13 +65,12 @@ def is_sure(match: Match) -> bool:
     lengths = [segment.query_end_s - segment.query_start_s for segment in match.segments]
     close = np.average([segment.similarity for segment in match.segments], weights=lengths) >= SURE_SIMILARITY
     covered_most = max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE
-    steady = match.wobble_s is None or match.wobble_s <= STEADY_S
-    return bool(match.score >= SURE_SCORE and covered_most and close and steady)
+    return bool(match.score >= SURE_SCORE and covered_most and close and not match.strays)
 
 
 def is_unsteady(match: Match) -> bool:
     """Whether it would be believed, did it not stray from its line as a second performance does."""
-    return match.verdict == "none" and strays(match.wobble_s)
+    return match.verdict == "none" and match.strays
 
 
 def refused(match: Match) -> Match:
@@ -137,4 +136,5 @@ def _match(case: Case, found: Finding) -> Match:
         similarity_curve=path.similarity,
         similarity_step_s=STEP_S,
         wobble_s=found.wobble_s,
+        strays=found.strays,
     )

@@ -5,8 +5,9 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex, matched, timing
 from catalog.engine.alignment import Line
-from catalog.engine.proving import STEADY_BY_MOMENTS_S, STEADY_S
-from tests.alterations import RATE, Samples, another_performance, noisy
+from catalog.engine.proving import STEADY_BY_MOMENTS_S, STEADY_COURSE_S, STEADY_S
+from catalog.engine.timing import Blocks
+from tests.alterations import RATE, Samples, another_performance, another_tempo, faster, noisy
 from tests.engine.made_music import pink_noise, played, query_of, reference_of, under
 
 CHORD_S = 4.0
@@ -27,13 +28,22 @@ def pads(count: int) -> Samples:
     return sound
 
 
-def wobble_of(asked: Samples, held: Samples) -> float | None:
+def blocks_of(asked: Samples, held: Samples) -> Blocks:
     query, reference, line = query_of(asked), reference_of(held), Line(0.0, 1.0, 0.0)
     seconds = len(asked) / RATE
     found = matched.filtered(query, reference, line, (0.0, seconds))
     assert found is not None
     places_s = np.arange(0.5, seconds - 1.0, 0.25, dtype=np.float32)
-    return timing.of_pictures_s(matched.laid(query, reference, line), places_s, found.deviation)
+    return timing.of_pictures(matched.laid(query, reference, line), places_s, found.deviation)
+
+
+def wobble_of(asked: Samples, held: Samples) -> float | None:
+    return timing.off_line_s(blocks_of(asked, held))
+
+
+def without(samples: Samples, start_s: float, seconds: float) -> Samples:
+    """``samples`` with so much cut out of them there."""
+    return np.delete(samples, slice(int(start_s * RATE), int((start_s + seconds) * RATE)))
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +60,37 @@ def test_a_copy_keeps_time_and_a_second_performance_does_not(tune: Samples) -> N
     assert played_again > STEADY_S
 
 
+def test_a_cut_is_a_copy_from_block_to_block(tune: Samples) -> None:
+    cut = blocks_of(without(tune, 17.0, 0.2), tune)
+    assert (timing.off_line_s(cut) or 0.0) > STEADY_S
+    course = timing.off_course_s(cut)
+    assert course is not None
+    assert course < STEADY_COURSE_S / 2
+    assert (timing.off_course_s(blocks_of(another_performance(tune), tune)) or 0.0) > 2 * STEADY_COURSE_S
+    assert timing.off_course_s(blocks_of(tune[: 12 * RATE], tune)) is None
+
+
+def test_copies_that_were_cut_or_bent_are_found(tune: Samples) -> None:
+    """Half a minute of each, in which no straight line holds."""
+    piece, half = tune[: 30 * RATE], 15 * RATE
+    copies = {
+        "cut": without(piece, 14.0, 0.25),
+        "two speeds": np.concatenate([faster(piece[:half], 1.02), piece[half:]]),
+        "two tempos": np.concatenate([another_tempo(piece[:half], 1.03), piece[half:]]),
+    }
+    index = FingerprintIndex()
+    index.add(1, Fingerprinter.of_samples(tune))
+    for name, copy in copies.items():
+        found = index.search(Fingerprinter.of_samples(copy))
+        assert [(match.track_id, match.verdict) for match in found] == [(1, "duplicate")], name
+    assert not index.search(Fingerprinter.of_samples(another_performance(piece)))
+
+
 def by_moments(asked: Samples, held: Samples) -> float | None:
     query, reference = query_of(asked), reference_of(held)
     places_s = np.arange(1.0, len(asked) / RATE - 1.0, 0.25, dtype=np.float32)
-    return timing.of_moments_s(query, reference, Line(0.0, 1.0, 0.0), places_s)
+    blocks = timing.of_moments(query, reference, Line(0.0, 1.0, 0.0), places_s)
+    return timing.off_line_s(blocks) if blocks is not None else None
 
 
 def test_moments_tell_a_second_performance_too(tune: Samples) -> None:
@@ -86,12 +123,37 @@ def test_a_noisy_copy_of_slow_chords_is_found() -> None:
     assert [(match.track_id, match.verdict) for match in found] == [(1, "duplicate")]
 
 
-@pytest.mark.parametrize(("by_moments_s", "believed"), [(0.004, True), (0.0, True), (0.012, False), (None, False)])
-def test_who_strays_by_both_ways_is_no_copy(
-    tune: Samples, monkeypatch: pytest.MonkeyPatch, by_moments_s: float | None, *, believed: bool
+@pytest.mark.parametrize(
+    ("noise_db", "by_pictures", "by_moments", "believed"),
+    [
+        (-15, 2 * STEADY_S, 0.004, True),
+        (-15, 2 * STEADY_S, 0.0, True),
+        (-15, 2 * STEADY_S, 0.012, False),
+        (-15, 2 * STEADY_S, None, False),
+        (-15, None, 0.012, True),
+        (-15, None, None, True),
+        (-15, None, 2 * STEADY_S, False),
+        (12, None, 2 * STEADY_S, True),
+        (-15, 0.015, 0.012, False),
+        (12, 0.015, 0.012, True),
+        (12, 2 * STEADY_S, 0.012, False),
+    ],
+)
+def test_who_strays_is_no_copy(
+    tune: Samples,
+    monkeypatch: pytest.MonkeyPatch,
+    noise_db: float,
+    by_pictures: float | None,
+    by_moments: float | None,
+    *,
+    believed: bool,
 ) -> None:
-    monkeypatch.setattr(timing, "of_pictures_s", lambda *_: 2 * STEADY_S)
-    monkeypatch.setattr(timing, "of_moments_s", lambda *_: by_moments_s)
+    """By both ways, or by moments alone where the pictures say nothing; what noise moves is allowed more."""
+    pictures, moments = np.array([1.0]), np.array([2.0])
+    monkeypatch.setattr(timing, "of_pictures", lambda *_: Blocks(pictures, pictures))
+    monkeypatch.setattr(timing, "of_moments", lambda *_: Blocks(moments, moments))
+    monkeypatch.setattr(timing, "off_line_s", lambda blocks: by_pictures if blocks.moved_s is pictures else by_moments)
+    monkeypatch.setattr(timing, "off_course_s", lambda _: None)
     index = FingerprintIndex()
     index.add(1, Fingerprinter.of_samples(tune))
-    assert bool(index.search(Fingerprinter.of_samples(noisy(tune, 15)))) == believed
+    assert bool(index.search(Fingerprinter.of_samples(noisy(tune, -noise_db)))) == believed
