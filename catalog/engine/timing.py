@@ -50,7 +50,7 @@ def of_pictures(pictures: Laid, places_s: Floats, deviation: float) -> Blocks:
     shifts = [pictures.products(shift)[first : last + 1] for shift in range(2 * NEAR_COLUMNS + 1)]
     products = np.stack(shifts, axis=1)
     count = len(products) // BLOCK_COLUMNS
-    blocks = products[: count * BLOCK_COLUMNS].reshape(count, BLOCK_COLUMNS, -1).sum(axis=1)
+    blocks = products[: count * BLOCK_COLUMNS].reshape(count, BLOCK_COLUMNS, len(shifts)).sum(axis=1)
     blocks /= np.float32(deviation * BLOCK_COLUMNS**0.5)
     return Blocks(_peaks_s(blocks), np.maximum(blocks.max(axis=1, initial=0.0) - STANDS_OUT, 0.0) ** 2)
 

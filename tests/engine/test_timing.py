@@ -115,6 +115,14 @@ def test_too_little_says_nothing_about_time(tune: Samples) -> None:
     assert by_moments(tune[: 12 * RATE], tune) is None
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 2.5, 5.0])
+def test_what_is_shorter_than_a_block_says_nothing_about_time(tune: Samples, seconds: float) -> None:
+    pictures = matched.laid(query_of(tune[: 10 * RATE]), reference_of(tune), Line(0.0, 1.0, 0.0))
+    blocks = timing.of_pictures(pictures, np.arange(0.5, 0.5 + seconds, 0.25, dtype=np.float32), 1.0)
+    assert timing.off_line_s(blocks) is None
+    assert timing.off_course_s(blocks) is None
+
+
 def test_a_noisy_copy_of_slow_chords_is_found() -> None:
     samples = pads(10)
     index = FingerprintIndex()
