@@ -31,13 +31,13 @@ SCANNED_SOUND = 0.02
 # of 1,353 copies four have less, of eight lines of other music that stood out and were not strange all (0.04 … 0.25).
 LEAST_SIMILARITY = 0.26
 # A copy keeps time by one of three measures (``timing``). They let pass all of 678 altered copies of half a minute or
-# more, and 81 of 210 pieces played again in a time that wanders. By pictures, blocks lie so near to a straight line;
+# more, and 87 of 210 pieces played again in a time that wanders. By pictures, blocks lie so near to a straight line;
 # where single moments agree by less than ``CLEAR``, what masks them moves the blocks as well …
 STEADY_S, STEADY_MASKED_S, CLEAR = 0.012, 0.017, 0.6
-# … or so near to where the two before it point, for lines that bend: of 264 copies that were cut or bent 130 pass by
-# this alone, and six of the pieces …
-STEADY_COURSE_S = 0.0042
-# … or, by clear moments, as near to the line as this; to ``STEADY_S`` where the pictures say nothing.
+# … or so near to where the two before them point, for lines that bend: of 264 copies that were cut or bent 154 pass by
+# this alone, and ten of the pieces …
+STEADY_COURSE_S = 0.005
+# … or, by clear moments, as near to the line as this; to ``STEADY_MASKED_S`` where the pictures say nothing.
 STEADY_BY_MOMENTS_S = 0.0095
 CLOSE = 0.8  # mean similarity from which it is not asked whether the sound is the same
 
@@ -173,7 +173,7 @@ def _timekeeping(
     moments = timing.of_moments(query, reference, path.line, best)
     by_moments_s = timing.off_line_s(moments) if moments is not None else None
     if by_pictures is None:
-        return by_moments_s, by_moments_s is not None and by_moments_s > STEADY_S
+        return by_moments_s, by_moments_s is not None and by_moments_s > STEADY_MASKED_S
     if by_moments_s is not None and by_moments_s <= STEADY_BY_MOMENTS_S:
         return by_moments_s, False
     return by_pictures, True
