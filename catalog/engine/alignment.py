@@ -212,13 +212,13 @@ def follow(query: Query, reference: Reference, line: Line, anchor_s: float) -> L
     """The line fitted again over the whole query, growing outwards from the anchor until nothing more agrees."""
     reach_s = 2 * LOCAL_S
     while True:
-        line = _refit(query, reference, line, anchor_s, reach_s)
+        line = refit(query, reference, line, anchor_s, reach_s)
         if reach_s > query.columns * HOP_S:
             return line
         reach_s *= 2.5
 
 
-def _refit(query: Query, reference: Reference, line: Line, anchor_s: float, reach_s: float) -> Line:
+def refit(query: Query, reference: Reference, line: Line, anchor_s: float, reach_s: float) -> Line:
     """A weighted straight line through the best offsets of the blocks within ``reach_s`` of the anchor."""
     places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
     places = places[np.abs(places * HOP_S - anchor_s) <= reach_s]

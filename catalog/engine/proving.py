@@ -12,6 +12,7 @@ from catalog.engine.matched import Filtered, Laid
 from catalog.engine.path import Elsewhere, Path, Stretch
 from catalog.engine.query import Query
 from catalog.engine.significance import log10_probability, log10_probability_of_filter
+from catalog.engine.timing import Blocks
 from catalog.engine.voting import Candidate
 
 LEAST_STRETCH_S = 3.0  # less in one piece is a chord or a drum fill, not a recording
@@ -43,16 +44,25 @@ CLOSE = 0.8  # mean similarity from which it is not asked whether the sound is t
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A path, and the decimal logarithm of the probability of so much by chance.
+class Timekeeping:
+    """``wobble_s``: by the measure that speaks for a copy, how far blocks stray; None where too few say. ``strays``:
+    none does. ``bent``: the blocks of a line that is none, but leads from each to the next."""
 
-    ``wobble_s`` and ``strays`` as in ``Match``.
-    """
+    wobble_s: float | None = None
+    strays: bool = False
+    bent: Blocks | None = None
+
+
+UNTOLD = Timekeeping()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A path, the decimal logarithm of the probability of so much by chance, and how it keeps time."""
 
     path: Path
     log_probability: float
-    wobble_s: float | None = None
-    strays: bool = False
+    time: Timekeeping = UNTOLD
 
 
 def by_moments(
@@ -75,16 +85,14 @@ def by_moments(
         return Finding(path, 0.0 if _is_short(path) else log_probability)
     pictures, places_s = matched.laid(query, reference, path.line), path.places_s[best.first : best.last + 1]
     found = matched.filtered(query, reference, path.line, (float(places_s[0]), float(places_s[-1])))
-    wobble_s, strays = (
-        _timekeeping(query, reference, path, pictures, found.deviation) if found is not None else (None, False)
-    )
+    time = _timekeeping(query, reference, path, pictures, found.deviation) if found is not None else UNTOLD
     close = _similarity(path) >= CLOSE
-    refuted = strays or (
+    refuted = time.strays or (
         not close
         and sameness.strangeness(pictures, places_s, sameness.masking(query, reference, pictures, places_s))
         > SIMILAR_SOUND
     )
-    return Finding(path, 0.0 if refuted else log_probability, wobble_s, strays)
+    return Finding(path, 0.0 if refuted else log_probability, time)
 
 
 def by_filter(
@@ -129,8 +137,8 @@ def by_filter(
         return None
     if _similarity(path) < LEAST_SIMILARITY / np.cbrt(over):
         return None
-    wobble_s, strays = _timekeeping(query, reference, path, pictures, found.deviation)
-    return Finding(path, 0.0 if strays else log_probability, wobble_s, strays)
+    time = _timekeeping(query, reference, path, pictures, found.deviation)
+    return Finding(path, 0.0 if time.strays else log_probability, time)
 
 
 def _most_outstanding(
@@ -157,26 +165,23 @@ def _most_outstanding(
     return least
 
 
-def _timekeeping(
-    query: Query, reference: Reference, path: Path, pictures: Laid, deviation: float
-) -> tuple[float | None, bool]:
-    """How far blocks stray (s) by the measure that speaks for a copy, and whether none does."""
+def _timekeeping(query: Query, reference: Reference, path: Path, pictures: Laid, deviation: float) -> Timekeeping:
     blocks, clear = timing.of_pictures(pictures, path.places_s, deviation), _similarity(path) >= CLEAR
     by_pictures, off_course = timing.off_line_s(blocks), timing.off_course_s(blocks)
     if by_pictures is not None and by_pictures <= (STEADY_S if clear else STEADY_MASKED_S):
-        return by_pictures, False
+        return Timekeeping(by_pictures)
     if off_course is not None and off_course <= STEADY_COURSE_S:
-        return off_course, False
+        return Timekeeping(off_course, bent=blocks)
     if by_pictures is None and not clear:
-        return None, False
+        return UNTOLD
     best = path.places_s[path.best.first : path.best.last + 1]
     moments = timing.of_moments(query, reference, path.line, best)
     by_moments_s = timing.off_line_s(moments) if moments is not None else None
     if by_pictures is None:
-        return by_moments_s, by_moments_s is not None and by_moments_s > STEADY_MASKED_S
+        return Timekeeping(by_moments_s, strays=by_moments_s is not None and by_moments_s > STEADY_MASKED_S)
     if by_moments_s is not None and by_moments_s <= STEADY_BY_MOMENTS_S:
-        return by_moments_s, False
-    return by_pictures, True
+        return Timekeeping(by_moments_s)
+    return Timekeeping(by_pictures, strays=True)
 
 
 def _similarity(path: Path) -> float:

@@ -34,8 +34,10 @@ MOST_S = 0.06  # what a block that is found anywhere counts at the most
 
 @dataclass(frozen=True)
 class Blocks:
-    """Stretches of two seconds, in their order: (n,) how far (s) each lies off its line, and what that is worth."""
+    """Stretches of two seconds, in their order: (n,) each one's middle in the query (s), how far (s) it lies off the
+    line, and what that is worth."""
 
+    middle_s: Floats
     moved_s: Floats
     weight: Floats
 
@@ -52,7 +54,8 @@ def of_pictures(pictures: Laid, places_s: Floats, deviation: float) -> Blocks:
     count = len(products) // BLOCK_COLUMNS
     blocks = products[: count * BLOCK_COLUMNS].reshape(count, BLOCK_COLUMNS, len(shifts)).sum(axis=1)
     blocks /= np.float32(deviation * BLOCK_COLUMNS**0.5)
-    return Blocks(_peaks_s(blocks), np.maximum(blocks.max(axis=1, initial=0.0) - STANDS_OUT, 0.0) ** 2)
+    middle_s = (first + (np.arange(count) + 0.5) * BLOCK_COLUMNS) * (HOP_S / pictures.line.tempo_ratio)
+    return Blocks(middle_s, _peaks_s(blocks), np.maximum(blocks.max(axis=1, initial=0.0) - STANDS_OUT, 0.0) ** 2)
 
 
 def of_moments(query: Query, reference: Reference, line: Line, places_s: Floats) -> Blocks | None:
@@ -63,7 +66,8 @@ def of_moments(query: Query, reference: Reference, line: Line, places_s: Floats)
     places = (places_s[: count * BLOCK_PLACES] / np.float32(HOP_S)).reshape(count, BLOCK_PLACES)
     blocks = along_line(query, reference, line, places, REACH_S)
     weight = np.array([_sharpness(block) for block in blocks]) ** 2
-    return Blocks(_peaks_s(blocks) if weight.mean() >= DULL**2 else np.zeros(count, np.float32), weight)
+    moved_s = _peaks_s(blocks) if weight.mean() >= DULL**2 else np.zeros(count, np.float32)
+    return Blocks(places.mean(axis=1) * np.float32(HOP_S), moved_s, weight)
 
 
 def off_line_s(blocks: Blocks) -> float | None:
@@ -87,12 +91,18 @@ def off_course_s(blocks: Blocks) -> float | None:
     A cut, or a change of tempo, moves two of these, and a tempo that glides all of them by little; a performance is as
     unsteady from block to block as it is in half a minute. None where too few blocks say.
     """
-    moved_s, asked = blocks.moved_s, blocks.weight > 0
-    follows = asked[2:] & asked[1:-1] & asked[:-2]
-    if np.count_nonzero(follows) < FEWEST_STEPS:
-        return None
-    off_s = np.sort(np.abs(np.diff(moved_s, 2))[follows])
-    return float(off_s[: (len(off_s) + 1) // 2].mean())
+    off_s = np.sort(off_each_s(blocks))
+    off_s = off_s[np.isfinite(off_s)]
+    return float(off_s[: (len(off_s) + 1) // 2].mean()) if len(off_s) >= FEWEST_STEPS else None
+
+
+def off_each_s(blocks: Blocks) -> Floats:
+    """(n - 2,) of every block but the first two, how far (s) it lies off the straight line through the two before it.
+
+    Infinite where one of the three does not stand out.
+    """
+    asked = blocks.weight > 0
+    return np.where(asked[2:] & asked[1:-1] & asked[:-2], np.abs(np.diff(blocks.moved_s, 2)), np.inf)
 
 
 def _peaks_s(blocks: Floats) -> Floats:

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.engine import pieces
+from catalog.engine import bends, pieces
 from catalog.engine.alignment import STEP_S, Line, Reference, fit
 from catalog.engine.params import PARAMETERS
 from catalog.engine.path import Path, Stretch
 from catalog.engine.proving import Finding, by_filter, by_moments
 from catalog.engine.query import PLAIN, Query
 from catalog.engine.records import Match, Segment, Verdict
+from catalog.engine.timing import Blocks
 from catalog.engine.voting import Candidate
 
 FALSE_ACCEPT_LIMIT = 1e-4  # a match is believed when chance would give it less often than this a search
@@ -19,6 +20,7 @@ SURE_SCORE = 10.0
 SURE_SIMILARITY = 0.62
 SURE_COVERAGE = 0.5
 MOST_OF = 0.5  # "most of either side"
+AS_MUCH = 0.9  # of what a bent line explains
 EDGE_S = 0.8  # a segment that ends this near to an end of a recording reaches it
 FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 
@@ -47,7 +49,7 @@ def verify(case: Case, candidate: Candidate) -> Match | None:
         line = Line(candidate.offset_s, 1.0, 0.0)
     else:
         return None
-    if found is None or (found.log_probability > np.log10(case.limit) and not found.strays):
+    if found is None or (found.log_probability > np.log10(case.limit) and not found.time.strays):
         masked = by_filter(query, reference, line, candidate.anchor_s, found, trials=case.trials, limit=case.limit)
         found = masked or found
     return _match(case, found) if found is not None else None
@@ -76,6 +78,30 @@ def is_unsteady(match: Match) -> bool:
 def refused(match: Match) -> Match:
     """The same, not believed."""
     return replace(match, verdict="none", score=0.0, false_accept_probability=1.0)
+
+
+def _straightened(
+    case: Case, path: Path, bent: Blocks, segments: tuple[Segment, ...]
+) -> tuple[Path, tuple[Segment, ...]]:
+    """The path along the longest straight piece, where others beside it explain as much: cuts. Else what there is."""
+    other = bends.straightened(case.query, case.reference, path, bent)
+    if other is None:
+        return path, segments
+    others = _segments(case, other, pieces.others(case.query, case.reference, other))
+    query_s = case.query.fingerprint.duration_s
+    if _query_coverage(others, query_s) < AS_MUCH * _query_coverage(segments, query_s):
+        return path, segments
+    return other, others
+
+
+def _segments(case: Case, first: Path, others: list[Path]) -> tuple[Segment, ...]:
+    query_s, reference_s = case.query.fingerprint.duration_s, case.reference_s
+    found = [_segment(one, part, query_s, reference_s) for one in (first, *others) for part in one.stretches]
+    return tuple(sorted(found, key=lambda segment: segment.query_start_s))
+
+
+def _query_coverage(segments: tuple[Segment, ...], query_s: float) -> float:
+    return covered([(s.query_start_s, s.query_end_s) for s in segments], query_s)
 
 
 def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -> Segment:
@@ -108,12 +134,11 @@ def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
 
 def _match(case: Case, found: Finding) -> Match:
     path, query_s, reference_s = found.path, case.query.fingerprint.duration_s, case.reference_s
-    every, believed = [path], found.log_probability <= np.log10(case.limit)
-    if believed:
-        every += pieces.others(case.query, case.reference, path)
-    segments = tuple(_segment(one, stretch, query_s, reference_s) for one in every for stretch in one.stretches)
-    segments = tuple(sorted(segments, key=lambda segment: segment.query_start_s))
-    query_coverage = covered([(s.query_start_s, s.query_end_s) for s in segments], query_s)
+    believed = found.log_probability <= np.log10(case.limit)
+    segments = _segments(case, path, pieces.others(case.query, case.reference, path) if believed else [])
+    if believed and found.time.bent is not None:
+        path, segments = _straightened(case, path, found.time.bent, segments)
+    query_coverage = _query_coverage(segments, query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
     verdict: Verdict = "none"
     if believed:
@@ -135,6 +160,6 @@ def _match(case: Case, found: Finding) -> Match:
         segments=segments,
         similarity_curve=path.similarity,
         similarity_step_s=STEP_S,
-        wobble_s=found.wobble_s,
-        strays=found.strays,
+        wobble_s=found.time.wobble_s,
+        strays=found.time.strays,
     )

@@ -158,8 +158,8 @@ def test_who_strays_is_no_copy(
 ) -> None:
     """By both ways, or by moments alone where the pictures say nothing; what noise moves is allowed more."""
     pictures, moments = np.array([1.0]), np.array([2.0])
-    monkeypatch.setattr(timing, "of_pictures", lambda *_: Blocks(pictures, pictures))
-    monkeypatch.setattr(timing, "of_moments", lambda *_: Blocks(moments, moments))
+    monkeypatch.setattr(timing, "of_pictures", lambda *_: Blocks(pictures, pictures, pictures))
+    monkeypatch.setattr(timing, "of_moments", lambda *_: Blocks(moments, moments, moments))
     monkeypatch.setattr(timing, "off_line_s", lambda blocks: by_pictures if blocks.moved_s is pictures else by_moments)
     monkeypatch.setattr(timing, "off_course_s", lambda _: None)
     index = FingerprintIndex()
