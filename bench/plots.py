@@ -116,7 +116,7 @@ def _weakest(rows: list[Row], path: Path) -> None:
     axes.axhline(100 * WEAKEST, color="grey", linewidth=1, label="the goal")
     axes.axvline(-np.log10(FALSE_ACCEPT_LIMIT), color="black", linestyle="-.", linewidth=1, label="the default")
     axes.axvline(negative, color=PEER, linewidth=1, label="the best of all negatives")
-    axes.set_ylim(60, 100.5)
+    axes.set_ylim(40, 100.5)
     _save(figure, axes, path)
 
 
