@@ -166,6 +166,7 @@ def _most_outstanding(
 
 
 def _timekeeping(query: Query, reference: Reference, path: Path, pictures: Laid, deviation: float) -> Timekeeping:
+    """By the first measure that speaks for a copy."""
     blocks, clear = timing.of_pictures(pictures, path.places_s, deviation), _similarity(path) >= CLEAR
     by_pictures, off_course = timing.off_line_s(blocks), timing.off_course_s(blocks)
     if by_pictures is not None and by_pictures <= (STEADY_S if clear else STEADY_MASKED_S):

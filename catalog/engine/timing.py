@@ -2,9 +2,8 @@
 
 The offsets of two-second blocks are compared with a straight line through half a minute of them, so that a slow drift
 of a tape is no unsteadiness, and with each other, so that a cut or a change of tempo is none. The blocks are placed in
-two ways. The whitened pictures place them most
-exactly, but the echoes that are left of the difference of two channels lie late, now more and now less; the learnt
-moments forgive that.
+two ways. The whitened pictures place them most exactly, but the echoes that are left of the difference of two channels
+lie late, now more and now less; the learnt moments forgive that.
 """
 
 from dataclasses import dataclass
@@ -80,9 +79,8 @@ def off_line_s(blocks: Blocks) -> float | None:
     starts = starts[np.linspace(0, len(starts) - 1, min(len(starts), MOST_WINDOWS)).astype(np.int64)]
     spans = [slice(start, start + size) for start in starts.tolist()]
     spans = [span for span in spans if np.count_nonzero(blocks.weight[span]) >= FEWEST_BLOCKS / 2]
-    return (
-        float(np.median([_off_line_s(blocks.moved_s[span], blocks.weight[span]) for span in spans])) if spans else None
-    )
+    off_s = [_off_line_s(blocks.moved_s[span], blocks.weight[span]) for span in spans]
+    return float(np.median(off_s)) if off_s else None
 
 
 def off_course_s(blocks: Blocks) -> float | None:
@@ -106,7 +104,7 @@ def off_each_s(blocks: Blocks) -> Floats:
 
 
 def _peaks_s(blocks: Floats) -> Floats:
-    """Of (n, offsets) agreement of n blocks around their line, a hop apart, where each is highest."""
+    """(n,) where each block agrees best, of (n, offsets) agreement around the line, a hop apart."""
     reach_s = (blocks.shape[1] - 1) / 2 * HOP_S
     return np.array([peak(block, reach_s)[1] for block in blocks])
 
