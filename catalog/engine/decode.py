@@ -79,10 +79,14 @@ class Decoding:
     """One file being decoded: iterate for mono blocks, then ``info`` holds what it was.
 
     Blocks are float32 in -1 … 1, ``BLOCK_FRAMES`` long but for the last, so they do not depend on timing.
+    ``turn_over``: a channel that is inverted, as ``to_mono`` does.
     Raises ``UnreadableAudio``, ``TooShort``, ``TooLong``, ``DecodeTimeout`` or ``DecodeCrashed``.
     """
 
-    def __init__(self, path: str | Path, sample_rate: int, limits: DecodeLimits | None = None) -> None:
+    def __init__(
+        self, path: str | Path, sample_rate: int, limits: DecodeLimits | None = None, *, turn_over: bool = True
+    ) -> None:
+        self._turn_over = turn_over
         self._limits = limits or DecodeLimits()
         self._sample_rate = sample_rate
         self._child = _Child(path, sample_rate, self._limits)
@@ -92,7 +96,7 @@ class Decoding:
         frames = 0
         for block in self._child.blocks():
             frames += len(block)
-            yield to_mono(block)
+            yield to_mono(block, turn_over=self._turn_over)
         duration_s = frames / self._sample_rate
         self.info = _info(self._child.report, duration_s)
         if duration_s < self._limits.min_s:
@@ -101,15 +105,17 @@ class Decoding:
             )
 
 
-def decode_mono(path: str | Path, sample_rate: int, limits: DecodeLimits | None = None) -> Samples:
+def decode_mono(
+    path: str | Path, sample_rate: int, limits: DecodeLimits | None = None, *, turn_over: bool = True
+) -> Samples:
     """The whole file as mono float32 samples, shape (n,). For tools and tests: holds everything in memory."""
-    return np.concatenate([np.zeros(0, np.float32), *Decoding(path, sample_rate, limits)])
+    return np.concatenate([np.zeros(0, np.float32), *Decoding(path, sample_rate, limits, turn_over=turn_over)])
 
 
-def to_mono(stereo: NDArray[np.int16]) -> Samples:
+def to_mono(stereo: NDArray[np.int16], *, turn_over: bool = True) -> Samples:
     """(n, 2) 16-bit → (n,) float32: the mean of both, with one of them turned over again where it was inverted."""
     left, right = (np.ascontiguousarray(channel, np.float32) for channel in stereo.T)
-    is_inverted = np.dot(left, right) < INVERTED * np.sqrt(np.dot(left, left) * np.dot(right, right))
+    is_inverted = turn_over and np.dot(left, right) < INVERTED * np.sqrt(np.dot(left, left) * np.dot(right, right))
     mono: Samples = (left - right if is_inverted else left + right) * np.float32(0.5 / 32768)
     return mono
 

@@ -43,7 +43,8 @@ def music_files(folders: Iterable[Path]) -> list[Path]:
 def clips(path: Path, random: np.random.Generator) -> list[Floats]:
     """Up to ``CLIPS_A_TRACK`` clips that are not silent."""
     try:
-        samples = decode_mono(path, PARAMETERS.sample_rate)
+        # Both channels as they are: so they were when the stored projection was learnt, and one file would change it.
+        samples = decode_mono(path, PARAMETERS.sample_rate, turn_over=False)
     except FingerprintError as error:  # said, as everything that is drawn after it changes
         log.warning("left out: %s (%s)", path, error)
         return []

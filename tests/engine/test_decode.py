@@ -61,6 +61,8 @@ def test_an_inverted_channel_is_turned_over_again(sounds: list[Samples]) -> None
     plain = to_mono(np.stack([left, right], axis=1))
     assert np.allclose(plain, (left.astype(float) + right) / 65536, atol=1e-6)
     assert np.allclose(to_mono(np.stack([left, -right], axis=1)), plain, atol=1e-6)
+    as_it_is = to_mono(np.stack([left, -right], axis=1), turn_over=False)
+    assert np.allclose(as_it_is, (left.astype(np.float32) - right) / 65536, atol=1e-6)
     assert np.allclose(to_mono(np.stack([-left, right], axis=1)), -plain, atol=1e-6)
 
 
