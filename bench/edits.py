@@ -59,7 +59,7 @@ def changing_speed(first: float, last: float, *, gliding: bool) -> Operation:
         heard = np.cumsum(first + (last - first) * share)
         heard = heard[heard < n - 1]
         samples = np.stack([np.interp(heard, np.arange(n), c) for c in clip.samples]).astype(np.float32)
-        half = len(heard) // 2 if gliding else round(n / 2 / first)
+        half = int(np.searchsorted(heard, n // 2))
         starts_s = [clip.spans[0].reference_start_s + float(heard[place]) / RATE for place in (0, half)]
         spans = (Span(0.0, half / RATE, starts_s[0]), Span(half / RATE, len(heard) / RATE, starts_s[1]))
         mean = n / len(heard)

@@ -75,6 +75,11 @@ def noisy(samples: Samples, decibels: float, seed: int = 0) -> Samples:
     return samples + noise * np.float32(samples.std() * 10 ** (-decibels / 20))
 
 
+def without(samples: Samples, start_s: float, seconds: float) -> Samples:
+    """``samples`` with so much cut out of them there."""
+    return np.delete(samples, slice(int(start_s * RATE), int((start_s + seconds) * RATE)))
+
+
 def equalised(samples: Samples) -> Samples:
     """Bass up by 15 dB and treble down by 12."""
     spectrum = np.fft.rfft(samples)

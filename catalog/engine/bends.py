@@ -12,6 +12,7 @@ from catalog.engine import pitch
 from catalog.engine.alignment import Line, Reference, refit, weighted_line
 from catalog.engine.path import Path
 from catalog.engine.query import Query
+from catalog.engine.runs import runs
 from catalog.engine.timing import Blocks, off_each_s
 
 BEND_S = 0.01  # off where the two before it point by more: not on their line
@@ -22,12 +23,10 @@ PARALLEL_S = 0.008  # from block to block: beside a cut the tempo is the same
 def straight_piece(blocks: Blocks) -> slice | None:
     """The longest run of blocks on one straight line; None where all of them lie on one, or hardly any."""
     on_line = off_each_s(blocks) <= BEND_S
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], on_line.astype(np.int8), [0]])))
-    starts, ends = edges[::2], edges[1::2]
-    if not len(starts) or on_line.all():
+    found = runs(on_line)
+    if not len(found) or on_line.all():
         return None
-    longest = int(np.argmax(ends - starts))
-    first, end = int(starts[longest]), int(ends[longest])
+    first, end = found[np.argmax(np.diff(found, axis=1))].tolist()
     return slice(first, end + 2) if end - first >= FEWEST_STEPS else None
 
 

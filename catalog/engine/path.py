@@ -53,6 +53,16 @@ class Path:
         """The stretch with the most evidence."""
         return max(self.stretches, key=lambda stretch: stretch.evidence)
 
+    @property
+    def best_places_s(self) -> Floats:
+        """The query times of the best stretch."""
+        return self.places_s[self.best.first : self.best.last + 1]
+
+    @property
+    def best_similarity(self) -> float:
+        """Of single moments, on average over the best stretch."""
+        return float(self.similarity[self.best.first : self.best.last + 1].mean())
+
 
 def along(query: Query, reference: Reference, line: Line) -> Path:
     """The agreement along ``line`` for the whole query, every ``STEP_S`` of it."""

@@ -8,11 +8,11 @@ import numpy as np
 from catalog.engine import closeness, matched, pitch, sameness, timing
 from catalog.engine import path as paths
 from catalog.engine.alignment import STEP_S, Line, Reference, agreement_near, follow
-from catalog.engine.matched import Filtered, Laid
+from catalog.engine.matched import Filtered
 from catalog.engine.path import Elsewhere, Path, Stretch
 from catalog.engine.query import Query
 from catalog.engine.significance import log10_probability, log10_probability_of_filter
-from catalog.engine.timing import Blocks
+from catalog.engine.timing import UNTOLD, Timekeeping
 from catalog.engine.voting import Candidate
 
 LEAST_STRETCH_S = 3.0  # less in one piece is a chord or a drum fill, not a recording
@@ -31,29 +31,7 @@ SCANNED_SOUND = 0.02
 # What single moments must have in common on a line that the filter believes, over the cube root of what lies over them:
 # of 1,353 copies four have less, of eight lines of other music that stood out and were not strange all (0.04 … 0.25).
 LEAST_SIMILARITY = 0.26
-# A copy keeps time by one of three measures (``timing``). They let pass all of 678 altered copies of half a minute or
-# more, and 87 of 210 pieces played again in a time that wanders. By pictures, blocks lie so near to a straight line;
-# where single moments agree by less than ``CLEAR``, what masks them moves the blocks as well …
-STEADY_S, STEADY_MASKED_S, CLEAR = 0.012, 0.017, 0.6
-# … or so near to where the two before them point, for lines that bend: of 264 copies that were cut or bent 154 pass by
-# this alone, and ten of the pieces …
-STEADY_COURSE_S = 0.005
-# … or, by clear moments, as near to the line as this; to ``STEADY_MASKED_S`` where the pictures say nothing.
-STEADY_BY_MOMENTS_S = 0.0095
 CLOSE = 0.8  # mean similarity from which it is not asked whether the sound is the same
-
-
-@dataclass(frozen=True)
-class Timekeeping:
-    """``wobble_s``: by the measure that speaks for a copy, how far blocks stray; None where too few say. ``strays``:
-    none does. ``bent``: the blocks of a line that is none, but leads from each to the next."""
-
-    wobble_s: float | None = None
-    strays: bool = False
-    bent: Blocks | None = None
-
-
-UNTOLD = Timekeeping()
 
 
 @dataclass(frozen=True)
@@ -77,16 +55,15 @@ def by_moments(
     if around.better_offset_s is not None:
         path, around = _moved(query, reference, path, around)
     path = replace(path, line=pitch.measured(query, reference, path.line, path.places_s, path.similarity))
-    best = path.best
     proof = paths.proof(path, around.level)
     worth = closeness.worth(query, reference, path, proof)
     log_probability = log10_probability(proof.evidence, around.level, worth, trials, unchanged=_is_unchanged(path.line))
     if _is_short(path) or log_probability > np.log10(limit):
         return Finding(path, 0.0 if _is_short(path) else log_probability)
-    pictures, places_s = matched.laid(query, reference, path.line), path.places_s[best.first : best.last + 1]
+    pictures, places_s = matched.laid(query, reference, path.line), path.best_places_s
     found = matched.filtered(query, reference, path.line, (float(places_s[0]), float(places_s[-1])))
-    time = _timekeeping(query, reference, path, pictures, found.deviation) if found is not None else UNTOLD
-    close = _similarity(path) >= CLOSE
+    time = timing.keeping(query, reference, path, pictures, found.deviation) if found is not None else UNTOLD
+    close = path.best_similarity >= CLOSE
     refuted = time.strays or (
         not close
         and sameness.strangeness(pictures, places_s, sameness.masking(query, reference, pictures, places_s))
@@ -131,13 +108,13 @@ def by_filter(
     path = paths.agreeing(path, matched.gains(pictures, path.places_s, found.deviation))
     if not path.stretches or _is_short(path):
         return None
-    places_s = path.places_s[path.best.first : path.best.last + 1]
+    places_s = path.best_places_s
     over = sameness.masking(query, reference, pictures, places_s)
     if sameness.strangeness(pictures, places_s, over) > (SCANNED_SOUND if scanned else SAME_SOUND):
         return None
-    if _similarity(path) < LEAST_SIMILARITY / np.cbrt(over):
+    if path.best_similarity < LEAST_SIMILARITY / np.cbrt(over):
         return None
-    time = _timekeeping(query, reference, path, pictures, found.deviation)
+    time = timing.keeping(query, reference, path, pictures, found.deviation)
     return Finding(path, 0.0 if time.strays else log_probability, time)
 
 
@@ -163,31 +140,6 @@ def _most_outstanding(
         if chance < least[0]:
             least = (chance, line, found)
     return least
-
-
-def _timekeeping(query: Query, reference: Reference, path: Path, pictures: Laid, deviation: float) -> Timekeeping:
-    """By the first measure that speaks for a copy."""
-    blocks, clear = timing.of_pictures(pictures, path.places_s, deviation), _similarity(path) >= CLEAR
-    by_pictures, off_course = timing.off_line_s(blocks), timing.off_course_s(blocks)
-    if by_pictures is not None and by_pictures <= (STEADY_S if clear else STEADY_MASKED_S):
-        return Timekeeping(by_pictures)
-    if off_course is not None and off_course <= STEADY_COURSE_S:
-        return Timekeeping(off_course, bent=blocks)
-    if by_pictures is None and not clear:
-        return UNTOLD
-    best = path.places_s[path.best.first : path.best.last + 1]
-    moments = timing.of_moments(query, reference, path.line, best)
-    by_moments_s = timing.off_line_s(moments) if moments is not None else None
-    if by_pictures is None:
-        return Timekeeping(by_moments_s, strays=by_moments_s is not None and by_moments_s > STEADY_MASKED_S)
-    if by_moments_s is not None and by_moments_s <= STEADY_BY_MOMENTS_S:
-        return Timekeeping(by_moments_s)
-    return Timekeeping(by_pictures, strays=True)
-
-
-def _similarity(path: Path) -> float:
-    """Of single moments, on average over the best stretch."""
-    return float(path.similarity[path.best.first : path.best.last + 1].mean())
 
 
 def _is_short(path: Path) -> bool:

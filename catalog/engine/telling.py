@@ -9,6 +9,7 @@ from catalog.engine.params import PARAMETERS
 from catalog.engine.patches import centres
 from catalog.engine.path import distinctness
 from catalog.engine.query import PLAIN, Query
+from catalog.engine.runs import runs
 from catalog.engine.spectrogram import Floats
 
 STEP = 4  # columns from one moment to the next
@@ -43,7 +44,6 @@ def what_tells(fingerprint: Fingerprint) -> Telling:
     if top <= 0.0:
         return Telling(start_s, step_s, np.zeros_like(smooth), ())
     over = smooth >= max(float(np.quantile(smooth, 1 - TELLING_SHARE)), 1e-6)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], over.astype(np.int8), [0]])))
-    runs = [(start_s + (first - 0.5) * step_s, start_s + (last - 0.5) * step_s) for first, last in edges.reshape(-1, 2)]
-    stretches = tuple((max(first, 0.0), last) for first, last in runs if last - first >= SHORTEST_S)
+    spans = [(start_s + (first - 0.5) * step_s, start_s + (last - 0.5) * step_s) for first, last in runs(over)]
+    stretches = tuple((max(first, 0.0), last) for first, last in spans if last - first >= SHORTEST_S)
     return Telling(start_s, step_s, smooth / top, stretches)

@@ -52,3 +52,9 @@ def versions() -> dict[str, Samples]:
         "mixed": under(original, over, 6.0),
         "noisy": under(original, pink_noise(len(original), 3), -6.0),
     }
+
+
+@pytest.fixture(scope="session")
+def tune(versions: dict[str, Samples]) -> Samples:
+    """40 s of it, as recorded."""
+    return versions["original"]

@@ -6,15 +6,9 @@ import pytest
 from catalog.engine import Fingerprinter, FingerprintIndex, Match
 from catalog.engine.bends import straight_piece
 from catalog.engine.timing import Blocks
-from tests.alterations import RATE, Samples, faster
-from tests.engine.made_music import played
+from tests.alterations import RATE, Samples, faster, without
 
 START_S, HALF_S = 4.0, 15.0
-
-
-@pytest.fixture(scope="module")
-def tune() -> Samples:
-    return played(np.random.default_rng(8).integers(0, 30, (160, 2)), [1.0, 0.5, 0.3, 0.2], 0.3)
 
 
 def found(copy: Samples, held: Samples) -> Match:
@@ -27,7 +21,7 @@ def found(copy: Samples, held: Samples) -> Match:
 def test_a_cut_copy_is_called_by_its_longest_piece(tune: Samples, cut_at_s: float, cut_s: float) -> None:
     """And not by a line that leads over the cut at another tempo."""
     piece = tune[int(START_S * RATE) :][: int(2 * HALF_S * RATE)]
-    match = found(np.delete(piece, slice(int(cut_at_s * RATE), int((cut_at_s + cut_s) * RATE))), tune)
+    match = found(without(piece, cut_at_s, cut_s), tune)
     assert match.tempo_ratio == pytest.approx(1.0, abs=0.003)
     assert min(abs(match.offset_s - offset_s) for offset_s in (START_S, START_S + cut_s)) < 0.05
     assert match.query_coverage > 0.9

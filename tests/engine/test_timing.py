@@ -5,10 +5,9 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex, matched, timing
 from catalog.engine.alignment import Line
-from catalog.engine.proving import STEADY_BY_MOMENTS_S, STEADY_COURSE_S, STEADY_S
-from catalog.engine.timing import Blocks
-from tests.alterations import RATE, Samples, another_performance, another_tempo, faster, noisy
-from tests.engine.made_music import pink_noise, played, query_of, reference_of, under
+from catalog.engine.timing import STEADY_BY_MOMENTS_S, STEADY_COURSE_S, STEADY_S, Blocks
+from tests.alterations import RATE, Samples, another_performance, another_tempo, faster, noisy, without
+from tests.engine.made_music import pink_noise, query_of, reference_of, under
 
 CHORD_S = 4.0
 
@@ -39,16 +38,6 @@ def blocks_of(asked: Samples, held: Samples) -> Blocks:
 
 def wobble_of(asked: Samples, held: Samples) -> float | None:
     return timing.off_line_s(blocks_of(asked, held))
-
-
-def without(samples: Samples, start_s: float, seconds: float) -> Samples:
-    """``samples`` with so much cut out of them there."""
-    return np.delete(samples, slice(int(start_s * RATE), int((start_s + seconds) * RATE)))
-
-
-@pytest.fixture(scope="module")
-def tune() -> Samples:
-    return played(np.random.default_rng(8).integers(0, 30, (160, 2)), [1.0, 0.5, 0.3, 0.2], 0.3)
 
 
 def test_a_copy_keeps_time_and_a_second_performance_does_not(tune: Samples) -> None:
