@@ -4,17 +4,16 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.conf import settings
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.engine import IndexBusy
 from catalog.models import IndexLease
-from catalog.services.leases import kept_up
+from queueing import lease
 
+ROW = lease.Lease(column="until", holder="token")
 NAME_FILE = "folder-name"
 
 
@@ -22,15 +21,15 @@ class Lease:
     """A held lease."""
 
     def __init__(self, folder: str, token: uuid.UUID) -> None:
-        self._folder, self._token = folder, token
+        self._row, self._token = _row(folder), token
 
     def renew(self) -> bool:
         """Lengthen it; False where it was lost."""
-        return bool(IndexLease.objects.filter(folder=self._folder, token=self._token).update(until=_lease_end()))
+        return ROW.renew(self._row, self._token)
 
     def release(self) -> None:
         """Let the next one in."""
-        IndexLease.objects.filter(folder=self._folder, token=self._token).update(token=None, until=None)
+        ROW.release(self._row, self._token)
 
 
 def held(folder: Path) -> AbstractContextManager[Lease]:
@@ -46,21 +45,20 @@ def held_by_name(name: str) -> Iterator[Lease]:
         IndexBusy: another process holds it.
 
     """
-    token = uuid.uuid4()
     IndexLease.objects.get_or_create(folder=name)
-    free = Q(until=None) | Q(until__lt=timezone.now())
-    if not IndexLease.objects.filter(free, folder=name).update(token=token, until=_lease_end()):
+    token = ROW.claim(_row(name).filter(ROW.free(timezone.now())))
+    if token is None:
         raise IndexBusy("Another process is writing the index.")
-    lease = Lease(name, token)
+    mine = Lease(name, token)
     try:
-        with kept_up(lease.renew):
-            yield lease
+        with lease.kept_up(mine.renew):
+            yield mine
     finally:
-        lease.release()
+        mine.release()
 
 
-def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+def _row(name: str) -> QuerySet[IndexLease]:
+    return IndexLease.objects.filter(folder=name)
 
 
 def _name_of(folder: Path) -> str:

@@ -10,22 +10,23 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from catalog.models import BulkWork, Job, Track
+from queueing.lease import Lease, long_ago, work_length
 from webhooks.services import queue_message
 
 RUN_TASK = "catalog.tasks.run_job"
-UNSEEN_S = 30  # a pending job that no worker looked at for so long is told to the queue once more
+UNSEEN = timedelta(seconds=30)  # a pending job that no worker looked at for so long is told to the queue once more
 LONG_QUEUE = 200
-RETRY_AFTER_S = 30  # what made an attempt fail is given so long to pass
-CLOCK_ROOM = timedelta(seconds=60)  # a time further ahead than it can be by so much is a wrong clock's
+RETRY_AFTER = timedelta(seconds=30)  # what made an attempt fail is given so long to pass
 FAILED_ATTEMPTS_KEPT = 20
 LOST_WORKER = "The worker stopped before it had ended."
 _LETTERS = string.ascii_letters + string.digits
+LEASE = Lease(longest=lambda: max(work_length(), RETRY_AFTER))
 log = structlog.get_logger(__name__)
 
 
@@ -65,19 +66,13 @@ def queue_is_long(now: datetime) -> bool:
 
 
 def lost(now: datetime) -> Q:
-    """Match jobs that the queue does not have: those that a dead worker held, and those released for another attempt.
-
-    A lease longer than any that is given was stamped by a clock that has been set back since.
-    """
-    longest = timedelta(seconds=max(settings.JOB_LEASE_SECONDS, RETRY_AFTER_S)) + CLOCK_ROOM
-    over = Q(lease_until__lt=now) | Q(lease_until__gt=now + longest)
-    return over & Q(status__in=[Job.Status.PROCESSING, Job.Status.PENDING])
+    """Match jobs that the queue does not have: a dead worker held them, or they were released for another attempt."""
+    return LEASE.over(now) & Q(status__in=[Job.Status.PROCESSING, Job.Status.PENDING])
 
 
 def unseen(now: datetime) -> Q:
     """Match jobs that nobody looked at since they were queued: the queue is long, or lost them."""
-    long_ago = Q(queued_at__lt=now - timedelta(seconds=UNSEEN_S)) | Q(queued_at__gt=now + CLOCK_ROOM)
-    return long_ago & Q(status=Job.Status.PENDING, lease_until=None)
+    return long_ago("queued_at", now, after=UNSEEN) & Q(status=Job.Status.PENDING, lease_until=None)
 
 
 def stale(now: datetime) -> Q:
@@ -91,36 +86,24 @@ def claim(job_id: int) -> Job | None:
     The attempt is counted before the work: a worker that dies has used one up.
     """
     now = timezone.now()
-    claimed = (
-        Job.objects.filter(pk=job_id)
-        .filter(Q(status=Job.Status.PENDING) | lost(now))
-        .filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
-        .update(
-            status=Job.Status.PROCESSING,
-            attempts=F("attempts") + 1,
-            lease_token=(token := uuid.uuid4()),
-            lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
-            started_at=now,
-        )
-    )
-    if not claimed:
-        return None
-    return _held(job_id, token)
+    free = Job.objects.filter(Q(status=Job.Status.PENDING) | lost(now), attempts__lt=settings.JOB_MAX_ATTEMPTS)
+    changes = {"status": Job.Status.PROCESSING, "attempts": F("attempts") + 1, "started_at": now}
+    return _taken(job_id, LEASE.claim(free.filter(pk=job_id), now=now, **changes))
 
 
 def take_over(job_id: int) -> Job | None:
     """Take a stale job that is out of attempts, to end it; None where something else was faster."""
     now = timezone.now()
-    taken = Job.objects.filter(stale(now), pk=job_id).update(
-        status=Job.Status.PROCESSING,
-        lease_token=(token := uuid.uuid4()),
-        lease_until=now + timedelta(seconds=settings.JOB_LEASE_SECONDS),
-    )
-    return _held(job_id, token) if taken else None
+    lost_or_forgotten = Job.objects.filter(stale(now), pk=job_id)
+    return _taken(job_id, LEASE.claim(lost_or_forgotten, now=now, status=Job.Status.PROCESSING))
 
 
-def _held(job_id: int, token: uuid.UUID) -> Job | None:
-    return Job.objects.select_related("track__audio_file", "owner").filter(pk=job_id, lease_token=token).first()
+def _taken(job_id: int, token: uuid.UUID | None) -> Job | None:
+    return LEASE.held(Job.objects.select_related("track__audio_file", "owner").filter(pk=job_id), token).first()
+
+
+def _held(job: Job) -> QuerySet[Job]:
+    return LEASE.held(Job.objects.filter(pk=job.pk), job.lease_token)
 
 
 def offer_again(job_id: int) -> bool:
@@ -134,7 +117,7 @@ def offer_again(job_id: int) -> bool:
         if lost.status == Job.Status.PROCESSING:
             detail = _with_failed_attempt(detail, lost, error=LOST_WORKER)
         freed = Job.objects.filter(stale(now), pk=job_id, lease_token=lost.lease_token).update(
-            status=Job.Status.PENDING, lease_token=None, lease_until=None, queued_at=now, detail=detail
+            status=Job.Status.PENDING, queued_at=now, detail=detail, **LEASE.freed()
         )
         if freed:
             enqueue(job_id)
@@ -143,21 +126,19 @@ def offer_again(job_id: int) -> bool:
 
 def renew(job: Job) -> bool:
     """Lengthen the lease; False where it was lost."""
-    until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    return bool(Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(lease_until=until))
+    return LEASE.renew(Job.objects.filter(pk=job.pk), job.lease_token)
 
 
 def note_stage(job: Job, stage: str) -> None:
     """Record what is being done, for people who watch; gone when the job ends."""
-    Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(detail=job.detail | {"stage": stage})
+    _held(job).update(detail=job.detail | {"stage": stage})
 
 
 def release(job: Job, *, detail: str) -> None:
     """Put a job back for another attempt after an unexpected error: the sweeper queues it when the wait is over."""
-    Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(
+    _held(job).update(
         status=Job.Status.PENDING,
-        lease_token=None,
-        lease_until=timezone.now() + timedelta(seconds=RETRY_AFTER_S),
+        **LEASE.freed(RETRY_AFTER),
         detail=_with_failed_attempt(job.detail, job, error=detail) | {"last_error": detail[:2000]},
     )
 
@@ -177,14 +158,10 @@ def _with_failed_attempt(detail: dict[str, Any], job: Job, *, error: str) -> dic
 def hand_back(job: Job) -> bool:
     """Put a job back that its worker was told to stop: at once, and the attempt does not count."""
     with transaction.atomic():
-        freed = Job.objects.filter(
-            pk=job.pk, lease_token=job.lease_token, status=Job.Status.PROCESSING, attempts__gte=1
-        ).update(
-            status=Job.Status.PENDING,
-            lease_token=None,
-            lease_until=None,
-            attempts=F("attempts") - 1,
-            queued_at=timezone.now(),
+        freed = (
+            _held(job)
+            .filter(status=Job.Status.PROCESSING, attempts__gte=1)
+            .update(status=Job.Status.PENDING, attempts=F("attempts") - 1, queued_at=timezone.now(), **LEASE.freed())
         )
         if freed:
             enqueue(job.pk)
@@ -194,12 +171,11 @@ def hand_back(job: Job) -> bool:
 
 def postpone(job: Job, *, detail: str) -> None:
     """Put a job back for what is not its fault: queued when a wait is over, as in `release`; no attempt is counted."""
-    Job.objects.filter(pk=job.pk, lease_token=job.lease_token, attempts__gte=1).update(
+    _held(job).filter(attempts__gte=1).update(
         status=Job.Status.PENDING,
-        lease_token=None,
-        lease_until=timezone.now() + timedelta(seconds=RETRY_AFTER_S),
         attempts=F("attempts") - 1,
         detail=job.detail | {"waits_for": detail[:2000]},
+        **LEASE.freed(RETRY_AFTER),
     )
 
 
@@ -216,14 +192,10 @@ def end_in_failure(job: Job, *, error: str) -> bool:
 
 def _end(job: Job, *, status: str, result: dict[str, Any] | None, error: str) -> bool:
     now = timezone.now()
-    ended = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, status=Job.Status.PROCESSING).update(
-        status=status,
-        lease_token=None,
-        lease_until=None,
-        completed_at=now,
-        result=result,
-        error=error,
-        detail=job.detail,
+    ended = (
+        _held(job)
+        .filter(status=Job.Status.PROCESSING)
+        .update(status=status, completed_at=now, result=result, error=error, detail=job.detail, **LEASE.freed())
     )
     if not ended:
         log.warning("job_lease_lost", task_id=job.task_id)

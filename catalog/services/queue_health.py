@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from catalog.models import Job, QueueHeartbeat
+from catalog.services.jobs import LEASE as JOB_LEASE
 
 CANARY_TASK = "catalog.tasks.sing"
 CANARY_EVERY_S = 20
@@ -115,7 +116,7 @@ def is_stuck(*, cluster: str) -> bool:
 
 def _is_at_long_work(limit: datetime, now: datetime) -> bool:
     """Tell whether jobs are held, and none ended: one that ended would have had its queue entry acknowledged."""
-    held = Job.objects.filter(status=Job.Status.PROCESSING, lease_until__gt=now).exists()
+    held = Job.objects.filter(JOB_LEASE.running(now), status=Job.Status.PROCESSING).exists()
     return held and not Job.objects.filter(completed_at__gt=limit, completed_at__lt=now - _ACKNOWLEDGED_WITHIN).exists()
 
 

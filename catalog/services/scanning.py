@@ -6,9 +6,8 @@ or done twice changes nothing.
 """
 
 import time
-import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
@@ -25,15 +24,15 @@ from catalog.services import analysis
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.index_log import CURRENT_VERSION
 from catalog.services.jobs import queue_is_long
-from catalog.services.leases import kept_up
 from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
+from queueing.lease import Lease, kept_up, long_ago
 
 STRETCH_TASK = "catalog.tasks.scan_stretch"
 STRETCH_S = 3.0  # a person's task waits no longer than this for the worker, and one track
-UNSEEN_S = 30  # a scan that no worker looked at for so long is told to the queue once more
+UNSEEN = timedelta(seconds=30)  # a scan that no worker looked at for so long is told to the queue once more
 FAILURES_KEPT = 50
-_FREE: dict[str, None] = {"lease_token": None, "lease_until": None}
+LEASE = Lease()
 log = structlog.get_logger(__name__)
 
 
@@ -62,7 +61,7 @@ def cancel_scan(*, scan: Scan) -> bool:
     """Stop a scan after the track in work; what it found stays. False where it does not run."""
     now = timezone.now()
     stopped = Scan.objects.filter(pk=scan.pk, status=Scan.Status.RUNNING).update(
-        status=Scan.Status.CANCELLED, ended_at=now, lease_token=None, lease_until=None
+        status=Scan.Status.CANCELLED, ended_at=now, **LEASE.freed()
     )
     return bool(stopped)
 
@@ -100,7 +99,7 @@ def scan_stretch(scan_id: int) -> None:
             raise
         except (NotReachableError, IndexUnavailable) as error:  # not the track's fault: the sweeper offers it again
             log.warning("scan_waits", reason=str(error))
-            _held(scan).update(tries=0, queued_at=timezone.now(), **_FREE)
+            _held(scan).update(tries=0, queued_at=timezone.now(), **LEASE.freed())
             return
     _pass_on(scan, is_done=is_done)
 
@@ -119,14 +118,13 @@ def _stretch(scan: Scan) -> bool:
 def sweep_scan() -> bool:
     """Offer a running scan again whose worker died, or that nobody looked at; True where there was one."""
     now = timezone.now()
-    lost = Q(lease_until__lt=now)
-    unseen = Q(lease_token=None, queued_at__lt=now - timedelta(seconds=UNSEEN_S))
-    stale = Scan.objects.filter(lost | unseen, status=Scan.Status.RUNNING)
+    unseen = Q(lease_token=None) & long_ago("queued_at", now, after=UNSEEN)
+    stale = Scan.objects.filter(LEASE.over(now) | unseen, status=Scan.Status.RUNNING)
     scan_id = stale.values_list("pk", flat=True).first()
     if scan_id is None or queue_is_long(now):
         return False
     with transaction.atomic():
-        freed = stale.filter(pk=scan_id).update(lease_token=None, lease_until=None, queued_at=now)
+        freed = stale.filter(pk=scan_id).update(queued_at=now, **LEASE.freed())
         if freed:
             _enqueue(scan_id)
     return bool(freed)
@@ -137,20 +135,17 @@ def _enqueue(scan_id: int) -> None:
 
 
 def _claim(scan_id: int) -> Scan | None:
-    now = timezone.now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    claimed = Scan.objects.filter(free, pk=scan_id, status=Scan.Status.RUNNING).update(
-        lease_token=(token := uuid.uuid4()), lease_until=_lease_end()
-    )
-    return Scan.objects.filter(pk=scan_id, lease_token=token).first() if claimed else None
+    running = Scan.objects.filter(pk=scan_id, status=Scan.Status.RUNNING)
+    token = LEASE.claim(running.filter(LEASE.free(timezone.now())))
+    return LEASE.held(running, token).first()
 
 
 def _held(scan: Scan) -> QuerySet[Scan]:
-    return Scan.objects.filter(pk=scan.pk, lease_token=scan.lease_token, status=Scan.Status.RUNNING)
+    return LEASE.held(Scan.objects.filter(pk=scan.pk, status=Scan.Status.RUNNING), scan.lease_token)
 
 
 def _renew(scan: Scan) -> bool:
-    return bool(_held(scan).update(lease_until=_lease_end()))
+    return LEASE.renew(_held(scan), scan.lease_token)
 
 
 def _next_track(scan: Scan) -> Track | None:
@@ -199,7 +194,6 @@ def _move_past(scan: Scan, track: Track, *, found: Sequence[EngineMatch], error:
             found=F("found") + sum(row.verdict == Match.Verdict.DUPLICATE for row in rows),
             failures=scan.failures,
             worked_s=F("worked_s") + took_s,
-            lease_until=_lease_end(),
         )
         if not moved:  # cancelled, or another worker has it: its rows are the ones that count
             transaction.set_rollback(True)
@@ -221,13 +215,9 @@ def _pass_on(scan: Scan, *, is_done: bool) -> None:
     """Let go of the scan: to its end, or to the next stretch."""
     now = timezone.now()
     if is_done:
-        _held(scan).update(status=Scan.Status.DONE, ended_at=now, done_track=F("last_track"), **_FREE)
+        _held(scan).update(status=Scan.Status.DONE, ended_at=now, done_track=F("last_track"), **LEASE.freed())
         log.info("scan_done", scan=scan.pk)
         return
     with transaction.atomic():
-        if _held(scan).update(queued_at=now, **_FREE):
+        if _held(scan).update(queued_at=now, **LEASE.freed()):
             _enqueue(scan.pk)
-
-
-def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)

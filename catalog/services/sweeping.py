@@ -9,8 +9,10 @@ from django_q.models import OrmQ
 
 from catalog.models import Job
 from catalog.services import jobs
+from queueing.lease import Term
 
 _BATCH = 200
+_ENTRY = Term("lock", longest=lambda: timedelta(seconds=settings.Q_CLUSTER["retry"]))
 log = structlog.get_logger(__name__)
 
 
@@ -23,8 +25,7 @@ def sweep_jobs() -> int:
 def _free_entries_of_the_future() -> None:
     """Let the queue run what a clock that has been set back since made it wait for."""
     now = timezone.now()
-    longest = now + timedelta(seconds=settings.Q_CLUSTER["retry"]) + jobs.CLOCK_ROOM
-    if OrmQ.objects.filter(lock__gt=longest).update(lock=now):
+    if OrmQ.objects.filter(_ENTRY.wrong(now)).update(lock=now):
         log.warning("queue_entries_of_the_future_freed")
 
 

@@ -15,9 +15,9 @@ from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
 from catalog.services import analysis, index_log, jobs, precedence
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
-from catalog.services.leases import kept_up
 from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
+from queueing.lease import kept_up
 
 INDEX_AWAITED = timedelta(days=1)
 log = structlog.get_logger(__name__)

@@ -64,7 +64,7 @@ def test_image_copies_what_is_there() -> None:
 def test_image_has_every_package_of_the_service() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     copied = {source for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE) for source in line.split()[:-1]}
-    assert {"catalog", "webhooks", "fingerprint_site", "templates", "static", "manage.py"} <= copied
+    assert {"catalog", "webhooks", "queueing", "fingerprint_site", "templates", "static", "manage.py"} <= copied
 
 
 def test_locks_are_installed_without_the_resolver() -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from queueing.lease import CLOCK_ROOM, Term
 from webhooks.models import Endpoint, Message
 
 QUEUE_NAME = "webhooks"
@@ -20,7 +21,6 @@ DELIVERY_TASK = "webhooks.tasks.deliver_message"
 SWEEP_LIMIT = 200
 TEST_EVENT = "test"
 LEASE_MARGIN = timedelta(seconds=30)
-CLOCK_ROOM = timedelta(seconds=60)  # a time further ahead than it can be by so much is a wrong clock's
 DISABLED = "The endpoint is disabled."
 
 
@@ -113,7 +113,7 @@ def due_messages(*, now: datetime) -> QuerySet[Message]:
 def is_due(now: datetime) -> Q:
     """Match messages whose time has come at `now`, or cannot be right: stamped by a clock that was set back since."""
     first = Q(schedule_step=0, next_attempt_at__gt=now + CLOCK_ROOM)
-    lease = Q(state=Message.State.DELIVERING, next_attempt_at__gt=now + lease_length() + CLOCK_ROOM)
+    lease = Q(state=Message.State.DELIVERING) & LEASE.wrong(now)
     waiting = Q(state__in=[Message.State.PENDING, Message.State.DELIVERING])
     return waiting & (Q(next_attempt_at__lte=now) | first | lease)
 
@@ -161,8 +161,12 @@ def _queue_trust() -> timedelta:
 
 
 def _not_in_queue(now: datetime) -> Q:
-    longest = now + _queue_trust() + CLOCK_ROOM
-    return Q(queued_until__isnull=True) | Q(queued_until__lte=now) | Q(queued_until__gt=longest)
+    return TRUST.free(now)
+
+
+# A worker holds a message until the time in `next_attempt_at`, by the number of its attempt.
+LEASE = Term("next_attempt_at", longest=lease_length)
+TRUST = Term("queued_until", longest=_queue_trust)
 
 
 def _failed(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
