@@ -11,6 +11,13 @@ class Source(models.Model):
     sealed_previous_secret = models.TextField(editable=False, blank=True, default="")
     previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
     refused_count = models.PositiveBigIntegerField(default=0, editable=False)
+    received_count = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Callbacks that were stored, those that are deleted by now as well"
+    )
+    last_received_at = models.DateTimeField(null=True, blank=True, editable=False)
+    signs_bodies = models.BooleanField(
+        default=False, editable=False, help_text="A body was signed once: from then on every body must be"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -117,7 +118,7 @@ def _refuse_step_down(source: Source, verdict: Verdict) -> None:
 
     Whoever carries a callback could else take that signature off, and put any body under the one that covers none.
     """
-    if not verdict.standard and source.received.filter(standard_verified=True).exists():
+    if source.signs_bodies and not verdict.standard:
         raise RefusedError(
             Refused.Reason.SIGNATURE, 401, "webhook-signature is missing; this source has signed bodies."
         )
@@ -143,8 +144,19 @@ def _store(source: Source, arrival: Arrival, *, text: str, body: dict[str, Any],
         )
         if not created:
             Received.objects.filter(pk=received.pk).update(times_seen=F("times_seen") + 1, last_seen_at=now)
+        _remember(source, is_new=created, signed=verdict.standard, now=now)
     logger.info("callback_received", source=source.slug, task_id=body["task_id"], again=not created)
     return Accepted({"detail": "Stored." if created else "Seen before."})
+
+
+def _remember(source: Source, *, is_new: bool, signed: bool, now: datetime) -> None:
+    """Keep with the source what would be asked of its history: that is long, and the retention shortens it."""
+    changes: dict[str, Any] = {"last_received_at": now}
+    if is_new:
+        changes["received_count"] = F("received_count") + 1
+    if signed:
+        changes["signs_bodies"] = True
+    Source.objects.filter(pk=source.pk).update(**changes)
 
 
 def _derived_id(task_id: str, text: str) -> str:
