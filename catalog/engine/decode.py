@@ -30,6 +30,9 @@ READ_BYTES = 1 << 20
 # are under -0.25; with one side inverted four of five are.
 INVERTED = -0.25
 REPORT_BYTES = 1 << 17
+FRAME_BYTES = 4  # two channels of 16 bits
+ROUNDING_S = 0.1  # over the limit that still counts as the limit: encoders and resamplers add so much at the ends
+ENDS_WITHIN_S = 5.0  # what a child has to end after its last word
 MOST, MOST_CHANNELS = 2**31 - 1, 2**15 - 1
 
 
@@ -42,6 +45,11 @@ class DecodeLimits:
     wall_s: float = 120.0
     cpu_s: int = 120
     address_space_bytes: int = 1 << 30
+
+    @property
+    def refused_from_s(self) -> float:
+        """Seconds of audio from which a file is too long."""
+        return self.max_s + ROUNDING_S
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def _command(sample_rate: int, limits: DecodeLimits) -> list[str]:
         "-I",
         str(Path(__file__).with_name("decode_child.py")),
         str(sample_rate),
-        str(limits.max_s),
+        str(limits.refused_from_s),
         str(limits.cpu_s),
         str(limits.address_space_bytes),
         str(os.getpid()),
@@ -180,6 +188,7 @@ class _Child:
         self._path = Path(path)
         self._limits = limits
         self._command = _command(sample_rate, limits)
+        self._most_bytes = int(limits.refused_from_s * sample_rate) * FRAME_BYTES
         self.report: dict[str, Any] = {}
 
     def blocks(self) -> Iterator[NDArray[np.int16]]:
@@ -197,8 +206,11 @@ class _Child:
         assert child.stderr is not None  # noqa: S101
         messages = bytearray()
         try:
-            yield from _reblock(_read_both(child.stdout, child.stderr, messages, self._limits.wall_s))
-            child.wait(timeout=5)
+            chunks = _read_both(child.stdout, child.stderr, messages, self._limits.wall_s)
+            yield from _reblock(self._counted(chunks))
+            child.wait(timeout=ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired as error:
+            raise DecodeTimeout("The decoder did not end after the file and was stopped.") from error
         finally:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
@@ -206,6 +218,17 @@ class _Child:
             child.stderr.close()
             child.wait()
         self.report = _outcome(child.returncode, bytes(messages), self._limits)
+
+    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The same, up to the limit: the child counts too, but a file that took it over need not."""
+        arrived = 0
+        for chunk in chunks:
+            arrived += len(chunk)
+            if not self._most_bytes:
+                raise DecodeCrashed("The decoder sent samples although none were asked for.")
+            if arrived > self._most_bytes:
+                raise _too_long(self._limits)
+            yield chunk
 
 
 def _read_both(out: IO[bytes], err: IO[bytes], messages: bytearray, wall_s: float) -> Iterator[bytes]:
@@ -233,15 +256,19 @@ def _read_both(out: IO[bytes], err: IO[bytes], messages: bytearray, wall_s: floa
 
 def _reblock(chunks: Iterator[bytes]) -> Iterator[NDArray[np.int16]]:
     waiting = bytearray()
-    size = BLOCK_FRAMES * 4
+    size = BLOCK_FRAMES * FRAME_BYTES
     for chunk in chunks:
         waiting += chunk
         while len(waiting) >= size:
             yield np.frombuffer(bytes(waiting[:size]), "<i2").reshape(-1, 2)
             del waiting[:size]
-    whole = len(waiting) // 4 * 4
+    whole = len(waiting) // FRAME_BYTES * FRAME_BYTES
     if whole:
         yield np.frombuffer(bytes(waiting[:whole]), "<i2").reshape(-1, 2)
+
+
+def _too_long(limits: DecodeLimits) -> TooLong:
+    return TooLong(f"The audio is longer than the {limits.max_s / 60:g} minutes that are allowed.")
 
 
 def _report(messages: bytes) -> dict[str, Any]:
@@ -259,7 +286,7 @@ def _outcome(return_code: int, messages: bytes, limits: DecodeLimits) -> dict[st
     if return_code == -signal.SIGXCPU or (return_code == -signal.SIGKILL and "error" in report):
         raise DecodeTimeout(f"Reading the file took more than {limits.cpu_s} s of computing and was stopped.")
     if report.get("too_long"):
-        raise TooLong(f"The audio is longer than the {limits.max_s / 60:g} minutes that are allowed.")
+        raise _too_long(limits)
     if report.get("error") == "unreadable":
         raise UnreadableAudio(f"The file cannot be read as audio: {report.get('reason') or 'unknown format'}.")
     if report.get("error") == "memory":

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.engine import DecodeCrashed, DecodeLimits, DecodeTimeout, decode
-from catalog.engine.decode import confinement, decode_mono, probe
+from catalog.engine import DecodeCrashed, DecodeLimits, DecodeTimeout, TooLong, decode
+from catalog.engine.decode import Decoding, Samples, confinement, decode_mono, probe
 
 CONFINEMENT = Path(decode.__file__).with_name("confinement.py")
 MEMORY_BYTES = 512 << 20
@@ -212,3 +212,27 @@ def test_a_lying_child_is_an_error_not_a_crash(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(decode, "_command", lambda *_: [sys.executable, "-I", "-c", program])
     with pytest.raises(DecodeCrashed):
         decode_mono(songs[0], 16_000)
+
+
+@pytest.mark.parametrize("doing", ["time.sleep(600)", "signal.pause()"])
+def test_a_child_that_closes_its_pipes_and_stays_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, songs: list[Path], doing: str
+) -> None:
+    program = f"import os, signal, time; os.close(1); os.close(2); {doing}"
+    monkeypatch.setattr(decode, "_command", lambda *_: [sys.executable, "-I", "-c", program])
+    monkeypatch.setattr(decode, "ENDS_WITHIN_S", 0.5)
+    with pytest.raises(DecodeTimeout):
+        probe(songs[0])
+
+
+def test_a_child_that_forgets_the_limit_is_stopped(monkeypatch: pytest.MonkeyPatch, songs: list[Path]) -> None:
+    """Whoever takes the child over need not count: it would fill this process's memory for two minutes."""
+    program = "import os\nwhile True: os.write(1, bytes(1 << 20))"
+    monkeypatch.setattr(decode, "_command", lambda *_: [sys.executable, "-I", "-c", program])
+    limits = DecodeLimits(max_s=100.0, wall_s=30.0)
+    held: list[Samples] = []
+    with pytest.raises(TooLong, match="longer"):
+        held.extend(Decoding(songs[0], 16_000, limits))
+    assert sum(map(len, held)) <= 101 * 16_000
+    with pytest.raises(DecodeCrashed):
+        probe(songs[0], limits)  # which asks for no samples at all
