@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib import admin
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -35,3 +36,18 @@ def hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     return [Warning("Every Host header is answered.", hint="Set ALLOWED_HOSTS or PUBLIC_URL.", id="site.W001")]
+
+
+@register("staff")
+def actions_name_their_permission(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Every action of every list says what it takes: Django offers one that does not to everybody who may look."""
+    return [
+        Error(
+            f"The action {name} of {model._meta.label} names no permission.",  # noqa: SLF001  (documented)
+            hint="@admin.action(permissions=[…])",
+            id="site.E003",
+        )
+        for model, model_admin in admin.site._registry.items()  # noqa: SLF001  (nothing public lists it)
+        for action, name, _ in model_admin._get_base_actions()  # noqa: SLF001
+        if not getattr(action, "allowed_permissions", None)
+    ]

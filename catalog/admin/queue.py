@@ -1,7 +1,9 @@
 """django-q's own tables in this admin's look."""
 
 from django.contrib import admin
-from django_q.admin import FailAdmin, QueueAdmin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django_q.admin import FailAdmin, QueueAdmin, resubmit_task
 from django_q.admin import ScheduleAdmin as QScheduleAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
@@ -13,9 +15,23 @@ for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
 
 @admin.register(Failure)
 class FailureAdmin(CatalogAdmin, FailAdmin):
-    """Queue entries that raised."""
+    """Queue entries that raised. They are run again or deleted, and not changed."""
 
     list_filter = ("cluster",)
+    actions = ("run_again",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody changes what happened."""
+        return False
+
+    def has_run_again_permission(self, request: HttpRequest) -> bool:
+        """Running again needs what changing would: django-q's own action asks for nothing."""
+        return request.user.has_perm("django_q.change_failure")
+
+    @admin.action(description="Run again", permissions=["run_again"])
+    def run_again(self, request: HttpRequest, queryset: QuerySet[Failure]) -> None:
+        """Put each selected entry back in its queue."""
+        resubmit_task(self, request, queryset)
 
 
 @admin.register(OrmQ)

@@ -1,0 +1,74 @@
+"""Every page's act and every action of every list against those who may only look: a new one without a row fails."""
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.auth.models import User
+from django.core.checks import run_checks
+from django.db import transaction
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from django_q.admin import resubmit_task
+from django_q.models import Failure
+
+from tests.site.acts import ACTIONS, ACTS, SENDS_A_FILE, Act, House, actions_there_are, contents, every_act
+from tests.site.test_access import ROWS
+
+pytestmark = pytest.mark.django_db
+OWN_PASSWORD = {"admin/password_change/"}  # everybody's own
+
+
+@pytest.fixture
+def house(staff: User, reader: User) -> House:
+    """Rows to act on."""
+    for person in (staff, reader):
+        person.set_password("first")
+        person.save()
+    return House(staff)
+
+
+def changed_by(act: Act, person: User) -> list[str]:
+    """Let a person do an act, and name the tables that are not as they were; then put everything back."""
+    with transaction.atomic():
+        client = Client()
+        client.force_login(person)
+        before = contents()
+        answer = act.do(client)
+        assert answer.status_code < 500
+        after = contents()
+        transaction.set_rollback(True)
+    return [name for name, rows in before.items() if after[name] != rows]
+
+
+def asked_by(person: User) -> HttpRequest:
+    """Return a request of a person."""
+    request = RequestFactory().get("/")
+    request.user = person
+    return request
+
+
+def test_every_action_has_a_row_and_every_row_an_action(staff: User) -> None:
+    assert actions_there_are(asked_by(staff)) == set(ACTIONS)
+    assert set(ACTS) <= set(ROWS)
+
+
+def test_every_act_does_something(house: House) -> None:
+    """Or the viewer's failing to do it would show nothing."""
+    idle = [name for name, act in every_act(house).items() if not changed_by(act, house.staff)]
+    assert set(idle) == SENDS_A_FILE
+
+
+def test_viewer_changes_nothing(house: House, reader: User) -> None:
+    """Whoever has every view permission and no other."""
+    done = {name: tables for name, act in every_act(house).items() if (tables := changed_by(act, reader))}
+    assert set(done) == OWN_PASSWORD
+
+
+def test_viewer_is_offered_no_action(reader: User) -> None:
+    assert actions_there_are(asked_by(reader)) == set()
+
+
+def test_action_without_a_permission_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django offers such a one to everybody who may look."""
+    assert run_checks(tags=["staff"]) == []
+    monkeypatch.setattr(site.get_model_admin(Failure), "actions", (resubmit_task,))
+    assert [error.id for error in run_checks(tags=["staff"])] == ["site.E003"]
