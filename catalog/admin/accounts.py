@@ -9,6 +9,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from catalog.pages.access import person
+from staff.powers import may_act_for
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -33,17 +34,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Refuse to change accounts with powers, their passwords included, to those who are no superuser."""
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and (obj is None or may_act_for(person(request), obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Refuse to delete them as well."""
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
-
-
-def _may_touch(request: HttpRequest, account: User | None) -> bool:
-    if account is None or person(request).is_superuser:
-        return True
-    return not account.is_superuser and (not account.is_staff or account == request.user)
+        return super().has_delete_permission(request, obj) and (obj is None or may_act_for(person(request), obj))
 
 
 @admin.register(Group)

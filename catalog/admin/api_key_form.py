@@ -16,12 +16,17 @@ from unfold.widgets import (
 )
 
 from catalog.models import ApiKey
+from staff.powers import accounts_open_to
 
 
 class ApiKeyForm(forms.Form):
     """Owner, name, tier and end of a new key."""
 
-    owner = forms.ModelChoiceField(User.objects.filter(is_active=True), help_text="Whose music and tasks it opens")
+    owner = forms.ModelChoiceField(
+        User.objects.none(),
+        help_text="Whose music and tasks it opens",
+        error_messages={"invalid_choice": "You make keys for yourself and for active accounts that are no staff."},
+    )
     label = forms.CharField(
         max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text="Where it will be used"
     )
@@ -38,11 +43,12 @@ class ApiKeyForm(forms.Form):
         label="Expires", required=False, widget=UnfoldAdminSplitDateTimeWidget, help_text="Empty: never"
     )
 
-    def __init__(self, *args: Any, admin_site: AdminSite, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, made_by: User, admin_site: AdminSite, **kwargs: Any) -> None:
         """Search the owner by name: a list of all accounts could be long."""
         super().__init__(*args, **kwargs)
         owner = self.fields["owner"]
         assert isinstance(owner, forms.ModelChoiceField)  # noqa: S101  (declared above)
+        owner.queryset = accounts_open_to(made_by).filter(is_active=True)
         owner.widget = AutocompleteSelect(ApiKey.owner.field, admin_site, choices=owner.choices)
 
     def clean_expires_at(self) -> datetime | None:

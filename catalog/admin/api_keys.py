@@ -13,6 +13,7 @@ from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import ApiKey
 from catalog.pages import display
+from catalog.pages.access import person
 from catalog.services.api_keys import create_key, current_allowance, is_expired, per_minute, revoke_key, use_by_day
 
 CHART_HEIGHT = 58
@@ -80,7 +81,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """Make a key and show it in this very answer: nothing that could show it again keeps it."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ApiKeyForm(request.POST or None, admin_site=self.admin_site)
+        form = ApiKeyForm(request.POST or None, made_by=person(request), admin_site=self.admin_site)
         context = self.admin_site.each_context(request) | {"opts": self.opts, "title": "Make an API key", "form": form}
         if request.method == "POST" and form.is_valid():
             row, text = create_key(**form.cleaned_data)

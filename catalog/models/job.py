@@ -14,8 +14,8 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Filters on jobs."""
 
     def visible_to(self, user: "User") -> "JobQuerySet":
-        """Jobs that `user` may see through the API: its own; staff see all."""
-        return self if user.is_staff else self.filter(owner=user)
+        """Jobs that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
+        return self.filter(owner=user)
 
 
 class Job(models.Model):

@@ -22,8 +22,8 @@ class TrackQuerySet(models.QuerySet["Track"]):
         return self.filter(removed_at=None)
 
     def visible_to(self, user: "User") -> "TrackQuerySet":
-        """Tracks that `user` may see through the API: its own; staff see all."""
-        return self if user.is_staff else self.filter(owner=user)
+        """Tracks that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
+        return self.filter(owner=user)
 
     def with_words(self, words: Iterable[str]) -> "TrackQuerySet":
         """Tracks with each of the words in title, artist, album, ISRC or file name; the letters' case is the same."""

@@ -276,6 +276,24 @@ def test_registrar_cannot_take_an_account_with_powers_over(registrar: tuple[Clie
         assert account.username != "taken"
 
 
+def test_registrar_cannot_delete_a_superuser_from_the_list(registrar: tuple[Client, User], staff: User) -> None:
+    client, user = registrar
+    user.user_permissions.set(Permission.objects.all())
+    chosen = {"action": "delete_selected", "_selected_action": [staff.pk], "post": "yes"}
+    assert client.post("/admin/auth/user/", chosen).status_code == 403
+    assert User.objects.filter(pk=staff.pk).exists()
+
+
+def test_nobody_makes_keys_for_accounts_with_more_power(registrar: tuple[Client, User], staff: User) -> None:
+    """Not even with every permission there is: that is less than a superuser's."""
+    client, user = registrar
+    user.user_permissions.set(Permission.objects.all())
+    colleague, ordinary = User.objects.create_user("colleague", is_staff=True), User.objects.create_user("ordinary")
+    for account in (staff, colleague, ordinary, user):
+        client.post("/admin/catalog/apikey/add/", {"owner": account.pk, "tier": "free"})
+    assert set(ApiKey.objects.values_list("owner", flat=True)) == {ordinary.pk, user.pk}
+
+
 def test_nobody_writes_what_the_queue_is_to_run(desk: Client) -> None:
     """A schedule names a Python function and its arguments: with it, a stolen session would be a shell."""
     form = {"func": "os.system", "args": "'id'", "schedule_type": "O", "repeats": "1", "next_run_0": "2026-01-01"}

@@ -9,7 +9,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 ENGINE_MAY_IMPORT = {"numpy", "essentia", "faiss", "av", "pymilvus", "grpc", "catalog"}
-APPS = ("catalog", "webhooks", "queueing", "fingerprint_site")
+APPS = ("catalog", "webhooks", "queueing", "staff", "fingerprint_site")
 SOURCES = [path for app in APPS for path in sorted((ROOT / app).rglob("*.py"))]
 
 
@@ -74,8 +74,13 @@ def test_queueing_imports_no_other_app() -> None:
     assert breaches(files("queueing"), r"(catalog|webhooks|fingerprint_site)(\.|$)") == []
 
 
+def test_staff_knows_no_other_app() -> None:
+    assert files("staff")
+    assert breaches(files("staff"), r"(catalog|webhooks)(\.|$)") == []
+
+
 def test_no_app_imports_the_site() -> None:
-    assert breaches(files("catalog") + files("webhooks"), r"fingerprint_site(\.|$)") == []
+    assert breaches(files("catalog") + files("staff") + files("webhooks"), r"fingerprint_site(\.|$)") == []
 
 
 def test_catalog_reaches_webhooks_through_its_services() -> None:

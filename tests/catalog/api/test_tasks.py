@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from catalog.models import Job, Track
+from catalog.services.jobs import accept_job
 from tests.conftest import client_of
 
 CALLS = ["/api/v1/fingerprint/add", "/api/v1/fingerprint/check"]
@@ -29,8 +30,14 @@ def test_foreign_track_is_422(outsider_api: APIClient, track: Track, url: str) -
 
 
 @pytest.mark.parametrize("url", CALLS)
-def test_staff_may_use_any_track(staff: User, track: Track, url: str) -> None:
-    assert client_of(staff).post(url, {"musicId": str(track.music_id)}, format="json").status_code == 200
+def test_key_of_staff_opens_their_own_tracks_only(staff: User, owner: User, track: Track, url: str) -> None:
+    """What staff may see is for the pages to ask their permissions about; a key asks for none."""
+    job = accept_job(track=track, owner=owner, task_name=Job.Name.CHECK)
+    call = client_of(staff)
+    assert call.post(url, {"musicId": str(track.music_id)}, format="json").status_code == 422
+    assert call.get(f"/api/v1/task/result/{job.task_id}").status_code == 404
+    mine = Track.objects.create(owner=staff, title="Mine")
+    assert call.post(url, {"musicId": str(mine.music_id)}, format="json").status_code == 200
 
 
 @pytest.mark.parametrize("url", CALLS)
