@@ -94,6 +94,9 @@ INSTALLED_APPS = [
     "fingerprint_site",  # for the commands that run the site
 ]
 MIDDLEWARE = [
+    "fingerprint_site.machine_answers.MachineAnswersMiddleware",
+    "catalog.api.rate_headers.RateLimitHeadersMiddleware",
+    "fingerprint_site.chunked_bodies.ChunkedBodyMiddleware",
     "fingerprint_site.client_address.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "fingerprint_site.browser_policy.BrowserPolicyMiddleware",
@@ -105,7 +108,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "catalog.api.rate_headers.RateLimitHeadersMiddleware",
     "axes.middleware.AxesMiddleware",  # last: turns a login that is locked into an answer
 ]
 ROOT_URLCONF = "fingerprint_site.urls"

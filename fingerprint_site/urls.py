@@ -6,7 +6,6 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-handler500 = "catalog.api.errors.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     # Browsers ask here whatever a page says, and so do they for what is no page at all (a picture, JSON).

@@ -5,11 +5,10 @@ import math
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -21,6 +20,7 @@ _UNPROCESSABLE = (
     exceptions.ParseError,
     exceptions.UnsupportedMediaType,
     MultiPartParserError,
+    BadRequest,  # chunks that are none
     SuspiciousOperation,  # more fields or files than are taken, or larger ones
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -41,6 +41,8 @@ def contract_exception(error: Exception, context: dict[str, Any]) -> Response | 
         error = exceptions.NotFound("Not found.")
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    if isinstance(error, UnreadablePostError):
+        error = exceptions.ParseError("The body ended before it was whole.")
     if isinstance(error, NotReachableError):
         error = UnavailableError(str(error))
     set_rollback()
@@ -85,15 +87,3 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     if wait_s is not None:
         headers["Retry-After"] = str(math.ceil(wait_s))
     return headers
-
-
-def not_found(request: HttpRequest, rest: str = "") -> JsonResponse:  # noqa: ARG001
-    """Answer an API address that does not exist, in the API's shape."""
-    return JsonResponse({"detail": "There is nothing at this address."}, status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer for a defect of this service, which Django has logged: in the API's shape where a client parses it."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": "The service met an error of its own. It was logged."}, status=500)
-    return defaults.server_error(request)

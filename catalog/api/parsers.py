@@ -1,5 +1,6 @@
 """Bodies of the contract: small JSON and one upload, refused in words when they cannot be read."""
 
+import io
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -21,11 +22,11 @@ class SmallJSONParser(JSONParser):
             ParseError: too large, not JSON, or nested too deeply.
 
         """
-        request = (parser_context or {}).get("request")
-        if request is not None and int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        body = stream.read(MAX_BODY_BYTES + 1)
+        if len(body) > MAX_BODY_BYTES:
             raise ParseError(f"The body is larger than {MAX_BODY_BYTES // 1024} kB.")
         try:
-            return super().parse(stream, media_type, dict(parser_context or {}))
+            return super().parse(io.BytesIO(body), media_type, dict(parser_context or {}))
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
 

@@ -17,7 +17,7 @@ class GuardedWorker(ThreadWorker):
     """gthread, whose connections are shut when head or body of a request do not arrive in time."""
 
     head_s = 10.0
-    body_s = 60.0  # and the time that its length takes at the slowest rate
+    body_s = 60.0  # and the time that what arrived takes at the slowest rate
     slowest_bytes_per_s = 16_384
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -37,9 +37,22 @@ class GuardedWorker(ThreadWorker):
         if req.method in ("GET", "HEAD"):
             self._deadlines.pop(conn, None)
         else:
-            length = next((value for name, value in req.headers if name.upper() == "CONTENT-LENGTH"), "0")
-            self._deadlines[conn] = time.monotonic() + self.body_s + int(length) / self.slowest_bytes_per_s
+            self._deadlines[conn] = time.monotonic() + self.body_s
+            self._allow_for_what_arrives(conn)
         return super().handle_request(req, conn)
+
+    def _allow_for_what_arrives(self, conn: TConn) -> None:
+        """Put a connection's end off with every piece that it brings: a chunked body does not say how long it is."""
+        unreader = conn.parser.unreader
+        receive = type(unreader).chunk
+
+        def receive_and_allow(size_hint: int | None = None) -> bytes:
+            data: bytes = receive(unreader, size_hint)
+            if conn in self._deadlines:
+                self._deadlines[conn] += len(data) / self.slowest_bytes_per_s
+            return data
+
+        unreader.chunk = receive_and_allow
 
     def murder_pending(self) -> None:
         """Also shut what took too long: called by gunicorn's own loop once a second. The reading thread sees an end."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.site.running import RunningSite
+from tests.site.running import RunningSite, WebServer
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +57,13 @@ def site(first_start: RunningSite) -> RunningSite:
     if first_start.process.poll() is not None:
         first_start.start()
     return first_start
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str | None]) -> Iterator[WebServer]:
+    """A web server of the site with an empty catalog, for requests over real sockets."""
+    server = WebServer(tmp_path_factory.mktemp("web") / "data", database_url=new_database(), MAX_UPLOAD_MB="2")
+    server.folder.mkdir()
+    server.start()
+    yield server
+    server.stop()

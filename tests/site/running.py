@@ -11,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import requests
 from django.conf import settings
 
 from fingerprint_site.running.api_client import ApiClient
 
 START_WITHIN_S = 180.0
 STOP_WITHIN_S = 30.0
+WEB_WORKER = "fingerprint_site.running.web_worker.GuardedWorker"
 
 
 def free_port() -> int:
@@ -125,3 +127,37 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
+
+
+class WebServer(RunningSite):
+    """The site's web server alone, as the site starts it: no queues and no demo."""
+
+    def start(self, *options: str) -> None:
+        """Set up the site, start gunicorn, and wait until it answers."""
+        made = self.manage("setup_site")
+        assert made.returncode == 0, made.stderr
+        command = [sys.executable, "-m", "gunicorn", "fingerprint_site.wsgi", "--bind", f"127.0.0.1:{self.port}"]
+        command += ["--worker-class", WEB_WORKER, "--workers", "1", "--threads", "2", *options]
+        with self._output.open("w", encoding="utf-8") as output:
+            self.process = subprocess.Popen(
+                command, cwd=settings.BASE_DIR, env=self.environment, stdout=output, stderr=output
+            )
+        await_true(self._answers, within_s=START_WITHIN_S)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.output
+        try:
+            return requests.get(f"{self.url}/health/live", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def stop(self) -> int:
+        """End it."""
+        self.process.terminate()
+        return self.process.wait(STOP_WITHIN_S)
+
+    def shell(self, code: str) -> str:
+        """Run Python with the site's settings and data; return the last line that it prints."""
+        done = self.manage("shell", "-v", "0", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-1] if done.stdout else ""

@@ -74,14 +74,32 @@ def _takes(sock: socket.socket) -> bool:
     return True
 
 
-def test_a_long_body_that_flows_arrives(port: int) -> None:
+@pytest.mark.parametrize(
+    ("length", "piece", "end"),
+    [
+        (b"Content-Length: 3000", b"x" * 300, b""),
+        (b"Transfer-Encoding: chunked", b"12c\r\n" + b"x" * 300 + b"\r\n", b"0\r\n\r\n"),
+    ],
+)
+def test_a_long_body_that_flows_arrives(port: int, length: bytes, piece: bytes, end: bytes) -> None:
     """3 kB at the slowest rate have four seconds; they take two."""
     with socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as sock:
-        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3000\r\n\r\n")
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + length + b"\r\n\r\n")
         for _ in range(10):
-            sock.sendall(b"x" * 300)
+            sock.sendall(piece)
             time.sleep(0.2)
+        sock.sendall(end)
         assert sock.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 1000000000", b"Transfer-Encoding: chunked"])
+def test_a_body_that_drips_is_cut_off_however_long_it_says_that_it_is(port: int, length: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as sock:
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n1000\r\n")
+        started_s = time.monotonic()
+        while _takes(sock) and time.monotonic() - started_s < WITHIN_S:
+            time.sleep(0.1)
+        assert time.monotonic() - started_s < WITHIN_S
 
 
 def test_the_site_runs_this_worker() -> None:

@@ -104,6 +104,19 @@ def test_an_unknown_source_is_404(outside: Client, source: Held) -> None:
     assert (refused.source, refused.slug) == (None, "nobody")
 
 
+def test_the_address_without_its_slash_is_the_same(outside: Client, source: Held) -> None:
+    def send(slug: str, headers: dict[str, str]) -> Any:
+        content = json.dumps(CHECKED).encode()
+        return outside.post(f"/webhooks/incoming/{slug}", content, "application/json", headers=headers)
+
+    assert send("label", both(source[1], TASK_ID, CHECKED)).json() == {"detail": "Stored."}
+    assert send("label", {}).status_code == 401
+    assert send("nobody", {}).status_code == 404
+    assert list(Refused.objects.order_by("pk").values_list("slug", flat=True)) == ["label", "nobody"]
+    source[0].refresh_from_db()
+    assert source[0].refused_count == 1
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_other_methods_are_405(outside: Client, source: Held, method: str) -> None:
     answer = outside.generic(method, "/webhooks/incoming/label/")

@@ -4,7 +4,6 @@ import io
 from typing import Any
 
 import pytest
-from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client, RequestFactory
 
 from tests.webhooks import signed
@@ -101,13 +100,13 @@ def test_a_body_past_the_cap_is_422(outside: Client, source: Held, settings: Any
     assert Refused.objects.get().reason == "too_large"
 
 
-def test_a_chunked_body_is_read_where_the_server_ends_it(source: Held) -> None:
+def test_a_chunked_body_is_read_where_the_server_ends_it(outside: Client, source: Held) -> None:
     """As gunicorn hands it over: no length, and a stream that ends."""
     raw = signed.dumps(CHECKED)
     environ = RequestFactory().post("/webhooks/incoming/label/", headers=both(source[1], TASK_ID, raw)).environ
     del environ["CONTENT_LENGTH"]
-    environ |= {"wsgi.input": io.BytesIO(raw), "wsgi.input_terminated": True}
-    assert incoming(WSGIRequest(environ), slug="label").status_code == 200
+    environ |= {"wsgi.input": io.BytesIO(raw), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    assert outside.request(**environ).status_code == 200
     assert Received.objects.exists()
 
 
