@@ -133,8 +133,11 @@ def upload() -> Callable[[Path], SimpleUploadedFile]:
 
 
 @pytest.fixture(autouse=True)
-def fresh_index(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
-    """Give each test an index and index files of its own: sequences start over with the database."""
+def fresh_folders(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Give each test a store, an index and index files of its own: they belong to one database."""
+    settings.AUDIO_DIR = tmp_path_factory.mktemp("audio")
     settings.INDEX_DIR = tmp_path / "index"
     settings.INDEX_DIR.mkdir()
     monkeypatch.setattr(searching.process_index, "_index", None)

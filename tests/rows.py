@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from catalog.models import AudioFile, Job, Match, Track
+from catalog.services import stored_files
 from catalog.services.removal import purge_removed, remove_track
 
 _numbers = count(1)
@@ -98,3 +99,4 @@ def remove_for_good(track: Track) -> None:
     """Remove a track and let the time pass in which it could be brought back."""
     remove_track(track=track)
     purge_removed(now=timezone.now() + timedelta(hours=settings.REMOVED_KEPT_HOURS + 1))
+    stored_files.remove_due()

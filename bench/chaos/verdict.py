@@ -16,6 +16,12 @@ from bench.chaos.stack import ROOT, Stack
 from bench.goals import Goal
 
 HOURS_S = 2 * 3600.0
+TIDY_HOURS_LATER = """
+from django.utils import timezone
+from catalog.services import housekeeping, stored_files
+housekeeping.tidy()
+stored_files.remove_due(now=timezone.now() + 2 * stored_files.GIVEN_UP_AFTER)
+"""
 
 
 def tasks(stack: Stack, keys: Mapping[str, str], accepted: Mapping[str, str]) -> Goal:
@@ -77,10 +83,10 @@ def index_verifies(stack: Stack) -> Goal:
 
 
 def nothing_left(stack: Stack) -> list[Goal]:
-    """No process, no file and no lock is left once the stack has stopped; files are looked at as hours later."""
+    """No process, no file and no lock is left once the stack has stopped, looked at as hours later."""
     left = [process.command for process in stack.processes()]
     _age(stack.folder)
-    tidied = _manage(stack, "shell", "-v", "0", "-c", "from catalog.services import housekeeping; housekeeping.tidy()")
+    tidied = _manage(stack, "shell", "-v", "0", "-c", TIDY_HOURS_LATER)
     files = _unknown_files(stack)
     locks = [path.name for path in stack.folder.rglob("*.lock") if not _is_free(path)]
     return [

@@ -10,6 +10,7 @@ from catalog.models.index_lease import IndexLease
 from catalog.models.index_operation import IndexClock, IndexOperation
 from catalog.models.job import Job
 from catalog.models.match import Match
+from catalog.models.pending_file import PendingFile
 from catalog.models.queue_heartbeat import QueueHeartbeat
 from catalog.models.scan import Scan
 from catalog.models.track import Track
@@ -26,6 +27,7 @@ __all__ = [
     "IndexOperation",
     "Job",
     "Match",
+    "PendingFile",
     "QueueHeartbeat",
     "Scan",
     "Track",

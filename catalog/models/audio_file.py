@@ -4,7 +4,7 @@ from django.db import models
 
 
 class AudioFile(models.Model):
-    """One stored file, known by its SHA-256; the file is written before the row and removed after the last track."""
+    """One stored file, known by its SHA-256. Before this row and after it, `PendingFile` names the bytes."""
 
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
     stored_name = models.CharField(max_length=100, help_text="Path below the audio folder")

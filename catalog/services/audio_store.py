@@ -1,12 +1,6 @@
-"""Where uploaded bytes live: one object a content, below a folder named by the first digits of its SHA-256.
-
-A name is given once and never again: whoever removes the last track of some bytes removes that name alone, and cannot
-take away what another account stored of the same bytes at that moment.
-"""
+"""Where uploaded bytes live: one object a content, below a folder named by the first digits of its SHA-256."""
 
 import hashlib
-import re
-import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +18,7 @@ from catalog.models import AudioFile
 from catalog.services.errors import NotReachableError, TrackGoneError
 from catalog.storages import AudioPart, AudioStorage
 
-ORPHAN_AGE = timedelta(hours=1)  # an upload places its file before its row: leave it that long
-FOLDERS = tuple(f"{number:02x}" for number in range(256))
-# Names that `place` gave, of files being written as well: nothing else in a shared bucket or folder is ours to remove.
-_OURS = re.compile(r"[0-9a-f]{2}/\.?(?P<sha256>[0-9a-f]{64})(-[0-9a-f]{8})?(\.[a-z0-9]{1,5})?(\.\d+\.\d+)?")
-_NAMES_A_QUERY = 500
+DRAFT_AGE = timedelta(hours=1)  # since it was written to, beyond the time that a task may take
 log = structlog.get_logger(__name__)
 
 
@@ -54,40 +44,45 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def place(*, source: Path, sha256: str, suffix: str) -> str:
-    """Store a copy of `source`, durably and whole or not at all, and return the name that it has from now on.
-
-    `suffix` is for people who look into the store.
+def save(*, source: Path, name: str) -> None:
+    """Store a copy of `source` at `name`, durably and whole or not at all.
 
     Raises:
         NotReachableError: the store does not take it now.
 
     """
-    name = f"{sha256[:2]}/{sha256}-{secrets.token_hex(4)}{suffix}"
-    _save(source=source, name=name)
-    return name
-
-
-def restore(*, source: Path, name: str) -> None:
-    """Store `source` at `name` again where the store has lost it."""
-    try:
-        size(name)
-    except FileNotFoundError:
-        _save(source=source, name=name)
-
-
-def _save(*, source: Path, name: str) -> None:
     with _reached(), source.open("rb") as file:
         _storage().save(name, File(file))
 
 
-def discard(name: str) -> None:
-    """Remove a stored file that no row names any more. Never raises: what stays is collected as an orphan."""
+def delete(name: str) -> None:
+    """Remove a stored file and what was written of it; one that is gone already is fine.
+
+    Raises:
+        NotReachableError: the store does not answer.
+
+    """
+    with _reached():
+        _storage().delete(name)
+
+
+def holds(name: str, *, size_bytes: int) -> bool:
+    """Tell whether a file is stored with all of its bytes.
+
+    Raises:
+        NotReachableError: the store does not answer.
+
+    """
     try:
-        with _reached():
-            _storage().delete(name)
-    except NotReachableError:
-        log.warning("stored_file_left_behind", name=name)
+        return size(name) == size_bytes
+    except FileNotFoundError:
+        return False
+
+
+def names(folder: str) -> list[str]:
+    """Return the names of all files right below `folder`."""
+    with _reached():
+        return sorted(_storage().names(folder))
 
 
 def size(name: str) -> int:
@@ -141,25 +136,12 @@ def _fetch(audio_file: AudioFile, copy: IO[bytes]) -> None:
         raise TrackGoneError("The stored file is damaged: upload the track again.")
 
 
-def collect_orphans(folder: str) -> int:
-    """Remove what has been lying in one of `FOLDERS` for long and is named by no row; return how many."""
-    limit = timezone.now() - ORPHAN_AGE
-    with _reached():
-        names = list(_storage().names_before(limit, folder=folder))
-    found = {name: match["sha256"] for name in names if (match := _OURS.fullmatch(name))}
-    orphans = set(found)
-    digests = sorted(set(found.values()))
-    for start in range(0, len(digests), _NAMES_A_QUERY):
-        rows = AudioFile.objects.filter(sha256__in=digests[start : start + _NAMES_A_QUERY])
-        orphans -= set(rows.values_list("stored_name", flat=True))
-    for name in orphans:
-        discard(name)
-    return len(orphans)
-
-
 def remove_old_drafts() -> int:
-    """Remove uploads and fetched copies on this machine that a killed process left; return how many."""
-    limit_s = (timezone.now() - ORPHAN_AGE).timestamp()
+    """Remove uploads and fetched copies on this machine that a killed process left; return how many.
+
+    Only what no process can be at work with any more, of this deployment or of another one in the same folder.
+    """
+    limit_s = (timezone.now() - DRAFT_AGE).timestamp() - settings.JOB_TIMEOUT_SECONDS
     old = [path for path in Path(settings.UPLOAD_DIR).iterdir() if path.is_file() and path.stat().st_mtime < limit_s]
     for path in old:
         path.unlink(missing_ok=True)

@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-import time
 
 import structlog
 from django.conf import settings
 
-from catalog.services import audio_store, index_status, removal
+from catalog.services import audio_store, index_status, removal, stored_files
 
 COMPACT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
-FOLDERS_A_TIDY = 16  # of 256: each is looked through every 16 hours
 _compacting: list[subprocess.Popen[bytes]] = []
 log = structlog.get_logger(__name__)
 
@@ -30,17 +28,11 @@ def compact_when_due() -> bool:
 
 
 def tidy() -> None:
-    """Remove files that nothing refers to, and the audio of tracks that can no longer be brought back."""
+    """Remove the audio of tracks that can no longer be brought back, and what processes left that died."""
     purged = removal.purge_removed()
     if purged:
         log.info("removed_tracks_purged", count=purged)
     drafts = audio_store.remove_old_drafts()
-    count = sum(audio_store.collect_orphans(folder) for folder in _folders_of_this_hour())
-    if drafts or count:
-        log.info("orphans_removed", drafts=drafts, stored=count)
-
-
-def _folders_of_this_hour() -> tuple[str, ...]:
-    """Take the folders in turn: a look through all of a large store would be long, and its orphans are few."""
-    first = int(time.time() // 3600) * FOLDERS_A_TIDY % len(audio_store.FOLDERS)
-    return audio_store.FOLDERS[first : first + FOLDERS_A_TIDY]
+    stored = stored_files.remove_due()
+    if drafts or stored:
+        log.info("files_removed", drafts=drafts, stored=stored)

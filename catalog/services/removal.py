@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import AudioFile, Fingerprint, IndexOperation, Track
-from catalog.services import audio_store, index_log
+from catalog.services import index_log, stored_files
 from catalog.services.errors import TrackGoneError
 
 PURGED_AT_ONCE = 200
@@ -57,7 +57,10 @@ def _was_indexed(track_id: int) -> bool:
 
 
 def purge_removed(*, now: datetime | None = None) -> int:
-    """Let go of the audio of tracks whose time to be brought back is over; return how many."""
+    """Let go of the audio of tracks whose time to be brought back is over; return how many.
+
+    The bytes of the last track go with `stored_files.remove_due`.
+    """
     before = (now or timezone.now()) - timedelta(hours=settings.REMOVED_KEPT_HOURS)
     over = Track.objects.filter(removed_at__lt=before, audio_file__isnull=False)
     return sum(_purge(track, before) for track in over.select_related("audio_file").order_by("pk")[:PURGED_AT_ONCE])
@@ -72,6 +75,5 @@ def _purge(track: Track, before: datetime) -> int:
         audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first() if known and let_go else None
         if audio_file and not audio_file.tracks.exists():
             audio_file.delete()
-            name = audio_file.stored_name
-            transaction.on_commit(lambda: audio_store.discard(name))
+            stored_files.let_go(audio_file.stored_name)
     return let_go

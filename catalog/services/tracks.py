@@ -11,7 +11,7 @@ from django.db import transaction
 from catalog.engine import FingerprintError
 from catalog.engine.decode import AudioInfo, probe
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store
+from catalog.services import audio_store, stored_files
 from catalog.services.analysis import decode_limits
 from catalog.services.errors import UploadRefusedError
 from catalog.services.quotas import refuse_over_quota
@@ -45,7 +45,10 @@ def add_track(*, owner: User, source: Path, file_name: str) -> Track:
     refuse_over_quota(owner=owner, size_bytes=size_bytes)
     sha256 = audio_store.sha256_of(source)
     taken = _Taken(owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source))
-    track = _track_of_known_bytes(taken) or _track_of_new_bytes(taken)
+    known = AudioFile.objects.filter(sha256=sha256).first()
+    lost = known is not None and not audio_store.holds(known.stored_name, size_bytes=known.size_bytes)
+    track = _track_of_known_bytes(taken, known) if known and not lost else None
+    track = track or _track_of_new_bytes(taken, lost_name=known.stored_name if known and lost else "")
     log.info("track_added", music_id=str(track.music_id), size_bytes=size_bytes)
     return track
 
@@ -61,29 +64,41 @@ class _Taken:
     info: AudioInfo
 
 
-def _track_of_known_bytes(taken: _Taken) -> Track | None:
-    """Return the new track of bytes that are stored already; None where they are not, or are going at this moment."""
-    known = AudioFile.objects.filter(sha256=taken.sha256).first()
-    if known is None:
-        return None
-    audio_store.restore(source=taken.source, name=known.stored_name)
+def _track_of_known_bytes(taken: _Taken, known: AudioFile) -> Track | None:
+    """Return the new track of bytes that are stored already; None where they are going at this moment."""
     with transaction.atomic():
         # Locked, so that nobody removes the last other track of these bytes before this one is there.
         audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first()
         return _new_track(taken, audio_file) if audio_file else None
 
 
-def _track_of_new_bytes(taken: _Taken) -> Track:
-    """Store the bytes, then their row and the track's. Another upload of the same bytes may be faster."""
-    name = audio_store.place(source=taken.source, sha256=taken.sha256, suffix=_suffix(taken.info))
-    audio_file = None
+def _put_in_place(audio_file: AudioFile, name: str) -> None:
+    """Let the file's row name what was stored anew, in place of what the store has lost."""
+    stored_files.let_go(audio_file.stored_name)
+    audio_file.stored_name = name
+    AudioFile.objects.filter(pk=audio_file.pk).update(stored_name=name)
+
+
+def _track_of_new_bytes(taken: _Taken, *, lost_name: str) -> Track:
+    """Store the bytes, then their row and the track's. Another upload of the same bytes may be faster.
+
+    `lost_name`: where the row says that the bytes are, and the store has not got them.
+    """
+    name = stored_files.place(source=taken.source, sha256=taken.sha256, suffix=_suffix(taken.info))
+    named = ""
     try:
         with transaction.atomic():
             audio_file = _audio_file(taken, stored_name=name)
-            return _new_track(taken, audio_file)
+            if audio_file.stored_name == lost_name:
+                _put_in_place(audio_file, name)
+            track = _new_track(taken, audio_file)
+            if audio_file.stored_name == name:
+                stored_files.confirm(name)
+        named = audio_file.stored_name
+        return track
     finally:
-        if audio_file is None or audio_file.stored_name != name:
-            audio_store.discard(name)
+        if named != name:
+            stored_files.discard(name)
 
 
 def refuse_size(size_bytes: int) -> None:

@@ -1,7 +1,6 @@
-"""Where uploaded bytes may live: Django storages that can also give a part of a file and name what is old."""
+"""Where uploaded bytes may live: Django storages that can also give a part of a file and name what is there."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -30,7 +29,7 @@ class AudioStorage(Protocol):
         ...
 
     def delete(self, name: str) -> None:
-        """Remove a file; one that is gone already is fine."""
+        """Remove a file, and what was written of it; one that is gone already is fine."""
         ...
 
     def size(self, name: str) -> int:
@@ -45,6 +44,6 @@ class AudioStorage(Protocol):
         """Return where the file is on this machine; None where it must be fetched."""
         ...
 
-    def names_before(self, limit: datetime, *, folder: str) -> Iterator[str]:
-        """Yield the names of files right below `folder` that were last written before `limit`."""
+    def names(self, folder: str) -> Iterator[str]:
+        """Yield the names of files right below `folder`."""
         ...

@@ -1,9 +1,9 @@
 """A folder on this machine's disk, `DATA_DIR/audio`."""
 
+import glob
 import os
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +16,9 @@ from catalog.storages import CHUNK_BYTES
 
 class LocalAudioStorage(FileSystemStorage):
     """Django's file storage, but a crash leaves a file that is whole or none."""
+
+    def __init__(self) -> None:
+        super().__init__(allow_overwrite=True)  # names are given once: what is there of one is what was there before
 
     @property
     def base_location(self) -> str:
@@ -37,12 +40,19 @@ class LocalAudioStorage(FileSystemStorage):
         path.stat()
         return path
 
-    def names_before(self, limit: datetime, *, folder: str) -> Iterator[str]:
-        """Yield the names right below `folder` that were last written before `limit`, unfinished ones among them."""
+    def names(self, folder: str) -> Iterator[str]:
+        """Yield the names right below `folder`, unfinished files among them."""
         below = Path(self.path(folder))
         for path in below.iterdir() if below.is_dir() else ():
-            if path.is_file() and path.stat().st_mtime < limit.timestamp():
+            if path.is_file():
                 yield f"{folder}/{path.name}"
+
+    def delete(self, name: str) -> None:
+        """Remove a file, and the drafts of it that killed processes left."""
+        path = Path(self.path(name))
+        for draft in path.parent.glob(f".{glob.escape(path.name)}.*"):
+            draft.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
     def _save(self, name: str, content: File) -> str:
         target = Path(self.path(name))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from boto3.exceptions import Boto3Error
@@ -62,13 +61,12 @@ class S3AudioStorage(S3Storage):
     def local_path(self, name: str) -> None:
         """Say that no object is on this machine."""
 
-    def names_before(self, limit: datetime, *, folder: str) -> Iterator[str]:
-        """Yield the names right below `folder` that were last written before `limit`."""
+    def names(self, folder: str) -> Iterator[str]:
+        """Yield the names right below `folder`."""
         prefix = self._normalize_name(folder) + "/"
         with _told_apart(folder):
             for found in self.bucket.objects.filter(Prefix=prefix, Delimiter="/"):
-                if found.last_modified < limit:
-                    yield f"{folder}/{found.key.removeprefix(prefix)}"
+                yield f"{folder}/{found.key.removeprefix(prefix)}"
 
     def _save(self, name: str, content: File) -> str:
         with _told_apart(name):

@@ -71,7 +71,8 @@ def _put_back_keys(folder: Path, content: Manifest) -> None:
 def _put_back_audio(folder: Path, content: Manifest, progress: Progress) -> None:
     for name in content.of_kind("audio"):
         source = folder / "audio" / name
-        audio_store.restore(source=source, name=name)
+        if not audio_store.holds(name, size_bytes=source.stat().st_size):
+            audio_store.save(source=source, name=name)
         progress(source.stat().st_size)
 
 

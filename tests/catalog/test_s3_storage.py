@@ -9,12 +9,14 @@ from botocore.exceptions import ClientError
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from catalog.models import AudioFile, Job, Track
-from catalog.services import audio_store, jobs, playback, work
-from catalog.services.errors import TrackGoneError
+from catalog.models import AudioFile, Job, PendingFile, Track
+from catalog.services import audio_store, jobs, playback, stored_files, work
+from catalog.services.errors import NotReachableError, TrackGoneError
+from catalog.services.removal import purge_removed, remove_track
 from fingerprint_site.audio_storage import audio_storage
 from tests.object_store import BUCKET, ObjectStore, free_port
 from tests.rows import remove_for_good
@@ -129,20 +131,6 @@ def test_lost_object(s3: ObjectStore, add_track: Callable[..., Track], battle: P
     assert done(track, Job.Name.ADD).status == "success", "the next upload of the same bytes brings it back"
 
 
-def test_orphans_are_collected_when_old(
-    s3: ObjectStore, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = add_track(battle).audio_file.stored_name
-    orphan = audio_store.place(source=battle, sha256=audio_store.sha256_of(battle), suffix=".ogg")
-    foreign = f"{kept[:2]}/of-somebody-else.txt"
-    s3.write(foreign, b"kept")
-    assert audio_store.collect_orphans(kept[:2]) == 0, "young"
-    monkeypatch.setattr(audio_store, "ORPHAN_AGE", timedelta(hours=-1))
-    assert audio_store.collect_orphans(kept[:2]) == 1
-    assert set(s3.names()) == {kept, foreign}
-    assert orphan not in s3.names()
-
-
 def test_account_can_do_no_more_than_its_work(s3: ObjectStore) -> None:
     for forbidden in (
         lambda: s3.client.put_object(Bucket=BUCKET, Key="elsewhere/x", Body=b""),
@@ -193,7 +181,11 @@ def test_removal_stands_while_the_store_does_not_answer(
 ) -> None:
     track = add_track(battle)
     request.getfixturevalue("nobody_answers")
-    audio_store.discard(track.audio_file.stored_name)  # what the removal does after its commit: no error
+    remove_track(track=track)
+    assert purge_removed(now=timezone.now() + timedelta(days=365)) == 1
+    with pytest.raises(NotReachableError):
+        stored_files.remove_due()
+    assert PendingFile.objects.get().state == PendingFile.State.REMOVING, "removed when the store answers again"
 
 
 @pytest.mark.parametrize(

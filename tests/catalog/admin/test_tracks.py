@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from catalog.admin.tracks import TrackAdmin
 from catalog.models import AudioFile, Fingerprint, IndexOperation, Job, Track
+from catalog.services import stored_files
 from catalog.services.decisions import decide
 from catalog.services.index_log import CURRENT_VERSION, record_add
 from catalog.services.removal import purge_removed
@@ -237,6 +238,7 @@ def test_removal(desk: Client, add_track: Callable[..., Track], battle: Path) ->
     assert track.removed_at is not None
     assert path.exists()
     purge_removed(now=timezone.now() + timedelta(hours=25))
+    stored_files.remove_due()
     assert not path.exists()
 
 

@@ -15,13 +15,13 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, housekeeping
+from catalog.services import audio_store, stored_files
 from tests.rows import remove_for_good, stored_path
 
 URL = "/api/v1/music"
 
 
-def stored_files() -> set[Path]:
+def files_there() -> set[Path]:
     """Return what lies in the store and in the upload folder."""
     return {
         path for folder in (settings.AUDIO_DIR, settings.UPLOAD_DIR) for path in folder.rglob("*") if path.is_file()
@@ -30,11 +30,11 @@ def stored_files() -> set[Path]:
 
 def refused(api: APIClient, name: str, content: bytes) -> str:
     """Upload, expect 422 with nothing left behind, and return the reason."""
-    before = stored_files()
+    before = files_there()
     response = api.post(URL, {"file": SimpleUploadedFile(name, content)}, format="multipart")
     assert response.status_code == 422, response.content
     assert set(response.json()) == {"detail", "errors"}
-    assert stored_files() == before
+    assert files_there() == before
     assert Track.objects.count() == 0
     assert AudioFile.objects.count() == 0
     reason: str = response.json()["errors"]["file"][0]
@@ -61,11 +61,11 @@ def test_reads_the_tags(api: APIClient, upload: Callable, battle: Path) -> None:
 
 
 def test_same_bytes_are_two_tracks_and_one_file(api: APIClient, upload: Callable, battle: Path) -> None:
-    before = stored_files()
+    before = files_there()
     ids = {api.post(URL, {"file": upload(battle)}, format="multipart").json()["musicId"] for _ in range(2)}
     assert len(ids) == 2
     assert AudioFile.objects.count() == 1
-    assert len(stored_files() - before) <= 1
+    assert len(files_there() - before) <= 1
 
 
 def test_text_named_mp3_is_refused(api: APIClient) -> None:
@@ -94,13 +94,13 @@ def test_over_the_limit_while_it_streams(api: APIClient, settings: Settings) -> 
 def test_several_files_together_never_grow_over_the_limit(settings: Settings) -> None:
     """The forms for everybody, the login's, read what they are sent before anybody is asked who they are."""
     settings.MAX_UPLOAD_MB = 1
-    before = stored_files()
+    before = files_there()
     files = {name: SimpleUploadedFile(f"{name}.wav", bytes(700 * 1024)) for name in "ab"}
     request = RequestFactory().post("/admin/login/", files)
     assert list(request.FILES) == ["a"]
     assert request.upload_too_large
     request.close()
-    assert stored_files() == before
+    assert files_there() == before
 
 
 def test_more_fields_and_files_than_are_taken(api: APIClient) -> None:
@@ -188,13 +188,13 @@ def test_last_track_of_the_same_bytes_may_go_while_they_arrive_again(
     owner: User, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = add_track(battle)
-    restore = audio_store.restore
+    holds = audio_store.holds
 
-    def removed_before(**values: Any) -> None:
+    def removed_before(name: str, **values: Any) -> bool:
         remove_for_good(first)
-        restore(**values)
+        return holds(name, **values)
 
-    monkeypatch.setattr(audio_store, "restore", removed_before)
+    monkeypatch.setattr(audio_store, "holds", removed_before)
     second = add_track(battle)
 
     assert stored_path(second).exists()
@@ -207,14 +207,14 @@ def test_last_track_of_the_same_bytes_may_go_after_they_arrived_again(
 ) -> None:
     """The row is gone, its bytes are about to go: what is stored anew meanwhile has another name."""
     first = add_track(battle)
-    discard, added = audio_store.discard, []
+    delete, added = audio_store.delete, []
 
-    def discard_late(name: str) -> None:
-        monkeypatch.setattr(audio_store, "discard", discard)
+    def delete_late(name: str) -> None:
+        monkeypatch.setattr(audio_store, "delete", delete)
         added.append(add_track(battle))
-        discard(name)
+        delete(name)
 
-    monkeypatch.setattr(audio_store, "discard", discard_late)
+    monkeypatch.setattr(audio_store, "delete", delete_late)
     remove_for_good(first)
 
     assert stored_path(added[0]).exists()
@@ -223,40 +223,27 @@ def test_last_track_of_the_same_bytes_may_go_after_they_arrived_again(
 def test_surplus_bytes_of_two_uploads_at_once_are_removed(
     owner: User, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = stored_files()
-    place, others = audio_store.place, []
+    before = files_there()
+    place, others = stored_files.place, []
 
     def place_after_another(**values: Any) -> str:
-        monkeypatch.setattr(audio_store, "place", place)
+        monkeypatch.setattr(stored_files, "place", place)
         others.append(add_track(battle))
         return place(**values)
 
-    monkeypatch.setattr(audio_store, "place", place_after_another)
+    monkeypatch.setattr(stored_files, "place", place_after_another)
     track = add_track(battle)
 
     assert track.audio_file == others[0].audio_file
-    assert stored_files() - before == {stored_path(track)}
+    assert files_there() - before == {stored_path(track)}
 
 
 def test_lost_bytes_come_back_with_the_next_upload(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
     first = add_track(battle)
     stored_path(first).unlink()
     add_track(battle)
+    first.refresh_from_db()
     assert stored_path(first).read_bytes() == battle.read_bytes()
-
-
-def test_orphans_are_collected_when_old(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
-    kept = stored_path(add_track(battle))
-    name = audio_store.place(source=battle, sha256=audio_store.sha256_of(battle), suffix=".ogg")
-    folder, path = name[:2], settings.AUDIO_DIR / name
-    unfinished, foreign = path.with_name(f".{path.name}.17.4711"), path.with_name("notes.txt")
-    unfinished.write_bytes(b"half")
-    foreign.write_text("not ours")
-    assert audio_store.collect_orphans(folder) == 0
-    for file in (kept, path, unfinished, foreign):
-        os.utime(file, (0, 0))
-    assert audio_store.collect_orphans(folder) == 2
-    assert [file.exists() for file in (kept, path, unfinished, foreign)] == [True, False, False, True]
 
 
 def test_drafts_of_killed_processes_are_collected_when_old(db: None) -> None:
@@ -269,26 +256,17 @@ def test_drafts_of_killed_processes_are_collected_when_old(db: None) -> None:
     young.unlink()
 
 
-def test_every_folder_is_tidied_in_turn(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    monkeypatch.setattr(audio_store, "collect_orphans", lambda folder: seen.append(folder) or 0)
-    for hour in range(16):
-        monkeypatch.setattr(housekeeping.time, "time", lambda hour=hour: 1_800_000_000 + 3600 * hour)
-        housekeeping.tidy()
-    assert sorted(seen) == sorted(audio_store.FOLDERS)
-
-
 def test_full_disk_is_said_and_nothing_stays(
     api: APIClient, upload: Callable, battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    before = stored_files()
+    before = files_there()
     monkeypatch.setattr("catalog.storages.local.os.fsync", full)
     response = api.post(URL, {"file": upload(battle)}, format="multipart")
     assert response.status_code == 503
     assert response["Retry-After"]
     assert set(response.json()) == {"detail"}
-    assert stored_files() == before
+    assert files_there() == before
     assert Track.objects.count() == 0

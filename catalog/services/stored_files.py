@@ -1,0 +1,113 @@
+"""Stored files come and go by rows: a name is written down before its bytes, and forgotten after them.
+
+A name is given once and never again: whoever removes the last track of some bytes removes that name alone, and cannot
+take away what another account stored of the same bytes at that moment. What a list of the store shows is never removed
+for that: it may be another deployment's, or newer than a database that was put back.
+"""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from catalog.models import AudioFile, PendingFile
+from catalog.services import audio_store
+from catalog.services.errors import NotReachableError
+
+GIVEN_UP_AFTER = timedelta(hours=6)  # from the start of an upload's writing; whoever is slower must send it again
+REMOVED_AT_ONCE = 1000
+FOLDERS = tuple(f"{number:02x}" for number in range(256))
+_NAMES_A_QUERY = 500
+log = structlog.get_logger(__name__)
+
+
+def place(*, source: Path, sha256: str, suffix: str) -> str:
+    """Store a copy of `source` and return the name that it has from now on: `confirm` or `discard` it.
+
+    `suffix` is for people who look into the store. Call outside of a transaction, so that the row is there first.
+
+    Raises:
+        NotReachableError: the store does not take it now. Nothing stays.
+
+    """
+    name = f"{sha256[:2]}/{sha256}-{secrets.token_hex(4)}{suffix}"
+    PendingFile.objects.create(name=name, state=PendingFile.State.WRITING)
+    try:
+        audio_store.save(source=source, name=name)
+    except BaseException:
+        discard(name)
+        raise
+    return name
+
+
+def confirm(name: str) -> None:
+    """Say that a row names the file, in that row's transaction.
+
+    Raises:
+        NotReachableError: it took too long, and the file was given up.
+
+    """
+    if not PendingFile.objects.filter(name=name, state=PendingFile.State.WRITING).delete()[0]:
+        raise NotReachableError("Storing the file took too long: send it again.")
+
+
+def discard(name: str) -> None:
+    """Remove a file that was placed and not confirmed. Never raises: what cannot be removed now is removed later.
+
+    A file that was confirmed stays, as where the answer to a commit was lost.
+    """
+    mine = PendingFile.objects.filter(name=name, state=PendingFile.State.WRITING)
+    try:
+        if mine.update(state=PendingFile.State.REMOVING):
+            _remove(name)
+    except (NotReachableError, DatabaseError) as error:
+        log.warning("stored_file_left_behind", name=name, reason=str(error))
+
+
+def let_go(name: str) -> None:
+    """Say that no row names the file any more, in the transaction of its last row; `remove_due` removes it."""
+    PendingFile.objects.create(name=name, state=PendingFile.State.REMOVING)
+
+
+def remove_due(*, now: datetime | None = None) -> int:
+    """Remove what is to be removed, and what was being written for too long; return how many.
+
+    Raises:
+        NotReachableError: the store does not answer; the rest waits for the next time.
+
+    """
+    pending = PendingFile.objects.order_by("pk")
+    before = (now or timezone.now()) - GIVEN_UP_AFTER
+    pending.filter(state=PendingFile.State.WRITING, since__lt=before).update(state=PendingFile.State.REMOVING)
+    names = list(pending.filter(state=PendingFile.State.REMOVING).values_list("name", flat=True)[:REMOVED_AT_ONCE])
+    for name in names:
+        _remove(name)
+    return len(names)
+
+
+def _remove(name: str) -> None:
+    audio_store.delete(name)
+    PendingFile.objects.filter(name=name, state=PendingFile.State.REMOVING).delete()
+
+
+def unknown() -> Iterator[str]:
+    """Yield the names in the store that this database does not know, to be looked at by a person.
+
+    Raises:
+        NotReachableError: the store does not answer.
+
+    """
+    for folder in FOLDERS:
+        names = audio_store.names(folder)  # first: the row of each is there by now
+        for start in range(0, len(names), _NAMES_A_QUERY):
+            yield from _unknown_among(names[start : start + _NAMES_A_QUERY])
+
+
+def _unknown_among(names: list[str]) -> list[str]:
+    known = set(PendingFile.objects.filter(name__in=names).values_list("name", flat=True))
+    known |= set(AudioFile.objects.filter(stored_name__in=names).values_list("stored_name", flat=True))
+    return [name for name in names if name not in known]
