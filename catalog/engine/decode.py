@@ -34,6 +34,7 @@ FRAME_BYTES = 4  # two channels of 16 bits
 ROUNDING_S = 0.1  # over the limit that still counts as the limit: encoders and resamplers add so much at the ends
 ENDS_WITHIN_S = 5.0  # what a child has to end after its last word
 MOST, MOST_CHANNELS = 2**31 - 1, 2**15 - 1
+MOST_TAGS = 40
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class DecodeLimits:
 class AudioInfo:
     """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim.
 
-    ``tags`` are the file's own words, hostile as they may be, by name in small letters: cut, but not cleaned.
+    ``tags`` are the file's own words, hostile as they may be, by name in small letters: cut, but not cleaned. Decoding
+    leaves them out.
     """
 
     container: str
@@ -162,7 +164,7 @@ def _info(report: dict[str, Any], duration_s: float) -> AudioInfo:
             bit_rate=_count(report["bit_rate"]),
             claimed_s=None if claimed is None else _finite(claimed),
             decode_errors=_count(report.get("decode_errors", 0)),
-            tags={str(name): str(value) for name, value in report.get("tags", {}).items()},
+            tags={str(name): str(value) for name, value in list(report.get("tags", {}).items())[:MOST_TAGS]},
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise DecodeCrashed("The decoder stopped in the middle of the file.") from error

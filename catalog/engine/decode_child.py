@@ -1,4 +1,4 @@
-"""The decoder's own process: started by path with ``python -I``, it imports PyAV and nothing of the project.
+"""The decoder's own process: started by path with ``python -I``, it runs its two neighbours by path and imports PyAV.
 
 Arguments: the sample rate (Hz; 0 = look only), the most seconds to decode, CPU seconds, address-space bytes, the
 parent's process id. Standard input: the file itself, open, as this process can open none. Standard output: interleaved
@@ -11,9 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MAX_TAGS = 40
-MAX_TAG_NAME_CHARS = 40
-MAX_TAG_CHARS = 255
 MAX_ERRORS_IN_A_ROW = 200  # a damaged stream may lose packets; an endless run of bad ones is not audio
 GATHER_FRAMES = 1 << 15
 
@@ -33,18 +30,7 @@ def describe(container: Any, stream: Any) -> dict[str, Any]:
         "channels": codec.channels,
         "bit_rate": codec.bit_rate or container.bit_rate or 0,
         "claimed_s": claimed,
-        "tags": tags_of(container.metadata, stream.metadata),
     }
-
-
-def tags_of(*sources: dict[str, str]) -> dict[str, str]:
-    """What the file says of itself, cut to what anybody may want to see; names in small letters."""
-    tags: dict[str, str] = {}
-    for source in sources:
-        for name, value in source.items():
-            if len(tags) < MAX_TAGS:
-                tags.setdefault(name[:MAX_TAG_NAME_CHARS].lower(), value[:MAX_TAG_CHARS])
-    return tags
 
 
 class Stereo:
@@ -140,30 +126,42 @@ def decode(av: Any, container: Any, stream: Any, sample_rate: int, max_s: float)
 
 
 def main(arguments: list[str]) -> dict[str, Any]:
-    limits = runpy.run_path(str(Path(__file__).with_name("confinement.py")))
+    limits = _neighbour("confinement.py")
     limits["die_with_parent"](int(arguments[4]))
+    sample_rate = int(arguments[0])
     # Before the limits: loading the libraries is not the file's doing.
     import av  # noqa: PLC0415
     import av.subtitles.stream  # noqa: PLC0415  (PyAV itself waits until it meets some)
 
     av.logging.set_level(av.logging.PANIC)
+    tags = None if sample_rate else _neighbour("tags_child.py")
+    if tags:
+        tags["count_time"]()
     confined = limits["confine"](int(arguments[2]), int(arguments[3]))
-    return {"confined": confined} | look(av, sample_rate=int(arguments[0]), max_s=float(arguments[1]))
+    report = {"confined": confined} | look(av, sample_rate=sample_rate, max_s=float(arguments[1]))
+    if tags and "error" not in report:
+        with open(0, "rb", closefd=False) as file:
+            report["tags"] = tags["all_tags"](file, report["tags"])
+    return report
+
+
+def _neighbour(name: str) -> dict[str, Any]:
+    return runpy.run_path(str(Path(__file__).with_name(name)))
 
 
 def look(av: Any, *, sample_rate: int, max_s: float) -> dict[str, Any]:
     """Describe the file on standard input, and decode it where a sample rate is given; errors are in the answer."""
     try:
         # Only the open file itself: a play list inside it must not open anything else.
-        with av.open("fd:", options={"protocol_whitelist": "fd"}, metadata_errors="ignore") as container:
+        with av.open("fd:", options={"protocol_whitelist": "fd"}, metadata_errors="surrogateescape") as container:
             if not container.streams.audio:
                 return {"error": "unreadable", "reason": "it has no audio in it"}
             stream = container.streams.audio[0]
             stream.codec_context.thread_count = 1
             report = describe(container, stream)
             if sample_rate:
-                report |= decode(av, container, stream, sample_rate, max_s)
-            return report
+                return report | decode(av, container, stream, sample_rate, max_s)
+            return report | {"tags": stream.metadata | container.metadata}
     except MemoryError:
         return {"error": "memory"}
     except BrokenPipeError:
