@@ -10,6 +10,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from webhooks.interim import FinalResponse
+
 
 class Deadline:
     """Shuts the sockets of an exchange down when its time is over, those opened later too.
@@ -23,6 +25,7 @@ class Deadline:
         """Prepare for `seconds` from the moment it is entered."""
         self.passed = False
         self._connections: list[HTTPConnection] = []
+        self._sockets: list[Any] = []
         self._lock = threading.Lock()
         self._seconds = seconds
         self._over = threading.Event()
@@ -37,23 +40,34 @@ class Deadline:
             self._over.set()
 
     def watch(self, connection: HTTPConnection) -> None:
-        """Count `connection` among those to shut down."""
+        """Count `connection` among those to shut down, from before it has a socket."""
         with self._lock:
             self._connections.append(connection)
 
+    def keep(self, sock: Any) -> None:
+        """Count a connected socket too: a connection forgets its own when only an end will end the body."""
+        with self._lock:
+            self._sockets.append(sock)
+
     def put_on(self, adapter: HTTPAdapter) -> None:
-        """Have every connection of `adapter` watched."""
+        """Have every connection of `adapter` watched; what it reads is the answer, not an interim one."""
         deadline = self
 
         class WatchedHTTP(HTTPConnection):
+            response_class = FinalResponse
+
             def connect(self) -> None:
                 deadline.watch(self)
                 super().connect()
+                deadline.keep(self.sock)
 
         class WatchedHTTPS(HTTPSConnection):
+            response_class = FinalResponse
+
             def connect(self) -> None:
                 deadline.watch(self)
                 super().connect()
+                deadline.keep(self.sock)
 
         class HTTPPool(HTTPConnectionPool):
             ConnectionCls = WatchedHTTP
@@ -73,7 +87,7 @@ class Deadline:
 
     def _shut(self) -> None:
         with self._lock:
-            sockets: list[Any] = [connection.sock for connection in self._connections]
+            sockets = [*self._sockets, *(connection.sock for connection in self._connections)]
         for sock in sockets:
             if sock is not None:
                 with contextlib.suppress(OSError):

@@ -3,12 +3,12 @@
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 
 import requests
 from django.conf import settings
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from webhooks.deadline import Deadline
 from webhooks.storable import storable
@@ -19,13 +19,17 @@ KEPT_BODY_BYTES = 1024
 READ_BODY_BYTES = 4096
 KEPT_HEADERS = 50
 KEPT_HEADER_CHARACTERS = 500
+_FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, UrlRefusedError)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, or the error that came instead: `status` is None where there was no answer."""
+    """What came back: `status` is None where no head of an answer came, and `error` says why.
 
-    duration_ms: int
+    With a status, `error` says why the body is not all there: the receiver has spoken, so that its status counts.
+    """
+
+    duration_ms: int = 0
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -51,15 +55,13 @@ def post(*, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
     started = time.monotonic()
     try:
         with deadline.running():
-            status, answer_headers, answer_body = _exchange(url, headers, body, deadline)
-    except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, UrlRefusedError) as error:
-        return Answer(duration_ms=_since_ms(started), error=_in_words(error, deadline))
-    return Answer(duration_ms=_since_ms(started), status=status, headers=answer_headers, body=answer_body)
+            answer = _exchange(url, headers, body, deadline)
+    except _FAILURES as error:
+        answer = Answer(error=_in_words(error, deadline))
+    return replace(answer, duration_ms=_since_ms(started))
 
 
-def _exchange(
-    url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline
-) -> tuple[int, dict[str, str], bytes]:
+def _exchange(url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
     with guarded_session(url) as session:
         for adapter in session.adapters.values():
             deadline.put_on(adapter)  # type: ignore[arg-type]
@@ -72,11 +74,23 @@ def _exchange(
             allow_redirects=False,
             stream=True,
         ) as response:
+            read, error = _read_body(response, deadline)
+            return Answer(status=response.status_code, headers=_kept_headers(response), body=read, error=error)
+
+
+def _read_body(response: requests.Response, deadline: Deadline) -> tuple[bytes, str]:
+    """Return the first 4 kB of the body, and what is wrong where it broke off before that."""
+    read = b""
+    try:
+        while len(read) < READ_BODY_BYTES:
             # Undecoded: a small answer that unpacks to gigabytes stays small.
-            read = response.raw.read(READ_BODY_BYTES, decode_content=False) or b""
-            if deadline.passed:
-                raise TimeoutError
-            return response.status_code, _kept_headers(response), read
+            piece = response.raw.read1(READ_BODY_BYTES - len(read), decode_content=False)
+            if not piece:
+                break
+            read += piece
+    except _FAILURES as error:
+        return read, _timed_out(error, deadline) or f"The answer broke off: {_short(error)}"
+    return read, _timed_out(None, deadline)
 
 
 def _kept_headers(response: requests.Response) -> dict[str, str]:
@@ -85,8 +99,8 @@ def _kept_headers(response: requests.Response) -> dict[str, str]:
 
 
 def _in_words(error: Exception, deadline: Deadline) -> str:
-    if deadline.passed or isinstance(error, requests.Timeout | TimeoutError):
-        return f"No complete answer within {settings.WEBHOOK_TIMEOUT_SECONDS:g} s."
+    if words := _timed_out(error, deadline):
+        return words
     if isinstance(error, UrlRefusedError):
         return str(error)
     if isinstance(error, requests.exceptions.SSLError):
@@ -94,6 +108,12 @@ def _in_words(error: Exception, deadline: Deadline) -> str:
     if isinstance(error, socket.gaierror):
         return "The host name is unknown."
     return f"No answer: {_short(error)}"
+
+
+def _timed_out(error: Exception | None, deadline: Deadline) -> str:
+    if deadline.passed or isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError):
+        return f"No complete answer within {settings.WEBHOOK_TIMEOUT_SECONDS:g} s."
+    return ""
 
 
 def _short(error: Exception) -> str:

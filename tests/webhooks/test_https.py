@@ -111,6 +111,16 @@ def test_a_receiver_that_drips_over_tls(serve: Any, settings: Any) -> None:
     assert time.monotonic() - started < 2
 
 
+def test_a_body_that_drips_over_tls_until_the_line_is_closed(serve: Any, settings: Any) -> None:
+    settings.WEBHOOK_TIMEOUT_SECONDS = 0.6
+    receiver, url = serve()
+    receiver.behaviour = receivers.drip(b"HTTP/1.1 200 OK\r\n\r\n", every_s=0.1)
+    started = time.monotonic()
+    answer = post(url=url, headers={}, body=b"{}")
+    assert (answer.status, answer.error) == (200, "No complete answer within 0.6 s.")
+    assert time.monotonic() - started < 2
+
+
 def test_a_handshake_that_drips(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes of a TLS record that never ends, one at a time: each wait is short, all of them are not."""
     settings.WEBHOOK_TIMEOUT_SECONDS = 0.6

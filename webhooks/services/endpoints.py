@@ -147,10 +147,10 @@ def _challenge(endpoint: Endpoint) -> str:
 
 
 def _answer_problem(answer: Answer, challenge: str) -> str:
+    if answer.status is not None and answer.status != 200:
+        return f"The URL answered the challenge with status {answer.status} instead of 200."
     if answer.error:
         return answer.error
-    if answer.status != 200:
-        return f"The URL answered the challenge with status {answer.status} instead of 200."
     try:
         given = json.loads(answer.body)["challenge"]
         held = hmac.compare_digest(given.encode(), challenge.encode())
