@@ -94,7 +94,7 @@ def write(path: Path, samples: Samples, *, codec: str, bit_rate: int | None = No
     pcm = np.round(np.clip(channels, -1, 1) * 32767).astype(np.int16)
     layout = "mono" if len(channels) == 1 else "stereo"
     with av.open(str(path), "w") as out:
-        stream: Any = out.add_stream(codec, rate=rate, layout=layout)
+        stream: Any = out.add_stream(codec, rate=rate, layout=layout, options={"strict": "experimental"})  # Vorbis
         if bit_rate:
             stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm.T.reshape(1, -1)), format="s16", layout=layout)

@@ -5,7 +5,6 @@ bounded stream of samples or a ``FingerprintError``.
 """
 
 import json
-import math
 import os
 import select
 import signal
@@ -13,13 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.audio_info import AudioInfo, info_of_report
 from catalog.engine.errors import DecodeCrashed, DecodeTimeout, TooLong, TooShort, UnreadableAudio
 
 Samples = NDArray[np.float32]
@@ -33,8 +33,6 @@ REPORT_BYTES = 1 << 17
 FRAME_BYTES = 4  # two channels of 16 bits
 ROUNDING_S = 0.1  # over the limit that still counts as the limit: encoders and resamplers add so much at the ends
 ENDS_WITHIN_S = 5.0  # what a child has to end after its last word
-MOST, MOST_CHANNELS = 2**31 - 1, 2**15 - 1
-MOST_TAGS = 40
 
 
 @dataclass(frozen=True)
@@ -53,36 +51,12 @@ class DecodeLimits:
         return self.max_s + ROUNDING_S
 
 
-@dataclass(frozen=True)
-class AudioInfo:
-    """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim.
-
-    ``tags`` are the file's own words, hostile as they may be, by name in small letters: cut, but not cleaned. Decoding
-    leaves them out.
-    """
-
-    container: str
-    codec: str
-    duration_s: float
-    sample_rate: int
-    channels: int
-    bit_rate: int
-    claimed_s: float | None = None
-    decode_errors: int = 0
-    tags: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether clearly less audio came out than the container claims: a file cut short or damaged."""
-        return self.claimed_s is not None and self.duration_s < 0.9 * self.claimed_s - 1.0
-
-
 def probe(path: str | Path, limits: DecodeLimits | None = None) -> AudioInfo:
     """Container, codec, claimed duration (s; 0 when the file does not say), rate (Hz), channels, bit rate (bit/s)."""
     child = _Child(path, 0, limits or DecodeLimits())
     for _ in child.blocks():
         pass
-    return _info(child.report, child.report.get("claimed_s") or 0.0)
+    return info_of_report(child.report, child.report.get("claimed_s") or 0.0)
 
 
 class Decoding:
@@ -108,7 +82,7 @@ class Decoding:
             frames += len(block)
             yield to_mono(block, turn_over=self._turn_over)
         duration_s = frames / self._sample_rate
-        self.info = _info(self._child.report, duration_s)
+        self.info = info_of_report(self._child.report, duration_s)
         if duration_s < self._limits.min_s:
             raise TooShort(
                 f"Only {duration_s:.1f} s of audio could be read; at least {self._limits.min_s:g} s are needed."
@@ -149,36 +123,6 @@ def _command(sample_rate: int, limits: DecodeLimits) -> list[str]:
         str(limits.address_space_bytes),
         str(os.getpid()),
     ]
-
-
-def _info(report: dict[str, Any], duration_s: float) -> AudioInfo:
-    """What the child reported, held to its types: a file that took it over may have it say anything."""
-    try:
-        claimed = report.get("claimed_s")
-        return AudioInfo(
-            container=str(report["container"]),
-            codec=str(report["codec"]),
-            duration_s=_finite(duration_s),
-            sample_rate=_count(report["sample_rate"]),
-            channels=min(_count(report["channels"]), MOST_CHANNELS),
-            bit_rate=_count(report["bit_rate"]),
-            claimed_s=None if claimed is None else _finite(claimed),
-            decode_errors=_count(report.get("decode_errors", 0)),
-            tags={str(name): str(value) for name, value in list(report.get("tags", {}).items())[:MOST_TAGS]},
-        )
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise DecodeCrashed("The decoder stopped in the middle of the file.") from error
-
-
-def _finite(seconds: float) -> float:
-    if not math.isfinite(seconds):
-        raise ValueError(f"{seconds} is no duration")
-    return max(float(seconds), 0.0)
-
-
-def _count(value: int) -> int:
-    """A header's number within what a database column holds; headers may claim four thousand million hertz."""
-    return min(max(int(value), 0), MOST)
 
 
 class _Child:

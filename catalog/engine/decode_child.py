@@ -1,4 +1,4 @@
-"""The decoder's own process: started by path with ``python -I``, it runs its two neighbours by path and imports PyAV.
+"""The decoder's own process: started by path with ``python -I``, it runs its neighbours by path and imports PyAV.
 
 Arguments: the sample rate (Hz; 0 = look only), the most seconds to decode, CPU seconds, address-space bytes, the
 parent's process id. Standard input: the file itself, open, as this process can open none. Standard output: interleaved
@@ -9,10 +9,10 @@ import json
 import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-MAX_ERRORS_IN_A_ROW = 200  # a damaged stream may lose packets; an endless run of bad ones is not audio
-GATHER_FRAMES = 1 << 15
+PROTOCOLS = "fd,subfile"  # only the open file itself: a play list inside it must not open anything else
 
 
 def describe(container: Any, stream: Any) -> dict[str, Any]:
@@ -33,142 +33,96 @@ def describe(container: Any, stream: Any) -> dict[str, Any]:
     }
 
 
-class Stereo:
-    """Frames of any format → interleaved stereo at one rate; a new filter graph wherever the format changes.
-
-    Frames are gathered before they are resampled: one call a frame costs more than the resampling itself.
-    """
-
-    def __init__(self, av: Any, sample_rate: int) -> None:
-        self._av = av
-        self._sample_rate = sample_rate
-        self._format: object = None
-        self._source: Any = None
-        self._sink: Any = None
-
-    def convert(self, frame: Any) -> list[bytes]:
-        """Samples that are ready after ``frame``, often none."""
-        source = (frame.format.name, frame.sample_rate, frame.layout.name)
-        tail: list[bytes] = []
-        if source != self._format:
-            tail = self.flush()
-            self._build(*source)
-            self._format = source
-            self._waiting = 0
-        frame.pts = None  # damaged time stamps must not invent or drop samples
-        self._source.push(frame)
-        self._waiting += frame.samples
-        if self._waiting < GATHER_FRAMES:
-            return tail
-        self._waiting = 0
-        return tail + self._drain()
-
-    def flush(self) -> list[bytes]:
-        """What is left in the graph, which cannot be used again."""
-        if self._source is None:
-            return []
-        self._source.push(None)
-        return self._drain()
-
-    def _build(self, sample_format: str, sample_rate: int, layout: str) -> None:
-        graph = self._av.filter.Graph()
-        graph.threads = 1  # this process may start none
-        source = graph.add_abuffer(format=sample_format, sample_rate=sample_rate, layout=layout)
-        nodes = [
-            source,
-            graph.add("asetnsamples", f"n={GATHER_FRAMES}:p=0"),
-            graph.add("aresample", f"{self._sample_rate}:filter_size=16:phase_shift=8"),
-            graph.add("aformat", "sample_fmts=s16:channel_layouts=stereo"),
-            graph.add("abuffersink"),
-        ]
-        graph.link_nodes(*nodes).configure()
-        self._graph, self._source, self._sink = graph, source, nodes[-1]
-
-    def _drain(self) -> list[bytes]:
-        pieces: list[bytes] = []
-        while True:
-            try:
-                frame = self._sink.pull()
-            except (self._av.error.BlockingIOError, self._av.error.EOFError):
-                return pieces
-            pieces.append(bytes(frame.planes[0])[: frame.samples * 4])
-
-
-def decode(av: Any, container: Any, stream: Any, sample_rate: int, max_s: float) -> dict[str, Any]:
-    """Write the samples to standard output; how many frames were written and how many packets were bad."""
-    out = sys.stdout.buffer
-    stereo = Stereo(av, sample_rate)
-    most, written, errors, errors_in_a_row = int(max_s * sample_rate), 0, 0, 0
-    waiting: list[bytes] = []
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-            errors_in_a_row = 0
-        except (av.error.InvalidDataError, av.error.ArgumentError):  # chained headers give the second
-            errors += 1
-            errors_in_a_row += 1
-            if errors_in_a_row > MAX_ERRORS_IN_A_ROW:
-                break
-            continue
-        for frame in frames:
-            for piece in stereo.convert(frame):
-                written += len(piece) // 4
-                waiting.append(piece)
-        if written > most:
-            return {"frames": written, "too_long": True}
-        if waiting:
-            out.write(b"".join(waiting))
-            waiting.clear()
-    waiting += stereo.flush()
-    out.write(b"".join(waiting))
-    out.flush()
-    return {"decode_errors": errors}
+def neighbour(name: str) -> SimpleNamespace:
+    """A file beside this one: nothing of the project is on this process's path."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name(f"{name}.py")), run_name=name))
 
 
 def main(arguments: list[str]) -> dict[str, Any]:
-    limits = _neighbour("confinement.py")
-    limits["die_with_parent"](int(arguments[4]))
-    sample_rate = int(arguments[0])
+    limits, parts, streams = map(neighbour, ("confinement", "decode_parts", "decode_stream"))
+    limits.die_with_parent(int(arguments[4]))
     # Before the limits: loading the libraries is not the file's doing.
     import av  # noqa: PLC0415
     import av.subtitles.stream  # noqa: PLC0415  (PyAV itself waits until it meets some)
 
     av.logging.set_level(av.logging.PANIC)
-    tags = None if sample_rate else _neighbour("tags_child.py")
+    sample_rate = int(arguments[0])
+    tags = None if sample_rate else neighbour("tags_child")
     if tags:
-        tags["count_time"]()
-    confined = limits["confine"](int(arguments[2]), int(arguments[3]))
-    report = {"confined": confined} | look(av, sample_rate=sample_rate, max_s=float(arguments[1]))
+        tags.count_time()
+    confined = limits.confine(int(arguments[2]), int(arguments[3]))
+    reader = Reader(av, parts, streams, sample_rate=sample_rate, max_s=float(arguments[1]))
+    report = {"confined": confined} | reader.report()
     if tags and "error" not in report:
         with open(0, "rb", closefd=False) as file:
-            report["tags"] = tags["all_tags"](file, report["tags"])
+            report["tags"] = tags.all_tags(file, report["tags"])
     return report
 
 
-def _neighbour(name: str) -> dict[str, Any]:
-    return runpy.run_path(str(Path(__file__).with_name(name)))
+class Reader:
+    """Describes the file on standard input, and decodes it where a sample rate is given."""
 
+    def __init__(self, av: Any, parts: Any, streams: Any, *, sample_rate: int, max_s: float) -> None:
+        self._av = av
+        self._parts = parts
+        self._streams = streams
+        self._sample_rate = sample_rate
+        self._stereo = streams.Stereo(av, sample_rate)
+        self._writer = streams.Writer(sys.stdout.buffer.write, int(max_s * sample_rate))
+        self._losses = streams.Losses()
 
-def look(av: Any, *, sample_rate: int, max_s: float) -> dict[str, Any]:
-    """Describe the file on standard input, and decode it where a sample rate is given; errors are in the answer."""
-    try:
-        # Only the open file itself: a play list inside it must not open anything else.
-        with av.open("fd:", options={"protocol_whitelist": "fd"}, metadata_errors="surrogateescape") as container:
-            if not container.streams.audio:
-                return {"error": "unreadable", "reason": "it has no audio in it"}
-            stream = container.streams.audio[0]
-            stream.codec_context.thread_count = 1
-            report = describe(container, stream)
-            if sample_rate:
-                return report | decode(av, container, stream, sample_rate, max_s)
-            return report | {"tags": stream.metadata | container.metadata}
-    except MemoryError:
-        return {"error": "memory"}
-    except BrokenPipeError:
-        return {"error": "pipe"}
-    except (av.error.FFmpegError, ValueError, OSError, ArithmeticError) as error:
-        kind = "memory" if isinstance(error, av.error.MemoryError) else "unreadable"
-        return {"error": kind, "reason": getattr(error, "strerror", None) or str(error)}
+    def report(self) -> dict[str, Any]:
+        """What the file is and what was lost of it; errors are in the answer."""
+        try:
+            return self._read()
+        except self._streams.TooMuchAudio:
+            return {"too_long": True}
+        except MemoryError:
+            return {"error": "memory"}
+        except BrokenPipeError:
+            return {"error": "pipe"}
+        except (self._av.error.FFmpegError, ValueError, OSError, ArithmeticError) as error:
+            return {"error": "unreadable", "reason": getattr(error, "strerror", None) or str(error)}
+
+    def _read(self) -> dict[str, Any]:
+        described = [facts for part in self._parts.parts_of(0) if (facts := self._read_part(part))]
+        if self._sample_rate:
+            self._writer.put(self._stereo.flush())
+            sys.stdout.buffer.flush()
+        if self._losses.first_error and not (described and (self._writer.frames or not self._sample_rate)):
+            raise self._losses.first_error
+        if not described:
+            return {"error": "unreadable", "reason": "it has no audio in it"}
+        claims = [facts["claimed_s"] for facts in described]
+        return described[0] | {
+            "claimed_s": None if None in claims else sum(claims),
+            "is_guess": any(facts["is_guess"] for facts in described),
+            "skipped_places": self._losses.places,
+            "skipped_s": self._losses.seconds,
+        }
+
+    def _read_part(self, part: Any) -> dict[str, Any] | None:
+        """What a part is; None where it has no audio or cannot be opened."""
+        try:
+            with self._open(part) as container:
+                if not container.streams.audio:
+                    return None
+                stream = container.streams.audio[0]
+                stream.codec_context.thread_count = 1
+                facts = describe(container, stream)
+                is_of_all = stream.duration is None and len(container.streams) > 1  # of the pictures as well
+                facts["is_guess"] = is_of_all or not self._parts.says_its_length(0, container.format.name)
+                if self._sample_rate:
+                    self._streams.decode(self._av, container, stream, self._stereo, self._writer, self._losses)
+                    return facts
+                return facts | {"tags": stream.metadata | container.metadata}
+        except self._av.error.FFmpegError as error:
+            self._losses.add(0.0, error)
+            return None
+
+    def _open(self, part: Any) -> Any:
+        options = {"protocol_whitelist": PROTOCOLS}
+        return self._av.open(part.url, format=part.format, options=options, metadata_errors="surrogateescape")
 
 
 if __name__ == "__main__":

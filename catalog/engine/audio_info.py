@@ -1,0 +1,73 @@
+"""What a file is, as the decoder's child reported it."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.engine.errors import DecodeCrashed
+
+SLACK_S, SLACK = 1.0, 0.005  # headers round, and leave out or count the silence that encoders put in front
+MOST, MOST_CHANNELS = 2**31 - 1, 2**15 - 1  # what a database's columns hold
+MOST_TAGS = 40
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim.
+
+    ``claimed_s``: the length that the file promises; None where it promises none. ``skipped_places`` and ``skipped_s``:
+    in how many places something could not be decoded and was left out, and how many seconds, as far as that is known.
+
+    ``tags`` are the file's own words, hostile as they may be, by name in small letters: cut, but not cleaned. Decoding
+    leaves them out.
+    """
+
+    container: str
+    codec: str
+    duration_s: float
+    sample_rate: int
+    channels: int
+    bit_rate: int
+    claimed_s: float | None = None
+    skipped_places: int = 0
+    skipped_s: float = 0.0
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether clearly less audio came out than the container claims: a file cut short or damaged."""
+        return self.claimed_s is not None and self.claimed_s - self.duration_s > SLACK_S + SLACK * self.claimed_s
+
+
+def info_of_report(report: dict[str, Any], duration_s: float) -> AudioInfo:
+    """What the child reported, held to its types: a file that took it over may have it say anything.
+
+    Raises ``DecodeCrashed`` where the report is none.
+    """
+    try:
+        claimed = report.get("claimed_s")
+        return AudioInfo(
+            container=str(report["container"]),
+            codec=str(report["codec"]),
+            duration_s=_finite(duration_s),
+            sample_rate=_count(report["sample_rate"]),
+            channels=min(_count(report["channels"]), MOST_CHANNELS),
+            bit_rate=_count(report["bit_rate"]),
+            claimed_s=None if claimed is None or report.get("is_guess") else _finite(claimed),
+            skipped_places=_count(report.get("skipped_places", 0)),
+            skipped_s=_finite(report.get("skipped_s", 0.0)),
+            tags={str(name): str(value) for name, value in list(report.get("tags", {}).items())[:MOST_TAGS]},
+        )
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise DecodeCrashed("The decoder stopped in the middle of the file.") from error
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise ValueError(f"{seconds} is no duration")
+    return max(float(seconds), 0.0)
+
+
+def _count(value: int) -> int:
+    """A header's number within what a database column holds; headers may claim four thousand million hertz."""
+    return min(max(int(value), 0), MOST)
