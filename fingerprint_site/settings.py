@@ -23,6 +23,7 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 EVERY_INTERFACE = HOST in ("0.0.0.0", "::")  # noqa: S104  (asked for by the operator)
 BIND = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
+DEMO = env.bool("DEMO", default=True)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{f'127.0.0.1:{PORT}' if EVERY_INTERFACE else BIND}").rstrip("/")
 AUDIO_DIR = DATA_DIR / "audio"
 UPLOAD_DIR = DATA_DIR / "uploads"

@@ -46,7 +46,7 @@ def with_good_ones(files: Iterable[Case]) -> Iterable[Case]:
 
 def run(site: RunningSite) -> tuple[list[Ending], Client, watch.Watch]:
     """All files; progress on standard error."""
-    made = site.manage("create_api_key", "demo", "--per-minute", "1000000")
+    made = site.manage("create_api_key", "admin", "--per-minute", "1000000")
     client = Client(site.url, made.stdout.splitlines()[-1])
     watching = watch.Watch(site)
     endings: list[Ending] = []

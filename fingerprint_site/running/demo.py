@@ -49,10 +49,16 @@ class Show:
             connections.close_all()
 
     def _show_demo(self, login: FirstLogin) -> None:
-        owner = User.objects.get(username=DEMO_NAME)
-        own_receiver.connect(owner=owner, slug=SOURCE_SLUG, base_url=settings.PUBLIC_URL)
-        if not RECORDINGS.is_dir() or Track.objects.filter(owner=owner, file_name=COPY_NAME).exists():
+        """Show it in a deployment that was begun with it, until it was shown to its end once."""
+        owner = User.objects.filter(username=DEMO_NAME).first()
+        if owner is None:
             return
+        if Track.objects.filter(owner=owner, file_name=COPY_NAME).exists():
+            own_receiver.follow(owner=owner, slug=SOURCE_SLUG, base_url=settings.PUBLIC_URL)
+            return
+        if not login.api_key or not RECORDINGS.is_dir():
+            return
+        own_receiver.connect(owner=owner, slug=SOURCE_SLUG, base_url=settings.PUBLIC_URL)
         self._write("Adding the bundled recordings (sources and licences: tests/audio/SOURCES.md) …")
         call_command("import_music", str(RECORDINGS), add=True, wait=True, owner=DEMO_NAME)
         self._write(f"Checking a copy of {ORIGINAL}: {SPEED - 1:.0%} faster, {TRIM_S:.0f} s cut off, MP3 96 kb/s …")
@@ -102,7 +108,8 @@ def _await(ask: Callable[[], Any], *, within_s: float = _CALLBACK_WITHIN_S) -> A
 
 
 def _where_to_look(login: FirstLogin) -> str:
-    url, key = settings.PUBLIC_URL, login.api_key
+    url, key = settings.PUBLIC_URL, login.api_key or "$KEY"
+    hint = login.api_key or f"KEY=… made at {url}/admin/catalog/apikey/add/"
     return f"""
 ────────────────────────────────────────────────────────────────────────────
   Ready.  {url}/
@@ -110,7 +117,7 @@ def _where_to_look(login: FirstLogin) -> str:
     duplicates to review {url}/catalog/review/
     callbacks            {url}/admin/webhooks/received/
     the API, to try      {url}/api/docs/
-    API key              {key}
+    API key              {hint}
 
   With a file of your own (upload it, check it, ask what came out; fingerprint/add lets later checks find it):
     curl -H "Authorization: Bearer {key}" -F file=@song.mp3 {url}/api/v1/music

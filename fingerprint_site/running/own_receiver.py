@@ -29,6 +29,19 @@ def connect(*, owner: User, slug: str, base_url: str) -> None:
     register_endpoint(owner=owner, url=url, secret=secret)
 
 
+def follow(*, owner: User, slug: str, base_url: str) -> None:
+    """Take an account's callback URL along to the site's new address, where it has one of this receiver.
+
+    A URL or source that was deleted stays deleted.
+
+    Raises:
+        webhooks.services.VerificationFailedError: the site did not answer its own challenge.
+
+    """
+    if Endpoint.objects.filter(owner=owner).exists() and Source.objects.filter(slug=slug).exists():
+        connect(owner=owner, slug=slug, base_url=base_url)
+
+
 def received_body(*, slug: str, task_id: str) -> dict[str, Any] | None:
     """Return the body of the callback that the receiver got for a task; None until it came."""
     row = Received.objects.filter(source__slug=slug, task_id=task_id).first()

@@ -95,12 +95,12 @@ class RunningSite:
         return self.process.wait(STOP_WITHIN_S)
 
     def api(self) -> ApiClient:
-        """Return a client with a key of the demo account that may poll as often as a test does."""
+        """Return a client with a key of the staff account that may poll as often as a test does."""
         return ApiClient(base_url=self.url, api_key=self._api_key)
 
     @functools.cached_property
     def _api_key(self) -> str:
-        made = self.manage("create_api_key", "demo", "--per-minute", "100000")
+        made = self.manage("create_api_key", "admin", "--per-minute", "100000")
         assert made.returncode == 0, made.stderr
         return made.stdout.splitlines()[-1]
 

@@ -26,18 +26,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--no-demo", action="store_true", help="start with what is there, show nothing")
+        parser.add_argument("--no-demo", action="store_true", help="make and show nothing of the demo (as DEMO=false)")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until Ctrl-C."""
         logging.getLogger().setLevel(logging.WARNING)  # this terminal is for people; the processes log to files
+        with_demo = settings.DEMO and not options["no_demo"]
         with _only_one(Path(settings.DATA_DIR) / "run.lock"):
             _refuse_used_port()
             self._say("Setting up the database, the static files and the accounts …")
-            call_command("setup_site")
+            call_command("setup_site", demo=with_demo)
             connections.close_all()
             self._say(f"Starting the site at {settings.PUBLIC_URL} (logs in {settings.DATA_DIR / 'logs'}) …")
-            show = demo.Show(write=self._say, with_demo=not options["no_demo"])
+            show = demo.Show(write=self._say, with_demo=with_demo)
             code = supervisor.run(environment=dict(os.environ), when_started=show.run)
         self.stdout.write("Stopped. Everything is kept; the same command starts it again.")
         sys.exit(0 if code in _ENDED_BY_A_PERSON else code)

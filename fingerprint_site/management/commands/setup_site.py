@@ -3,19 +3,26 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
-from fingerprint_site.running.accounts import first_login
+from fingerprint_site.running.accounts import make_first_accounts
 from fingerprint_site.running.static_files import collect_when_changed
 
 
 class Command(BaseCommand):
-    """`setup_site`; safe to run again at any time."""
+    """`setup_site [--demo]`; safe to run again at any time."""
 
-    help = "Migrate the database, collect static files, make the first accounts. Safe to repeat."
+    help = (
+        "Migrate the database, collect static files, and make the staff account where there is no account at all."
+        " Safe to repeat."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--demo", action="store_true", help="with the staff account make the demo's and its key")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Do what is not done yet."""
         call_command("migrate", interactive=False, verbosity=0)
         collect_when_changed()
-        first_login()
+        make_first_accounts(with_demo=options["demo"])
