@@ -51,7 +51,11 @@ class ObjectStore:
         return _client("s3", self.url, self.access_key, self.secret_key)
 
     def names(self) -> list[str]:
-        """Return what lies below the prefix."""
+        """Return which recordings lie below the prefix."""
+        return [name for name in self.all_names() if "/" in name]
+
+    def all_names(self) -> list[str]:
+        """Return what lies below the prefix, the owner's mark included."""
         found = self.client.list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/")
         return [entry["Key"].removeprefix(f"{PREFIX}/") for entry in found.get("Contents", ())]
 
@@ -125,5 +129,5 @@ def s3(s3_server: ObjectStore, settings: Settings) -> Iterator[ObjectStore]:
     """Use an empty bucket in place of the local folder."""
     settings.STORAGES = settings.STORAGES | {"audio": s3_server.storages}
     yield s3_server
-    for name in s3_server.names():
+    for name in s3_server.all_names():
         s3_server.remove(name)

@@ -107,7 +107,7 @@ def _unknown_files(stack: Stack) -> list[str]:
 
     audio, uploads = stack.folder / "audio", stack.folder / "uploads"
     known = set(AudioFile.objects.values_list("stored_name", flat=True))
-    stored = {str(path.relative_to(audio)) for path in audio.rglob("*") if path.is_file()}
+    stored = {str(path.relative_to(audio)) for path in audio.rglob("*/*") if path.is_file()}
     others = [path for path in [*uploads.rglob("*"), *stack.temporary.rglob("*")] if path.is_file()]
     drafts = [path for path in (stack.folder / "index").rglob("*") if path.suffix == ".tmp"]
     return [

@@ -5,6 +5,7 @@ from catalog.models.api_key_day import ApiKeyDay
 from catalog.models.audio_file import AudioFile
 from catalog.models.bulk_work import BulkWork
 from catalog.models.decision import Decision
+from catalog.models.deployment import Deployment
 from catalog.models.fingerprint import Fingerprint
 from catalog.models.index_lease import IndexLease
 from catalog.models.index_operation import IndexClock, IndexOperation
@@ -21,6 +22,7 @@ __all__ = [
     "AudioFile",
     "BulkWork",
     "Decision",
+    "Deployment",
     "Fingerprint",
     "IndexClock",
     "IndexLease",

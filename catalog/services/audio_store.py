@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, cast
@@ -11,6 +11,7 @@ from typing import IO, cast
 import structlog
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from catalog.services.errors import NotReachableError, TrackGoneError
 from catalog.storages import AudioPart, AudioStorage
 
 DRAFT_AGE = timedelta(hours=1)  # since it was written to, beyond the time that a task may take
+SMALL_BYTES = 4096
 log = structlog.get_logger(__name__)
 
 
@@ -77,6 +79,31 @@ def holds(name: str, *, size_bytes: int) -> bool:
         return size(name) == size_bytes
     except FileNotFoundError:
         return False
+
+
+def read_small(name: str) -> bytes | None:
+    """Return the first `SMALL_BYTES` of a file; None where it is missing.
+
+    Raises:
+        NotReachableError: the store does not answer.
+
+    """
+    try:
+        with _reached(), closing(_storage().part(name, first=0, count=SMALL_BYTES)) as opened:
+            return b"".join(opened)
+    except FileNotFoundError:
+        return None
+
+
+def write_small(name: str, content: bytes) -> None:
+    """Store `content` at `name`, in place of what is there.
+
+    Raises:
+        NotReachableError: the store does not take it now.
+
+    """
+    with _reached():
+        _storage().save(name, ContentFile(content))
 
 
 def names(folder: str) -> list[str]:

@@ -13,6 +13,10 @@ class NotReachableError(CatalogError):
     """A store or an engine that the service needs does not answer now: the same may succeed a little later."""
 
 
+class NotOurStoreError(NotReachableError):
+    """The store of uploaded files belongs to another deployment."""
+
+
 class TrackGoneError(CatalogError):
     """The track was removed, or its file is missing from the store."""
 

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from catalog.engine import IndexUnavailable
+from catalog.models import Deployment
 from catalog.services import disk_room, index_status, queue_health
 
 OK = "ok"
@@ -19,7 +20,7 @@ def checks() -> dict[str, str]:
     """Return `OK`, or what is wrong in words, for each piece that was looked at."""
     pieces: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "index": _index}
     pieces |= {f"queue {name}": _queue(name) for name in settings.QUEUE_CLUSTERS}
-    pieces["disk"] = _disk
+    pieces |= {"disk": _disk, "uploaded files": _store}
     return {name: _safely(name, look) for name, look in pieces.items()}
 
 
@@ -51,6 +52,11 @@ def _queue(name: str) -> Callable[[], str]:
 
 def _disk() -> str:
     return OK if disk_room.has_room() else "less is free than DISK_RESERVE_MB: uploads are refused"
+
+
+def _store() -> str:
+    lost = Deployment.objects.filter(owns_store=False).exists()
+    return "the store is another deployment's: uploads are refused" if lost else OK
 
 
 def _index() -> str:

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog.models import AudioFile, PendingFile
-from catalog.services import audio_store
+from catalog.services import audio_store, store_owner
 from catalog.services.errors import NotReachableError
 
 GIVEN_UP_AFTER = timedelta(hours=6)  # from the start of an upload's writing; whoever is slower must send it again
@@ -31,9 +31,10 @@ def place(*, source: Path, sha256: str, suffix: str) -> str:
     `suffix` is for people who look into the store. Call outside of a transaction, so that the row is there first.
 
     Raises:
-        NotReachableError: the store does not take it now. Nothing stays.
+        NotReachableError: the store does not take it now, or is another deployment's. Nothing stays.
 
     """
+    store_owner.require()
     name = f"{sha256[:2]}/{sha256}-{secrets.token_hex(4)}{suffix}"
     PendingFile.objects.create(name=name, state=PendingFile.State.WRITING)
     try:
@@ -77,9 +78,10 @@ def remove_due(*, now: datetime | None = None) -> int:
     """Remove what is to be removed, and what was being written for too long; return how many.
 
     Raises:
-        NotReachableError: the store does not answer; the rest waits for the next time.
+        NotReachableError: the store does not answer, or is another deployment's; the rest waits for the next time.
 
     """
+    store_owner.require()
     pending = PendingFile.objects.order_by("pk")
     before = (now or timezone.now()) - GIVEN_UP_AFTER
     pending.filter(state=PendingFile.State.WRITING, since__lt=before).update(state=PendingFile.State.REMOVING)

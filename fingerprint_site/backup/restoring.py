@@ -9,22 +9,25 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from catalog.services import audio_store
+from catalog.services import audio_store, store_owner
 from fingerprint_site.backup import database, manifest
 from fingerprint_site.backup.manifest import BackupError, Manifest
 from fingerprint_site.backup.taking import KEYS
 
+IF_IT_IS_OVER = "If that deployment does not run any more, and never will, add --take-over."
 Progress = Callable[[int], object]
 
 
-def restore(folder: Path, *, overwrite: bool, progress: Progress) -> Manifest:
+def restore(folder: Path, *, overwrite: bool, take_over: bool, progress: Progress) -> Manifest:
     """Make this deployment what the backup in `folder` says: keys, database, uploaded files, index.
 
     All of the backup is compared with its manifest before anything is changed. An older version's database is migrated.
+    Files in the store that the backup does not know stay there.
 
     Raises:
         BackupError: the backup is damaged or of another kind of database, this deployment is not empty and `overwrite`
-            was not said, or the site runs. Nothing was changed.
+            was not said, the store of uploaded files is another deployment's and `take_over` was not said, or the site
+            runs. Nothing was changed.
 
     """
     content = manifest.read(folder)
@@ -34,9 +37,12 @@ def restore(folder: Path, *, overwrite: bool, progress: Progress) -> Manifest:
     with _site_stopped():
         if not overwrite and not _is_empty():
             raise BackupError("This deployment is not empty. Restore into an empty one, or add --overwrite.")
+        if not take_over and not store_owner.is_ours_or_free():
+            raise BackupError(f"The store of uploaded files is another's: {store_owner.read_mark()}. {IF_IT_IS_OVER}")
         _put_back_keys(folder, content)
         database.put_back(folder)
         call_command("migrate", interactive=False, verbosity=0)
+        store_owner.take_over()
         _put_back_audio(folder, content, progress)
         _put_back_index(folder, content)
     return content

@@ -116,3 +116,52 @@ def test_backup_never_writes_over_what_is_there(taken: tuple[RunningSite, Path],
     content = json.loads((tmp_path / "manifest.json").read_text())
     assert not [name for name in content["files"] if name.startswith("audio/")]
     assert not (tmp_path / "precious").exists()
+
+
+def recordings_in(site: RunningSite) -> set[str]:
+    """Name the stored files."""
+    return {str(path.relative_to(site.folder / "audio")) for path in (site.folder / "audio").glob("*/*")}
+
+
+def imported(site: RunningSite, folder: Path, *names: str) -> str:
+    """Take some of the recordings into a site that does not run; return what was printed."""
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        shutil.copy(AUDIO / name, folder)
+    done = site.manage("import_music", str(folder))
+    return done.stdout + done.stderr
+
+
+def test_older_state_leaves_newer_files_and_names_them(
+    taken: tuple[RunningSite, Path], empty: RunningSite, tmp_path: Path
+) -> None:
+    backup = taken[1]
+    assert empty.manage("restore", str(backup)).returncode == 0
+    before = recordings_in(empty)
+    assert "1 imported" in imported(empty, tmp_path / "music", "boss-attack.ogg")
+    [newer] = recordings_in(empty) - before
+    done = empty.manage("restore", str(backup), "--overwrite")
+    assert done.returncode == 0, done.stderr
+    assert recordings_in(empty) == {*before, newer}
+    assert empty.manage("stored_files", "unknown").stdout.split() == [newer]
+
+
+def test_store_of_another_deployment_is_taken_over_only_when_that_is_said(
+    taken: tuple[RunningSite, Path], empty: RunningSite, tmp_path: Path, new_database: NewDatabase
+) -> None:
+    backup = taken[1]
+    assert empty.manage("restore", str(backup)).returncode == 0
+    folder = tmp_path / "second"
+    folder.mkdir()
+    (folder / "audio").symlink_to(empty.folder / "audio")
+    second = RunningSite(folder, database_url=new_database())
+    refused = second.manage("restore", str(backup), "--overwrite")
+    assert refused.returncode != 0
+    assert "add --take-over" in refused.stderr
+    assert "1 imported" in imported(empty, tmp_path / "music", "boss-attack.ogg"), "the first one works on"
+    assert second.manage("restore", str(backup), "--overwrite", "--take-over").returncode == 0
+    assert "1 imported" in imported(second, tmp_path / "other", "mountain.mp3")
+    before = recordings_in(empty)
+    assert "another deployment's" in imported(empty, tmp_path / "third", "palace.mp3")
+    assert "ANOTHER deployment's" in empty.manage("stored_files", "status").stdout
+    assert recordings_in(empty) == before

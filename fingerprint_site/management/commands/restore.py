@@ -13,7 +13,7 @@ from fingerprint_site.backup.restoring import restore
 
 
 class Command(BaseCommand):
-    """`restore FOLDER [--overwrite]`."""
+    """`restore FOLDER [--overwrite] [--take-over]`."""
 
     help = "Puts a backup back into an empty deployment that does not run: database, uploaded files, index and keys."
 
@@ -21,13 +21,20 @@ class Command(BaseCommand):
         """Declare the arguments."""
         parser.add_argument("folder", type=Path)
         parser.add_argument("--overwrite", action="store_true", help="replace what is in this deployment")
+        parser.add_argument("--take-over", action="store_true", help="use a store of another deployment, which is over")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Restore, and say what is there now."""
         try:
             with tqdm(unit="B", unit_scale=True, desc="uploaded files", disable=None) as bar:
-                content = restore(options["folder"], overwrite=options["overwrite"], progress=bar.update)
+                content = restore(
+                    options["folder"],
+                    overwrite=options["overwrite"],
+                    take_over=options["take_over"],
+                    progress=bar.update,
+                )
         except (BackupError, CatalogError, OSError, DatabaseError) as error:
             raise CommandError(f"Not restored: {error}") from error
         held = ", ".join(f"{count:,} {name}" for name, count in content.counts.items())
         self.stdout.write(f"Restored as of {content.created_at}: {held}. Start the site as usual.")
+        self.stdout.write("Newer files in the store stayed: `manage.py stored_files unknown` names them.")

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
-from catalog.services import bulk_work, housekeeping, pruning, queue_health, scanning, sweeping
+from catalog.services import bulk_work, housekeeping, pruning, queue_health, scanning, store_owner, sweeping
 from webhooks.services import sweep_due_messages
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,7 @@ def run(stopping: threading.Event) -> None:
     """
     tidying: list[Duty] = [
         (housekeeping.compact_when_due, _MINUTELY_S),
+        (store_owner.renew, store_owner.RENEWED_EVERY.total_seconds()),
         (housekeeping.tidy, _HOURLY_S),
         (pruning.prune, _HOURLY_S),
     ]

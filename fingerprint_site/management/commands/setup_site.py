@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
+from catalog.services import store_owner
+from catalog.services.errors import NotReachableError
 from fingerprint_site.running.accounts import make_first_accounts
 from fingerprint_site.running.static_files import collect_when_changed
 
@@ -25,4 +27,12 @@ class Command(BaseCommand):
         """Do what is not done yet."""
         call_command("migrate", interactive=False, verbosity=0)
         collect_when_changed()
+        self._claim_store()
         make_first_accounts(with_demo=options["demo"])
+
+    def _claim_store(self) -> None:
+        """Say at once what would otherwise be found by the first upload; all else works without the store."""
+        try:
+            store_owner.require()
+        except NotReachableError as error:
+            self.stderr.write(f"{error} Uploads are refused: see `manage.py stored_files status`.")

@@ -22,10 +22,9 @@ URL = "/api/v1/music"
 
 
 def files_there() -> set[Path]:
-    """Return what lies in the store and in the upload folder."""
-    return {
-        path for folder in (settings.AUDIO_DIR, settings.UPLOAD_DIR) for path in folder.rglob("*") if path.is_file()
-    }
+    """Return which recordings lie in the store, and what lies in the upload folder."""
+    found = [*settings.AUDIO_DIR.rglob("*/*"), *settings.UPLOAD_DIR.rglob("*")]
+    return {path for path in found if path.is_file()}
 
 
 def refused(api: APIClient, name: str, content: bytes) -> str:
