@@ -1,8 +1,15 @@
 """Uploads stream to disk and stop at the limit; what was written is removed with the request."""
 
+from typing import IO, Any
+
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+
+from catalog.api.form_data import FormData
+from catalog.services.file_names import ending_of, plain_name
 
 FORM_ROOM_BYTES = 64 * 1024  # what a multipart body needs beside its file
 
@@ -10,6 +17,14 @@ FORM_ROOM_BYTES = 64 * 1024  # what a multipart body needs beside its file
 def max_file_bytes() -> int:
     """Return the limit for one file."""
     return int(settings.MAX_UPLOAD_MB) * 1024 * 1024
+
+
+class SentFile(TemporaryUploadedFile):
+    """A temporary file that keeps the name which its sender gave it; Django's would be shortened and changed."""
+
+    def __init__(self, name: str, content_type: str) -> None:
+        super().__init__(f"sent{ending_of(name)}", content_type, 0, None)
+        self._name = name
 
 
 class CappedFileUploadHandler(TemporaryFileUploadHandler):
@@ -20,6 +35,22 @@ class CappedFileUploadHandler(TemporaryFileUploadHandler):
 
     received_bytes = 0
 
+    def handle_raw_input(
+        self,
+        input_data: IO[bytes],
+        META: dict[str, Any],  # noqa: ARG002, N803  (Django's names)
+        content_length: int,  # noqa: ARG002
+        boundary: bytes,
+        encoding: str | None = None,
+    ) -> tuple[QueryDict, MultiValueDict[str, Any]]:
+        """Read the whole form in place of Django's parser."""
+        return FormData(input_data, boundary, self, encoding or settings.DEFAULT_CHARSET).parse()
+
+    def new_file(self, field_name: str, file_name: str, content_type: str, *args: Any, **kwargs: Any) -> None:
+        """Begin a file."""
+        FileUploadHandler.new_file(self, field_name, file_name, content_type, *args, **kwargs)
+        self.file = SentFile(plain_name(file_name), content_type)
+
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a chunk, or stop the upload at the limit."""
         self.received_bytes += len(raw_data)
@@ -29,7 +60,3 @@ class CappedFileUploadHandler(TemporaryFileUploadHandler):
                 self.request.upload_too_large = True  # type: ignore[attr-defined]
             raise StopUpload(connection_reset=True)
         super().receive_data_chunk(raw_data, start)
-
-    def file_complete(self, file_size: int) -> UploadedFile | None:
-        """Return the whole file."""
-        return super().file_complete(file_size)

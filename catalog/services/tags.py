@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MAX_TEXT_CHARS = 255
-_CONTROL = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
-)  # line ends and text-direction tricks too
+# Control characters of ASCII and Latin-1, ends of lines, and what turns the direction of the text behind it.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 _ISRC_NAMES = ("isrc", "tsrc")  # ID3 has its own name for it
 _NAMED = frozenset({"title", "artist", "album", *_ISRC_NAMES})
@@ -27,7 +26,7 @@ class FileTags:
 def clean_text(value: str) -> str:
     """Return one line of text without control characters or lone surrogates, at most `MAX_TEXT_CHARS` long."""
     text = value.encode("utf-8", "replace").decode("utf-8")
-    return _CONTROL.sub(" ", text).strip()[:MAX_TEXT_CHARS]
+    return CONTROL.sub(" ", text).strip()[:MAX_TEXT_CHARS]
 
 
 def file_tags(raw: Mapping[str, str]) -> FileTags:

@@ -1,7 +1,7 @@
 """Tracks: taking a file into the catalog."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -14,8 +14,9 @@ from catalog.models import AudioFile, Track
 from catalog.services import audio_store, stored_files
 from catalog.services.analysis import decode_limits
 from catalog.services.errors import UploadRefusedError
+from catalog.services.file_names import plain_name, title_of
 from catalog.services.quotas import refuse_over_quota
-from catalog.services.tags import clean_text, file_tags
+from catalog.services.tags import MAX_TEXT_CHARS, file_tags
 
 log = structlog.get_logger(__name__)
 
@@ -144,17 +145,16 @@ def _audio_file(taken: _Taken, *, stored_name: str) -> AudioFile:
 
 def _new_track(taken: _Taken, audio_file: AudioFile) -> Track:
     tags = file_tags(taken.info.tags)
-    plain_name = clean_text(PurePath(taken.file_name.replace("\\", "/")).name)
+    name = plain_name(taken.file_name)
     # The contract's title is the file's name without its ending; what the file calls itself is kept among the tags.
-    title = PurePath(plain_name).stem or "untitled"
     others = dict(tags.others) | ({"title": tags.title} if tags.title else {})
     return Track.objects.create(
         owner=taken.owner,
         audio_file=audio_file,
-        title=title,
+        title=title_of(name),
         artist=tags.artist,
         album=tags.album,
         isrc=tags.isrc,
         tags=others,
-        file_name=plain_name,
+        file_name=name[:MAX_TEXT_CHARS],
     )

@@ -9,6 +9,7 @@ from catalog.engine import Fingerprinter, FingerprintError
 from catalog.engine import Match as EngineMatch
 from catalog.models import Track
 from catalog.services.analysis import decode_limits
+from catalog.services.file_names import shown
 from catalog.services.searching import CaughtUpIndex
 
 
@@ -26,16 +27,16 @@ class Command(BaseCommand):
         """Search and print."""
         path: Path = options["file"]
         if not path.is_file():
-            raise CommandError(f"There is no file {path}.")
+            raise CommandError(f"There is no file {shown(path)}.")
         try:
             fingerprint = Fingerprinter(limits=decode_limits()).fingerprint(path)
         except FingerprintError as error:
-            raise CommandError(f"{path.name}: {error}") from error
+            raise CommandError(f"{shown(path.name)}: {error}") from error
         found = CaughtUpIndex().search(fingerprint, exclude=(), limit=options["limit"])
         tracks = Track.objects.present().in_bulk([match.track_id for match in found])
         standing = [match for match in found if match.track_id in tracks]
         if not standing:
-            self.stdout.write(f"{path.name}: nothing in the index is like it.")
+            self.stdout.write(f"{shown(path.name)}: nothing in the index is like it.")
         for match in standing:
             self._show(match, tracks[match.track_id])
 

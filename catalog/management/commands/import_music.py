@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from catalog.models import Job
 from catalog.services import importing
+from catalog.services.file_names import shown
 
 _POLL_S = 0.3
 _ASKED_AT_ONCE = 500  # the first of those that wait: a database takes no query with the ids of a whole large import
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         )
         for outcome in outcomes:
             if outcome.state in importing.SKIPPED:
-                self.stdout.write(f"  skipped {outcome.path}: {outcome.reason}")
+                self.stdout.write(f"  skipped {shown(outcome.path)}: {outcome.reason}")
 
     def _wait(self, job_ids: list[int]) -> None:
         ended = Job.objects.filter(status__in=(Job.Status.SUCCESS, Job.Status.FAILURE)).select_related("track")

@@ -1,0 +1,66 @@
+"""Names of files: what the sender wrote, without control characters, and nothing else changed."""
+
+import contextlib
+import os
+import re
+from pathlib import Path, PureWindowsPath
+
+from catalog.services.tags import CONTROL, MAX_TEXT_CHARS
+
+UNNAMED = "untitled"
+# Endings that say what a file is. "Brightside" in "Mr. Brightside" is none, and stays in the title.
+AUDIO_ENDINGS = frozenset(
+    f".{ending}"
+    for ending in (
+        *("3gp", "aac", "aif", "aifc", "aiff", "alac", "ape", "au", "caf", "flac", "m4a", "m4b", "m4v", "mka", "mkv"),
+        *("mov", "mp1", "mp2", "mp3", "mp4", "mpga", "oga", "ogg", "ogv", "opus", "rf64", "snd", "spx", "tta", "w64"),
+        *("wav", "wave", "weba", "webm", "wma", "wv"),
+    )
+)
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:\\|\\")
+
+
+def decoded(raw: bytes, *, encoding: str = "utf-8") -> str:
+    """Return text of bytes that do not say their encoding: this one, UTF-8, else what browsers call Latin-1."""
+    for name in (encoding, "utf-8"):
+        with contextlib.suppress(UnicodeError, LookupError):
+            return raw.decode(name)
+    return raw.decode("cp1252", "ignore")
+
+
+def plain_name(name: str) -> str:
+    """Return the last part of a path as one line of text; `UNNAMED` where nothing is left.
+
+    A name that the file system gave with bytes that are no UTF-8 is decoded as an upload's is.
+    """
+    text = CONTROL.sub("", decoded(_bytes_of(name)) if _has_surrogates(name) else name)
+    text = PureWindowsPath(text).name if _WINDOWS_PATH.match(text) else text.rsplit("/", 1)[-1]
+    return UNNAMED if text.strip() in ("", ".", "..") else text
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as text that every terminal and log takes."""
+    return decoded(os.fsencode(path))
+
+
+def ending_of(name: str) -> str:
+    """Return the ending that says what the file is, in small letters, such as `.mp3`; empty where it has none."""
+    stem, dot, ending = name.rpartition(".")
+    known = f"{dot}{ending.lower()}"
+    return known if stem and known in AUDIO_ENDINGS else ""
+
+
+def title_of(name: str) -> str:
+    """Return a plain name without its ending, as long as a title may be."""
+    return name[: len(name) - len(ending_of(name))][:MAX_TEXT_CHARS]
+
+
+def _bytes_of(name: str) -> bytes:
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # surrogates that no file system gave
+        return name.encode("utf-8", "replace")
+
+
+def _has_surrogates(name: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in name)
