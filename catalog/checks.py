@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from catalog.engine.decode import confinement
 from catalog.engine.milvus import MilvusAddress
-from catalog.services import disk_room
+from catalog.services import disk_room, formats
 
 # name -> (least, most): what a value must lie between to make sense at all
 RANGES: dict[str, tuple[float, float]] = {
@@ -59,6 +59,10 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         for name, (least, most) in RANGES.items()
         if not least <= getattr(settings, name) <= most
     ]
+    unknown = sorted(set(settings.FORMATS_BEYOND_CONTRACT) - set(formats.NAMES_BEYOND))
+    if unknown:
+        hint = f"Those that there are: {', '.join(formats.NAMES_BEYOND)}."
+        found.append(Error(f"FORMATS_BEYOND_CONTRACT has {', '.join(unknown)}.", hint=hint, id="catalog.E009"))
     if settings.DECODE_WALL_SECONDS >= settings.JOB_TIMEOUT_SECONDS:
         found.append(
             Error(

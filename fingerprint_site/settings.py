@@ -177,6 +177,10 @@ LOGIN_REDIRECT_URL = "admin:index"
 FINGERPRINT_INDEX = env.str("FINGERPRINT_INDEX", default="")
 MILVUS_TIMEOUT_SECONDS = env.float("MILVUS_TIMEOUT_SECONDS", default=60.0)
 FALSE_ACCEPT_LIMIT = env.float("FALSE_ACCEPT_LIMIT", default=1e-4)
+FORMATS_BEYOND_CONTRACT = env.list(
+    "FORMATS_BEYOND_CONTRACT",
+    default=["aiff", "caf", "w64", "au", "wma", "wavpack", "ape", "tta", "matroska", "video"],
+)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=50)
 ACCOUNT_MAX_TRACKS = env.int("ACCOUNT_MAX_TRACKS", default=0)
 ACCOUNT_MAX_MB = env.int("ACCOUNT_MAX_MB", default=0)

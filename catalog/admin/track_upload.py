@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 from catalog.api.uploads import max_file_bytes
 from catalog.models import Job, Track
 from catalog.pages.access import person
+from catalog.services import formats
 from catalog.services.errors import NotReachableError, UploadRefusedError
 from catalog.services.jobs import accept_job
 from catalog.services.tracks import add_track
@@ -26,16 +27,21 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget,
-        help_text=(
-            "Drop files here, as many as you like: mp3, wav, flac, m4a, aac or ogg. "
-            "The title is the file's name; tags are read from the file."
-        ),
         error_messages={"required": "Choose an audio file.", "empty": "The file is empty."},
     )
     check = forms.BooleanField(
         label="Check for duplicates", required=False, initial=True, widget=UnfoldBooleanSwitchWidget
     )
     add = forms.BooleanField(label="Add to the index", required=False, initial=True, widget=UnfoldBooleanSwitchWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Name the formats that this deployment takes."""
+        super().__init__(*args, **kwargs)
+        self.fields["file"].widget.attrs["accept"] = ",".join(["audio/*", *sorted(formats.endings())])
+        self.fields["file"].help_text = (
+            f"Drop files here, as many as you like: {formats.listed('or')}. "
+            "The title is the file's name; tags are read from the file."
+        )
 
 
 def upload_view(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponse:

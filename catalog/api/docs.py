@@ -5,6 +5,7 @@ from typing import Any
 from django.views.generic import TemplateView
 
 from catalog.api.uploads import max_file_bytes
+from catalog.services import formats
 
 
 class ApiDocsView(TemplateView):
@@ -16,5 +17,6 @@ class ApiDocsView(TemplateView):
         """Add the base URL: the host of this request, as a client of the reader's would reach it."""
         return super().get_context_data(**kwargs) | {
             "base_url": self.request.build_absolute_uri("/").rstrip("/"),
+            "formats": formats.listed("or"),
             "limit_mb": max_file_bytes() // 1024**2,
         }

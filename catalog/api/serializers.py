@@ -7,13 +7,14 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.models import Track
+from catalog.services import formats
 
 
 class UploadSerializer(serializers.Serializer[None]):
     """Body of `POST /music`."""
 
     file = serializers.FileField(
-        help_text="mp3, wav, flac, m4a, aac or ogg",
+        help_text=formats.listed("or"),
         error_messages={
             "required": "Send the audio as the multipart field `file`.",
             "invalid": "Send the audio as a file, not as text.",

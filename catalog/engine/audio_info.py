@@ -18,6 +18,8 @@ class AudioInfo:
     ``claimed_s``: the length that the file promises; None where it promises none. ``skipped_places`` and ``skipped_s``:
     in how many places something could not be decoded and was left out, and how many seconds, as far as that is known.
 
+    ``has_video``: there are moving pictures beside the sound; a cover is none.
+
     ``tags`` are the file's own words, hostile as they may be, by name in small letters: cut, but not cleaned. Decoding
     leaves them out.
     """
@@ -31,6 +33,7 @@ class AudioInfo:
     claimed_s: float | None = None
     skipped_places: int = 0
     skipped_s: float = 0.0
+    has_video: bool = False
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -56,6 +59,7 @@ def info_of_report(report: dict[str, Any], duration_s: float) -> AudioInfo:
             claimed_s=None if claimed is None or report.get("is_guess") else _finite(claimed),
             skipped_places=_count(report.get("skipped_places", 0)),
             skipped_s=_finite(report.get("skipped_s", 0.0)),
+            has_video=bool(report.get("has_video")),
             tags={str(name): str(value) for name, value in list(report.get("tags", {}).items())[:MOST_TAGS]},
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:

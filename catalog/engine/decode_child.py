@@ -30,7 +30,12 @@ def describe(container: Any, stream: Any) -> dict[str, Any]:
         "channels": codec.channels,
         "bit_rate": codec.bit_rate or container.bit_rate or 0,
         "claimed_s": claimed,
+        "has_video": any(not _is_cover(video) for video in container.streams.video),
     }
+
+
+def _is_cover(video: Any) -> bool:
+    return bool(video.disposition & video.disposition.attached_pic)
 
 
 def neighbour(name: str) -> SimpleNamespace:

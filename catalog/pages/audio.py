@@ -12,19 +12,11 @@ from catalog.models import AudioFile, Track
 from catalog.pages.access import staff_only
 from catalog.pages.byte_ranges import ByteRange, RangeNotSatisfiableError, parse_range
 from catalog.pages.telling_picture import telling_picture
-from catalog.services import audio_store
+from catalog.services import audio_store, formats
 from catalog.services.errors import NotReachableError
 from catalog.services.playback import request_peaks
 from catalog.services.spectrogram_picture import spectrogram_picture, telling_stretches
 
-_TYPES = {
-    ".mp3": "audio/mpeg",
-    ".wav": "audio/wav",
-    ".flac": "audio/flac",
-    ".m4a": "audio/mp4",
-    ".aac": "audio/aac",
-    ".ogg": "audio/ogg",
-}
 _POLL_AGAIN_S = "1"
 _TRY_AGAIN_S = "10"
 
@@ -78,7 +70,7 @@ def _described(
     response: HttpResponseBase, track: Track, audio_file: AudioFile, etag: str, *, download: bool
 ) -> HttpResponseBase:
     suffix = Path(audio_file.stored_name).suffix
-    response["Content-Type"] = _TYPES.get(suffix, "application/octet-stream")
+    response["Content-Type"] = formats.media_type_of(audio_file.stored_name)
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
     response["Cache-Control"] = "private, max-age=3600"

@@ -5,18 +5,10 @@ import os
 import re
 from pathlib import Path, PureWindowsPath
 
+from catalog.services.formats import ALL_ENDINGS
 from catalog.services.tags import CONTROL, MAX_TEXT_CHARS
 
 UNNAMED = "untitled"
-# Endings that say what a file is. "Brightside" in "Mr. Brightside" is none, and stays in the title.
-AUDIO_ENDINGS = frozenset(
-    f".{ending}"
-    for ending in (
-        *("3gp", "aac", "aif", "aifc", "aiff", "alac", "ape", "au", "caf", "flac", "m4a", "m4b", "m4v", "mka", "mkv"),
-        *("mov", "mp1", "mp2", "mp3", "mp4", "mpga", "oga", "ogg", "ogv", "opus", "rf64", "snd", "spx", "tta", "w64"),
-        *("wav", "wave", "weba", "webm", "wma", "wv"),
-    )
-)
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:\\|\\")
 
 
@@ -47,7 +39,7 @@ def ending_of(name: str) -> str:
     """Return the ending that says what the file is, in small letters, such as `.mp3`; empty where it has none."""
     stem, dot, ending = name.rpartition(".")
     known = f"{dot}{ending.lower()}"
-    return known if stem and known in AUDIO_ENDINGS else ""
+    return known if stem and known in ALL_ENDINGS else ""
 
 
 def title_of(name: str) -> str:

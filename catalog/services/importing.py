@@ -7,10 +7,9 @@ from pathlib import Path
 from django.contrib.auth.models import User
 
 from catalog.models import Job, Track
-from catalog.services import audio_store, jobs, tracks
+from catalog.services import audio_store, formats, jobs, tracks
 from catalog.services.errors import NotReachableError, UploadRefusedError
 
-ENDINGS = frozenset({".mp3", ".wav", ".flac", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus"})
 IMPORTED, KNOWN, REFUSED, UNREADABLE = "imported", "known", "refused", "unreadable"
 NOT_STORED = "not stored"
 SKIPPED = (REFUSED, UNREADABLE, NOT_STORED)
@@ -29,10 +28,11 @@ class Outcome:
 
 def audio_paths(folder: Path) -> list[Path]:
     """Return the files below `folder` that look like music, in a stable order; hidden ones are left out."""
+    wanted = formats.endings()
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in ENDINGS and path.is_file() and not path.name.startswith(".")
+        if path.suffix.lower() in wanted and path.is_file() and not path.name.startswith(".")
     )
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from catalog.engine import FingerprintError
 from catalog.engine.decode import AudioInfo, probe
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, stored_files
+from catalog.services import audio_store, formats, stored_files
 from catalog.services.analysis import decode_limits
 from catalog.services.errors import UploadRefusedError
 from catalog.services.file_names import plain_name, title_of
@@ -19,18 +19,6 @@ from catalog.services.quotas import refuse_over_quota
 from catalog.services.tags import MAX_TEXT_CHARS, file_tags
 
 log = structlog.get_logger(__name__)
-
-FORMATS = "mp3, wav, flac, m4a, aac and ogg"
-# FFmpeg's container names -> the ending people expect on such a file.
-_SUFFIXES = {
-    "mp3": ".mp3",
-    "wav": ".wav",
-    "flac": ".flac",
-    "aac": ".aac",
-    "ogg": ".ogg",
-    "mov": ".m4a",
-    "mp4": ".m4a",
-}
 
 
 def add_track(*, owner: User, source: Path, file_name: str) -> Track:
@@ -85,7 +73,7 @@ def _track_of_new_bytes(taken: _Taken, *, lost_name: str) -> Track:
 
     `lost_name`: where the row says that the bytes are, and the store has not got them.
     """
-    name = stored_files.place(source=taken.source, sha256=taken.sha256, suffix=_suffix(taken.info))
+    name = stored_files.place(source=taken.source, sha256=taken.sha256, suffix=formats.suffix_of(taken.info))
     named = ""
     try:
         with transaction.atomic():
@@ -114,15 +102,11 @@ def _probe(source: Path) -> AudioInfo:
     try:
         info = probe(source, limits=decode_limits())
     except FingerprintError as error:
-        raise UploadRefusedError(f"{error} Formats taken: {FORMATS}.") from error
-    if not any(part in _SUFFIXES for part in info.container.split(",")):
-        raise UploadRefusedError(f"This is a {info.container} file. Formats taken: {FORMATS}.")
+        raise UploadRefusedError(f"{error} Formats taken: {formats.listed()}.") from error
+    if formats.format_of(info) is None:
+        kind = "a video" if info.has_video else f"a {info.container} file"
+        raise UploadRefusedError(f"This is {kind}. Formats taken: {formats.listed()}.")
     return info
-
-
-def _suffix(info: AudioInfo) -> str:
-    parts = info.container.split(",")
-    return next((_SUFFIXES[part] for part in parts if part in _SUFFIXES), "")
 
 
 def _audio_file(taken: _Taken, *, stored_name: str) -> AudioFile:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from catalog.models import Job
-from catalog.services import importing
+from catalog.services import formats, importing
 from catalog.services.file_names import shown
 
 _POLL_S = 0.3
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no folder {folder}.")
         paths = importing.audio_paths(folder)
         if not paths:
-            raise CommandError(f"No audio files below {folder} ({', '.join(sorted(importing.ENDINGS))}).")
+            raise CommandError(f"No audio files below {folder} ({', '.join(sorted(formats.endings()))}).")
         found = importing.import_files(
             owner=_owner(options["owner"]), paths=paths, add=options["add"], check=options["check"]
         )

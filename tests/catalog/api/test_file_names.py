@@ -16,8 +16,9 @@ from rest_framework.test import APIClient
 
 from catalog.api.form_data import part_of
 from catalog.models import Track
-from catalog.services.file_names import AUDIO_ENDINGS, plain_name, title_of
-from catalog.services.importing import ENDINGS, audio_paths, import_files
+from catalog.services.file_names import plain_name, title_of
+from catalog.services.formats import ALL_ENDINGS
+from catalog.services.importing import audio_paths, import_files
 from tests.commands import said
 
 # What is sent behind `filename`, and the name that it is.
@@ -121,7 +122,7 @@ def test_a_skipped_file_is_told_whatever_its_name_is(owner: User, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "title"),
     [
-        *((f"song{ending}", "song") for ending in sorted(AUDIO_ENDINGS | ENDINGS)),
+        *((f"song{ending}", "song") for ending in sorted(ALL_ENDINGS)),
         *(("song.MP3", "song"), ("a.b.c.ogg", "a.b.c"), ("song.mp3.mp3", "song.mp3"), ("no ending", "no ending")),
         *(("Mr. Brightside", "Mr. Brightside"), ("Vol. 2", "Vol. 2"), ("song.exe", "song.exe"), (".mp3", ".mp3")),
         *(("song. mp3", "song. mp3"), ("song.", "song."), (" x .mp3", " x "), ("mp3", "mp3"), ("a.mp3 b", "a.mp3 b")),

@@ -1,0 +1,85 @@
+"""The formats that are taken, in one place: the contract's six, and those beyond it that a setting lists."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from django.conf import settings
+
+from catalog.engine.decode import AudioInfo
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format by the name that people call it. `containers` are FFmpeg's names; the first ending is what files get."""
+
+    name: str
+    endings: tuple[str, ...]
+    containers: frozenset[str]
+    media_type: str
+
+
+def _format(name: str, endings: str, containers: str, media_type: str) -> Format:
+    return Format(name, tuple(f".{ending}" for ending in endings.split()), frozenset(containers.split()), media_type)
+
+
+CONTRACT = (
+    _format("mp3", "mp3 mp2 mp1 mpga", "mp3", "audio/mpeg"),
+    _format("wav", "wav wave rf64", "wav", "audio/wav"),  # RF64 is a WAV of more than 4 GB
+    _format("flac", "flac", "flac", "audio/flac"),
+    _format("m4a", "m4a m4b alac", "mov mp4", "audio/mp4"),
+    _format("aac", "aac", "aac", "audio/aac"),
+    _format("ogg", "ogg oga opus spx", "ogg", "audio/ogg"),
+)
+BEYOND = (
+    _format("aiff", "aiff aif aifc", "aiff", "audio/aiff"),
+    _format("caf", "caf", "caf", "audio/x-caf"),
+    _format("w64", "w64", "w64", "audio/x-w64"),
+    _format("au", "au snd", "au", "audio/basic"),
+    _format("wma", "wma", "asf", "audio/x-ms-wma"),
+    _format("wavpack", "wv", "wv", "audio/x-wavpack"),
+    _format("ape", "ape", "ape", "audio/x-ape"),
+    _format("tta", "tta", "tta", "audio/x-tta"),
+    _format("matroska", "mka weba", "matroska webm", "audio/x-matroska"),
+)
+# The sound beside moving pictures, in whichever of the containers above that are taken.
+VIDEO = _format("video", "mp4 m4v mov 3gp webm mkv wmv ogv", "", "video/mp4")
+NAMES_BEYOND = tuple(found.name for found in (*BEYOND, VIDEO))
+# Taken or not, they say what a file is: "Brightside" in "Mr. Brightside" does not, and stays in the title.
+ALL_ENDINGS = frozenset(ending for found in (*CONTRACT, *BEYOND, VIDEO) for ending in found.endings)
+_MEDIA_TYPES = {ending: found.media_type for found in (*CONTRACT, *BEYOND, VIDEO) for ending in found.endings}
+
+
+def taken() -> tuple[Format, ...]:
+    """Return the formats that this deployment takes, the contract's six first."""
+    return CONTRACT + tuple(found for found in (*BEYOND, VIDEO) if found.name in settings.FORMATS_BEYOND_CONTRACT)
+
+
+def listed(last: str = "and") -> str:
+    """Return the names of all that is taken, in a sentence: `mp3, wav and flac`."""
+    *names, end = (found.name for found in taken())
+    return f"{', '.join(names)} {last} {end}"
+
+
+def endings() -> frozenset[str]:
+    """Return the endings of files that are taken."""
+    return frozenset(ending for found in taken() for ending in found.endings)
+
+
+def format_of(info: AudioInfo) -> Format | None:
+    """Return the format of a file, or None where it is not taken."""
+    containers = set(info.container.split(","))
+    found = next((known for known in taken() if known.containers & containers), None)
+    return found if not info.has_video or VIDEO in taken() else None
+
+
+def suffix_of(info: AudioInfo) -> str:
+    """Return the ending that a stored file of this kind gets; empty where it is not taken."""
+    found = format_of(info)
+    if found is None:
+        return ""
+    return VIDEO.endings[0] if info.has_video and ".m4a" in found.endings else found.endings[0]
+
+
+def media_type_of(stored_name: str) -> str:
+    """Return what a browser is told that a stored file is."""
+    return _MEDIA_TYPES.get(PurePath(stored_name).suffix, "application/octet-stream")
