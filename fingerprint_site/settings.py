@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "django_q",
     "django_structlog",
     "axes",
+    "queueing",
     "webhooks",
     "catalog",
     "fingerprint_site",  # for the commands that run the site

@@ -29,7 +29,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
     """What was done with many tracks at once."""
 
     nothing_yet = "Choose tracks in the track list, then what to do with all of them."
-    list_display = ("what", "state", "total", "done", "passed_over", "asked_by", "asked")
+    list_display = ("what", "state", "total", "done", "passed_over", "failed", "asked_by", "asked")
     list_select_related = ("asked_by",)
     list_filter = ("kind",)
     fields = ()

@@ -24,7 +24,13 @@ class BulkWork(models.Model):
     total = models.PositiveIntegerField("tracks")
     done = models.PositiveIntegerField(default=0)
     passed_over = models.PositiveIntegerField(default=0, help_text="Tracks that were gone, or as wanted already")
+    failed = models.PositiveIntegerField(default=0)
+    failures = models.JSONField(default=list, blank=True, help_text="The first tracks that failed, and why")
     ended_at = models.DateTimeField("ended", null=True, blank=True)
+    error = models.TextField(blank=True, default="", help_text="Why the last try came to nothing")
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     stopped_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )

@@ -14,7 +14,10 @@ class Scan(models.Model):
     class Status(models.TextChoices):
         RUNNING = "running", "running"
         CANCELLED = "cancelled", "cancelled"
+        FAILED = "failed", "failed"
         DONE = "done", "done"
+
+    RESUMABLE = (Status.CANCELLED, Status.FAILED)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scans")
@@ -30,6 +33,8 @@ class Scan(models.Model):
     worked_s = models.FloatField(default=0.0)
     trying = models.PositiveBigIntegerField(default=0, editable=False, help_text="The track in work")
     tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    setbacks = models.PositiveSmallIntegerField(default=0, editable=False, help_text="Tries since the last track done")
+    error = models.TextField(blank=True, default="", help_text="What the last try came to, where it came to nothing")
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     queued_at = models.DateTimeField(auto_now_add=True, editable=False)
@@ -48,6 +53,11 @@ class Scan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} scan of {self.total} tracks"
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether it ended before its last track and can go on there."""
+        return self.status in self.RESUMABLE
 
     @property
     def looked_at(self) -> int:

@@ -45,6 +45,7 @@ _STAGES = {"": 0, "fingerprint": 1, "search": 2}
 _SCAN_STATES = {
     Scan.Status.RUNNING: ("running", "autorenew", "running"),
     Scan.Status.CANCELLED: ("off", "stop_circle", "cancelled"),
+    Scan.Status.FAILED: ("bad", "error", "failed"),
     Scan.Status.DONE: ("good", "check_circle", "done"),
 }
 
@@ -92,9 +93,11 @@ def verdict_badge(verdict: str) -> SafeString:
 def bulk_badge(work: BulkWork) -> SafeString:
     """Return how a bulk action stands as a badge."""
     if work.ended_at is None:
-        return badge("running", "autorenew", "running")
+        return badge("warning", "schedule", "waits") if work.error else badge("running", "autorenew", "running")
     if work.stopped_by_id:
         return badge("warning", "stop_circle", "stopped")
+    if work.error:
+        return badge("bad", "error", "given up")
     return badge("good", "check_circle", "done")
 
 

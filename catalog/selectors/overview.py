@@ -13,6 +13,8 @@ from catalog.selectors import review
 from catalog.selectors.remembered import remembered_count
 from catalog.services import index_backend, index_status, queue_health
 from catalog.services.queue_health import QueueState
+from queueing.duties import SHOWN_FROM_TRIES
+from queueing.models import FailingDuty
 from webhooks.services.history import count_failing_endpoints
 
 BARS = 12
@@ -33,12 +35,13 @@ class Needs:
     failed_jobs: int
     silent_queues: list[str]
     replaced_queues: list[QueueHeartbeat]
+    failing_duties: list[FailingDuty]
 
     @property
     def anything(self) -> bool:
         """Whether there is anything to do."""
-        queues = self.silent_queues or self.replaced_queues
-        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or queues)
+        site = self.silent_queues or self.replaced_queues or self.failing_duties
+        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or site)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def needs() -> Needs:
         failed_jobs=failed.count(),
         silent_queues=list(silent.values_list("cluster", flat=True)),
         replaced_queues=list(QueueHeartbeat.objects.filter(replaced_at__gte=now - REPLACED_WITHIN)),
+        failing_duties=list(FailingDuty.objects.filter(tries__gte=SHOWN_FROM_TRIES).order_by("name")),
     )
 
 

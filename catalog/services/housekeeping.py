@@ -2,37 +2,79 @@
 
 import subprocess
 import sys
+import tempfile
+from typing import IO
 
 import structlog
 from django.conf import settings
 
 from catalog.services import audio_store, index_status, removal, stored_files
+from queueing.retrying import for_each
 
 COMPACT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
-_compacting: list[subprocess.Popen[bytes]] = []
+LONGEST_REASON = 500  # the last words of a compaction that failed
+_compacting: list[tuple["subprocess.Popen[bytes]", IO[bytes]]] = []  # the one that runs or ended last; its errors
 log = structlog.get_logger(__name__)
+
+
+class CompactionFailedError(Exception):
+    """The index files could not be compacted."""
 
 
 def compact_when_due() -> bool:
     """Start a compaction in a process of its own when the index files have fallen behind; True where it was started.
 
     In a process of its own, because a large one takes minutes and memory that a worker should not keep.
+
+    Raises:
+        CompactionFailedError: the one before ended badly; called again, it starts another.
+
     """
-    if _compacting and _compacting[0].poll() is None:
+    if _compacting and _compacting[0][0].poll() is None:
         return False
+    _tell_how_it_ended()
     if index_status.behind() < COMPACT_AFTER_OPERATIONS:
         return False
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "index", "compact"]
-    _compacting[:] = [subprocess.Popen(command, stdout=subprocess.DEVNULL)]  # noqa: S603  (no outside input)
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  (it is open as long as the process runs)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)  # noqa: S603  (no outside input)
+    _compacting.append((process, errors))
     return True
 
 
+def _tell_how_it_ended() -> None:
+    if not _compacting:
+        return
+    ended, errors = _compacting.pop()
+    with errors:
+        errors.seek(0)
+        words = errors.read().decode(errors="replace")
+    sys.stderr.write(words)  # it belongs in the sweeper's log
+    if ended.returncode:
+        last = (words.strip().splitlines() or ["it said nothing"])[-1]
+        raise CompactionFailedError(f"`index compact` ended with code {ended.returncode}: {last[:LONGEST_REASON]}")
+
+
 def tidy() -> None:
-    """Remove the audio of tracks that can no longer be brought back, and what processes left that died."""
-    purged = removal.purge_removed()
-    if purged:
+    """Remove the audio of tracks that can no longer be brought back, and what processes left that died.
+
+    Raises:
+        SomeFailedError: after all the steps, where one or more failed.
+
+    """
+    for_each((_purge_removed, _remove_drafts, _remove_stored), lambda step: step())
+
+
+def _purge_removed() -> None:
+    if purged := removal.purge_removed():
         log.info("removed_tracks_purged", count=purged)
-    drafts = audio_store.remove_old_drafts()
-    stored = stored_files.remove_due()
-    if drafts or stored:
-        log.info("files_removed", drafts=drafts, stored=stored)
+
+
+def _remove_drafts() -> None:
+    if drafts := audio_store.remove_old_drafts():
+        log.info("drafts_removed", count=drafts)
+
+
+def _remove_stored() -> None:
+    if stored := stored_files.remove_due():
+        log.info("stored_files_removed", count=stored)

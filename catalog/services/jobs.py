@@ -121,7 +121,14 @@ def offer_again(job_id: int) -> bool:
         )
         if freed:
             enqueue(job_id)
+            log.warning("job_offered_again", task_id=lost.task_id)
     return bool(freed)
+
+
+def put_off(job_id: int) -> None:
+    """Leave a stale job for a while that could not be offered or ended: those behind it come first then."""
+    now = timezone.now()
+    Job.objects.filter(stale(now), pk=job_id).update(lease_until=now + RETRY_AFTER)
 
 
 def renew(job: Job) -> bool:

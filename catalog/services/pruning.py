@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from catalog.models import ApiKeyDay, BulkWork, Job, Match
+from queueing.retrying import for_each
 from webhooks.services import RETENTIONS as WEBHOOK_RETENTIONS
 from webhooks.services import Retention
 
@@ -58,9 +59,21 @@ RETENTIONS = (
 
 
 def prune() -> int:
-    """Delete all that is older than the settings say; return how many rows went."""
+    """Delete all that is older than the settings say; return how many rows went.
+
+    Raises:
+        SomeFailedError: after all kinds of rows, where one or more could not be deleted.
+
+    """
     now = timezone.now()
-    gone = {retention.name: retention.prune(now=now) for retention in RETENTIONS}
-    if any(gone.values()):
-        log.info("pruned", **{name.replace(" ", "_"): rows for name, rows in gone.items() if rows})
+    gone: dict[str, int] = {}
+
+    def prune_one(retention: Retention) -> None:
+        gone[retention.name] = retention.prune(now=now)
+
+    try:
+        for_each(RETENTIONS, prune_one)
+    finally:
+        if any(gone.values()):
+            log.info("pruned", **{name.replace(" ", "_"): rows for name, rows in gone.items() if rows})
     return sum(gone.values())

@@ -10,8 +10,8 @@ from django.utils import timezone
 from catalog.models import AudioFile, Fingerprint, IndexOperation, Track
 from catalog.services import index_log, stored_files
 from catalog.services.errors import TrackGoneError
+from queueing.retrying import for_each
 
-PURGED_AT_ONCE = 200
 log = structlog.get_logger(__name__)
 
 
@@ -60,13 +60,18 @@ def purge_removed(*, now: datetime | None = None) -> int:
     """Let go of the audio of tracks whose time to be brought back is over; return how many.
 
     The bytes of the last track go with `stored_files.remove_due`.
+
+    Raises:
+        SomeFailedError: after all of them, where some could not be.
+
     """
     before = (now or timezone.now()) - timedelta(hours=settings.REMOVED_KEPT_HOURS)
     over = Track.objects.filter(removed_at__lt=before, audio_file__isnull=False)
-    return sum(_purge(track, before) for track in over.select_related("audio_file").order_by("pk")[:PURGED_AT_ONCE])
+    return for_each(list(over.values_list("pk", flat=True).order_by("pk")), lambda pk: _purge(pk, before))
 
 
-def _purge(track: Track, before: datetime) -> int:
+def _purge(track_id: int, before: datetime) -> int:
+    track = Track.objects.select_related("audio_file").get(pk=track_id)
     with transaction.atomic():
         # Asked again: it may have been brought back since.
         let_go = Track.objects.filter(pk=track.pk, removed_at__lt=before).update(audio_file=None)

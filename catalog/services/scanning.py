@@ -8,6 +8,7 @@ or done twice changes nothing.
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -26,13 +27,14 @@ from catalog.services.index_log import CURRENT_VERSION
 from catalog.services.jobs import queue_is_long
 from catalog.services.match_rows import MATCHES_KEPT, match_row
 from catalog.services.searching import process_index
-from queueing.lease import Lease, kept_up, long_ago
+from queueing.lease import Lease, kept_up, long_ago, work_length
+from queueing.retrying import LONGEST_WAIT, MOST_WAITS, wait_after, words_of
 
 STRETCH_TASK = "catalog.tasks.scan_stretch"
 STRETCH_S = 3.0  # a person's task waits no longer than this for the worker, and one track
 UNSEEN = timedelta(seconds=30)  # a scan that no worker looked at for so long is told to the queue once more
 FAILURES_KEPT = 50
-LEASE = Lease()
+LEASE = Lease(longest=lambda: max(work_length(), LONGEST_WAIT))
 log = structlog.get_logger(__name__)
 
 
@@ -67,7 +69,7 @@ def cancel_scan(*, scan: Scan) -> bool:
 
 
 def resume_scan(*, scan: Scan) -> bool:
-    """Let a cancelled scan go on where it was; False where it is not cancelled.
+    """Let a scan go on that was cancelled or given up, where it was; False where it is neither.
 
     Raises:
         CatalogError: another scan runs.
@@ -75,8 +77,8 @@ def resume_scan(*, scan: Scan) -> bool:
     """
     try:
         with transaction.atomic():
-            resumed = Scan.objects.filter(pk=scan.pk, status=Scan.Status.CANCELLED).update(
-                status=Scan.Status.RUNNING, ended_at=None, queued_at=timezone.now()
+            resumed = Scan.objects.filter(pk=scan.pk, status__in=Scan.RESUMABLE).update(
+                status=Scan.Status.RUNNING, ended_at=None, setbacks=0, error="", queued_at=timezone.now()
             )
             if resumed:
                 _enqueue(scan.pk)
@@ -97,9 +99,14 @@ def scan_stretch(scan_id: int) -> None:
             _held(scan).update(tries=0)  # a try that was not allowed to end does not count
             _pass_on(scan, is_done=False)
             raise
-        except (NotReachableError, IndexUnavailable) as error:  # not the track's fault: the sweeper offers it again
+        except (NotReachableError, IndexUnavailable) as error:  # not the track's fault
             log.warning("scan_waits", reason=str(error))
-            _held(scan).update(tries=0, queued_at=timezone.now(), **LEASE.freed())
+            _held(scan).update(tries=0)
+            _set_back(scan, error)
+            return
+        except Exception as error:
+            log.exception("scan_stretch_failed", track=scan.trying, tries=scan.tries)
+            _set_back(scan, error)
             return
     _pass_on(scan, is_done=is_done)
 
@@ -118,7 +125,7 @@ def _stretch(scan: Scan) -> bool:
 def sweep_scan() -> bool:
     """Offer a running scan again whose worker died, or that nobody looked at; True where there was one."""
     now = timezone.now()
-    unseen = Q(lease_token=None) & long_ago("queued_at", now, after=UNSEEN)
+    unseen = Q(lease_until=None) & long_ago("queued_at", now, after=UNSEEN)
     stale = Scan.objects.filter(LEASE.over(now) | unseen, status=Scan.Status.RUNNING)
     scan_id = stale.values_list("pk", flat=True).first()
     if scan_id is None or queue_is_long(now):
@@ -166,7 +173,7 @@ def _look_for(scan: Scan, track: Track) -> bool:
     found: Sequence[EngineMatch] = ()
     error = ""
     if tries > settings.JOB_MAX_ATTEMPTS:
-        error = "It was lost each time it was tried: the file may be more than this service can analyse."
+        error = scan.error or "It was lost each time it was tried: the file may be more than this service can analyse."
     else:
         try:
             fingerprint = analysis.fingerprint_of(track)
@@ -175,9 +182,6 @@ def _look_for(scan: Scan, track: Track) -> bool:
             raise
         except (CatalogError, FingerprintError) as refusal:
             error = str(refusal)
-        except Exception:
-            log.exception("scan_attempt_failed", track=track.pk, tries=tries)
-            return False
     return _move_past(scan, track, found=found, error=error, took_s=time.monotonic() - began_s)
 
 
@@ -194,10 +198,12 @@ def _move_past(scan: Scan, track: Track, *, found: Sequence[EngineMatch], error:
             found=F("found") + sum(row.verdict == Match.Verdict.DUPLICATE for row in rows),
             failures=scan.failures,
             worked_s=F("worked_s") + took_s,
+            setbacks=0,
+            error="",
         )
         if not moved:  # cancelled, or another worker has it: its rows are the ones that count
             transaction.set_rollback(True)
-    scan.done_track = track.pk
+    scan.done_track, scan.setbacks, scan.error = track.pk, 0, ""
     return bool(moved)
 
 
@@ -209,6 +215,17 @@ def _unknown(track: Track, found: Sequence[EngineMatch]) -> list[EngineMatch]:
     named = {track_id for pair in known.values_list("query_track_id", "reference_track_id") for track_id in pair}
     present = set(Track.objects.present().filter(pk__in=ids - named).values_list("pk", flat=True))
     return [match for match in found if match.track_id in present]
+
+
+def _set_back(scan: Scan, error: Exception) -> None:
+    """Let go of the scan for a while, longer each time; after a day it is given up, and staff see why."""
+    told: dict[str, Any] = {"error": words_of(error), "setbacks": scan.setbacks + 1}
+    if scan.setbacks + 1 < MOST_WAITS:
+        LEASE.release(_held(scan), scan.lease_token, wait=wait_after(scan.setbacks + 1), **told)
+        return
+    now = timezone.now()
+    LEASE.release(_held(scan), scan.lease_token, status=Scan.Status.FAILED, ended_at=now, **told)
+    log.error("scan_given_up", scan=scan.pk, reason=told["error"])
 
 
 def _pass_on(scan: Scan, *, is_done: bool) -> None:

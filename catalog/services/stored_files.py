@@ -82,12 +82,16 @@ def remove_due(*, now: datetime | None = None) -> int:
 
     """
     store_owner.require()
-    pending = PendingFile.objects.order_by("pk")
+    pending = PendingFile.objects.order_by("since", "pk")
     before = (now or timezone.now()) - GIVEN_UP_AFTER
     pending.filter(state=PendingFile.State.WRITING, since__lt=before).update(state=PendingFile.State.REMOVING)
     names = list(pending.filter(state=PendingFile.State.REMOVING).values_list("name", flat=True)[:REMOVED_AT_ONCE])
     for name in names:
-        _remove(name)
+        try:
+            _remove(name)
+        except NotReachableError:
+            PendingFile.objects.filter(name=name).update(since=timezone.now())  # the others go first the next time
+            raise
     return len(names)
 
 

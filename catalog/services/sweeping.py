@@ -1,6 +1,7 @@
 """The sweeper: what died or was forgotten is offered again, and what is out of attempts is ended."""
 
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -10,6 +11,7 @@ from django_q.models import OrmQ
 from catalog.models import Job
 from catalog.services import jobs
 from queueing.lease import Term
+from queueing.retrying import for_each
 
 _BATCH = 200
 _ENTRY = Term("lock", longest=lambda: timedelta(seconds=settings.Q_CLUSTER["retry"]))
@@ -19,7 +21,8 @@ log = structlog.get_logger(__name__)
 def sweep_jobs() -> int:
     """Offer forgotten jobs again and end those out of attempts; return how many were touched."""
     _free_entries_of_the_future()
-    return _end_exhausted() + _offer_again()
+    todo = [*(partial(_end, pk) for pk in _exhausted()), *(partial(jobs.offer_again, pk) for pk in _forgotten())]
+    return for_each(todo, lambda step: step(), failed=lambda step: jobs.put_off(*step.args))
 
 
 def _free_entries_of_the_future() -> None:
@@ -29,26 +32,23 @@ def _free_entries_of_the_future() -> None:
         log.warning("queue_entries_of_the_future_freed")
 
 
-def _end_exhausted() -> int:
-    """Fail jobs whose last allowed attempt was lost. Taking the lease first keeps the end to one process."""
+def _exhausted() -> list[int]:
+    """Return jobs whose last allowed attempt was lost."""
     exhausted = Job.objects.filter(jobs.stale(timezone.now()), attempts__gte=settings.JOB_MAX_ATTEMPTS)
-    count = 0
-    for job_id in list(exhausted.values_list("pk", flat=True)[:_BATCH]):
-        job = jobs.take_over(job_id)
-        error = "The task was lost each time it ran: the file may be more than this service can analyse."
-        if job and jobs.end_in_failure(job, error=error):
-            count += 1
-    return count
+    return list(exhausted.values_list("pk", flat=True)[:_BATCH])
 
 
-def _offer_again() -> int:
+def _end(job_id: int) -> bool:
+    """Fail a job. Taking the lease first keeps the end to one process."""
+    job = jobs.take_over(job_id)
+    error = "The task was lost each time it ran: the file may be more than this service can analyse."
+    return bool(job and jobs.end_in_failure(job, error=error))
+
+
+def _forgotten() -> list[int]:
     # Behind a long queue a job that nobody looked at is late and not forgotten: more entries would make it later.
     # What the queue does not have is offered however long it is, or a queue that is never empty would keep it for ever.
     now = timezone.now()
     which = jobs.lost if jobs.queue_is_long(now) else jobs.stale
     waiting = Job.objects.filter(which(now), attempts__lt=settings.JOB_MAX_ATTEMPTS)
-    job_ids = list(waiting.order_by("created_at").values_list("pk", flat=True)[:_BATCH])
-    count = sum(jobs.offer_again(job_id) for job_id in job_ids)
-    if count:
-        log.warning("jobs_offered_again", count=count)
-    return count
+    return list(waiting.order_by("created_at").values_list("pk", flat=True)[:_BATCH])

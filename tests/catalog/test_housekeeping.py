@@ -142,6 +142,7 @@ def test_compaction_runs_in_a_process_of_its_own_when_the_files_are_behind(
     assert housekeeping.compact_when_due()
     assert not housekeeping.compact_when_due()
     assert [command[-2:] for command in started] == [["index", "compact"]]
+    housekeeping._compacting[0][1].close()
 
 
 @pytest.mark.parametrize(

@@ -109,10 +109,10 @@ def test_track_brought_back_while_others_are_purged_keeps_its_audio(
         removal.remove_track(track=track)
     purge_one = removal._purge
 
-    def bring_back_before(track: Track, *values: Any) -> int:
-        if track.pk == second.pk:
+    def bring_back_before(track_id: int, *values: Any) -> int:
+        if track_id == second.pk:
             removal.restore_track(track=second)
-        return purge_one(track, *values)
+        return purge_one(track_id, *values)
 
     monkeypatch.setattr(removal, "_purge", bring_back_before)
     assert purge() == 1

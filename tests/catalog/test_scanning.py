@@ -170,6 +170,10 @@ def test_an_unforeseen_error_is_tried_again(
     assert (the_scan().tries, the_scan().searched, the_scan().lease_token) == (1, 0, None)
     monkeypatch.setattr(scanning.process_index, "search", search)
     drain()
+    assert the_scan().searched == 0, "a little later"
+    Scan.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert sweep_scan()
+    drain()
     assert (the_scan().status, the_scan().searched, the_scan().failed) == ("done", 2, 0)
 
 
@@ -203,7 +207,8 @@ def test_a_store_or_an_index_that_does_not_answer_is_waited_for(
         scan_stretch(scan.pk)
     assert (the_scan().status, the_scan().failed, the_scan().tries, the_scan().lease_token) == ("running", 0, 0, None)
     assert not OrmQ.objects.exists(), "the sweeper offers it again, later"
-    Scan.objects.update(queued_at=timezone.now() - timedelta(minutes=1))
+    assert not sweep_scan()
+    Scan.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweep_scan()
 
 

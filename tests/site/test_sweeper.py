@@ -8,6 +8,7 @@ from pytest_django import Settings
 from fingerprint_site.management.commands import run_sweeper
 
 
+@pytest.mark.django_db(transaction=True)
 def test_tidying_that_takes_long_holds_nothing_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.SWEEP_SECONDS = 0.01
     stopping, tidying, swept_meanwhile = threading.Event(), threading.Event(), threading.Event()

@@ -12,7 +12,7 @@ from webhooks.models import Attempt, Endpoint, Message
 from webhooks.retry import next_attempt
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
-from webhooks.services.messages import is_due, lease_length
+from webhooks.services.messages import LOST_WORKER, is_due, lease_length
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import callback_headers
 from webhooks.storable import storable
@@ -20,7 +20,6 @@ from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers
 
 logger = structlog.get_logger(__name__)
 
-LOST_WORKER = "The worker stopped before the answer was recorded."
 GONE = 410
 
 

@@ -14,7 +14,8 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from queueing.lease import CLOCK_ROOM, Term
-from webhooks.models import Endpoint, Message
+from queueing.retrying import for_each
+from webhooks.models import Attempt, Endpoint, Message
 
 QUEUE_NAME = "webhooks"
 DELIVERY_TASK = "webhooks.tasks.deliver_message"
@@ -22,6 +23,8 @@ SWEEP_LIMIT = 200
 TEST_EVENT = "test"
 LEASE_MARGIN = timedelta(seconds=30)
 DISABLED = "The endpoint is disabled."
+LOST = "The worker stopped at the last attempt of the schedule."
+LOST_WORKER = "The worker stopped before the answer was recorded."
 
 
 def queue_message(*, owner: User, event: str, event_key: str, subject: str, body: dict[str, Any]) -> Message | None:
@@ -79,13 +82,14 @@ def sweep_due_messages(*, now: datetime | None = None) -> int:
     """
     moment = now or timezone.now()
     _end_undeliverable(moment)
+    _end_lost(moment)
     due = due_messages(now=moment)
     if _queue_is_long(moment):
         # There a message that nobody looked at is late and not lost: queued once more every time, the entries of a
         # receiver that hangs would grow without end.
         due = due.filter(queued_until=None)
     keys = due.values_list("pk", flat=True).order_by("next_attempt_at")[:SWEEP_LIMIT]
-    return sum(_enqueue(pk, now=moment) for pk in list(keys))
+    return for_each(list(keys), lambda pk: _enqueue(pk, now=moment), failed=lambda pk: _put_off(pk, now=moment))
 
 
 def _queue_is_long(now: datetime) -> bool:
@@ -98,6 +102,16 @@ def _end_undeliverable(now: datetime) -> None:
     Message.objects.filter(is_due(now), endpoint__in=Endpoint.objects.filter(disabled_at__isnull=False)).update(
         state=Message.State.FAILED, error=DISABLED, queued_until=None
     )
+
+
+def _end_lost(now: datetime) -> None:
+    """Fail what was lost at the schedule's last attempt: a message that kills its worker would come again for ever."""
+    last = {"state": Message.State.DELIVERING, "schedule_step__gte": len(settings.WEBHOOK_SCHEDULE_SECONDS)}
+    lost = Message.objects.filter(is_due(now), **last)
+    for pk in list(lost.values_list("pk", flat=True)[:SWEEP_LIMIT]):
+        with transaction.atomic():
+            if lost.filter(pk=pk).update(state=Message.State.FAILED, error=LOST, queued_until=None):
+                Attempt.objects.filter(message=pk, ended_at=None).update(ended_at=now, error=LOST_WORKER)
 
 
 def due_messages(*, now: datetime) -> QuerySet[Message]:
@@ -153,6 +167,11 @@ def _enqueue(pk: int, *, now: datetime) -> bool:
         if mine:
             async_task(DELIVERY_TASK, pk, cluster=QUEUE_NAME, task_name=f"callback {pk}")
     return bool(mine)
+
+
+def _put_off(pk: int, *, now: datetime) -> None:
+    """Leave a message for a while that could not be queued: those behind it come first then."""
+    Message.objects.filter(_not_in_queue(now), pk=pk).update(queued_until=now + _queue_trust())
 
 
 def _queue_trust() -> timedelta:

@@ -1,6 +1,7 @@
 """Many tracks at once: added, checked, removed and brought back, in chunks, each once."""
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,13 @@ def test_what_is_gone_is_passed_over(add_track: Callable[..., Track], battle: Pa
 
 def test_it_goes_in_chunks_and_can_be_stopped(desk: Client, owner: User, staff: User) -> None:
     tracks = [make_track(owner) for _ in range(CHUNK + 5)]
-    work = begun("check", tracks, staff)
+    begun("check", tracks, staff)
+    work = bulk_work._claim_oldest()
+    assert work
+    late = copy(work)
     assert bulk_work._do_chunk(work) == CHUNK
-    assert bulk_work._do_chunk(work) == 0, "another sweeper has the same chunk: its tracks are done"
+    assert bulk_work._do_chunk(late) == 0, "another sweeper has the same chunk: its tracks are done"
+    assert bulk_work._claim_oldest() is None, "one sweeper at a time has it"
     desk.post(f"/admin/catalog/bulkwork/{work.pk}/stop/")
     assert sweep_bulk_work() == 0
     assert Job.objects.count() == CHUNK
