@@ -48,6 +48,6 @@ def actions_name_their_permission(app_configs: Sequence[AppConfig] | None, **kwa
             id="site.E003",
         )
         for model, model_admin in admin.site._registry.items()  # noqa: SLF001  (nothing public lists it)
-        for action, name, _ in model_admin._get_base_actions()  # noqa: SLF001
+        for action, name, _ in model_admin._get_base_actions()  # type: ignore[attr-defined]  # noqa: SLF001
         if not getattr(action, "allowed_permissions", None)
     ]

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "axes",
     "queueing",
+    "staff",
     "webhooks",
     "catalog",
     "fingerprint_site",  # for the commands that run the site
@@ -110,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "staff.audit.requests.AuditMiddleware",
     "axes.middleware.AxesMiddleware",  # last: turns a login that is locked into an answer
 ]
 ROOT_URLCONF = "fingerprint_site.urls"
@@ -205,6 +207,7 @@ WEBHOOK_WORKERS = env.int("WEBHOOK_WORKERS", default=2)
 WEB_THREADS = env.int("WEB_THREADS", default=4)
 WEB_WORKERS = env.int("WEB_WORKERS", default=2)
 JOB_RETENTION_DAYS = env.int("JOB_RETENTION_DAYS", default=365)
+AUDIT_RETENTION_DAYS = env.int("AUDIT_RETENTION_DAYS", default=730)
 KEY_USE_RETENTION_DAYS = env.int("KEY_USE_RETENTION_DAYS", default=400)
 QUEUE_FAILURE_RETENTION_DAYS = env.int("QUEUE_FAILURE_RETENTION_DAYS", default=30)
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=1.0)

@@ -92,6 +92,7 @@ UNFOLD: dict[str, Any] = {
                 _table("API keys", "key", "catalog.apikey"),
                 _table("Users", "person", "auth.user"),
                 _table("Groups", "group", "auth.group"),
+                _table("Audit trail", "policy", "staff.auditentry"),
                 {"title": "API documentation", "icon": "description", "link": reverse_lazy("api-docs")},
             ),
             _group(

@@ -16,4 +16,4 @@ def accounts_open_to(person: User | AnonymousUser) -> QuerySet[User]:
     """Return the accounts that `may_act_for` allows."""
     if person.is_superuser:
         return User.objects.all()
-    return User.objects.filter(is_staff=False, is_superuser=False) | User.objects.filter(pk=person.pk)
+    return User.objects.filter(is_staff=False, is_superuser=False) | User.objects.filter(pk=person.pk or 0)

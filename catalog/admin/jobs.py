@@ -15,6 +15,7 @@ from catalog.pages import display
 from catalog.selectors.tasks import task_page
 from catalog.services.errors import TrackGoneError
 from catalog.services.jobs import accept_job
+from staff import audit
 
 
 @admin.register(Job)
@@ -82,5 +83,6 @@ class JobAdmin(ReadOnlyAdmin):
         if job.track.removed_at:
             raise TrackGoneError("The track was removed from the catalog.")
         again = accept_job(track=job.track, owner=job.owner, task_name=job.task_name)
+        audit.note(task=again.task_id)
         messages.success(request, f"Accepted again as {again.task_id}.")
         return self.back_to(again)

@@ -20,6 +20,7 @@ from catalog.services import formats
 from catalog.services.errors import NotReachableError, UploadRefusedError
 from catalog.services.jobs import accept_job
 from catalog.services.tracks import add_track
+from staff import audit
 
 
 class UploadForm(forms.Form):
@@ -80,6 +81,7 @@ def _take_in(request: HttpRequest, form: UploadForm) -> Track | None:
     except (UploadRefusedError, NotReachableError) as error:
         form.add_error("file", str(error))
         return None
+    audit.note(on=track)
     for task_name in _wanted(form):
         accept_job(track=track, owner=person(request), task_name=task_name)
     return track

@@ -29,6 +29,7 @@ from catalog.services import bulk_work
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.jobs import accept_job
 from catalog.services.removal import remove_track, restore_track
+from staff import audit
 
 NAMED_TITLES = 10
 _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
@@ -220,6 +221,7 @@ class TrackAdmin(CatalogAdmin):
         except CatalogError as error:
             messages.error(request, str(error))
             return None
+        audit.note(on=work, tracks=work.total)
         return HttpResponseRedirect(reverse("admin:catalog_bulkwork_change", args=[work.pk]))
 
     def has_remove_permission(self, request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from catalog.services import audio_store, formats
 from catalog.services.errors import NotReachableError
 from catalog.services.playback import request_peaks
 from catalog.services.spectrogram_picture import spectrogram_picture, telling_stretches
+from staff import audit
 
 _POLL_AGAIN_S = "1"
 _TRY_AGAIN_S = "10"
@@ -33,6 +34,7 @@ def _audio_file_of(music_id: UUID) -> tuple[Track, AudioFile]:
 def audio(request: HttpRequest, music_id: UUID) -> HttpResponseBase:
     """Answer with a track's bytes, or the part that Range asks for; `?download` makes it an attachment."""
     track, audio_file = _audio_file_of(music_id)
+    audit.note(on=track)
     etag = f'"{audio_file.sha256}"'
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return _described(HttpResponse(status=304), track, audio_file, etag, download=False)

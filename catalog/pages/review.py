@@ -20,6 +20,7 @@ from catalog.selectors.review import Pair
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
 from catalog.services.playback import request_peaks
+from staff import audit
 
 # form value -> (verdict, which side is kept)
 CHOICES: dict[str, tuple[str, str | None]] = {
@@ -118,6 +119,7 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
     except CatalogError as error:
         messages.error(request, str(error))
     else:
+        audit.note(on=decision, pair=[a.title, b.title], verdict=verdict, keep=keeper.title if keeper else None)
         sitting = ReviewSitting(request.session)
         sitting.forget(shown)
         if request.session.get("review_last") != decision.pk:  # a double click counts once
@@ -184,6 +186,7 @@ def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Take a decision back and show its pair again: one's own, or another's with the permission to change it."""
     decision = get_object_or_404(Decision, pk=decision_id)
     is_own = decision.decided_by_id == request.user.pk
+    audit.note(on=decision, decided_by=decision.decided_by.get_username())
     if not (is_own or request.user.has_perm("catalog.change_decision")):
         messages.error(request, "This is another person's decision: you may not take it back.")
     elif count := undo(decision=decision):

@@ -19,6 +19,7 @@ from catalog.selectors import review as pairs
 from catalog.selectors.groups import Group, group_of
 from catalog.services.decisions import decide_group
 from catalog.services.errors import CatalogError
+from staff import audit
 
 LATER = "later"
 KINDS = [
@@ -108,6 +109,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
     if not decisions:
         messages.info(request, "Nothing was said of any of them: nothing was stored.")
         return here
+    audit.note(on=keeper, decisions=[decision.pk for decision in decisions], verdicts=kinds)
     ReviewSitting(request.session).count(+len(decisions))
     _tell(request, keeper, [by_id[pk] for pk, kind in kinds.items() if kind == Decision.Verdict.SAME], decisions)
     return HttpResponseRedirect(reverse("catalog:review"))

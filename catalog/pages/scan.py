@@ -16,6 +16,7 @@ from catalog.selectors.review import open_count
 from catalog.selectors.scans import scan_page
 from catalog.services.errors import CatalogError
 from catalog.services.scanning import cancel_scan, resume_scan, start_scan
+from staff import audit
 
 
 @require_GET
@@ -35,7 +36,13 @@ def scan(request: HttpRequest) -> HttpResponse:
 @staff_only("catalog.view_scan", "catalog.add_scan")
 def start(request: HttpRequest) -> HttpResponse:
     """Begin a new scan."""
-    return _answer(request, lambda: bool(start_scan(started_by=person(request))), "The scan has begun.")
+
+    def begin() -> bool:
+        row = start_scan(started_by=person(request))
+        audit.note(on=row)
+        return bool(row)
+
+    return _answer(request, begin, "The scan has begun.")
 
 
 @require_POST
@@ -43,6 +50,7 @@ def start(request: HttpRequest) -> HttpResponse:
 def cancel(request: HttpRequest, scan_id: int) -> HttpResponse:
     """Stop a scan."""
     row = get_object_or_404(Scan, pk=scan_id)
+    audit.note(on=row)
     return _answer(request, lambda: cancel_scan(scan=row), "Cancelled. What it found stays, and it can go on later.")
 
 
@@ -51,6 +59,7 @@ def cancel(request: HttpRequest, scan_id: int) -> HttpResponse:
 def resume(request: HttpRequest, scan_id: int) -> HttpResponse:
     """Let a cancelled scan go on."""
     row = get_object_or_404(Scan, pk=scan_id)
+    audit.note(on=row)
     return _answer(request, lambda: resume_scan(scan=row), "The scan goes on where it was.")
 
 

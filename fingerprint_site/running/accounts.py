@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import ApiKey
 from catalog.services.api_keys import create_key, find_key
+from staff import audit
 
 STAFF_NAME = "admin"
 DEMO_NAME = "demo"
@@ -68,7 +69,9 @@ def _path() -> Path:
 
 def _demo_key() -> str:
     owner = User.objects.create_user(DEMO_NAME)
-    return create_key(owner=owner, tier=ApiKey.Tier.PAID, label="made at first start")[1]
+    row, text = create_key(owner=owner, tier=ApiKey.Tier.PAID, label="made at first start")
+    audit.record("catalog.apikey.add", on=row, owner=owner.username, tier=row.tier)
+    return text
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from catalog.models import ApiKey
 from catalog.services.api_keys import create_key, per_minute
+from staff import audit
 
 
 class Command(BaseCommand):
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             expires_at=_moment(options["expires"]),
             label=options["label"],
         )
+        audit.record("catalog.apikey.add", on=row, owner=owner.username, tier=tier)
         until = f", until {row.expires_at:%Y-%m-%d %H:%M %Z}" if row.expires_at else ""
         self.stdout.write(f"Key of {owner.username}: {tier}, {per_minute(row)} calls a minute{until}. Keep it safe:")
         self.stdout.write(text)

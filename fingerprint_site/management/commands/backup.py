@@ -10,6 +10,7 @@ from tqdm import tqdm
 from catalog.services.errors import CatalogError
 from fingerprint_site.backup.manifest import BackupError
 from fingerprint_site.backup.taking import take
+from staff import audit
 
 
 class Command(BaseCommand):
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         """Make the backup, and say what it holds."""
         folder: Path = options["folder"]
         try:
+            audit.record("backup", kind="export", folder=str(folder))  # first, so that the backup holds it as well
             with tqdm(unit="B", unit_scale=True, desc="uploaded files", disable=None) as bar:
                 content = take(
                     folder,

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from catalog.services.errors import CatalogError
 from fingerprint_site.backup.manifest import BackupError
 from fingerprint_site.backup.restoring import restore
+from staff import audit
 
 
 class Command(BaseCommand):
@@ -33,6 +34,7 @@ class Command(BaseCommand):
                     take_over=options["take_over"],
                     progress=bar.update,
                 )
+            audit.record("restore", folder=str(options["folder"]), as_of=content.created_at)
         except (BackupError, CatalogError, OSError, DatabaseError) as error:
             raise CommandError(f"Not restored: {error}") from error
         held = ", ".join(f"{count:,} {name}" for name, count in content.counts.items())

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from staff import audit
 from webhooks.services import VerificationFailedError, endpoint_secret, register_endpoint
 
 
@@ -24,6 +25,9 @@ class Command(BaseCommand):
         """Register, and fail with the reason where the URL does not answer."""
         try:
             owner = User.objects.get(username=username)
+            audit.record(
+                "webhooks.endpoint.set", on=owner, url=url
+            )  # first: it is stored also where it does not answer
             endpoint = register_endpoint(owner=owner, url=url, secret=options["secret"])
         except User.DoesNotExist as error:
             raise CommandError(f"There is no account {username!r}.") from error

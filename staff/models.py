@@ -1,0 +1,74 @@
+"""The audit trail: who did what, on what, when and from where. Rows are added, and never changed or deleted by hand."""
+
+from typing import Any, NoReturn
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+
+class AppendOnlyError(Exception):
+    """Somebody tried to change or delete an entry."""
+
+
+class AppendOnlyQuerySet(models.QuerySet["AuditEntry"]):
+    """Adds and reads; `staff.audit.retention` alone deletes, by a query set of its own."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+        raise AppendOnlyError("Entries of the audit trail are neither changed nor deleted.")
+
+    update = delete = bulk_update = _refuse
+
+
+class AuditEntry(models.Model):
+    """One act. It names accounts and rows by what they were called then, and outlives both."""
+
+    class Kind(models.TextChoices):
+        CHANGE = "change", "change"
+        EXPORT = "export", "export"
+        LOGIN = "login", "login"
+        REFUSED = "refused", "refused"
+
+    at = models.DateTimeField("when", default=timezone.now, db_index=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+    act = models.CharField("what", max_length=150, help_text="Such as webhooks.endpoint.rotate_secret")
+    actor = models.CharField("who", max_length=150, help_text="The account, or for a command the system's user")
+    actor_key = models.BigIntegerField("account number", null=True)
+    address = models.CharField("from where", max_length=64, blank=True)
+    object_type = models.CharField("table", max_length=100, blank=True)
+    object_key = models.CharField("row", max_length=64, blank=True)
+    object_name = models.CharField("on what", max_length=255, blank=True)
+    changes = models.JSONField(
+        default=dict, encoder=DjangoJSONEncoder, help_text="Field: before and after; secrets are named, not shown"
+    )
+    detail = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit trail"
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["object_type", "object_key", "-id"], name="audit_by_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} by {self.actor}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store a new entry.
+
+        Raises:
+            AppendOnlyError: it is stored already.
+
+        """
+        if not self._state.adding:
+            raise AppendOnlyError("Entries of the audit trail are not changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
+        """Refuse."""
+        raise AppendOnlyError("Entries of the audit trail are not deleted.")
