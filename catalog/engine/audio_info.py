@@ -7,7 +7,7 @@ from typing import Any
 from catalog.engine.errors import DecodeCrashed
 
 SLACK_S, SLACK = 1.0, 0.005  # headers round, and leave out or count the silence that encoders put in front
-MOST, MOST_CHANNELS = 2**31 - 1, 2**15 - 1  # what a database's columns hold
+MOST, MOST_SMALL = 2**31 - 1, 2**15 - 1  # what a database's columns hold
 MOST_TAGS = 40
 
 
@@ -17,6 +17,9 @@ class AudioInfo:
 
     ``claimed_s``: the length that the file promises; None where it promises none. ``skipped_places`` and ``skipped_s``:
     in how many places something could not be decoded and was left out, and how many seconds, as far as that is known.
+
+    ``tracks``: how many audio tracks are in the file; ``track``, from 1, is the one that all this is about. It is the
+    default one, ``default_track``, unless that is silent or cannot be read and another can.
 
     ``has_video``: there are moving pictures beside the sound; a cover is none.
 
@@ -34,6 +37,9 @@ class AudioInfo:
     skipped_places: int = 0
     skipped_s: float = 0.0
     has_video: bool = False
+    tracks: int = 1
+    track: int = 1
+    default_track: int = 1
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -54,11 +60,12 @@ def info_of_report(report: dict[str, Any], duration_s: float) -> AudioInfo:
             codec=str(report["codec"]),
             duration_s=_finite(duration_s),
             sample_rate=_count(report["sample_rate"]),
-            channels=min(_count(report["channels"]), MOST_CHANNELS),
+            channels=_small(report["channels"]),
             bit_rate=_count(report["bit_rate"]),
             claimed_s=None if claimed is None or report.get("is_guess") else _finite(claimed),
             skipped_places=_count(report.get("skipped_places", 0)),
             skipped_s=_finite(report.get("skipped_s", 0.0)),
+            **{name: _small(report.get(name, 1)) for name in ("tracks", "track", "default_track")},
             has_video=bool(report.get("has_video")),
             tags={str(name): str(value) for name, value in list(report.get("tags", {}).items())[:MOST_TAGS]},
         )
@@ -70,6 +77,10 @@ def _finite(seconds: float) -> float:
     if not math.isfinite(seconds):
         raise ValueError(f"{seconds} is no duration")
     return max(float(seconds), 0.0)
+
+
+def _small(value: int) -> int:
+    return min(_count(value), MOST_SMALL)
 
 
 def _count(value: int) -> int:

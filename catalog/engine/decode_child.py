@@ -6,12 +6,14 @@ stereo 16-bit samples (none when only looking). Standard error: one JSON object,
 """
 
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+MOST_TRACKS = 16  # that are listened to in search of one that is not silent
 PROTOCOLS = "fd,subfile"  # only the open file itself: a play list inside it must not open anything else
 
 
@@ -73,7 +75,8 @@ class Reader:
         self._streams = streams
         self._sample_rate = sample_rate
         self._stereo = streams.Stereo(av, sample_rate)
-        self._writer = streams.Writer(sys.stdout.buffer.write, int(max_s * sample_rate))
+        self._most_frames = int(max_s * sample_rate)
+        self._writer = streams.Writer(sys.stdout.buffer.write, self._most_frames)
         self._losses = streams.Losses()
 
     def report(self) -> dict[str, Any]:
@@ -110,22 +113,50 @@ class Reader:
         """What a part is; None where it has no audio or cannot be opened."""
         try:
             with self._open(part) as container:
-                if not container.streams.audio:
+                count, default = len(container.streams.audio), self._streams.default_of(container.streams.audio)
+                if not count:
                     return None
-                stream = container.streams.audio[0]
-                stream.codec_context.thread_count = 1
-                facts = describe(container, stream)
-                is_of_all = stream.duration is None and len(container.streams) > 1  # of the pictures as well
-                facts["is_guess"] = is_of_all or not self._parts.says_its_length(0, container.format.name)
-                if self._sample_rate:
-                    self._streams.decode(self._av, container, stream, self._stereo, self._writer, self._losses)
-                    return facts
-                return facts | {"tags": stream.metadata | container.metadata}
+                if count == 1 or not self._sample_rate:
+                    return self._read_track(container, default, default)
+            track = self._heard_track(part, default, count)
+            with self._open(part) as container:
+                return self._read_track(container, track, default)
         except self._av.error.FFmpegError as error:
             self._losses.add(0.0, error)
             return None
 
+    def _read_track(self, container: Any, track: int, default: int) -> dict[str, Any]:
+        stream = container.streams.audio[track]
+        facts = describe(container, stream)
+        facts |= {"tracks": len(container.streams.audio), "track": track + 1, "default_track": default + 1}
+        is_of_all = stream.duration is None and len(container.streams) > 1  # of the pictures as well
+        facts["is_guess"] = is_of_all or not self._parts.says_its_length(0, container.format.name)
+        if self._sample_rate:
+            self._streams.decode(self._av, container, stream, self._stereo, self._writer, self._losses)
+            return facts
+        return facts | {"tags": stream.metadata | container.metadata}
+
+    def _heard_track(self, part: Any, default: int, count: int) -> int:
+        """The default track, or where that is silent or cannot be read the first one that is not, if there is one."""
+        others = [number for number in range(min(count, MOST_TRACKS)) if number != default]
+        return next((number for number in (default, *others) if self._is_heard(part, number)), default)
+
+    def _is_heard(self, part: Any, track: int) -> bool:
+        stereo = self._streams.Stereo(self._av, self._sample_rate)
+        writer = self._streams.Writer(self._streams.listen, self._most_frames)
+        try:
+            with self._open(part) as container:
+                stream = container.streams.audio[track]
+                self._streams.decode(self._av, container, stream, stereo, writer, self._streams.Losses())
+                writer.put(stereo.flush())
+        except self._streams.Heard:
+            return True
+        except (self._av.error.FFmpegError, ValueError):  # an unknown codec is the second
+            return False
+        return False
+
     def _open(self, part: Any) -> Any:
+        os.lseek(0, 0, os.SEEK_SET)  # where the last one that was open has left it; one at a time can be
         options = {"protocol_whitelist": PROTOCOLS}
         return self._av.open(part.url, format=part.format, options=options, metadata_errors="surrogateescape")
 

@@ -12,12 +12,18 @@ LEAST_RATE, MOST_RATE = 1_000, 3_000_000
 MOST_ERRORS_IN_A_ROW = 20_000
 # Stumbles of the container that lead no further into the file.
 MOST_STUMBLES = 200
+SILENT_PEAK = 16  # of 32768: -66 dB, as the fingerprint has it
+DEFAULT = 1  # FFmpeg's AV_DISPOSITION_DEFAULT
 GAP_S = 0.3  # in the time stamps of an Ogg file, which checksums keep; Vorbis itself leaps by up to 0.25 s at 8 kHz
 MOST_CHANNELS = 64  # FFmpeg's own limit
 
 
 class TooMuchAudio(Exception):  # noqa: N818  (not an error of the file's)
     """More samples than the limits allow."""
+
+
+class Heard(Exception):  # noqa: N818  (not an error of the file's)
+    """There is more than silence."""
 
 
 class UnusableFormat(ValueError):  # noqa: N818  (read where it is caught)
@@ -90,7 +96,7 @@ class Stereo:
 
     def _link(self, sample_format: str, sample_rate: int, layout: str, *mix: tuple[str, str]) -> None:
         graph = self._av.filter.Graph()
-        graph.threads = 1  # this process may start none
+        graph.threads = 1
         source = graph.add_abuffer(format=sample_format, sample_rate=sample_rate, layout=layout)
         nodes = [
             source,
@@ -137,8 +143,21 @@ class Writer:
             self._write(data)
 
 
+def listen(data: bytes) -> None:
+    """Raise ``Heard`` where 16-bit samples are more than silence, whatever level that lies on."""
+    samples = memoryview(data).cast("h")
+    if max(samples) - min(samples) > 2 * SILENT_PEAK:
+        raise Heard
+
+
+def default_of(audio: Any) -> int:
+    """Which of a file's audio streams, from 0, is the one to play: the first that is marked so, or the first."""
+    return next((number for number, stream in enumerate(audio) if stream.disposition & DEFAULT), 0)
+
+
 def decode(av: Any, container: Any, stream: Any, stereo: Stereo, writer: Writer, losses: Losses) -> None:
     """Write all samples of a stream that can be had, and note in ``losses`` what could not."""
+    stream.codec_context.thread_count = 1  # this process may start none
     errors_in_a_row, usual_s = 0, 0.0
     for packet in _packets(av, container, stream, losses):
         try:
