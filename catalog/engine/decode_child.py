@@ -113,15 +113,15 @@ class Reader:
         """What a part is; None where it has no audio or cannot be opened."""
         try:
             with self._open(part) as container:
-                count, default = len(container.streams.audio), self._streams.default_of(container.streams.audio)
-                if not count:
+                if not container.streams.audio:
                     return None
-                if count == 1 or not self._sample_rate:
-                    return self._read_track(container, default, default)
-            track = self._heard_track(part, default, count)
+                known, default = self._streams.tracks_of(container.streams.audio)
+                if len(known) == 1 or not self._sample_rate:
+                    return self._read_track(container, known[0], default)
+            track = self._heard_track(part, known[:MOST_TRACKS])
             with self._open(part) as container:
                 return self._read_track(container, track, default)
-        except self._av.error.FFmpegError as error:
+        except (self._av.error.FFmpegError, self._streams.UnusableFormat) as error:
             self._losses.add(0.0, error)
             return None
 
@@ -136,10 +136,9 @@ class Reader:
             return facts
         return facts | {"tags": stream.metadata | container.metadata}
 
-    def _heard_track(self, part: Any, default: int, count: int) -> int:
-        """The default track, or where that is silent or cannot be read the first one that is not, if there is one."""
-        others = [number for number in range(min(count, MOST_TRACKS)) if number != default]
-        return next((number for number in (default, *others) if self._is_heard(part, number)), default)
+    def _heard_track(self, part: Any, tracks: list[int]) -> int:
+        """The first of the tracks that is not silent; the very first where all are."""
+        return next((track for track in tracks if self._is_heard(part, track)), tracks[0])
 
     def _is_heard(self, part: Any, track: int) -> bool:
         stereo = self._streams.Stereo(self._av, self._sample_rate)
@@ -151,7 +150,7 @@ class Reader:
                 writer.put(stereo.flush())
         except self._streams.Heard:
             return True
-        except (self._av.error.FFmpegError, ValueError):  # an unknown codec is the second
+        except self._av.error.FFmpegError:
             return False
         return False
 

@@ -150,9 +150,13 @@ def listen(data: bytes) -> None:
         raise Heard
 
 
-def default_of(audio: Any) -> int:
-    """Which of a file's audio streams, from 0, is the one to play: the first that is marked so, or the first."""
-    return next((number for number, stream in enumerate(audio) if stream.disposition & DEFAULT), 0)
+def tracks_of(audio: Any) -> tuple[list[int], int]:
+    """Which of a file's audio streams, from 0, can be decoded, the default one first; and which is the default one."""
+    default = next((number for number, stream in enumerate(audio) if stream.disposition & DEFAULT), 0)
+    known = [number for number, stream in enumerate(audio) if stream.codec_context]
+    if not known:
+        raise UnusableFormat("nothing here decodes its audio")
+    return sorted(known, key=lambda number: number != default), default
 
 
 def decode(av: Any, container: Any, stream: Any, stereo: Stereo, writer: Writer, losses: Losses) -> None:

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from catalog.engine import Fingerprinter, Silent
+from catalog.engine import Fingerprinter, Silent, UnreadableAudio
 from catalog.engine.decode import AudioInfo, Decoding, probe
 from tests.alterations import RATE, Samples
 
@@ -81,10 +81,19 @@ def test_where_all_are_silent_the_file_is(tmp_path: Path) -> None:
         Fingerprinter().analyse(path)
 
 
+def test_a_codec_that_nobody_knows_is_said(tmp_path: Path, tracks: list[Samples]) -> None:
+    path = write_tracks(tmp_path / "song.mp4", tracks[:1], default=0, codec="aac")
+    path.write_bytes(path.read_bytes().replace(b"mp4a", b"zzzz", 1).replace(b"esds", b"zzzz", 1))
+    with pytest.raises(UnreadableAudio, match="nothing here decodes"):
+        probe(path)
+    with pytest.raises(UnreadableAudio, match="nothing here decodes"):
+        read(path)
+
+
 def test_a_default_that_cannot_be_read_gives_way(tmp_path: Path, tracks: list[Samples]) -> None:
     path = write_tracks(tmp_path / "song.mp4", tracks[:2], default=0, codec="aac")
     data = path.read_bytes()
     path.write_bytes(data.replace(b"mp4a", b"zzzz", 1).replace(b"esds", b"zzzz", 1))
     samples, info = read(path)
-    assert (info.tracks, info.track) == (2, 2)
+    assert (info.tracks, info.track, probe(path).track) == (2, 2, 2)
     assert likeness(samples, tracks[1]) > 0.9
