@@ -22,6 +22,8 @@ from catalog.engine.vectors import CODE
 KEPT = 2
 FORMAT_VERSION = 5
 MANIFEST = "generation-*.json"
+Seen = tuple[Path, str, int, int]  # a file, its SHA-256, size and time
+_BELIEVED: set[Seen] = set()
 
 
 def versions() -> dict[str, str | int]:
@@ -63,7 +65,8 @@ class StoredFile:
         path = folder / self.name
         try:
             stat = path.stat()
-            if not thorough and (stat.st_size, stat.st_mtime_ns) == (self.size, self.mtime_ns):
+            seen = (path, self.sha256, stat.st_size, stat.st_mtime_ns)
+            if not thorough and (seen[2:] == (self.size, self.mtime_ns) or seen in _BELIEVED):
                 return
             with path.open("rb") as file:
                 same = stat.st_size == self.size and hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
@@ -71,6 +74,17 @@ class StoredFile:
             raise InvalidIndex(f"{self.name} cannot be read: {error}") from error
         if not same:
             raise InvalidIndex(f"{self.name} is damaged.")
+        self._believe(path, seen)
+
+    def _believe(self, path: Path, seen: Seen) -> None:
+        """Let a copy that has another time, as after a restore, be read whole once and not at every generation.
+
+        It gets its time back, for all processes; where this account may not, this process remembers it.
+        """
+        try:
+            os.utime(path, ns=(self.mtime_ns, self.mtime_ns))
+        except OSError:
+            _BELIEVED.add(seen)
 
 
 @dataclass(frozen=True)
@@ -173,16 +187,23 @@ def publish(folder: Path, generation: Generation) -> None:
     sync(folder)
 
 
-def sweep(folder: Path, kept: Iterable[Generation]) -> None:
+def listed(folder: Path) -> list[Path]:
+    """The files of an index that are there now, manifests first."""
+    files = [path for path in folder.iterdir() if path.suffix in {".faiss", ".npy", ".json", ".tmp", ".index"}]
+    return sorted(files, key=lambda path: path.suffix != ".json")
+
+
+def sweep(folder: Path, kept: Iterable[Generation], *, among: Iterable[Path]) -> None:
     """Remove what no kept generation needs: older ones, those of other versions, what a killed process left.
 
+    ``among``: what was ``listed`` while this process surely was the only writer; what came since may be another one's.
     Manifests go first: a process that is killed here must leave no manifest whose files are gone.
     """
     names = set()
     for generation in kept:
         names |= {file.name for file in generation.files} | {_manifest(folder, generation.number).name}
-    for path in sorted(folder.iterdir(), key=lambda path: path.suffix != ".json"):
-        if path.suffix in {".faiss", ".npy", ".json", ".tmp", ".index"} and path.name not in names:
+    for path in among:
+        if path.name not in names:
             path.unlink(missing_ok=True)
 
 

@@ -3,7 +3,7 @@
 Each process holds for itself only what the log has brought since the generation it reads.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from catalog.engine.embedded import EmbeddedIndex
 from catalog.engine.errors import InvalidIndex
 from catalog.engine.generations import Generation, StoredFile, StoredSegment
 from catalog.engine.patches import HALVES
-from catalog.engine.reference_index import Entry, Health
+from catalog.engine.reference_index import Entry, Health, Operation
 from catalog.engine.segment import Delta, Names, Segment
 from catalog.engine.vectors import Codec
 
@@ -36,6 +36,7 @@ class MappedIndex(EmbeddedIndex):
         self._generation: Generation | None = None
         self._mapped_codec: Codec | None = None
         self._stored: dict[str, StoredSegment] = {}  # by stem
+        self._mark = ""  # of the last operation that was applied
         self._seen_ns = 0
         self._problems: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +48,9 @@ class MappedIndex(EmbeddedIndex):
         return self._generation
 
     def refresh(self) -> None:
-        """Map the newest whole generation when there is a newer one than this."""
+        """Map the newest whole generation when there is a newer one than this; start over where the log is another."""
+        if self._sequence and self._mark_of(self._sequence) != self._mark:
+            self._forget()
         changed_ns = self._folder.stat().st_mtime_ns
         if changed_ns == self._seen_ns:
             return
@@ -67,9 +70,21 @@ class MappedIndex(EmbeddedIndex):
                 self._problems.append(f"generation {number}: {error}")
         self._seen_ns = changed_ns
 
+    def _forget(self) -> None:
+        """Hold nothing, as a new process: the database was replaced."""
+        self._codec = self._mapped_codec = None
+        self._segments, self._delta, self._stored = [], Delta(None), {}
+        self._sequence, self._mark, self._generation, self._seen_ns = 0, "", None, 0
+
+    def apply(self, operations: Sequence[Operation]) -> None:
+        """In order, and remember which log they are of."""
+        super().apply(operations)
+        self._mark = self._mark_of(self._sequence)
+
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
         """Start over in files of its own; they are published by the next ``checkpoint``."""
         super().rebuild(entries, sequence=sequence, expected=expected)
+        self._mark = self._mark_of(sequence)
 
     def checkpoint(self) -> None:
         """Compact and publish a generation, then map it. One process at a time (``exclusive``)."""
@@ -89,10 +104,12 @@ class MappedIndex(EmbeddedIndex):
             codec_files=codec_files,
             segments=[self._described(segment) for segment in self._segments],
         )
+        there = generations.listed(self._folder)  # before the last look whether nobody else writes here
         self._before_publishing()
         generations.publish(self._folder, generation)
         self._map(generation)
-        generations.sweep(self._folder, [generation, *self._whole_before(generation)][: generations.KEPT])
+        kept = [generation, *self._whole_before(generation)][: generations.KEPT]
+        generations.sweep(self._folder, kept, among=there)
 
     def health(self) -> Health:
         """What the generation is, and whether newer ones could not be read."""
@@ -129,7 +146,7 @@ class MappedIndex(EmbeddedIndex):
         self._codec = self._mapped_codec = codec
         self._segments, self._delta = segments, Delta(codec)
         self._stored = {one.stem: one for one in generation.segments}
-        self._sequence, self._generation = generation.sequence, generation
+        self._sequence, self._mark, self._generation = generation.sequence, generation.mark, generation
 
     def _kept(self, segment: Segment) -> Segment:
         """A new segment is written at once and mapped, so that memory holds one of them at a time."""

@@ -89,4 +89,4 @@ def _put_back_index(folder: Path, content: Manifest) -> None:
             path.unlink()
     for name in content.of_kind("index"):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / "index" / name, target / name)
+        shutil.copy2(folder / "index" / name, target / name)

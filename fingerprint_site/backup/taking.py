@@ -109,7 +109,7 @@ def _copy_index(folder: Path) -> None:
             target = folder / path.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                shutil.copyfile(path, target)
+                shutil.copy2(path, target)  # with its time, or every process reads it whole
             except FileNotFoundError:
                 continue
 

@@ -1,19 +1,24 @@
 """Index files: a new process starts from the newest whole generation, and from the database where there is none."""
 
+import contextlib
+import hashlib
 import io
 import json
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.engine import IndexBusy, IndexUnavailable, generations
-from catalog.models import Fingerprint, IndexLease, IndexOperation, Job, Track
-from catalog.services import index_backend, index_lease, index_status, removal, searching, work
+from catalog.models import Fingerprint, IndexClock, IndexLease, IndexOperation, Job, Track
+from catalog.services import index_backend, index_lease, index_log, index_status, removal, searching, work
 from catalog.services.analysis import fingerprint_of
 from catalog.services.searching import CaughtUpIndex
 from tests.commands import said
@@ -186,6 +191,105 @@ def test_generation_of_another_log_makes_way(indexed: Callable[[Path], Track], b
     CaughtUpIndex().compact()
     assert generations.numbers(own_folder) == [3]
     assert found(CaughtUpIndex(), track) == [track.pk]
+
+
+def test_running_process_follows_a_database_that_was_replaced(
+    indexed: Callable[[Path], Track], battle: Path, forest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a dump is put back under running workers: the numbers are the same, what they stand for is not."""
+    gone, track = indexed(battle), indexed(forest)
+    mapped, in_memory = CaughtUpIndex(), CaughtUpIndex()
+    assert found(in_memory, gone) == [gone.pk]
+    mapped.compact()
+    with monkeypatch.context() as patch:
+        patch.setattr(searching, "_operations", pytest.fail)
+        assert found(in_memory, gone) == [gone.pk], "the same database is followed from where it was"
+    fingerprint = fingerprint_of(gone)
+    IndexOperation.objects.all().delete()
+    IndexClock.objects.all().delete()
+    with transaction.atomic():
+        index_log.record_add(track_id=track.pk)
+    for index in (mapped, in_memory, CaughtUpIndex()):
+        assert not index.search(fingerprint, exclude=(), limit=5)
+        assert found(index, track) == [track.pk]
+        assert index.applied_sequence == 1
+    CaughtUpIndex().compact()
+    for index in (mapped, in_memory):
+        assert index.opened().health().facts["generation"] == 2
+        assert found(index, track) == [track.pk]
+
+
+@pytest.fixture
+def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note which index files are read from end to end."""
+    digest, names = hashlib.file_digest, []
+
+    def noted(file: IO[bytes], kind: str) -> object:
+        names.append(Path(file.name).name)
+        return digest(file, kind)
+
+    monkeypatch.setattr(generations.hashlib, "file_digest", noted)
+    monkeypatch.setattr(generations, "_BELIEVED", set())
+    return names
+
+
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_files_with_other_times_are_read_whole_once(
+    indexed: Callable[[Path], Track],
+    recordings: list[Path],
+    own_folder: Path,
+    read_whole: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    is_owner: bool,
+) -> None:
+    """As after a restore by copying: every process, at every generation, would read all of a large index."""
+    track = indexed(recordings[0])
+    CaughtUpIndex().compact()
+    files = [path for path in own_folder.iterdir() if path.suffix in {".faiss", ".npy"}]
+    for path in files:
+        os.utime(path)
+    if not is_owner:
+        monkeypatch.setattr(generations.os, "utime", raise_permission)
+    read_whole.clear()
+    assert found(CaughtUpIndex(), track) == [track.pk]
+    assert sorted(read_whole) == sorted(path.name for path in files)
+    read_whole.clear()
+    assert found(CaughtUpIndex(), track) == [track.pk]
+    assert read_whole == []
+    if is_owner:
+        generations._BELIEVED.clear()  # another process
+        assert found(CaughtUpIndex(), track) == [track.pk]
+        assert read_whole == []
+
+
+def raise_permission(*_: object, **__: object) -> None:
+    """Be an account that the files do not belong to."""
+    raise PermissionError
+
+
+def test_sweeping_after_a_lost_lease_leaves_what_the_next_holder_writes(
+    indexed: Callable[[Path], Track], battle: Path, forest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = indexed(battle)
+    other, stack, publish = index_backend.HostIndex(), contextlib.ExitStack(), generations.publish
+
+    def lose_the_lease_after(folder: Path, generation: generations.Generation) -> None:
+        monkeypatch.setattr(generations, "publish", publish)
+        publish(folder, generation)
+        IndexLease.objects.update(token=None, until=None)
+        stack.enter_context(other.exclusive())
+        indexed(forest)
+        other.refresh()
+        other.apply(searching._operations(index_log.after(other.applied_sequence(), limit=10)))
+        other.compact()  # its files are written, and no manifest names them yet
+
+    monkeypatch.setattr(generations, "publish", lose_the_lease_after)
+    CaughtUpIndex().compact()
+    with stack:
+        other.checkpoint()
+    assert said("index", "verify").count("good") == 3
+    assert CaughtUpIndex().opened().health().facts["generation"] == 2
+    assert found(CaughtUpIndex(), first) == [first.pk]
 
 
 def test_other_layout_is_made_anew(
