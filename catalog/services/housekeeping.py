@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import IO
 
 import structlog
 from django.conf import settings
 
-from catalog.services import audio_store, index_status, removal, stored_files
+from catalog.services import audio_store, index_backend, index_lease, index_status, removal, stored_files
 from queueing.retrying import for_each
 
 COMPACT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
@@ -40,6 +41,17 @@ def compact_when_due() -> bool:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)  # noqa: S603  (no outside input)
     _compacting.append((process, errors))
     return True
+
+
+def keep_index_folder() -> None:
+    """Say that this deployment uses the folder of index files, where it does.
+
+    Raises:
+        IndexBusy: another deployment does.
+
+    """
+    if not index_backend.in_cluster():
+        index_lease.keep_folder(Path(settings.INDEX_DIR))
 
 
 def _tell_how_it_ended() -> None:

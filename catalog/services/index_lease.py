@@ -1,9 +1,11 @@
 """One writer an index, by a row of the database that lapses when its holder dies."""
 
 import contextlib
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
 from django.db.models import QuerySet
@@ -11,10 +13,13 @@ from django.utils import timezone
 
 from catalog.engine import IndexBusy
 from catalog.models import IndexLease
+from catalog.services import store_owner
 from queueing import lease
 
 ROW = lease.Lease(column="until", holder="token")
 NAME_FILE = "folder-name"
+OWNER_FILE = "owner.lock"  # not part of a backup
+OWNER_SILENT = timedelta(minutes=10)
 
 
 class Lease:
@@ -32,8 +37,31 @@ class Lease:
         ROW.release(self._row, self._token)
 
 
+def keep_folder(folder: Path) -> None:
+    """Say that this deployment writes its index in `folder`; the sweeper does so every minute.
+
+    A lease is a row, and another database knows nothing of it.
+
+    Raises:
+        IndexBusy: another deployment has said so within `OWNER_SILENT`.
+
+    """
+    path, ours = folder / OWNER_FILE, str(store_owner.this().identity)
+    with contextlib.suppress(FileNotFoundError):
+        silent_s = abs(time.time() - path.stat().st_mtime)
+        if path.read_text(encoding="ascii") != ours and silent_s < OWNER_SILENT.total_seconds():
+            raise IndexBusy(
+                f"Another deployment keeps its index in {folder}: each needs a DATA_DIR of its own."
+                f" One that is over is forgotten {OWNER_SILENT.total_seconds() / 60:.0f} minutes after it last ran."
+            )
+    draft = folder / f".{uuid.uuid4().hex}.lock"
+    draft.write_text(ours, encoding="ascii")
+    draft.replace(path)
+
+
 def held(folder: Path) -> AbstractContextManager[Lease]:
-    """Hold the lease of `folder` while the work runs; `IndexBusy` where another process holds it."""
+    """Hold the lease of `folder` while the work runs; `IndexBusy` where another process or deployment has it."""
+    keep_folder(folder)
     return held_by_name(_name_of(folder))
 
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +18,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.engine import IndexBusy, IndexUnavailable, generations
-from catalog.models import Fingerprint, IndexClock, IndexLease, IndexOperation, Job, Track
-from catalog.services import index_backend, index_lease, index_log, index_status, removal, searching, work
+from catalog.models import Deployment, Fingerprint, IndexClock, IndexLease, IndexOperation, Job, Track
+from catalog.services import housekeeping, index_backend, index_lease, index_log, index_status, removal, searching, work
 from catalog.services.analysis import fingerprint_of
 from catalog.services.searching import CaughtUpIndex
 from tests.commands import said
@@ -290,6 +291,25 @@ def test_sweeping_after_a_lost_lease_leaves_what_the_next_holder_writes(
     assert said("index", "verify").count("good") == 3
     assert CaughtUpIndex().opened().health().facts["generation"] == 2
     assert found(CaughtUpIndex(), first) == [first.pk]
+
+
+def test_folder_of_another_deployment_is_left_to_it(
+    indexed: Callable[[Path], Track], battle: Path, own_folder: Path
+) -> None:
+    indexed(battle)
+    CaughtUpIndex().compact()
+    before = {path.name: path.read_bytes() for path in own_folder.iterdir()}
+    Deployment.objects.update(identity=uuid.uuid4())  # another database, with another log
+    IndexOperation.objects.update(created_at=timezone.now())
+    with pytest.raises(CommandError, match="Another deployment"):
+        said("index", "compact")
+    with pytest.raises(IndexBusy, match="a DATA_DIR of its own"):
+        housekeeping.keep_index_folder()
+    assert {path.name: path.read_bytes() for path in own_folder.iterdir()} == before
+    long_ago = timezone.now() - 2 * index_lease.OWNER_SILENT
+    os.utime(own_folder / index_lease.OWNER_FILE, (long_ago.timestamp(), long_ago.timestamp()))
+    said("index", "compact")
+    assert generations.numbers(own_folder) == [2]
 
 
 def test_other_layout_is_made_anew(

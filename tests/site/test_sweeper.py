@@ -27,6 +27,7 @@ def test_tidying_that_takes_long_holds_nothing_up(settings: Settings, monkeypatc
         (run_sweeper.scanning, "sweep_scan"),
         (run_sweeper.bulk_work, "sweep_bulk_work"),
         (run_sweeper.housekeeping, "compact_when_due"),
+        (run_sweeper.housekeeping, "keep_index_folder"),
         (run_sweeper.store_owner, "renew"),
         (run_sweeper.pruning, "prune"),
     ):

@@ -51,6 +51,7 @@ def run(stopping: threading.Event) -> None:
         Duty("queue due callbacks", sweep_due_messages, 0.0, longest_s=_SWEEPING_AGAIN_S),
         Duty("go on with the scan", scanning.sweep_scan, 0.0, longest_s=_SWEEPING_AGAIN_S),
         Duty("go on with bulk actions", bulk_work.sweep_bulk_work, 0.0, longest_s=_SWEEPING_AGAIN_S),
+        Duty("keep the index folder", housekeeping.keep_index_folder, _MINUTELY_S, longest_s=_MINUTELY_S),
         Duty("send canaries", _send_canaries, 0.0, longest_s=_SWEEPING_AGAIN_S),
     ]
     _go_round(sweeping_all, stopping)
