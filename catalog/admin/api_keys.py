@@ -14,7 +14,8 @@ from catalog.admin.columns import moment_column
 from catalog.models import ApiKey
 from catalog.pages import display
 from catalog.pages.access import person
-from catalog.services.api_keys import create_key, current_allowance, is_expired, per_minute, revoke_key, use_by_day
+from catalog.services.api_keys import create_key, is_expired, revoke_key
+from catalog.services.rate_limits import current_allowance, per_minute, use_by_day
 
 CHART_HEIGHT = 58
 

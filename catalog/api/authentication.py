@@ -6,7 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, No
 from rest_framework.request import Request
 
 from catalog.models import ApiKey
-from catalog.services import api_keys
+from catalog.services import api_keys, rate_limits
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -28,7 +28,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         if key is None:
             raise NotFound("This API key is not known here.")
         if api_keys.is_expired(key):
-            request._request.api_key = key  # type: ignore[attr-defined]  # noqa: SLF001  (its limit goes in the headers)
+            # Its limit goes in the headers; the call is not counted.
+            request._request.allowance = rate_limits.current_allowance(key)  # type: ignore[attr-defined]  # noqa: SLF001
             raise AuthenticationFailed("This API key has expired. Ask for a new one.")
         api_keys.note_use(key)
         return key.owner, key

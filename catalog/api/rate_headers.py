@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from catalog.models import ApiKey
-from catalog.services.api_keys import WINDOW_S, Allowance, current_allowance
+from catalog.services.rate_limits import WINDOW_S, Allowance
 
 
 class RateLimitHeadersMiddleware:
@@ -27,11 +26,8 @@ class RateLimitHeadersMiddleware:
 
 
 def _standing(request: HttpRequest) -> Allowance:
-    counted: Allowance | None = getattr(request, "allowance", None)
-    if counted:
-        return counted
-    key: ApiKey | None = getattr(request, "api_key", None)
-    if key:
-        return current_allowance(key)
+    standing: Allowance | None = getattr(request, "allowance", None)
+    if standing:
+        return standing
     next_minute_s = (int(time.time()) // WINDOW_S + 1) * WINDOW_S
     return Allowance(limit=0, remaining=0, reset_at_s=next_minute_s, allowed=False)

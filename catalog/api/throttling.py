@@ -1,13 +1,12 @@
 """Rate limits by key and minute, counted in the database."""
 
-import time
 from typing import TYPE_CHECKING
 
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from catalog.models import ApiKey
-from catalog.services.api_keys import Allowance, count_call
+from catalog.services.rate_limits import Allowance, count_call
 
 if TYPE_CHECKING:  # DRF's views import this module by its settings: importing them here would be a circle
     from rest_framework.views import APIView
@@ -28,4 +27,4 @@ class ApiKeyThrottle(BaseThrottle):
 
     def wait(self) -> float | None:
         """Return the seconds until the next minute begins: `Retry-After`."""
-        return max(self.allowance.reset_at_s - time.time(), 1.0) if self.allowance else None
+        return self.allowance.wait_s if self.allowance else None

@@ -24,8 +24,6 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField("revoked", null=True, blank=True)
     created_at = models.DateTimeField("created", auto_now_add=True)
     last_used_at = models.DateTimeField("last used", null=True, blank=True)
-    window_minute = models.BigIntegerField(default=0, editable=False, help_text="Minute that calls are counted in")
-    window_calls = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = "API key"

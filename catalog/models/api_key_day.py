@@ -4,11 +4,13 @@ from django.db import models
 
 
 class ApiKeyDay(models.Model):
-    """The calls of one key on one day in UTC; the minute that is counted now is still in the key's own row."""
+    """The calls of one key on one day in UTC, and those of the newest minute in which it was used."""
 
     api_key = models.ForeignKey("catalog.ApiKey", on_delete=models.CASCADE, related_name="days")
     day = models.DateField()
     calls = models.PositiveIntegerField(default=0)
+    minute = models.BigIntegerField(default=0, help_text="Minutes since 1970")
+    minute_calls = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = "day of an API key"

@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -71,8 +72,12 @@ def start_over(*, cluster: str, replaced_because: str = "") -> None:
 
 
 def note_answer(*, cluster: str) -> None:
-    """Record that the canary went all the way."""
-    QueueHeartbeat.objects.filter(pk=cluster).update(answered_at=timezone.now())
+    """Record that the canary went all the way.
+
+    Never before it was sent: the clock of the host that answers may be a little behind that of the host that asks.
+    """
+    now = timezone.now()
+    QueueHeartbeat.objects.filter(pk=cluster).update(answered_at=Greatest(now, Coalesce("sent_at", now)))
 
 
 def note_acknowledged(task: dict[str, Any]) -> None:
@@ -106,9 +111,10 @@ def silent(now: datetime) -> Q:
 def is_stuck(*, cluster: str) -> bool:
     """Tell whether a canary has waited too long while nothing else was done: busy is not stuck, nor is starting."""
     now = timezone.now()
-    limit = now - timedelta(seconds=settings.WATCHDOG_SECONDS)
-    # Up to now: what ended under a clock that has been set back since says nothing about today.
-    working = Q(acknowledged_at__gt=limit, acknowledged_at__lte=now)
+    patience = timedelta(seconds=settings.WATCHDOG_SECONDS)
+    limit = now - patience
+    # What ended under a clock that has been set back since says nothing about today. Another host's may be ahead.
+    working = Q(acknowledged_at__gt=limit, acknowledged_at__lt=now + patience)
     if not QueueHeartbeat.objects.filter(silent(now), ~working, pk=cluster).exists():
         return False
     return not (cluster == settings.Q_CLUSTER["name"] and _is_at_long_work(limit, now))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
+from django.db.models import F
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
@@ -63,6 +64,25 @@ def test_answer_of_a_clock_that_was_set_back_answers_nothing_new(db: None) -> No
     queue_health.send_canary(cluster=CLUSTER)
     QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
     assert queue_health.is_stuck(cluster=CLUSTER)
+
+
+def test_answer_of_a_host_whose_clock_is_behind_is_an_answer(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a queue that is well, and has nothing to do, would be replaced for its clock."""
+    queue_health.send_canary(cluster=CLUSTER)
+    behind = timezone.now() - timedelta(seconds=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(queue_health.timezone, "now", lambda: behind)
+        queue_health.note_answer(cluster=CLUSTER)
+    assert queue_health.state(cluster=CLUSTER) == QueueState.RUNNING
+    QueueHeartbeat.objects.update(sent_at=F("sent_at") - LONG_AGO, answered_at=F("answered_at") - LONG_AGO)
+    assert not queue_health.is_stuck(cluster=CLUSTER)
+
+
+def test_work_of_a_host_whose_clock_is_ahead_is_work(db: None) -> None:
+    queue_health.send_canary(cluster=CLUSTER)
+    ahead = timezone.now() + timedelta(seconds=10)
+    QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO, acknowledged_at=ahead)
+    assert not queue_health.is_stuck(cluster=CLUSTER)
 
 
 def test_canary_of_a_clock_that_was_set_back_is_sent_again(db: None) -> None:

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from catalog.models import ApiKey
-from catalog.services.api_keys import create_key, per_minute
+from catalog.services.api_keys import create_key
+from catalog.services.rate_limits import per_minute
 from staff import audit
 
 
