@@ -19,8 +19,8 @@ from catalog.models import ApiKey, Job, Track
 from catalog.services import jobs
 from catalog.services.api_keys import create_key, revoke_key
 from tests.conftest import client_of
-from webhooks.models import Source
-from webhooks.services import create_source
+from webhooks.models import Endpoint, Source
+from webhooks.services import create_source, store_endpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -294,6 +294,23 @@ def test_nobody_makes_keys_for_accounts_with_more_power(registrar: tuple[Client,
     for account in (staff, colleague, ordinary, user):
         client.post("/admin/catalog/apikey/add/", {"owner": account.pk, "tier": "free"})
     assert set(ApiKey.objects.values_list("owner", flat=True)) == {ordinary.pk, user.pk}
+
+
+def test_nobody_takes_the_callbacks_of_accounts_with_more_power(registrar: tuple[Client, User], staff: User) -> None:
+    """Whoever sets an account's URL, or sees its secret, hears and speaks for it."""
+    client, user = registrar
+    user.user_permissions.set(Permission.objects.all())
+    url = "https://mine.invalid/hook"
+    client.post("/admin/webhooks/endpoint/add/", {"owner": staff.pk, "url": url})
+    assert not Endpoint.objects.exists()
+    endpoint = store_endpoint(owner=staff, url="https://theirs.invalid/hook")
+    before = Endpoint.objects.values().get()
+    for page in ("change", "delete", "rotate_secret", "turn_off", "verify_again", "send_test", "recover_failed"):
+        form = {"url": url, "post": "yes", "since": "24", "_form_submitted": "True"}
+        assert client.post(f"/admin/webhooks/endpoint/{endpoint.pk}/{page}/", form).status_code == 403
+    assert Endpoint.objects.values().get() == before
+    client.post("/admin/webhooks/endpoint/add/", {"owner": user.pk, "url": url})
+    assert Endpoint.objects.filter(owner=user).exists()
 
 
 def test_nobody_writes_what_the_queue_is_to_run(desk: Client) -> None:

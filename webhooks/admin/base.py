@@ -21,7 +21,7 @@ def confirmed_action(
 ) -> Callable[[_Method], _Method]:
     """Make a method a button that asks first: what it does happens on POST, with the CSRF token."""
     decorate: Callable[[_Method], _Method] = action(
-        description=description, icon=icon, permissions=[permission], dialog=dialog
+        description=description, icon=icon, permissions=[permission, "touch"], dialog=dialog
     )
     return decorate
 
@@ -43,6 +43,10 @@ class CallbackAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CountedChangeList]:  # noqa: ARG002
         """Use the list that knows when it shows all."""
         return CountedChangeList
+
+    def has_touch_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        """Tell whether this row may be acted on by those who may act on such rows."""
+        return True
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no deleting of many rows at once."""

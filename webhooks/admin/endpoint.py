@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from staff.powers import accounts_open_to, may_act_for
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
 from webhooks.cells import NOTHING, duration, endpoint_state, moment, short_url
@@ -109,10 +110,27 @@ class EndpointAdmin(CallbackAdmin):
             ),
         )
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Take as owners the accounts that the person may act for: a URL hears of all that its owner does."""
+        if db_field.name == "owner":
+            kwargs["queryset"] = accounts_open_to(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
+        """Leave the URLs of accounts with more power alone."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or may_act_for(request.user, obj.owner))
+
+    def has_touch_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Leave them alone by buttons too: a new secret is shown to whoever made it."""
+        if request.user.is_superuser:
+            return True
+        return Endpoint.objects.filter(pk=object_id, owner__in=accounts_open_to(request.user)).exists()
+
     def has_delete_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
         """Delete only a URL that nothing was sent to: the others can be turned off, what was sent is history."""
         allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and not (obj and obj.messages.exists())
+        return allowed and not (obj and (obj.messages.exists() or not may_act_for(request.user, obj.owner)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
         """Let the owner be chosen once."""
