@@ -8,7 +8,7 @@ import structlog
 from django.db.models import Model
 
 from staff.audit.actors import Actor, at_the_shell, command
-from staff.audit.snapshots import short
+from staff.audit.snapshots import clean, short
 from staff.models import AuditEntry
 
 log = structlog.get_logger("audit")
@@ -51,8 +51,8 @@ def record(
         actor, detail = at_the_shell(), {"command": command(), **detail}
     entry = AuditEntry(
         kind=kind,
-        act=act[:150],
-        actor=actor.name,
+        act=clean(act, most=150),
+        actor=clean(actor.name, most=150),
         actor_key=actor.key,
         address=actor.address,
         changes=changes or {},

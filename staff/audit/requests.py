@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 
 from staff.audit import actors, recording, snapshots
@@ -126,7 +126,7 @@ def name_of(request: HttpRequest) -> str:
     if model is None:
         return name
     label = model._meta.label_lower
-    action = request.POST.get("action", "") if name.endswith("_changelist") else ""
+    action = _form(request).get("action", "") if name.endswith("_changelist") else ""
     return f"{label}.{action or name.removeprefix(_prefix(model))}"
 
 
@@ -162,8 +162,13 @@ def _reader(request: HttpRequest) -> actors.Actor | None:
 
 def _chosen(request: HttpRequest) -> dict[str, Any]:
     """Return the rows that an action of a list was asked to work on."""
-    rows = request.POST.getlist("_selected_action") if request.method == "POST" else []
+    rows = _form(request).getlist("_selected_action")
     if not rows:
         return {}
-    all_of_list = request.POST.get("select_across", "0") != "0"
+    all_of_list = _form(request).get("select_across", "0") != "0"
     return {"rows": rows[:MOST_NAMED], "row_count": "all of the list" if all_of_list else len(rows)}
+
+
+def _form(request: HttpRequest) -> QueryDict:
+    """Return what was sent where the view has read it: reading it for the entry alone could fail, or take a file in."""
+    return request.POST if hasattr(request, "_post") else QueryDict()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -52,9 +53,18 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def short(value: Any) -> Any:
-    """Return a value as an entry holds it: long texts and lists are cut."""
+    """Return a value as an entry holds it: in JSON that every database takes, long texts and lists cut."""
+    if value is None or isinstance(value, bool | int):
+        return value
     if isinstance(value, list | tuple | set):
         return [short(item) for item in list(value)[:MOST_ITEMS]]
     if isinstance(value, dict):
-        return {str(name): short(item) for name, item in list(value.items())[:MOST_ITEMS]}
-    return value[:MOST_CHARS] if isinstance(value, str) else value
+        return {clean(str(name)): short(item) for name, item in list(value.items())[:MOST_ITEMS]}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return clean(str(value))  # numbers too: JSON has no infinity
+
+
+def clean(text: str, *, most: int = MOST_CHARS) -> str:
+    """Return a text that PostgreSQL takes: no NUL, no half of a pair; cut."""
+    return text[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

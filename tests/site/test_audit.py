@@ -179,6 +179,22 @@ def test_address_with_a_huge_number_is_no_error(desk: Client) -> None:
         assert desk.post(f"/admin/catalog/track/{number}/change/", {"title": "x"}).status_code < 500
 
 
+def test_rows_with_odd_contents_are_told_of(house: House) -> None:
+    """What a queue entry holds is any Python object, and a name of an action any text."""
+    odd = {"now": timezone.now(), "error": ValueError("x"), "many": {1}, "text": "a\0b", "half": "\ud800"}
+    house.failure.kwargs, house.failure.result = odd, float("inf")
+    house.failure.save()
+    [entry] = done_by(house.staff, every_act(house)["admin/django_q/failure/<path:object_id>/delete/"])
+    assert entry["changes"]["kwargs"][0]["text"] == "a\ufffdb"
+    assert entry["changes"]["result"] == ["inf", None]
+
+
+def test_refused_act_with_odd_text_is_refused_all_the_same(house: House) -> None:
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    [entry] = done_by(clerk, Act("/admin/catalog/track/", {"action": "a\0b", "_selected_action": ["\0", "1"]}))
+    assert entry["kind"] == "refused"
+
+
 def test_logins(staff: User) -> None:
     staff.set_password("first")
     staff.save()
