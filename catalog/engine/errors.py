@@ -17,10 +17,6 @@ class TooLong(FingerprintError):  # noqa: N818  (read where it is caught: "excep
     """More audio than the limits allow; refused as a whole, never cut."""
 
 
-class Silent(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
-    """Digital silence, or so near to it that nothing can be told apart."""
-
-
 class DecodeTimeout(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
     """Decoding took longer than the limits allow."""
 

@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.content import is_blank
 from catalog.engine.errors import InvalidFingerprint
 from catalog.engine.params import PARAMETERS, PARAMETERS_VERSION
 from catalog.engine.spectrogram import Floats, dequantise
@@ -40,6 +41,11 @@ class Fingerprint:
     def digest(self) -> bytes:
         """The same for the same audio only: 16 bytes."""
         return hashlib.blake2b(self.levels.tobytes(), digest_size=16).digest()
+
+    @cached_property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to compare: silence, a constant offset, hum, a steady tone."""
+        return is_blank(self.picture)
 
     def to_bytes(self) -> bytes:
         """Versioned and checked; ``from_bytes`` gives an equal fingerprint back."""

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine.decode import AudioInfo, DecodeLimits, Decoding
-from catalog.engine.errors import Silent, TooShort
+from catalog.engine.errors import TooShort
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS
 from catalog.engine.peaks import PeakMeter
 from catalog.engine.spectrogram import Floats, SpectrogramBuilder, contrast, quantise
-
-SILENT_PEAK = 10 ** (-66 / 20)  # a file that never gets louder has nothing to recognise
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,14 @@ class Fingerprinter:
             frames += len(block)
             asked_s = time.monotonic()
         assert decoding.info is not None  # noqa: S101  (set once the blocks are through)
-        if meter.loudest < SILENT_PEAK:
-            raise Silent("The audio is silent: there is nothing to recognise.")
         return Analysis(_finish(builder, frames), decoding.info, meter.peaks(), decode_s)
 
     @staticmethod
     def of_samples(samples: Floats) -> Fingerprint:
-        """The fingerprint of mono float32 samples at ``PARAMETERS.sample_rate``: for training, tests and bench."""
+        """The fingerprint of mono float32 samples at ``PARAMETERS.sample_rate``: for training, tests and bench.
+
+        ``UnreadableAudio`` where a sample is no finite number, or so large that its power is none.
+        """
         builder = SpectrogramBuilder()
         builder.add(samples)
         return _finish(builder, len(samples))

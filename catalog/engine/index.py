@@ -27,9 +27,12 @@ def find(
     """Tracks of ``catalog`` that share a recording with the query, best first.
 
     ``exclude``: track ids that do not count. ``include_weak``: also what was looked at and not believed (verdict
-    "none"). ``InvalidFingerprint`` for another version's fingerprint, ``IndexUnavailable`` where the index is.
+    "none"). A blank fingerprint matches nothing: another one like it is equal to it whatever it is of.
+    ``InvalidFingerprint`` for another version's fingerprint, ``IndexUnavailable`` where the index is.
     """
     _refuse_other_version(fingerprint)
+    if fingerprint.is_blank:
+        return []
     found = {match.track_id: match for match in search(fingerprint, catalog, exclude)}
     for twin in set(catalog.index.twins(fingerprint.digest)).difference(exclude):
         found[twin] = twin_match(twin, fingerprint.duration_s)

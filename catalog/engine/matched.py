@@ -24,6 +24,7 @@ APART_COLUMNS = 47  # 3 s: nearer lines are not chance
 FEWEST_LINES = 150  # wrong ones, under which nothing can be said
 ONE_DEVIATION = (0.16, 0.5, 0.84)  # quantiles of wrong lines: a loop agrees with itself on some, which are not wrong
 LEAST_CORRELATION = 0.08  # under which even a very long agreement is only a common beat
+LEAST_DEVIATION = 1.0  # of wrong lines: beside a mostly silent picture they are all alike, which proves nothing
 BLOCK_COLUMNS = 4
 EXPECTED = 0.8  # deviations a block of a copy brings, about
 
@@ -74,7 +75,7 @@ def filtered(query: Query, reference: Reference, line: Line, span_s: tuple[float
         return None
     best = near[np.argmax(strength[near])]
     low, middle, high = (float(value) for value in np.quantile(wrong, ONE_DEVIATION))
-    deviation = (high - low) / 2 or 1.0
+    deviation = max((high - low) / 2, LEAST_DEVIATION)
     return Filtered(
         deviations=(float(strength[best]) - middle) / deviation,
         correlation=float(sums[best] / max(energy[best], 1e-6)),

@@ -26,11 +26,6 @@ class PeakMeter:
         self._loudest.append(samples[:whole].reshape(-1, STRETCH_SAMPLES).max(axis=1, initial=0.0))
         self._rest = samples[whole:]
 
-    @property
-    def loudest(self) -> float:
-        """The loudest sample so far, 0 … 1."""
-        return float(np.concatenate([self._rest, *self._loudest]).max(initial=0.0))
-
     def peaks(self, count: int = DEFAULT_PEAKS) -> NDArray[np.uint8]:
         """(count,) values 0 … 255; fewer when the audio is shorter than 50 ms each."""
         fine = np.concatenate([*self._loudest, np.zeros(0, np.float32)])

@@ -5,17 +5,21 @@ Brown, 1991, here as triangular bands on one FFT). Each band's running mean is t
 cancels.
 """
 
+import math
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.errors import UnreadableAudio
 from catalog.engine.params import PARAMETERS
 
 Floats = NDArray[np.float32]
 
 SILENCE_POWER = 1e-16  # under the noise of 16-bit samples: only keeps the logarithm finite
+SILENT_DB = -90.0  # re full scale, of the loudest band: music this soft is hidden by the rounding to 16 bits
+LEAK_DB = 60.0  # under a loud tone outside the bands, such as DC or hum: what leaks from there into them
 
 
 class SpectrogramBuilder:
@@ -24,32 +28,49 @@ class SpectrogramBuilder:
     def __init__(self) -> None:
         self._rest: Floats = np.zeros(0, np.float32)
         self._rows: list[Floats] = []
+        self._loudest_power = 0.0  # of any bin, in the bands or not
 
     def add(self, block: Floats) -> None:
-        """``block``: float32 samples at ``PARAMETERS.sample_rate``, any length."""
+        """``block``: float32 samples at ``PARAMETERS.sample_rate``, any length. ``UnreadableAudio`` where one is no
+        finite number, or so large that its power is none."""
         samples = np.concatenate([self._rest, block])
         count = max(0, (len(samples) - PARAMETERS.frame_samples) // PARAMETERS.hop_samples + 1)
         if count:
-            self._rows.append(_band_decibels(samples, count))
+            power = _power(samples, count)
+            self._loudest_power = max(self._loudest_power, _finite(float(power.max())))
+            self._rows.append(_band_decibels(power))
         self._rest = samples[count * PARAMETERS.hop_samples :]
 
     def decibels(self) -> Floats:
-        """(columns, rows) band levels in dB, floored under the loudest."""
+        """(columns, rows) band levels in dB, floored under the loudest; zero where all of it is silent in the bands."""
         if not self._rows:
             return np.zeros((0, PARAMETERS.rows), np.float32)
         picture = np.concatenate(self._rows)
+        loudest_db = 10.0 * np.log10(self._loudest_power + SILENCE_POWER)
+        if picture.max() < max(SILENT_DB, loudest_db - LEAK_DB):
+            return np.zeros_like(picture)
         floored: Floats = np.maximum(picture, picture.max() - PARAMETERS.dynamic_range_db)
         return floored
 
 
-def _band_decibels(samples: Floats, count: int) -> Floats:
+def _finite(power: float) -> float:
+    if not math.isfinite(power):
+        raise UnreadableAudio("The samples are not all finite numbers.")
+    return power
+
+
+def _power(samples: Floats, count: int) -> Floats:
     window, spectrum = _algorithms()
     hop, size = PARAMETERS.hop_samples, PARAMETERS.frame_samples
     power = np.empty((count, size // 2 + 1), np.float32)
     for i in range(count):  # Essentia takes one frame a call
         power[i] = spectrum(window(samples[i * hop : i * hop + size]))
+    return power
+
+
+def _band_decibels(power: Floats) -> Floats:
     bands = 10.0 * np.log10(power @ _band_matrix() + SILENCE_POWER)
-    folded: Floats = bands.reshape(count, PARAMETERS.rows, PARAMETERS.bands_per_row).mean(axis=2)
+    folded: Floats = bands.reshape(len(power), PARAMETERS.rows, PARAMETERS.bands_per_row).mean(axis=2)
     return folded
 
 

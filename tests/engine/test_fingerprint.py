@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.engine import PARAMETERS_VERSION, Fingerprint, Fingerprinter, FingerprintIndex, InvalidFingerprint
+from catalog.engine import (
+    PARAMETERS_VERSION,
+    Fingerprint,
+    Fingerprinter,
+    FingerprintIndex,
+    InvalidFingerprint,
+    UnreadableAudio,
+)
 from catalog.engine.peaks import waveform_peaks
-from tests.alterations import Samples
+from tests.alterations import RATE, Samples
 
 GOLDEN = Path(__file__).parent / "golden.json"
 
@@ -50,6 +57,15 @@ def test_gain_changes_next_to_nothing(sounds: list[Samples]) -> None:
     loud = Fingerprinter.of_samples(sounds[0]).levels.astype(int)
     quiet = Fingerprinter.of_samples(sounds[0] * np.float32(0.1)).levels.astype(int)
     assert np.mean(np.abs(loud - quiet)) < 0.05
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+@pytest.mark.parametrize("place", [500, 5 * RATE, -3000])
+def test_samples_that_are_no_numbers_are_refused(sounds: list[Samples], value: float, place: int) -> None:
+    samples = sounds[0][: 10 * RATE].copy()
+    samples[place] = value
+    with pytest.raises(UnreadableAudio, match="finite"):
+        Fingerprinter.of_samples(samples)
 
 
 def test_the_same_recording_gives_the_golden_fingerprint(songs: list[Path], fingerprints: list[Fingerprint]) -> None:

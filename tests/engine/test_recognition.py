@@ -130,12 +130,14 @@ def test_drones_noise_and_loops_are_found_nowhere(index: FingerprintIndex, secon
         assert ask(index, samples.astype(np.float32)) == []
 
 
-def test_a_drone_matches_itself_and_not_another(index: FingerprintIndex) -> None:
+def test_a_drone_that_moves_matches_itself_and_not_another(index: FingerprintIndex) -> None:
+    """Too little to prove anything: the fingerprints are equal to the last level."""
     time = np.arange(6 * RATE) / RATE
-    drones = [Fingerprinter.of_samples((0.3 * np.sin(2 * np.pi * hz * time)).astype(np.float32)) for hz in (220, 330)]
-    index.add(50, drones[0])
-    assert [match.track_id for match in index.search(drones[0])] == [50]
-    assert index.search(drones[1]) == []
+    drones = [0.2 * (np.sin(2 * np.pi * hertz * time) + np.sin(2 * np.pi * (hertz + 2) * time)) for hertz in (220, 330)]
+    asked, other = (Fingerprinter.of_samples(drone.astype(np.float32)) for drone in drones)
+    index.add(50, asked)
+    assert [match.track_id for match in index.search(asked)] == [50]
+    assert index.search(other) == []
 
 
 def test_an_excerpt_inside_other_music_is_contained(fingerprints: list[Fingerprint], sounds: list[Samples]) -> None:
