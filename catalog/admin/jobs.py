@@ -67,8 +67,7 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.display(description="answer")
     def answer(self, job: Job) -> str:
         """What came out, in a few words."""
-        found = job.result.get("matched_musicname") or "no duplicate" if job.result else ""
-        words = job.error or found or display.NOTHING
+        words = job.answer or display.NOTHING
         return format_html('<span class="mf-cut" title="{}">{}</span>', words, words)
 
     def change_view(

@@ -51,7 +51,7 @@ def _verdict(arrival: Arrival) -> SafeString:
     if job.status == Job.Status.FAILURE:
         return format_html("{} <span>{}</span>", display.job_badge(job.status), job.error)
     if match is None:
-        return display.badge("good", "check_circle", "no duplicate")
+        return display.badge("good", "check_circle", job.answer)
     url = reverse("admin:catalog_match_change", args=[match.pk])
     return format_html(
         '{} <a class="mf-inline" href="{}">{}</a> <span class="mf-dim">{}</span>',

@@ -82,3 +82,16 @@ class Job(models.Model):
     def stage(self) -> str:
         """What is being done at the moment, where it is known."""
         return str(self.detail.get("stage", "")) if isinstance(self.detail, dict) and not self.has_ended else ""
+
+    @property
+    def note(self) -> str:
+        """What a person should know of the outcome that the contract's bodies have no place for; often nothing."""
+        return str(self.detail.get("note", "")) if isinstance(self.detail, dict) and self.has_ended else ""
+
+    @property
+    def answer(self) -> str:
+        """What came out, in a few words: an error, what was found, or that nothing was; empty for an add."""
+        if self.error or not self.result:
+            return self.error
+        nothing = "nothing to compare" if self.note else "no duplicate"
+        return self.result.get("matched_musicname") or nothing

@@ -10,6 +10,10 @@ from catalog.services import audio_store
 from catalog.services.errors import TrackGoneError
 from catalog.services.index_log import CURRENT_VERSION
 
+NOTHING_TO_COMPARE = (
+    "There is nothing to compare: all of the recording is silence, hum, a steady tone or the like. It matches nothing."
+)
+
 
 def decode_limits() -> DecodeLimits:
     """Return the decoder's limits as this deployment sets them."""

@@ -81,6 +81,8 @@ def _do(job: Job) -> None:
     fingerprinted_s = time.monotonic()
     took_s = fingerprinted_s - started_s - times.get("decode_s", 0.0)
     job.detail = job.detail | times | {"fingerprint_s": round(took_s, 3)}
+    if fingerprint.is_blank:
+        job.detail = job.detail | {"note": analysis.NOTHING_TO_COMPARE}
     if job.task_name == Job.Name.ADD:
         _finish_add(job)
         return

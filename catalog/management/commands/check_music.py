@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from catalog.engine import Fingerprinter, FingerprintError
 from catalog.engine import Match as EngineMatch
 from catalog.models import Track
-from catalog.services.analysis import decode_limits
+from catalog.services.analysis import NOTHING_TO_COMPARE, decode_limits
 from catalog.services.file_names import shown
 from catalog.services.searching import CaughtUpIndex
 
@@ -32,6 +32,9 @@ class Command(BaseCommand):
             fingerprint = Fingerprinter(limits=decode_limits()).fingerprint(path)
         except FingerprintError as error:
             raise CommandError(f"{shown(path.name)}: {error}") from error
+        if fingerprint.is_blank:
+            self.stdout.write(f"{shown(path.name)}: {NOTHING_TO_COMPARE}")
+            return
         found = CaughtUpIndex().search(fingerprint, exclude=(), limit=options["limit"])
         tracks = Track.objects.present().in_bulk([match.track_id for match in found])
         standing = [match for match in found if match.track_id in tracks]
