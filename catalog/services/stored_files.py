@@ -20,6 +20,7 @@ from catalog.services.errors import NotReachableError
 
 GIVEN_UP_AFTER = timedelta(hours=6)  # from the start of an upload's writing; whoever is slower must send it again
 REMOVED_AT_ONCE = 1000
+FAILURES_AT_ONCE = 3  # then it is the store that does not answer, and not a file that it refuses
 FOLDERS = tuple(f"{number:02x}" for number in range(256))
 _NAMES_A_QUERY = 500
 log = structlog.get_logger(__name__)
@@ -79,19 +80,26 @@ def remove_due(*, now: datetime | None = None) -> int:
 
     Raises:
         NotReachableError: the store does not answer, or is another deployment's; the rest waits for the next time.
+            A file that it refuses to remove comes last then.
 
     """
     store_owner.require()
+    now = now or timezone.now()
     pending = PendingFile.objects.order_by("since", "pk")
-    before = (now or timezone.now()) - GIVEN_UP_AFTER
-    pending.filter(state=PendingFile.State.WRITING, since__lt=before).update(state=PendingFile.State.REMOVING)
+    given_up = pending.filter(state=PendingFile.State.WRITING, since__lt=now - GIVEN_UP_AFTER)
+    given_up.update(state=PendingFile.State.REMOVING)
     names = list(pending.filter(state=PendingFile.State.REMOVING).values_list("name", flat=True)[:REMOVED_AT_ONCE])
+    failures: list[NotReachableError] = []
     for name in names:
         try:
             _remove(name)
-        except NotReachableError:
-            PendingFile.objects.filter(name=name).update(since=timezone.now())  # the others go first the next time
-            raise
+        except NotReachableError as error:
+            PendingFile.objects.filter(name=name).update(since=now)
+            failures.append(error)
+            if len(failures) >= FAILURES_AT_ONCE:
+                break
+    if failures:
+        raise failures[0]
     return len(names)
 
 

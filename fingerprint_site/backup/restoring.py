@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from catalog.services import audio_store, store_owner
 from fingerprint_site.backup import database, manifest
@@ -65,12 +66,17 @@ def _is_empty() -> bool:
 
 
 def _put_back_keys(folder: Path, content: Manifest) -> None:
-    """Put the keys back where they come from files; SECRETS_KEY from the environment stays as it is."""
-    for name in set(KEYS) & set(content.of_kind("keys")):
-        path = Path(settings.DATA_DIR) / name
+    """Put the keys back where they come from files; SECRETS_KEY from the environment stays as it is.
+
+    A key that another one takes the place of stays beside it: without it, what it encrypted is lost.
+    """
+    for name in sorted(set(KEYS) & set(content.of_kind("keys"))):
+        path, stored = Path(settings.DATA_DIR) / name, folder / "keys" / name
+        if path.exists() and path.read_bytes() != stored.read_bytes():
+            path.rename(path.with_name(f"{name}.before-{timezone.now():%Y%m%dT%H%M%S}"))
         draft = path.with_name(f".{name}.restored")
         draft.touch(mode=0o600)
-        shutil.copyfile(folder / "keys" / name, draft)
+        shutil.copyfile(stored, draft)
         draft.replace(path)
 
 

@@ -157,6 +157,30 @@ def test_removal_that_the_store_did_not_take_is_made_later(
     assert stored() == set()
 
 
+def test_file_that_the_store_refuses_to_remove_holds_up_no_other(
+    add_track: Callable[..., Track], recordings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [placed(path) for path in recordings[:6]]
+    hours_later()
+    refused, delete, asked = set(names[:3]), audio_store.delete, []
+
+    def refuse_some(name: str) -> None:
+        asked.append(name)
+        if name in refused:
+            raise NotReachableError("refused")
+        delete(name)
+
+    monkeypatch.setattr(audio_store, "delete", refuse_some)
+    with pytest.raises(NotReachableError):
+        stored_files.remove_due()
+    assert asked == names[:3], "it may be the store: not all are tried"
+    with pytest.raises(NotReachableError):
+        stored_files.remove_due()
+    assert set(PendingFile.objects.values_list("name", flat=True)) == refused
+    refused.clear()
+    assert stored_files.remove_due() == 3
+
+
 def test_unknown_files_are_named_and_stay(
     stored: Stored, add_track: Callable[..., Track], battle: Path, forest: Path
 ) -> None:

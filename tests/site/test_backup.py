@@ -52,10 +52,13 @@ def empty(tmp_path: Path, new_database: NewDatabase) -> RunningSite:
 
 def test_restored_site_knows_the_duplicate(taken: tuple[RunningSite, Path], empty: RunningSite, tmp_path: Path) -> None:
     first, backup = taken
+    (empty.folder / "secrets_key").write_text("of another database")
     done = empty.manage("restore", str(backup))
     assert done.returncode == 0, done.stderr
     assert (empty.folder / "secrets_key").read_text() == (first.folder / "secrets_key").read_text()
     assert (empty.folder / "secrets_key").stat().st_mode & 0o077 == 0
+    [replaced] = empty.folder.glob("secrets_key.before-*")
+    assert replaced.read_text() == "of another database"
     again = empty.manage("restore", str(backup))
     assert again.returncode != 0
     assert "not empty" in again.stderr

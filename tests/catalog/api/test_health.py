@@ -37,6 +37,7 @@ def test_ready_names_each_piece(canaries: None) -> None:
         "queue fingerprint",
         "queue webhooks",
         "disk",
+        "uploaded files",
     ]
     assert "no-cache" in response["Cache-Control"]
 

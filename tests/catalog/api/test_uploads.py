@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,11 +246,13 @@ def test_lost_bytes_come_back_with_the_next_upload(owner: User, add_track: Calla
     assert stored_path(first).read_bytes() == battle.read_bytes()
 
 
-def test_drafts_of_killed_processes_are_collected_when_old(db: None) -> None:
+def test_drafts_of_killed_processes_are_removed_when_nobody_can_use_them(db: None, settings: Settings) -> None:
+    settings.JOB_TIMEOUT_SECONDS = 7200
     old, young = settings.UPLOAD_DIR / "old.upload", settings.UPLOAD_DIR / "young.upload"
-    for path in (old, young):
+    for path, hours in ((old, 3.1), (young, 2.9)):
         path.write_bytes(b"half")
-    os.utime(old, (0, 0))
+        then_s = time.time() - 3600 * hours
+        os.utime(path, (then_s, then_s))
     assert audio_store.remove_old_drafts() == 1
     assert young.exists()
     young.unlink()
