@@ -83,10 +83,21 @@ def endpoint_state(endpoint: Endpoint) -> SafeString:
     return badge("healthy", icon="check_circle", tone="good")
 
 
+def candidate(endpoint: Endpoint) -> SafeString | str:
+    """Return the URL that is to take the place of the one in use, on a line of its own."""
+    if not endpoint.candidate_url:
+        return ""
+    return format_html(
+        '<br><span class="mf-sub" title="{}">new, not verified: {}</span>',
+        endpoint.verify_error,
+        short_url(endpoint.candidate_url),
+    )
+
+
 def message_state(message: Message) -> SafeString:
     """Return where a message stands; one that waits behind its endpoint says so."""
     if message.state == Message.State.PENDING and not message.endpoint.is_deliverable:
-        return badge("held", icon="pause_circle", tone="plain", title="The endpoint is not verified or disabled.")
+        return badge("held", icon="pause_circle", tone="plain", title="Its URL is not verified, or is disabled.")
     icon, tone = _MESSAGE_STATES[Message.State(message.state)]
     return badge(message.state, icon=icon, tone=tone, title=message.error)
 

@@ -105,7 +105,12 @@ class Health:
     @property
     def why(self) -> str:
         """The reason of a state that is not good."""
-        return self.endpoint.disabled_reason or self.endpoint.verify_error
+        return self.endpoint.disabled_reason or (self.endpoint.verify_error if not self.endpoint.verified_at else "")
+
+    @property
+    def last_challenge(self) -> str:
+        """What was wrong with the last answer to a challenge, where callbacks go on all the same."""
+        return self.endpoint.verify_error if self.endpoint.verified_at else ""
 
     @property
     def overlap_until(self) -> datetime | None:

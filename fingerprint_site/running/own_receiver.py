@@ -22,11 +22,15 @@ def connect(*, owner: User, slug: str, base_url: str) -> None:
     path = reverse("webhooks:incoming", args=[slug])
     url = base_url + path
     known = Endpoint.objects.filter(owner=owner).first()
-    if known and (not known.url.endswith(path) or (known.url == url and known.verified_at)):
+    if known and (not known.newest_url.endswith(path) or _is_settled(known, url)):
         return
     source = Source.objects.filter(slug=slug).first()
     secret = source_secret(source=source) if source else create_source(slug=slug)[1]
     register_endpoint(owner=owner, url=url, secret=secret)
+
+
+def _is_settled(endpoint: Endpoint, url: str) -> bool:
+    return endpoint.verified_at is not None and endpoint.url == endpoint.newest_url == url
 
 
 def follow(*, owner: User, slug: str, base_url: str) -> None:

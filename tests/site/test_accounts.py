@@ -143,6 +143,11 @@ def test_receiver_follows_the_site_but_not_an_owners_choice(
     own_receiver.connect(owner=owner, slug="demo", base_url=live_server.url)
     endpoint.refresh_from_db()
     assert endpoint.url.startswith(live_server.url)
-    Endpoint.objects.update(url="https://label.example/hook")
+    Endpoint.objects.update(candidate_url="https://label.example/hook")
+    own_receiver.connect(owner=owner, slug="demo", base_url="http://127.0.0.1:1")
+    endpoint.refresh_from_db()
+    assert endpoint.candidate_url == "https://label.example/hook"
+    assert endpoint.url.startswith(live_server.url)
+    Endpoint.objects.update(url="https://label.example/hook", candidate_url="")
     own_receiver.connect(owner=owner, slug="demo", base_url=live_server.url)
     assert Endpoint.objects.get(owner=owner).url == "https://label.example/hook"

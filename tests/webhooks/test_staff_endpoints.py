@@ -100,15 +100,48 @@ def test_adding_an_endpoint_verifies_after_the_commit_and_shows_the_secret(
     assert endpoint_secret(endpoint=endpoint) not in page
 
 
-def test_changing_the_url_verifies_anew(
+def test_changed_url_stands_beside_the_one_in_use_until_it_answers(
     desk: Client, endpoint: Endpoint, receiver: Receiver, django_capture_on_commit_callbacks: Any
 ) -> None:
+    page_url, new = f"{ADMIN}/endpoint/{endpoint.pk}/change/", receiver.url + "2"
     receiver.behaviour = reply(404)
     with django_capture_on_commit_callbacks(execute=True):
-        desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/change/", {"url": receiver.url + "2"})
+        desk.post(page_url, {"url": new})
+    verify_again = f"{ADMIN}/endpoint/{endpoint.pk}/verify_again/"
+    page = desk.post(verify_again, {"_form_submitted": "True"}, follow=True).content.decode()
+    assert f"Callbacks go on to {receiver.url}." in page
+    assert f"New URL: <strong>{new}</strong>" in page
+    assert f'value="{new}"' in page
+    assert "status 404" in page
+    assert "new, not verified" in desk.get(f"{ADMIN}/endpoint/").content.decode()
+    receiver.behaviour = None
+    desk.post(verify_again, {"_form_submitted": "True"})
     endpoint.refresh_from_db()
-    assert not endpoint.is_deliverable
-    assert endpoint.url == receiver.url + "2"
+    assert (endpoint.url, endpoint.candidate_url) == (new, "")
+    assert "New URL:" not in desk.get(page_url).content.decode()
+
+
+def test_saving_the_url_in_use_withdraws_the_new_one(
+    desk: Client, endpoint: Endpoint, receiver: Receiver, django_capture_on_commit_callbacks: Any
+) -> None:
+    page_url = f"{ADMIN}/endpoint/{endpoint.pk}/change/"
+    receiver.behaviour = reply(404)
+    for url in (receiver.url + "2", receiver.url):
+        with django_capture_on_commit_callbacks(execute=True):
+            desk.post(page_url, {"url": url})
+    endpoint.refresh_from_db()
+    assert (endpoint.url, endpoint.candidate_url) == (receiver.url, "")
+    assert endpoint.is_deliverable
+    assert "The last challenge failed, and the URL stays verified" in desk.get(page_url).content.decode()
+
+
+def test_page_of_an_unverified_url_says_that_callbacks_wait(desk: Client, endpoint: Endpoint, send: Send) -> None:
+    Endpoint.objects.update(verified_at=None)
+    message = send()
+    assert "Callbacks wait until it is verified" in desk.get(f"{ADMIN}/endpoint/{endpoint.pk}/change/").content.decode()
+    page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
+    assert "waits for its URL to be verified" in page
+    assert ">in 23 h 59 min<" in page
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/", "http://user:word@example.org/", "nothing"])

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from staff.powers import accounts_open_to, may_act_for
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
-from webhooks.cells import NOTHING, duration, endpoint_state, moment, short_url
+from webhooks.cells import NOTHING, candidate, duration, endpoint_state, moment, short_url
 from webhooks.models import Endpoint, Message
 from webhooks.selectors import health_of, typical_ms, with_last_deliveries
 from webhooks.url_guard import UrlRefusedError, check_url
@@ -37,8 +37,15 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["owner", "url"]
         help_texts: ClassVar[dict[str, str]] = {
             "owner": "Whose tasks it hears of; an account has one callback URL",
-            "url": "Saving sends it a challenge; once it has answered, it gets callbacks. The secret is shown once.",
+            "url": "Saving sends it a challenge, and callbacks go there once it has answered; a URL that works goes on "
+            "getting them until then. The secret is shown once.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show the URL that was saved last: the one in use is told above it, and is entered to go back to it."""
+        super().__init__(*args, **kwargs)
+        if self.instance.candidate_url:
+            self.initial["url"] = self.instance.candidate_url
 
     def clean_url(self) -> str:
         """Refuse what can never be called."""
@@ -146,9 +153,12 @@ class EndpointAdmin(CallbackAdmin):
 
     @admin.display(description="URL", ordering="url")
     def address(self, endpoint: Endpoint) -> SafeString:
-        """The URL, cut to fit; all of it on hover."""
+        """The URL, cut to fit; all of it on hover; and the one that is to take its place."""
         return format_html(
-            '<span title="{}" class="whitespace-nowrap">{}</span>', endpoint.url, short_url(endpoint.url)
+            '<span title="{}" class="whitespace-nowrap">{}</span>{}',
+            endpoint.url,
+            short_url(endpoint.url),
+            candidate(endpoint),
         )
 
     @admin.display(description="State")
@@ -203,7 +213,9 @@ class EndpointAdmin(CallbackAdmin):
         try:
             services.verify_endpoint(endpoint=endpoint)
         except services.VerificationFailedError as error:
-            messages.error(request, f"Not verified: {error}")
+            endpoint.refresh_from_db()
+            meanwhile = f" Callbacks go on to {endpoint.url}." if endpoint.is_deliverable else ""
+            messages.error(request, f"Not verified: {error}{meanwhile}")
         else:
             messages.success(request, "The URL answered the challenge and is verified.")
 
@@ -226,7 +238,10 @@ class EndpointAdmin(CallbackAdmin):
         description="Verify again",
         icon="verified",
         permission=_CHANGE,
-        dialog={"title": "Send the challenge again?", "description": "An answer enables the URL as well."},
+        dialog={
+            "title": "Send the challenge again?",
+            "description": "It goes to the new URL where there is one. An answer enables it; none changes nothing.",
+        },
     )
     def verify_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Challenge the URL."""
@@ -278,6 +293,8 @@ class EndpointAdmin(CallbackAdmin):
         """Disable the URL."""
         endpoint = get_object_or_404(Endpoint, pk=object_id)
         reason = f"{request.user.get_username()} turned it off."
-        services.disable_endpoint(endpoint=endpoint, reason=reason, now=timezone.now())
-        messages.success(request, "Nothing is sent to it any more.")
+        if services.disable_endpoint(endpoint=endpoint, reason=reason, now=timezone.now()):
+            messages.success(request, "Nothing is sent to it any more.")
+        else:
+            messages.info(request, "Nothing was changed: it is disabled already, or has another URL by now.")
         return back_to(request, endpoint)

@@ -1,6 +1,7 @@
 """Callbacks out: each with its state, its attempts, and a way to send it again."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,6 +29,7 @@ from webhooks.models import Attempt, Message
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.selectors import curl_command, messages_with_attempts
 from webhooks.services.links import Link, links_of
+from webhooks.services.messages import schedule_length
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,13 @@ class CallbackPage:
         return not ended and self.message.endpoint.is_deliverable
 
     @property
+    def waits_until(self) -> datetime | None:
+        """Until when it waits for its URL to be verified; None where it does not wait for that."""
+        endpoint = self.message.endpoint
+        waits = self.message.state == Message.State.PENDING and not endpoint.verified_at and not endpoint.disabled_at
+        return self.message.schedule_start + schedule_length() if waits else None
+
+    @property
     def arrived_after(self) -> str:
         """How long after the task's end it arrived."""
         delivered_at = self.message.delivered_at
@@ -86,7 +95,7 @@ class EventFilter(admin.SimpleListFilter):
 class MessageAdmin(RecordAdmin):
     """One row a callback."""
 
-    nothing_yet = "A callback is made when a task of an account with a verified callback URL ends."
+    nothing_yet = "A callback is made when a task of an account with a callback URL ends."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
     list_filter = ["state", EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
     whole_ids = ("subject", "message_id")

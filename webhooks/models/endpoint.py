@@ -5,15 +5,22 @@ from django.db import models
 
 
 class Endpoint(models.Model):
-    """An account's one callback URL; delivered to only while verified and not disabled."""
+    """An account's one callback URL; delivered to only while verified and not disabled.
+
+    A candidate stands beside a verified URL until it answers the challenge, and takes its place then.
+    """
 
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="callback_endpoint")
     url = models.CharField("URL", max_length=2000)
     sealed_secret = models.TextField(editable=False)
     sealed_previous_secret = models.TextField(editable=False, blank=True, default="")
     previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
+    candidate_url = models.CharField("new URL", max_length=2000, blank=True, default="", editable=False)
+    sealed_candidate_secret = models.TextField(editable=False, blank=True, default="")
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    verify_error = models.TextField(blank=True, default="", editable=False)
+    verify_error = models.TextField(
+        blank=True, default="", editable=False, help_text="What was wrong with the last answer to a challenge."
+    )
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.TextField(blank=True, default="", editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
@@ -33,3 +40,8 @@ class Endpoint(models.Model):
     def is_deliverable(self) -> bool:
         """Whether callbacks may go there now."""
         return self.verified_at is not None and self.disabled_at is None
+
+    @property
+    def newest_url(self) -> str:
+        """The URL that was stored last; it may have to answer its challenge yet."""
+        return self.candidate_url or self.url

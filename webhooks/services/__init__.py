@@ -1,15 +1,6 @@
 """What the rest of the project may call."""
 
-from webhooks.services.endpoints import (
-    VerificationFailedError,
-    disable_endpoint,
-    enable_endpoint,
-    endpoint_secret,
-    register_endpoint,
-    rotate_secret,
-    store_endpoint,
-    verify_endpoint,
-)
+from webhooks.services.endpoints import disable_endpoint, endpoint_secret, rotate_secret
 from webhooks.services.messages import (
     count_failed,
     queue_message,
@@ -17,6 +8,12 @@ from webhooks.services.messages import (
     send_again,
     send_test,
     sweep_due_messages,
+)
+from webhooks.services.registration import (
+    VerificationFailedError,
+    register_endpoint,
+    store_endpoint,
+    verify_endpoint,
 )
 from webhooks.services.retention import RETENTIONS, Retention, prune
 from webhooks.services.sources import (
@@ -34,7 +31,6 @@ __all__ = [
     "count_failed",
     "create_source",
     "disable_endpoint",
-    "enable_endpoint",
     "endpoint_secret",
     "prune",
     "queue_message",

@@ -132,8 +132,6 @@ def _record_failure(claim: Claim, *, answer: Answer, now: datetime) -> None:
         mine.update(state=Message.State.FAILED, error="Every attempt of the schedule failed.", queued_until=None)
     else:
         mine.update(state=Message.State.PENDING, next_attempt_at=due, queued_until=None)
-    if not Endpoint.objects.filter(pk=message.endpoint_id, url=claim.attempt.url).exists():
-        return  # the URL was changed meanwhile: how the old one did says nothing about the new one
     if answer.status == GONE:
         disable_endpoint(endpoint=message.endpoint, reason="The URL answered 410 Gone.", now=now)
     else:

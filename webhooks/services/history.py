@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from webhooks.models import Endpoint, Message
 
@@ -23,7 +23,10 @@ class DeliveryAttempt:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One callback: where it stands, and every attempt at it, first to last."""
+    """One callback: where it stands, and every attempt at it, first to last.
+
+    `next_attempt_at` is None where none is due: it has ended, is in a worker's hands, or its URL gets nothing now.
+    """
 
     message_pk: int
     url: str
@@ -47,7 +50,7 @@ def deliveries_by_subject(*, subjects: Sequence[str]) -> dict[str, list[Delivery
 
 
 def _delivery(message: Message) -> Delivery:
-    waits = message.state == Message.State.PENDING
+    waits = message.state == Message.State.PENDING and message.endpoint.is_deliverable
     return Delivery(
         message_pk=message.pk,
         url=message.endpoint.url,
@@ -68,5 +71,7 @@ def _delivery(message: Message) -> Delivery:
 
 
 def count_failing_endpoints() -> int:
-    """Count the verified endpoints that fail now, or were disabled for failing."""
-    return Endpoint.objects.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False)).count()
+    """Count the endpoints that fail now, that are disabled, or whose unverified URL keeps callbacks from arriving."""
+    kept_from_it = Message.objects.filter(endpoint=OuterRef("pk")).exclude(state=Message.State.DELIVERED)
+    unverified = Q(verified_at=None) & Exists(kept_from_it)
+    return Endpoint.objects.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified).count()

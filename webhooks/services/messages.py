@@ -20,11 +20,13 @@ from webhooks.models import Attempt, Endpoint, Message
 QUEUE_NAME = "webhooks"
 DELIVERY_TASK = "webhooks.tasks.deliver_message"
 SWEEP_LIMIT = 200
+FAIL_LIMIT = 1000
 TEST_EVENT = "test"
 LEASE_MARGIN = timedelta(seconds=30)
 DISABLED = "The endpoint is disabled."
 LOST = "The worker stopped at the last attempt of the schedule."
 LOST_WORKER = "The worker stopped before the answer was recorded."
+NEVER_VERIFIED = "The callback URL was not verified in the time of the retry schedule."
 
 
 def queue_message(*, owner: User, event: str, event_key: str, subject: str, body: dict[str, Any]) -> Message | None:
@@ -32,10 +34,10 @@ def queue_message(*, owner: User, event: str, event_key: str, subject: str, body
 
     `subject` is the task id that x-mippia-signature covers; `body` is sent as JSON. Call it inside the transaction
     that ends the task: both commit together or neither. Returns the message, an older one where the event has one,
-    None where the owner has no endpoint that is verified. For one that is disabled the message has failed from the
-    start, so that it can be recovered with the others.
+    None where the owner has no endpoint. For a URL that is not verified the message waits until it is, as long as the
+    retry schedule is; for one that is disabled it has failed from the start. Either can be recovered.
     """
-    endpoint = Endpoint.objects.filter(owner=owner, verified_at__isnull=False).first()
+    endpoint = Endpoint.objects.filter(owner=owner).first()
     if endpoint is None:
         return None
     return _queue(endpoint=endpoint, event=event, event_key=event_key, subject=subject, body=body)
@@ -98,10 +100,36 @@ def _queue_is_long(now: datetime) -> bool:
 
 
 def _end_undeliverable(now: datetime) -> None:
-    """Fail what became due for a disabled endpoint: it was in a worker's hands when the endpoint was disabled."""
-    Message.objects.filter(is_due(now), endpoint__in=Endpoint.objects.filter(disabled_at__isnull=False)).update(
-        state=Message.State.FAILED, error=DISABLED, queued_until=None
-    )
+    """Fail what nobody will deliver: it can be recovered once somebody would.
+
+    That is what became due for a disabled endpoint (it was in a worker's hands when the endpoint was disabled), and
+    what has waited for its URL to be verified for as long as it would have been tried.
+    """
+    due = Message.objects.filter(is_due(now))
+    _fail(due, of=Endpoint.objects.filter(disabled_at__isnull=False), error=DISABLED)
+    # No schedule begins before its message was made, and for that column there is an index.
+    longest = now - schedule_length()
+    waited = due.filter(schedule_start__lte=longest, created_at__lte=longest)
+    _fail(waited, of=Endpoint.objects.filter(verified_at=None), error=NEVER_VERIFIED)
+
+
+def _fail(messages: QuerySet[Message], *, of: QuerySet[Endpoint], error: str) -> None:
+    """Fail messages of these endpoints, some at a time: looked for first, as there are none as good as always.
+
+    By the endpoints' numbers and in the order of an index, which SQLite would not take by itself.
+    """
+    endpoints = list(of.values_list("pk", flat=True))
+    keys = messages.filter(endpoint__in=endpoints).order_by("endpoint_id", "state", "created_at")
+    found = list(keys.values_list("pk", flat=True)[:FAIL_LIMIT]) if endpoints else []
+    if found:
+        messages.filter(pk__in=found, endpoint__in=of).update(
+            state=Message.State.FAILED, error=error, queued_until=None
+        )
+
+
+def schedule_length() -> timedelta:
+    """Return how long after the first attempt the last one is made, and how long a message waits for a URL."""
+    return timedelta(seconds=settings.WEBHOOK_SCHEDULE_SECONDS[-1])
 
 
 def _end_lost(now: datetime) -> None:
@@ -155,7 +183,7 @@ def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body
                 **ended,
             },
         )
-        if created and not ended:
+        if created and endpoint.is_deliverable:
             _enqueue(message.pk, now=now)
     return message
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from webhooks.models import Attempt, Message, Received
@@ -49,15 +49,11 @@ def old_attempts(now: datetime) -> QuerySet[Attempt]:
 
 
 def old_messages(now: datetime) -> QuerySet[Message]:
-    """Return messages that ended long ago and whose attempts are gone.
-
-    One that still waits goes only where its time passed as long ago: its URL was never verified again.
-    """
+    """Return messages that ended long ago and whose attempts are gone; one that waits comes to its end first."""
     before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
-    ended = Q(state__in=[Message.State.DELIVERED, Message.State.FAILED])
-    abandoned = Q(state=Message.State.PENDING, next_attempt_at__lt=before)
+    ended = [Message.State.DELIVERED, Message.State.FAILED]
     attempts = Attempt.objects.filter(message=OuterRef("pk"))
-    return Message.objects.filter(ended | abandoned, ~Exists(attempts), created_at__lt=before).order_by("created_at")
+    return Message.objects.filter(~Exists(attempts), state__in=ended, created_at__lt=before).order_by("created_at")
 
 
 def old_received(now: datetime) -> QuerySet[Received]:

@@ -1,6 +1,7 @@
 """The secrets of an endpoint or a source: the current one, and the one before while it still counts."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -8,6 +9,7 @@ from webhooks.models import Endpoint, Source
 from webhooks.secret_box import SecretUnreadableError, new_secret, seal, unseal
 
 ROTATION_OVERLAP = timedelta(hours=24)
+NO_PREVIOUS: dict[str, Any] = {"sealed_previous_secret": "", "previous_secret_until": None}
 
 
 def secrets_in_force(holder: Endpoint | Source, *, now: datetime) -> list[str]:

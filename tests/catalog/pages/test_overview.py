@@ -44,7 +44,12 @@ def test_what_needs_somebody(desk: Client, owner: User) -> None:
     Endpoint.objects.create(owner=owner, url="https://x.example", sealed_secret="x", failing_since=timezone.now())
     QueueHeartbeat.objects.create(cluster="webhooks", sent_at=timezone.now() - timedelta(hours=1))
     page = " ".join(desk.get(HOME).content.decode().split())
-    for words in ("duplicate to review", "callback URL failing", "task failed in a day", "workers do not answer"):
+    for words in (
+        "duplicate to review",
+        "callback URL failing or not verified",
+        "task failed in a day",
+        "workers do not answer",
+    ):
         assert words in page
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from staff import audit
+from webhooks.models import Endpoint
 from webhooks.services import VerificationFailedError, endpoint_secret, register_endpoint
 
 
@@ -32,7 +33,15 @@ class Command(BaseCommand):
         except User.DoesNotExist as error:
             raise CommandError(f"There is no account {username!r}.") from error
         except VerificationFailedError as error:
-            raise CommandError(f"Stored, but not verified: {error}") from error
+            raise CommandError(f"Stored, but not verified: {error} {_meanwhile(owner)}") from error
         self.stdout.write(f"{url} is verified; callbacks of {username} go there.")
         if options["show_secret"]:
             self.stdout.write(endpoint_secret(endpoint=endpoint))
+
+
+def _meanwhile(owner: User) -> str:
+    """Say what becomes of callbacks until the URL that was stored answers."""
+    endpoint = Endpoint.objects.get(owner=owner)
+    if endpoint.verified_at is None:
+        return "Callbacks wait until it answers."
+    return f"Callbacks go on to {endpoint.url}."

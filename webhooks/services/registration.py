@@ -1,0 +1,133 @@
+"""An account's callback URL: stored, challenged, and used from the moment that it answers.
+
+A URL that works goes on getting callbacks while another one is tried beside it: the candidate takes its place when it
+answers the challenge, and not before.
+"""
+
+import hmac
+import json
+import secrets
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from webhooks.models import Endpoint
+from webhooks.secret_box import SecretUnreadableError, new_secret, seal, unseal
+from webhooks.services.endpoints import ENABLED
+from webhooks.services.sealed_secrets import NO_PREVIOUS, secrets_in_force
+from webhooks.signing import standard_headers
+from webhooks.transport import Answer, post, request_headers
+from webhooks.url_guard import UrlRefusedError, check_url
+
+logger = structlog.get_logger(__name__)
+
+NO_CANDIDATE = {"candidate_url": "", "sealed_candidate_secret": ""}
+CHANGED_MEANWHILE = "The URL or its secret was changed while it was asked, so that the answer does not count."
+
+
+class VerificationFailedError(Exception):
+    """The URL did not answer the challenge; the message says how, for a person. What worked before goes on working."""
+
+
+def register_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpoint:
+    """Store `url` as the owner's callback URL, send it the challenge, and return the endpoint, verified.
+
+    The first call makes a secret (or takes `secret`); later ones keep the one there is unless `secret` is given.
+    Raises VerificationFailedError; the URL is stored all the same, to be asked again, with the reason.
+    """
+    return verify_endpoint(endpoint=store_endpoint(owner=owner, url=url, secret=secret))
+
+
+def store_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpoint:
+    """Store `url` as the owner's callback URL, to be challenged, and return the endpoint; see `register_endpoint`.
+
+    Beside a verified URL it is a candidate, and so is its secret; the verified URL itself withdraws the candidate.
+    """
+    sealed = "" if secret is None else seal(secret)
+    endpoint, created = Endpoint.objects.get_or_create(
+        owner=owner, defaults={"url": url, "sealed_secret": sealed or seal(new_secret())}
+    )
+    if not created:
+        _store_over(endpoint, url, sealed)
+        endpoint.refresh_from_db()
+    return endpoint
+
+
+def _store_over(endpoint: Endpoint, url: str, sealed: str) -> None:
+    row = Endpoint.objects.filter(pk=endpoint.pk)
+    with_secret: dict[str, Any] = {"sealed_secret": sealed, **NO_PREVIOUS} if sealed else {}
+    if row.filter(verified_at=None).update(url=url, verify_error="", **NO_CANDIDATE, **with_secret):
+        return
+    if not sealed and row.filter(url=url).update(verify_error="", **NO_CANDIDATE):
+        return
+    row.update(candidate_url=url, sealed_candidate_secret=sealed, verify_error="")
+
+
+def verify_endpoint(*, endpoint: Endpoint) -> Endpoint:
+    """Send the challenge to the candidate, or to the URL where there is none; one that answers is used from then on.
+
+    An answer enables the endpoint too. No answer changes nothing but `verify_error`: a URL that works stays verified.
+    The request is signed with the Standard Webhooks headers (it has no task id for the other kind to cover).
+    Raises VerificationFailedError with the reason, which is stored too. Never call it inside a transaction.
+    """
+    problem = _challenge(endpoint)
+    # Only for the very URL and secret that were asked: they may have been changed meanwhile.
+    asked = Endpoint.objects.filter(
+        pk=endpoint.pk,
+        url=endpoint.url,
+        candidate_url=endpoint.candidate_url,
+        sealed_candidate_secret=endpoint.sealed_candidate_secret,
+    )
+    if problem:
+        asked.update(verify_error=problem)
+    elif not asked.update(verified_at=timezone.now(), verify_error="", **ENABLED, **_swapped_in(endpoint)):
+        problem = CHANGED_MEANWHILE
+    endpoint.refresh_from_db()
+    if problem:
+        raise VerificationFailedError(problem)
+    logger.info("endpoint_verified", endpoint=endpoint.pk, url=endpoint.url)
+    return endpoint
+
+
+def _swapped_in(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the values of a row whose candidate has answered."""
+    if not endpoint.candidate_url:
+        return {}
+    with_secret = {"sealed_secret": endpoint.sealed_candidate_secret, **NO_PREVIOUS}
+    return {"url": endpoint.candidate_url, **NO_CANDIDATE, **(with_secret if endpoint.sealed_candidate_secret else {})}
+
+
+def _challenge(endpoint: Endpoint) -> str:
+    """Return what is wrong with the answer of the endpoint's newest URL to a challenge, empty where nothing is."""
+    now = timezone.now()
+    try:
+        check_url(endpoint.newest_url)
+        sealed = endpoint.sealed_candidate_secret
+        keys = [unseal(sealed)] if sealed else secrets_in_force(endpoint, now=now)
+    except (UrlRefusedError, SecretUnreadableError) as error:
+        return str(error)
+    challenge = secrets.token_urlsafe(32)
+    body = json.dumps({"challenge": challenge, "type": "url_verification"})
+    signed = standard_headers(
+        secrets=keys,
+        message_id=f"challenge_{secrets.token_hex(12)}",
+        timestamp=int(now.timestamp()),
+        body=body,
+    )
+    answer = post(url=endpoint.newest_url, headers=request_headers(signed), body=body.encode())
+    return _answer_problem(answer, challenge)
+
+
+def _answer_problem(answer: Answer, challenge: str) -> str:
+    if answer.status is not None and answer.status != 200:
+        return f"The URL answered the challenge with status {answer.status} instead of 200."
+    if answer.error:
+        return answer.error
+    try:
+        given = json.loads(answer.body)["challenge"]
+        held = hmac.compare_digest(given.encode(), challenge.encode())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        held = False
+    return "" if held else "The URL did not answer the challenge with the same challenge."
