@@ -39,4 +39,4 @@ def failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_:
 def _was_locked(request: HttpRequest) -> bool:
     """Tell whether account or address were locked before this attempt, by what axes (which looks first) has counted."""
     failures = getattr(request, "axes_failures_since_start", None) or 0
-    return failures > settings.AXES_FAILURE_LIMIT
+    return bool(failures > settings.AXES_FAILURE_LIMIT)
