@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from catalog.models import IndexOperation, Track
+from catalog.models.audio_file import damaged_audio
 
 
 class PresenceFilter(admin.SimpleListFilter):
@@ -68,6 +69,21 @@ class CheckedFilter(admin.SimpleListFilter):
         if wanted[value] is None:
             return queryset.filter(Q(was_duplicate__isnull=True))
         return queryset.filter(Q(was_duplicate=wanted[value]))
+
+
+class DamageFilter(admin.SimpleListFilter):
+    """Whether something could not be read, or less came than the file promises."""
+
+    title = "audio"
+    parameter_name = "audio"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the choices."""
+        return [("damaged", "damaged or cut short")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
+        """Filter by what decoding found."""
+        return queryset.filter(damaged_audio("audio_file__")) if self.value() == "damaged" else queryset
 
 
 class FormatFilter(admin.SimpleListFilter):

@@ -19,7 +19,7 @@ from catalog.admin.base import CatalogAdmin
 from catalog.admin.columns import moment_column, track_link
 from catalog.admin.track_arrivals import arrivals_view
 from catalog.admin.track_export import export_response
-from catalog.admin.track_filters import CheckedFilter, FormatFilter, IndexedFilter, PresenceFilter
+from catalog.admin.track_filters import CheckedFilter, DamageFilter, FormatFilter, IndexedFilter, PresenceFilter
 from catalog.admin.track_upload import upload_view
 from catalog.models import BulkWork, IndexOperation, Job, Track
 from catalog.pages import display
@@ -54,6 +54,7 @@ class TrackAdmin(CatalogAdmin):
         IndexedFilter,
         CheckedFilter,
         FormatFilter,
+        DamageFilter,
         ("owner", AutocompleteSelectFilter),
         "created_at",
     )

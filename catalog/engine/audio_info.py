@@ -11,6 +11,11 @@ MOST, MOST_SMALL = 2**31 - 1, 2**15 - 1  # what a database's columns hold
 MOST_TAGS = 40
 
 
+def most_claimed_s(duration_s: Any) -> Any:
+    """What a container may claim, in seconds, where so many came; of a number as of a database's expression."""
+    return (duration_s + SLACK_S) / (1 - SLACK)
+
+
 @dataclass(frozen=True)
 class AudioInfo:
     """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim.
@@ -45,7 +50,7 @@ class AudioInfo:
     @property
     def is_incomplete(self) -> bool:
         """Whether clearly less audio came out than the container claims: a file cut short or damaged."""
-        return self.claimed_s is not None and self.claimed_s - self.duration_s > SLACK_S + SLACK * self.claimed_s
+        return self.claimed_s is not None and self.claimed_s > most_claimed_s(self.duration_s)
 
 
 def info_of_report(report: dict[str, Any], duration_s: float) -> AudioInfo:

@@ -12,7 +12,7 @@ LEAST_RATE, MOST_RATE = 1_000, 3_000_000
 MOST_ERRORS_IN_A_ROW = 20_000
 # Stumbles of the container that lead no further into the file.
 MOST_STUMBLES = 200
-SILENT_PEAK = 16  # of 32768: -66 dB, as the fingerprint has it
+SILENT_PEAK = 16  # of 32768: -66 dB
 DEFAULT = 1  # FFmpeg's AV_DISPOSITION_DEFAULT
 GAP_S = 0.3  # in the time stamps of an Ogg file, which checksums keep; Vorbis itself leaps by up to 0.25 s at 8 kHz
 MOST_CHANNELS = 64  # FFmpeg's own limit

@@ -1,6 +1,15 @@
 """Stored bytes, once for however many tracks share them."""
 
 from django.db import models
+from django.db.models import F, Q
+
+from catalog.engine.audio_info import most_claimed_s
+
+
+def damaged_audio(prefix: str = "") -> Q:
+    """Rows of which something is known to be missing; `prefix` is the way to the file, such as `audio_file__`."""
+    most_s = most_claimed_s(F(f"{prefix}duration_s"))
+    return Q(**{f"{prefix}skipped_places__gt": 0}) | Q(**{f"{prefix}claimed_s__gt": most_s})
 
 
 class AudioFile(models.Model):
@@ -15,6 +24,13 @@ class AudioFile(models.Model):
     sample_rate_hz = models.PositiveIntegerField("sample rate")
     channels = models.PositiveSmallIntegerField()
     bit_rate = models.PositiveIntegerField("bit rate", null=True, blank=True)
+    # What decoding found; nothing before the file was decoded.
+    claimed_s = models.FloatField("promised length", null=True, blank=True, help_text="Where the file promises one")
+    skipped_places = models.PositiveIntegerField("places left out", null=True, blank=True)
+    skipped_s = models.FloatField("seconds left out", null=True, blank=True)
+    audio_tracks = models.PositiveSmallIntegerField("audio tracks in the file", null=True, blank=True)
+    audio_track = models.PositiveSmallIntegerField("audio track that was read", null=True, blank=True)
+    default_track = models.PositiveSmallIntegerField("default audio track", null=True, blank=True)
     peaks = models.BinaryField(null=True, blank=True, editable=False, help_text="Waveform peaks, one byte each")
     created_at = models.DateTimeField("stored", auto_now_add=True)
 
@@ -23,3 +39,13 @@ class AudioFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.codec} {self.sha256[:12]}"
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether clearly less audio came than the file promises."""
+        return self.claimed_s is not None and self.claimed_s > most_claimed_s(self.duration_s)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether something of the audio is known to be missing; `damaged_audio` asks the database the same."""
+        return bool(self.skipped_places) or self.is_cut_short

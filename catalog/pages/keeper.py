@@ -8,7 +8,8 @@ from catalog.models import AudioFile, Track
 from catalog.pages.display import is_lossless
 
 # How much each reason counts: tags can be copied over, lost sound cannot.
-WEIGHTS = {"lossless": 4, "higher bit rate": 2, "longer": 2}
+# A file with something missing is never kept instead of a whole one, whatever else speaks for it.
+WEIGHTS = {"nothing missing": 100, "lossless": 4, "higher bit rate": 2, "longer": 2}
 SAME_LENGTH = 0.02
 BETTER_BIT_RATE = 1.1
 
@@ -64,7 +65,7 @@ def _reasons(track: Track, other: Track) -> list[str]:
 
 
 def _sound_reasons(file: AudioFile, other: AudioFile) -> list[str]:
-    reasons = []
+    reasons = ["nothing missing"] if other.is_damaged and not file.is_damaged else []
     if is_lossless(file) and not is_lossless(other):
         reasons.append("lossless")
     elif is_lossless(file) == is_lossless(other) and (file.bit_rate or 0) > (other.bit_rate or 0) * BETTER_BIT_RATE:

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
-from catalog.engine.decode import DecodeLimits
+from catalog.engine.decode import AudioInfo, DecodeLimits
 from catalog.models import AudioFile, Fingerprint, Track
 from catalog.services import audio_store
 from catalog.services.errors import TrackGoneError
@@ -56,7 +56,22 @@ def _analyse(audio_file: AudioFile, times: dict[str, float]) -> EngineFingerprin
         defaults={"data": data, "size_bytes": len(data), "duration_s": analysis.fingerprint.duration_s},
     )
     # What was decoded is truer than what the container claims, and the waveform comes with the same pass.
-    AudioFile.objects.filter(pk=audio_file.pk).update(
-        duration_s=analysis.info.duration_s, peaks=analysis.peaks.tobytes()
-    )
+    AudioFile.objects.filter(pk=audio_file.pk).update(peaks=analysis.peaks.tobytes(), **_as_read(analysis.info))
     return analysis.fingerprint
+
+
+def _as_read(info: AudioInfo) -> dict[str, object]:
+    """Return the columns that decoding knows better than looking did: another track may have been read."""
+    return {
+        "codec": info.codec[:40],
+        "duration_s": info.duration_s,
+        "sample_rate_hz": info.sample_rate,
+        "channels": info.channels,
+        "bit_rate": info.bit_rate,
+        "claimed_s": info.claimed_s,
+        "skipped_places": info.skipped_places,
+        "skipped_s": info.skipped_s,
+        "audio_tracks": info.tracks,
+        "audio_track": info.track,
+        "default_track": info.default_track,
+    }

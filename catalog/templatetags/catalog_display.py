@@ -3,6 +3,7 @@
 from django import template
 
 from catalog.pages import display
+from catalog.pages.reading import reading_words
 
 register = template.Library()
 for _filter in (
@@ -29,6 +30,7 @@ for _filter in (
     display.skipped_words,
     display.pretty_json,
     display.unlocalized,
+    reading_words,
 ):
     register.filter(_filter.__name__, _filter)
 
