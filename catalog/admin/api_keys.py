@@ -16,6 +16,7 @@ from catalog.pages import display
 from catalog.pages.access import person
 from catalog.services.api_keys import create_key, is_expired, revoke_key
 from catalog.services.rate_limits import current_allowance, per_minute, use_by_day
+from staff.row_ids import row_id
 
 CHART_HEIGHT = 58
 
@@ -52,7 +53,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the key's use by day above its row."""
-        key = ApiKey.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        key = ApiKey.objects.filter(pk=row_id(object_id)).first()
         context = {"use": use_page(key)} if key else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 

@@ -14,6 +14,7 @@ from catalog.pages import display
 from catalog.pages.access import person
 from catalog.selectors.bulk_work import standing_of
 from catalog.services import bulk_work
+from staff.row_ids import row_id
 
 # kind -> what it takes to ask for it, or to end it
 NEEDS = {
@@ -58,7 +59,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show how far it is."""
-        standing = standing_of(int(object_id)) if object_id.isdecimal() else None
+        standing = standing_of(pk) if (pk := row_id(object_id)) else None
         context = {"standing": standing, "title": "Bulk action"}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 

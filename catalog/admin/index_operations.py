@@ -8,6 +8,7 @@ from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import IndexOperation
 from catalog.pages import display
+from staff.row_ids import row_id
 
 
 @admin.register(IndexOperation)
@@ -25,7 +26,7 @@ class IndexOperationAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[IndexOperation], search_term: str
     ) -> tuple[QuerySet[IndexOperation], bool]:
         """Numbers only: words would make the database compare every row as text."""
-        if search_term and not search_term.strip().isdecimal():
+        if search_term and row_id(search_term.strip()) is None:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 

@@ -16,6 +16,7 @@ from catalog.selectors.tasks import task_page
 from catalog.services.errors import TrackGoneError
 from catalog.services.jobs import accept_job
 from staff import audit
+from staff.row_ids import row_id
 
 
 @admin.register(Job)
@@ -74,7 +75,7 @@ class JobAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the task's page above its row."""
-        context = {"task": task_page(int(object_id))} if object_id.isdecimal() else {}
+        context = {"task": task_page(pk)} if (pk := row_id(object_id)) else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def run_again(self, request: HttpRequest, job: Job) -> HttpResponse:

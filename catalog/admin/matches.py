@@ -13,6 +13,7 @@ from catalog.models import Match
 from catalog.pages import display
 from catalog.pages.comparison import comparison_of
 from catalog.selectors.review import on_review
+from staff.row_ids import row_id
 
 
 @admin.register(Match)
@@ -74,7 +75,7 @@ class MatchAdmin(ReadOnlyAdmin):
         context = {}
         match = (
             Match.objects.select_related("query_track__audio_file", "reference_track__audio_file", "job")
-            .filter(pk=int(object_id) if object_id.isdecimal() else -1)
+            .filter(pk=row_id(object_id))
             .first()
         )
         if match:

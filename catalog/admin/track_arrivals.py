@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from catalog.models import Job, Match
 from catalog.pages import display
 from catalog.selectors.arrivals import Arrival, arrivals
+from staff.row_ids import row_id
 
 MOST_ROWS = 200
 
@@ -18,7 +19,7 @@ def arrivals_view(request: HttpRequest) -> JsonResponse:
     if not request.user.has_perm("catalog.view_track"):
         raise PermissionDenied
     asked = request.GET.get("tracks", "").split(",")[:MOST_ROWS]
-    track_ids = [int(part) for part in asked if part.isascii() and part.isdecimal() and len(part) < 19]
+    track_ids = [pk for part in asked if (pk := row_id(part))]
     rows = [
         {
             "pk": arrival.track.pk,

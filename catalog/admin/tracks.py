@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -30,6 +31,7 @@ from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.jobs import accept_job
 from catalog.services.removal import remove_track, restore_track
 from staff import audit
+from staff.row_ids import row_id
 
 NAMED_TITLES = 10
 _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
@@ -154,8 +156,8 @@ class TrackAdmin(CatalogAdmin):
     ) -> HttpResponse:
         """Show the track's page above the form of its words."""
         context: dict[str, Any] = {"show_save_and_add_another": False}
-        if object_id.isdecimal():
-            track = Track.objects.select_related("audio_file", "owner").filter(pk=object_id).first()
+        if pk := row_id(object_id):
+            track = Track.objects.select_related("audio_file", "owner").filter(pk=pk).first()
             context |= {"track": track, "history": history_of(track) if track else None}
             if track and track.removed_at and track.audio_file:
                 context["audio_until"] = track.removed_at + timedelta(hours=settings.REMOVED_KEPT_HOURS)
@@ -233,7 +235,11 @@ class TrackAdmin(CatalogAdmin):
         """Answer with the list, as it is searched and filtered, as CSV."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return export_response(self.get_changelist_instance(request).get_queryset(request))
+        try:
+            tracks = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:  # as the list answers it
+            return HttpResponseRedirect(f"{reverse('admin:catalog_track_changelist')}?e=1")
+        return export_response(tracks)
 
     def restore(self, request: HttpRequest, track: Track) -> HttpResponse:
         """Undo the removal of a track."""

@@ -21,6 +21,7 @@ from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
 from catalog.services.playback import request_peaks
 from staff import audit
+from staff.row_ids import row_id
 
 # form value -> (verdict, which side is kept)
 CHOICES: dict[str, tuple[str, str | None]] = {
@@ -104,7 +105,6 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
     verdict, side = choice
     a, b = match.query_track, match.reference_track
     keeper = {"a": a, "b": b, None: None}[side]
-    replaces = request.POST.get("replaces", "")
     try:
         decision = decide(
             one=a,
@@ -112,7 +112,7 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
             verdict=verdict,
             keeper=keeper,
             decided_by=person(request),
-            replaces=int(replaces) if replaces.isdecimal() else None,
+            replaces=row_id(request.POST.get("replaces", "")),
         )
     except AlreadyDecidedError as error:
         _tell_other(request, error.decision, shown)

@@ -20,6 +20,7 @@ from catalog.selectors.groups import Group, group_of
 from catalog.services.decisions import decide_group
 from catalog.services.errors import CatalogError
 from staff import audit
+from staff.row_ids import row_id
 
 LATER = "later"
 KINDS = [
@@ -94,8 +95,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
         return _nothing_waits(request)
     by_id = {track.pk: track for track in found.tracks}
     here = HttpResponseRedirect(reverse("catalog:review_group", args=[track_id]))
-    text = request.POST.get("keeper", "")
-    keeper = by_id.get(int(text)) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+    keeper = by_id.get(row_id(request.POST.get("keeper", "")) or 0)
     if keeper is None:
         messages.error(request, "Say which of them to keep.")
         return here

@@ -4,6 +4,7 @@ SQLite lets a writer that finds the lock taken sleep longer from try to try, up 
 served first. With a dozen processes that each write for a few milliseconds, some writers sleep through many turns.
 """
 
+import math
 import sqlite3
 import time
 from collections.abc import Callable
@@ -21,7 +22,19 @@ class WaitingCursor(base.SQLiteCursorWrapper):
     within_s = 0.0
 
     def execute(self, query: str, params: Any = None) -> Any:
-        """Execute a statement."""
+        """Execute a statement.
+
+        SQLite takes no number of more than 64 bits. One that is only compared is compared as PostgreSQL does it: no row
+        has it. One that is to be written raises OverflowError.
+        """
+        try:
+            return self._execute(query, params)
+        except OverflowError:
+            if not (query.startswith("SELECT") and isinstance(params, (list, tuple))):
+                raise
+            return self._execute(query, [_comparable(value) for value in params])
+
+    def _execute(self, query: str, params: Any) -> Any:
         return self._when_free(lambda: super(WaitingCursor, self).execute(query, params))
 
     def executemany(self, query: str, param_list: Any) -> Any:
@@ -41,6 +54,12 @@ class WaitingCursor(base.SQLiteCursorWrapper):
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode not in _TAKEN or time.monotonic() >= give_up_s:
                     raise
+
+
+def _comparable(value: Any) -> Any:
+    if not isinstance(value, int) or -(2**63) <= value < 2**63:
+        return value
+    return math.copysign(math.inf, value)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

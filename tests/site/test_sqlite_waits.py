@@ -95,3 +95,16 @@ def test_many_rows_are_all_or_none(opened: Open) -> None:
 def test_other_errors_come_at_once(opened: Open) -> None:
     with opened(20).cursor() as cursor, pytest.raises(OperationalError, match="no such table"):
         cursor.execute("INSERT INTO letters VALUES (1)")
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), 10**400])
+def test_numbers_of_more_than_64_bits_are_compared_and_never_written(opened: Open, number: int) -> None:
+    with opened(1).cursor() as cursor:
+        cursor.execute("INSERT INTO numbers VALUES (%s)", [7])
+        cursor.execute("SELECT n FROM numbers WHERE n = %s", [number])
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT n FROM numbers WHERE n < %s", [number])
+        assert cursor.fetchall() == [(7,)] * (number > 0)
+        for statement in ("INSERT INTO numbers VALUES (%s)", "UPDATE numbers SET n = %s"):
+            with pytest.raises(OverflowError):
+                cursor.execute(statement, [number])

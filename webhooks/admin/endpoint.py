@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,6 +16,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from staff.powers import accounts_open_to, may_act_for
+from staff.row_ids import row_id, row_or_404
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
 from webhooks.cells import NOTHING, candidate, duration, endpoint_state, moment, short_url
@@ -65,7 +65,7 @@ class RecoverForm(BaseDialogForm):  # type: ignore[misc]
     def __init__(self, request: HttpRequest, object_id: str | None = None, **kwargs: Any) -> None:
         """Count what each choice stands for."""
         super().__init__(request, object_id, **kwargs)
-        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        endpoint = row_or_404(Endpoint, object_id)
         self.fields["since"].choices = [
             (hours, f"{words}: {services.count_failed(endpoint=endpoint, since=_ago(hours))}")
             for hours, words in _SPANS.items()
@@ -148,7 +148,7 @@ class EndpointAdmin(CallbackAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show how it does above its address."""
-        context = {"health": health_of(int(object_id)) if object_id.isdecimal() else None}
+        context = {"health": health_of(pk) if (pk := row_id(object_id)) else None}
         answer: HttpResponse = super().change_view(request, object_id, form_url, (extra_context or {}) | context)
         return answer
 
@@ -228,7 +228,7 @@ class EndpointAdmin(CallbackAdmin):
     )
     def send_test(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Queue a test callback."""
-        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        endpoint = row_or_404(Endpoint, object_id)
         if not endpoint.is_deliverable:
             messages.error(request, "Nothing is sent to it: it is not verified or it is disabled.")
             return back_to(request, endpoint)
@@ -246,7 +246,7 @@ class EndpointAdmin(CallbackAdmin):
     )
     def verify_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Challenge the URL."""
-        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        endpoint = row_or_404(Endpoint, object_id)
         self._verify(request, endpoint)
         return back_to(request, endpoint)
 
@@ -261,7 +261,7 @@ class EndpointAdmin(CallbackAdmin):
     )
     def rotate_secret(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Make a new secret and show it once."""
-        secret = services.rotate_secret(endpoint=get_object_or_404(Endpoint, pk=object_id))
+        secret = services.rotate_secret(endpoint=row_or_404(Endpoint, object_id))
         return show_secret_once(request, secret=secret, note="The account's new secret.")
 
     @confirmed_action(
@@ -276,7 +276,7 @@ class EndpointAdmin(CallbackAdmin):
     )
     def recover_failed(self, request: HttpRequest, form: RecoverForm, object_id: str) -> HttpResponse:
         """Give failed messages a new schedule."""
-        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        endpoint = row_or_404(Endpoint, object_id)
         count = services.recover_failed(endpoint=endpoint, since=_ago(form.cleaned_data["since"]))
         messages.success(request, f"{count} callbacks are sent again.")
         return back_to(request, endpoint)
@@ -292,7 +292,7 @@ class EndpointAdmin(CallbackAdmin):
     )
     def turn_off(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Disable the URL."""
-        endpoint = get_object_or_404(Endpoint, pk=object_id)
+        endpoint = row_or_404(Endpoint, object_id)
         reason = f"{request.user.get_username()} turned it off."
         if services.disable_endpoint(endpoint=endpoint, reason=reason, now=timezone.now()):
             messages.success(request, "Nothing is sent to it any more.")

@@ -7,12 +7,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import BaseDialogForm
 
+from staff.row_ids import row_id, row_or_404
 from webhooks import services
 from webhooks.admin.base import RecordAdmin, back_to, confirmed_action
 from webhooks.cells import (
@@ -44,7 +44,7 @@ class CallbackPage:
     @classmethod
     def of(cls, object_id: str) -> "CallbackPage | None":
         """Return the page's values; None where there is no such callback."""
-        pk = int(object_id) if object_id.isdecimal() else -1
+        pk = row_id(object_id) or -1
         message = Message.objects.select_related("endpoint__owner").filter(pk=pk).first()
         if message is None:
             return None
@@ -179,7 +179,7 @@ class MessageAdmin(RecordAdmin):
     )
     def send_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Give the message a new schedule, from now."""
-        message = get_object_or_404(Message, pk=object_id)
+        message = row_or_404(Message, object_id)
         services.send_again(message=message)
         messages.success(request, "The callback is sent again.")
         return back_to(request, message)

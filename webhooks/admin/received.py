@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from staff.row_ids import row_id
 from webhooks.admin.base import RecordAdmin
 from webhooks.cells import badge, moment
 from webhooks.models import Received
@@ -33,7 +34,7 @@ class ReceivedAdmin(RecordAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show what came, what verified it, and what of it is here."""
-        pk = int(object_id) if object_id.isdecimal() else -1
+        pk = row_id(object_id) or -1
         received = Received.objects.select_related("source").filter(pk=pk).first()
         context: dict[str, Any] = {"title": "Callback in"}
         if received:

@@ -6,12 +6,12 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from staff.row_ids import row_or_404
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, confirmed_action, show_secret_once
 from webhooks.cells import NOTHING, boxed, moment
@@ -112,5 +112,5 @@ class SourceAdmin(CallbackAdmin):
     )
     def rotate_secret(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Make a new secret and show it once."""
-        secret = services.rotate_source_secret(source=get_object_or_404(Source, pk=object_id))
+        secret = services.rotate_source_secret(source=row_or_404(Source, object_id))
         return show_secret_once(request, secret=secret, note="The sender's new secret.")

@@ -1,0 +1,27 @@
+"""Rows that an address or a form names by their number."""
+
+from typing import TypeVar
+
+from django.db.models import Model
+from django.http import Http404
+
+MOST_DIGITS = 18  # every such number fits a column of 64 bits; Python itself refuses to read thousands of digits
+_Row = TypeVar("_Row", bound=Model)
+
+
+def row_id(text: str) -> int | None:
+    """Return the number that `text` is; None where no row can have it."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
+def row_or_404(model: type[_Row], text: str) -> _Row:
+    """Return the row of this number.
+
+    Raises:
+        Http404: there is none, or `text` is no number.
+
+    """
+    row = model._default_manager.filter(pk=row_id(text)).first()  # noqa: SLF001  (Django's documented name)
+    if row is None:
+        raise Http404(f"There is no {model._meta.verbose_name} with this number.")  # noqa: SLF001
+    return row
