@@ -59,7 +59,7 @@ class WaitingCursor(base.SQLiteCursorWrapper):
 def _comparable(value: Any) -> Any:
     if not isinstance(value, int) or -(2**63) <= value < 2**63:
         return value
-    return math.copysign(math.inf, value)
+    return math.inf if value > 0 else -math.inf
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
