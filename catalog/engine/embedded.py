@@ -6,7 +6,7 @@ each track is written again seldom. What is written are generations of files tha
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 
@@ -23,7 +23,7 @@ MERGE_RATIO = 4  # a segment is merged with the newer ones when it is not so man
 LARGEST_MERGED = 50_000  # tracks: a larger segment stays as it is until much of it is dead
 DEAD_SHARE = 0.2  # of a segment, that makes it worth writing again
 FEWEST_DEAD = 50  # tracks, under which it never is
-SAMPLED_TRACKS = 1000  # of a rebuild, kept in memory to learn from
+SAMPLED_POSITIONS = 250_000  # of a rebuild, kept in memory to learn from: of a thousand tracks of four minutes
 BATCH = 100  # tracks added at once
 
 
@@ -120,18 +120,33 @@ class EmbeddedIndex:
         return Size(int(tracks), int(vectors), float(seconds))
 
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
-        """Start over, learning from the first thousand tracks: give them in no order."""
-        source = iter(entries)
-        first = [entry for _, entry in zip(range(SAMPLED_TRACKS), source, strict=False)]
-        counts = np.array([entry.vectors.heard.sum(axis=0) for entry in first]).reshape(-1, HALVES)
-        lists = lists_for(int(counts.sum(axis=0).max() / max(1, len(first)) * max(expected, len(first))))
-        self._segments, self._sequence = [], sequence
+        """Start over, learning from the first tracks: give them in no order. An error leaves what there was."""
+        with self._as_before_on_error():
+            self._fill(iter(entries), expected)
+            self._sequence = sequence
+
+    def _fill(self, source: Iterator[Entry], expected: int) -> None:
+        first = _sampled(source)
+        heard = np.array([entry.vectors.heard.sum(axis=0) for entry in first]).reshape(-1, HALVES).sum(axis=0)
+        whole = max(expected, len(first)) / max(1, len(first))
+        lists = lists_for(int(heard.max() * whole), int(heard.min()))
+        self._segments = []
         self._codec = Codec.learn([_of_half(first, half) for half in range(HALVES)], lists) if lists else None
         self._delta = Delta(self._codec)
         for batch in _batches(first, source):
             self._delta.add(batch)
             if len(self._delta.table) >= LARGEST_MERGED:
                 self._close_delta()
+
+    @contextmanager
+    def _as_before_on_error(self) -> Iterator[None]:
+        """Half an index must not pass for a whole one: what there was is put back where the work ends in an error."""
+        before = self._codec, list(self._segments), self._delta, self._sequence
+        try:
+            yield
+        except BaseException:
+            self._codec, self._segments, self._delta, self._sequence = before
+            raise
 
     @property
     def codec(self) -> Codec | None:
@@ -149,7 +164,14 @@ class EmbeddedIndex:
         return self._wanted_lists() > self._lists() or rows - live > max(FEWEST_DEAD, DEAD_SHARE * rows)
 
     def compact(self) -> None:
-        """Turn what is in memory into a segment, merge segments of like size, grow the lists with the catalog."""
+        """Turn what is in memory into a segment, merge segments of like size, grow the lists with the catalog.
+
+        An error leaves what there was.
+        """
+        with self._as_before_on_error():
+            self._compact()
+
+    def _compact(self) -> None:
         if self._wanted_lists() > self._lists():
             self._grow_lists(self._wanted_lists())
             return
@@ -188,7 +210,8 @@ class EmbeddedIndex:
         return self._codec.lists if self._codec is not None else 0
 
     def _wanted_lists(self) -> int:
-        return lists_for(max(self._live_vectors(half) for half in range(HALVES)))
+        live = [self._live_vectors(half) for half in range(HALVES)]
+        return lists_for(max(live), min(live))
 
     def _kill(self, track_id: int) -> None:
         for segment in self._segments:
@@ -252,6 +275,16 @@ class EmbeddedIndex:
         every = max(1, self._live_vectors(half) // count)
         chunks = [values[::every] for s in self._all() if s.part.count(half) for values, _ in s.part.contents(half)]
         return np.concatenate(chunks)
+
+
+def _sampled(source: Iterator[Entry]) -> list[Entry]:
+    """As many tracks as hold ``SAMPLED_POSITIONS``, however short or long they are; all where there are fewer."""
+    first: list[Entry] = []
+    positions = 0
+    while positions < SAMPLED_POSITIONS and (entry := next(source, None)) is not None:
+        first.append(entry)
+        positions += len(entry.vectors.values)
+    return first
 
 
 def _of_half(entries: Sequence[Entry], half: int) -> Floats:

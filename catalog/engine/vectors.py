@@ -5,6 +5,7 @@ Exact while small. From ``LISTS_FROM`` vectors on, an inverted file (Sivic and Z
 they can be moved to other lists as the catalog grows, without losing anything and without the recordings.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ CODE = "PQ16"
 LISTS_FROM = 100_000  # vectors a half; fewer are searched exactly
 FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 2
 VECTORS_A_LIST = 1500  # beyond, more lists: a search reads fewer vectors, an add compares with more middles
+LEAST_PER_LIST = 2  # vectors of a sample, or the lists are fewer; FAISS refuses fewer than one
 TRAIN_PER_LIST, TRAIN_ROUNDS = 16, 3  # an eighth of the time of 48 and 8, for 2 % fewer of the nearest
 TRAIN_CODES = 20_000  # vectors that the codes are learnt from: two numbers a byte ask for no more
 TRAIN_CODES_ROUNDS = 5
@@ -46,14 +48,19 @@ def _mapped(path: Path) -> Any:
     return library.read_index(str(path), library.IO_FLAG_MMAP_IFC | library.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
 
 
-def lists_for(count: int) -> int:
-    """How many inverted lists suit ``count`` vectors of a half: a power of two, 0 for an exact index."""
+def lists_for(count: int, sampled: float = math.inf) -> int:
+    """How many inverted lists suit ``count`` vectors of a half: a power of two, 0 for an exact index.
+
+    ``sampled``: vectors that they can be learnt from, of the half that has fewer.
+    """
     if count < LISTS_FROM:
         return 0
     lists = FEWEST_LISTS
     while lists < MOST_LISTS and count > lists * VECTORS_A_LIST:
         lists *= LISTS_STEP
-    return lists
+    while lists * LEAST_PER_LIST > sampled:
+        lists //= LISTS_STEP
+    return lists if lists >= FEWEST_LISTS else 0
 
 
 def ids_of(row: int, count: int) -> Ids:
