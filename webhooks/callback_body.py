@@ -10,6 +10,8 @@ Errors = dict[str, list[str]]
 
 ADD = "add_audio_in_index"
 CHECK = "check_is_same"
+EVENTS = (ADD, CHECK)
+STATUSES = ("success", "failure")
 MAX_CHALLENGE_CHARACTERS = 256
 _TASK_ID = re.compile(r"task_[0-9]{14}_[A-Za-z0-9]{8}", re.ASCII)
 _COMPLETED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", re.ASCII)
@@ -51,8 +53,8 @@ def callback_errors(body: dict[str, Any]) -> Errors:
     """Return what is wrong with `body` as one of the contract's four callbacks, by field; empty where nothing is."""
     errors: Errors = {}
     _expect(errors, "task_id", _matches(_TASK_ID, body.get("task_id")), "Not a task id.")
-    _expect(errors, "task_name", body.get("task_name") in (ADD, CHECK), f"Not {ADD} or {CHECK}.")
-    _expect(errors, "status", body.get("status") in ("success", "failure"), "Not success or failure.")
+    _expect(errors, "task_name", body.get("task_name") in EVENTS, f"Not {ADD} or {CHECK}.")
+    _expect(errors, "status", body.get("status") in STATUSES, "Not success or failure.")
     _expect(
         errors,
         "completed_at",

@@ -1,13 +1,14 @@
 """Stored files, for looking at."""
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeNumericFilter
 
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
-from catalog.models import AudioFile
+from catalog.models import AudioFile, Track
 from catalog.pages import display
 
 
@@ -19,12 +20,14 @@ class AudioFileAdmin(ReadOnlyAdmin):
     list_filter = (("duration_s", RangeNumericFilter), ("size_bytes", RangeNumericFilter), "created_at")
     search_fields = ("sha256", "tracks__title")
     search_help_text = "SHA-256 or a track's title"
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)
     stored = moment_column("created_at", "stored")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AudioFile]:
-        """Count the tracks of each file; leave the waveforms in the database."""
-        return super().get_queryset(request).defer("peaks").annotate(track_count=Count("tracks"))
+        """Count the tracks of the files that are shown; leave the waveforms in the database."""
+        tracks = Track.objects.filter(audio_file=OuterRef("pk")).order_by().values("audio_file")
+        count = Coalesce(Subquery(tracks.annotate(count=Count("pk")).values("count")), 0)
+        return super().get_queryset(request).defer("peaks").annotate(track_count=count)
 
     @admin.display(description="SHA-256", ordering="sha256")
     def digest(self, audio_file: AudioFile) -> str:

@@ -43,11 +43,10 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     nothing_yet = "A decision is made in the duplicate review."
     list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
-    list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter))
+    list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter), "decided_at")
     list_select_related = ("first_track", "second_track", "keeper", "decided_by")
     search_fields = ("first_track__title", "second_track__title", "decided_by__username")
     search_help_text = "A track's title or who decided"
-    date_hierarchy = "decided_at"
     fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided_at", "undone_at")
     list_display_links = ("verdict_shown",)
     change_form_outer_before_template = "catalog/decision.html"

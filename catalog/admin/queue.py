@@ -1,5 +1,6 @@
 """django-q's own tables in this admin's look."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -8,6 +9,7 @@ from django_q.admin import ScheduleAdmin as QScheduleAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from catalog.admin.base import CatalogAdmin, ReadOnlyAdmin
+from webhooks.admin.large_tables import known_values_filter
 
 for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
     admin.site.unregister(_model)
@@ -17,7 +19,7 @@ for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
 class FailureAdmin(CatalogAdmin, FailAdmin):
     """Queue entries that raised. They are run again or deleted, and not changed."""
 
-    list_filter = ("cluster",)
+    list_filter = (known_values_filter("cluster", lambda: settings.QUEUE_CLUSTERS),)
     actions = ("run_again",)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
@@ -38,6 +40,8 @@ class FailureAdmin(CatalogAdmin, FailAdmin):
 class WaitingAdmin(CatalogAdmin, QueueAdmin):
     """Queue entries that wait or are being run."""
 
+    list_filter = (known_values_filter("key", lambda: settings.QUEUE_CLUSTERS),)
+
 
 @admin.register(Schedule)
 class ScheduleAdmin(ReadOnlyAdmin, QScheduleAdmin):
@@ -45,3 +49,5 @@ class ScheduleAdmin(ReadOnlyAdmin, QScheduleAdmin):
 
     A row names a Python function to call with what arguments: whoever may write one may run anything on this machine.
     """
+
+    list_filter = ()

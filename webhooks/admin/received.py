@@ -6,9 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from staff.row_ids import row_id
 from webhooks.admin.base import RecordAdmin
+from webhooks.admin.large_tables import known_values_filter
+from webhooks.callback_body import EVENTS, STATUSES
 from webhooks.cells import badge, moment
 from webhooks.models import Received
 from webhooks.services.links import links_of
@@ -24,7 +27,14 @@ class ReceivedAdmin(RecordAdmin):
     )
     list_display = ["task", "outcome", "signatures", "times_seen", "source", "first_seen"]
     list_select_related = ["source"]
-    list_filter = ["event", "status", "source", "mippia_verified", "standard_verified", "first_seen_at"]
+    list_filter = [
+        known_values_filter("event", lambda: EVENTS),
+        known_values_filter("status", lambda: STATUSES),
+        ("source", AutocompleteSelectFilter),
+        "mippia_verified",
+        "standard_verified",
+        "first_seen_at",
+    ]
     search_fields = ["task_id", "message_id", "source__slug"]
     search_help_text = "Task id, message id or source"
     fields = ()

@@ -25,9 +25,8 @@ class RefusedAdmin(RecordAdmin):
 
     nothing_yet = "Every callback that came so far was taken."
     list_display = ["why", "detail", "slug", "remote_address", "when"]
-    list_filter = ["reason"]
+    list_filter = ["reason", "at"]
     search_fields = ["slug", "detail", "remote_address"]
-    date_hierarchy = "at"
     fields = ["why", "detail", "slug", "source", "remote_address", "when"]
     readonly_fields = fields
     list_before_template = "webhooks/refused_counts.html"

@@ -38,7 +38,7 @@ class SourceAdmin(CallbackAdmin):
     """One row a sender."""
 
     nothing_yet = "A source is a sender of callbacks to this site: make one, and give its URL and secret to the sender."
-    list_display = ["slug", "received", "refused", "last_callback", "since"]
+    list_display = ["slug", "received_number", "refused_number", "last_callback", "since"]
     search_fields = ["slug"]
     actions_detail = ["rotate_secret"]
 
@@ -54,7 +54,16 @@ class SourceAdmin(CallbackAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:  # noqa: ARG002
         """Two fields to make one; what is known afterwards."""
-        known = ["slug", "address", "received", "signs_bodies", "refused", "refused_because", "last_callback", "since"]
+        known = [
+            "slug",
+            "address",
+            "received_number",
+            "signs_bodies",
+            "refused_number",
+            "refused_because",
+            "last_callback",
+            "since",
+        ]
         return known if obj else ["slug", "secret"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:
@@ -80,12 +89,12 @@ class SourceAdmin(CallbackAdmin):
         return boxed(settings.PUBLIC_URL + reverse("webhooks:incoming", args=[source.slug]), copy="Copy")
 
     @admin.display(description="Received", ordering="received_count")
-    def received(self, source: Source) -> str:
+    def received_number(self, source: Source) -> str:
         """Callbacks that were stored, ever."""
         return f"{source.received_count:,}"
 
     @admin.display(description="Refused", ordering="refused_count")
-    def refused(self, source: Source) -> str:
+    def refused_number(self, source: Source) -> str:
         """Requests that were turned away, ever."""
         return f"{source.refused_count:,}"
 

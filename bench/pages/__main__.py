@@ -1,0 +1,314 @@
+"""``python -m bench.pages [sqlite] [postgresql]``: what each staff page costs the server itself, by `make bench-pages`.
+
+In one process, from the request to the last byte, without network and browser, with 100,000 tracks and rows in every
+table there is: every list as it is, by each of its filters, sorted by each column and searched, and what a callback in
+costs with many kept. (bench.load asks the same of a running site on PostgreSQL, with a million tasks.)
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.chaos.postgres import Postgres
+from bench.chaos.stack import free_port
+from bench.goals import Goal
+from bench.pages import filling, lists
+
+QUICK = os.environ.get("QUICK") == "1"
+TRACKS = 10_000 if QUICK else 100_000
+RECEIVED = 3 * TRACKS
+OTHERS = TRACKS // 20
+REPEATS = 3
+ONLY = os.environ.get("PAGES_ONLY", "")  # lists whose names hold this word, such as `webhooks.source`
+LIMIT_MS = 500.0
+SEARCH_LIMIT_MS = 1000.0  # words anywhere in five columns: every row is looked at
+CALLBACK_LIMIT_MS = 50.0
+LOOKS_AT_ALL = {"catalog.track by index"}  # tracks that are not in the index: here there is none, and all are looked at
+SHOWN_FROM_MS = 200.0  # what is faster is in the sum alone
+PAGES = {
+    "overview": "/admin/",
+    "tracks": "/admin/catalog/track/",
+    "tracks, page 100": "/admin/catalog/track/?p=100",
+    "tracks, by title": "/admin/catalog/track/?o=1",
+    "tracks, in the index": "/admin/catalog/track/?indexed=yes",
+    "tracks, duplicates": "/admin/catalog/track/?checked=duplicate",
+    "tracks, by musicId": "/admin/catalog/track/?q={music_id}",
+    "track": "/admin/catalog/track/{track}/change/",
+    "tasks": "/admin/catalog/job/",
+    "task": "/admin/catalog/job/{job}/change/",
+    "matches": "/admin/catalog/match/",
+    "review": "/catalog/review/",
+    "callbacks out": "/admin/webhooks/message/",
+    "callback out": "/admin/webhooks/message/{message}/change/",
+    "callback URL": "/admin/webhooks/endpoint/{endpoint}/change/",
+    "callbacks in": "/admin/webhooks/received/",
+    "API keys": "/admin/catalog/apikey/",
+}
+SEARCHES = {
+    "tracks, by a word": "/admin/catalog/track/?q=song+4711",
+    "tracks, by a word that is nowhere": "/admin/catalog/track/?q=none-such",
+}
+
+
+def main() -> int:
+    """Run on each database that is named; several get a process each, as Django's settings are read once."""
+    databases = sys.argv[1:] or ["sqlite"]
+    if len(databases) > 1:
+        command = [sys.executable, "-m", "bench.pages"]
+        return max(subprocess.run([*command, one], check=False).returncode for one in databases)
+    with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
+        Path(folder).chmod(0o755)  # the database's user has its folder inside
+        postgres = Postgres(Path(folder) / "postgres", free_port()) if databases == ["postgresql"] else None
+        os.environ |= {
+            "DATA_DIR": folder,
+            "DJANGO_SETTINGS_MODULE": "fingerprint_site.settings",
+            "LOG_LEVEL": "CRITICAL",
+        }
+        os.environ.pop("DATABASE_URL", None)
+        if postgres:
+            postgres.create()
+            os.environ["DATABASE_URL"] = postgres.url
+        try:
+            return _run(databases[0])
+        finally:
+            if postgres:
+                postgres.stop()
+
+
+def _run(database: str) -> int:
+    """Fill a database of its own, time each page, and say which goals are met."""
+    import django  # noqa: PLC0415  (its settings are read here)
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    places = _fill()
+    print(f"{TRACKS:,} tracks, {RECEIVED:,} callbacks in, every table, {database}; load {os.getloadavg()[0]:.1f}")
+    missed = 0
+    for goal in _measure(places):
+        print(goal.line(), flush=True)
+        missed += not goal.met
+    return int(missed > 0)
+
+
+def _fill() -> dict[str, Any]:
+    from django.contrib.auth.models import User  # noqa: PLC0415
+    from django_q.models import Failure, OrmQ  # noqa: PLC0415
+
+    from catalog.models import Job, Track  # noqa: PLC0415
+    from webhooks.models import Endpoint, Message  # noqa: PLC0415
+
+    User.objects.create_superuser("bench")
+    User.objects.bulk_create(User(username=f"label {number}") for number in range(1, OTHERS + 1))
+    filling.fill(_sizes(), _special(), OTHERS)
+    now = _now()
+    Failure.objects.bulk_create(
+        Failure(
+            id=f"{n:032x}", name=f"entry {n}", func="f", cluster="fingerprint", started=now, stopped=now, success=False
+        )
+        for n in range(OTHERS)
+    )
+    OrmQ.objects.bulk_create(OrmQ(key="fingerprint", payload="", lock=now) for _ in range(10))
+    if empty := filling.empty_tables():
+        raise SystemExit(f"Nothing was put in {', '.join(empty)}")
+    return {
+        "track": TRACKS // 2,
+        "music_id": Track.objects.values_list("music_id", flat=True).get(pk=TRACKS // 2),
+        "job": Job.objects.values_list("pk", flat=True).get(pk=TRACKS // 2),
+        "message": Message.objects.latest("pk").pk,
+        "endpoint": Endpoint.objects.latest("pk").pk,
+    }
+
+
+def _sizes() -> dict[str, int]:
+    large = ("AudioFile", "Track", "IndexOperation", "Job", "Fingerprint")
+    few = (
+        "catalog.IndexClock",
+        "catalog.IndexLease",
+        "catalog.QueueHeartbeat",
+        "catalog.Deployment",
+        "queueing.FailingDuty",
+    )
+    return {
+        **{f"catalog.{name}": TRACKS for name in large},
+        **dict.fromkeys(few, 1),
+        "catalog.Match": TRACKS // 10,
+        "catalog.Scan": 100,
+        "catalog.ApiKeyDay": TRACKS,
+        "catalog.BulkWork": 500,
+        "webhooks.Message": TRACKS,
+        "webhooks.Attempt": RECEIVED,
+        "webhooks.Received": RECEIVED,
+        "webhooks.Refused": 1000,
+        "webhooks.Endpoint": 50,
+        "webhooks.Source": 20,
+    }
+
+
+def _special() -> dict[str, dict[str, filling.Value]]:
+    """Say what a field's kind does not: what rows must agree on, and what lists are searched for."""
+    from datetime import date  # noqa: PLC0415
+
+    then = _now()
+    task = lambda n: f"task_20260101000000_{n:08}"  # noqa: E731
+    failed = lambda n: n % 50 == 0  # noqa: E731
+    return {
+        "catalog.AudioFile": {"sha256": lambda n: f"{n:064x}", "codec": lambda _: "mp3"},
+        "catalog.Track": {
+            "pk": lambda n: n,
+            "music_id": lambda n: uuid.UUID(int=n * 2**96 + n),
+            "audio_file_id": lambda n: n,
+            "title": lambda n: f"Song {n}",
+            "artist": lambda n: f"Artist {n % 5000}",
+            "album": lambda n: f"Album {n % 9000}",
+        },
+        "catalog.IndexOperation": {
+            "sequence": lambda n: n, "track_key": lambda n: n, "version": lambda _: "0", "kind": lambda _: "add",
+        },
+        "catalog.IndexClock": {"last_sequence": lambda _: TRACKS},
+        "catalog.Fingerprint": {"version": lambda n: str(n % 2), "audio_file_id": lambda n: n},
+        "catalog.Job": {
+            "pk": lambda n: n,
+            "task_id": task,
+            "task_name": lambda n: "check_is_same" if n % 2 else "add_audio_in_index",
+            "status": lambda _: "success",
+            "attempts": lambda _: 1,
+            "started_at": lambda _: then,
+            "completed_at": lambda _: then + timedelta(seconds=2),
+            "result": lambda n: {"is_duplicate": n % 10 == 1, "matched_music_id": None, "matched_musicname": None},
+            "detail": lambda _: {"fingerprint_s": 0.5, "search_s": 0.2},
+        },
+        "catalog.Match": {
+            "job_id": lambda n: n * 10, "query_track_id": lambda n: n * 10, "reference_track_id": lambda n: 1 + n,
+        },
+        "catalog.Decision": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + 1},
+        "catalog.Scan": {"status": lambda _: "done", "ended_at": lambda _: then, "last_track": lambda _: TRACKS},
+        "catalog.BulkWork": {
+            "track_ids": lambda _: list(range(1000)), "total": lambda _: 1000, "done": lambda _: 1000,
+            "failures": lambda _: [], "ended_at": lambda _: then,
+        },
+        "catalog.ApiKey": {"tier": lambda _: "free", "prefix": lambda n: f"k{n:010}"},
+        "catalog.ApiKeyDay": {"day": lambda n: date(2026, 1, 1) + timedelta(days=n // OTHERS)},
+        "webhooks.Endpoint": {"owner_id": lambda n: n + 1, "url": lambda n: f"https://label{n}.example/hook"},
+        "webhooks.Message": {
+            "subject": task,
+            "body": lambda n: f'{{"task_id": "{task(n)}"}}',
+            "event": lambda _: "check_is_same",
+            "state": lambda n: "failed" if failed(n) else "delivered",
+            "delivered_at": lambda n: None if failed(n) else then,
+        },
+        "webhooks.Attempt": {
+            "message_id": lambda n: 1 + (n - 1) // 3, "number": lambda n: 1 + (n - 1) % 3, "ended_at": lambda _: then,
+            "duration_ms": lambda _: 40, "status": lambda n: 500 if n % 3 else 200,
+        },
+        "webhooks.Source": {"slug": lambda n: f"source-{n}", "sealed_secret": lambda _: _sealed_secret()},
+        "webhooks.Received": {
+            "task_id": task,
+            "event": lambda n: "check_is_same" if n % 2 else "add_audio_in_index",
+            "status": lambda n: "success" if n % 50 else "failure",
+            "standard_verified": lambda _: False,
+            "mippia_verified": lambda _: True,
+            "body": lambda n: f'{{"task_id": "{task(n)}"}}',
+            "source_id": lambda n: 1 if n % 10 else 2,
+        },
+    }  # fmt: skip
+
+
+def _now() -> Any:
+    from django.utils import timezone  # noqa: PLC0415
+
+    return timezone.now()
+
+
+_SECRET = "whsec_" + "A" * 32
+
+
+def _sealed_secret() -> str:
+    from webhooks.secret_box import seal  # noqa: PLC0415
+
+    return seal(_SECRET)
+
+
+def _measure(places: dict[str, Any]) -> Iterator[Goal]:
+    from django.contrib.auth.models import User  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+
+    desk = Client(headers={"host": "127.0.0.1"})
+    desk.force_login(User.objects.get(username="bench"))
+    for pages, limit_ms in ((PAGES, LIMIT_MS), (SEARCHES, SEARCH_LIMIT_MS)):
+        for name, path in pages.items():
+            yield _goal(name, _median_ms(desk, path.format(**places)), limit_ms)
+    yield from _lists(desk)
+    yield _callback_in()
+    yield _export(desk)
+
+
+def _goal(name: str, took_ms: float, limit_ms: float) -> Goal:
+    return Goal(f"{name} <= {limit_ms:.0f} ms", f"{took_ms:.0f} ms", took_ms <= limit_ms)
+
+
+def _lists(desk: Any) -> Iterator[Goal]:
+    """Time every list; a line for those that are slow, and one for the rest."""
+    fast = 0
+    for name, path, searches in lists.addresses(desk):
+        if ONLY not in name:
+            continue
+        took_ms = _median_ms(desk, path)
+        limit_ms = SEARCH_LIMIT_MS if searches or name in LOOKS_AT_ALL else LIMIT_MS
+        if took_ms >= SHOWN_FROM_MS:
+            yield _goal(name, took_ms, limit_ms)
+        else:
+            fast += 1
+    yield Goal("every other list, filter, column, search and row", f"{fast} under {SHOWN_FROM_MS:.0f} ms", bool(fast))
+
+
+def _callback_in() -> Goal:
+    """Time callbacks that are signed as the contract says, without a signature of the body."""
+    from django.test import Client  # noqa: PLC0415
+
+    from tests.webhooks import signed  # noqa: PLC0415
+    from tests.webhooks.conftest import CHECKED  # noqa: PLC0415
+
+    outside, times = Client(headers={"host": "127.0.0.1"}), []
+    for number in range(20):
+        body = CHECKED | {"task_id": f"task_20270101000000_{number:08}"}
+        headers = signed.mippia(_SECRET, body["task_id"])
+        began_s = time.perf_counter()
+        answer = signed.call(outside, body, headers, source="source-1")
+        times.append((time.perf_counter() - began_s) * 1000)
+        if answer.status_code != 200:
+            raise SystemExit(f"A callback in is answered {answer.status_code}: {answer.content!r}")
+    return _goal(f"a callback in, {RECEIVED:,} kept", statistics.median(times), CALLBACK_LIMIT_MS)
+
+
+def _export(desk: Any) -> Goal:
+    began_s = time.perf_counter()
+    answer = desk.get("/admin/catalog/track/export/")
+    lines = sum(part.count(b"\n") for part in answer.streaming_content)
+    took_s = time.perf_counter() - began_s
+    return Goal(f"CSV of all {TRACKS:,} tracks <= 60 s", f"{took_s:.1f} s, {lines:,} lines", took_s <= 60)
+
+
+def _median_ms(desk: Any, path: str) -> float:
+    times = []
+    for number in range(REPEATS + 1):
+        began_s = time.perf_counter()
+        answer = desk.get(path)
+        times.append((time.perf_counter() - began_s) * 1000 if number else 0.0)
+        if answer.status_code != 200:
+            raise SystemExit(f"{path} answers {answer.status_code}")
+    return statistics.median(times[1:])  # the first fills caches
+
+
+if __name__ == "__main__":
+    sys.exit(main())
