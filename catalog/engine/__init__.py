@@ -14,7 +14,8 @@ import os
 # (4 times, where the other core is busy). Several recordings at once are several processes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from catalog.engine.decode import AudioInfo, DecodeLimits
+from catalog.engine.audio_info import AudioInfo
+from catalog.engine.decode import DecodeLimits
 from catalog.engine.errors import (
     DecodeCrashed,
     DecodeTimeout,

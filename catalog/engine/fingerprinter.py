@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine.decode import AudioInfo, DecodeLimits, Decoding
+from catalog.engine.audio_info import AudioInfo
+from catalog.engine.decode import DecodeLimits, Decoding
 from catalog.engine.errors import TooShort
 from catalog.engine.fingerprint import Fingerprint
 from catalog.engine.params import PARAMETERS

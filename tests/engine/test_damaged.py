@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from catalog.engine import UnreadableAudio
-from catalog.engine.decode import AudioInfo, Decoding, probe
+from catalog.engine.audio_info import AudioInfo
+from catalog.engine.decode import Decoding, probe
 from tests.alterations import AUDIO, RATE, Samples, write
 
 DAMAGED = AUDIO / "damaged"
