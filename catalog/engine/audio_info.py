@@ -59,7 +59,7 @@ def info_of_report(report: dict[str, Any], duration_s: float) -> AudioInfo:
     Raises ``DecodeCrashed`` where the report is none.
     """
     try:
-        claimed = report.get("claimed_s")
+        promised = report.get("promised_s")
         return AudioInfo(
             container=str(report["container"]),
             codec=str(report["codec"]),
@@ -67,7 +67,7 @@ def info_of_report(report: dict[str, Any], duration_s: float) -> AudioInfo:
             sample_rate=_count(report["sample_rate"]),
             channels=_small(report["channels"]),
             bit_rate=_count(report["bit_rate"]),
-            claimed_s=None if claimed is None or report.get("is_guess") else _finite(claimed),
+            claimed_s=None if promised is None else _finite(promised),
             skipped_places=_count(report.get("skipped_places", 0)),
             skipped_s=_finite(report.get("skipped_s", 0.0)),
             **{name: _small(report.get(name, 1)) for name in ("tracks", "track", "default_track")},

@@ -36,6 +36,11 @@ def describe(container: Any, stream: Any) -> dict[str, Any]:
     }
 
 
+def _sum(lengths_s: list[float | None]) -> float | None:
+    known_s = [length_s for length_s in lengths_s if length_s is not None]
+    return sum(known_s) if len(known_s) == len(lengths_s) else None
+
+
 def _is_cover(video: Any) -> bool:
     return bool(video.disposition & video.disposition.attached_pic)
 
@@ -101,10 +106,8 @@ class Reader:
             raise self._losses.first_error
         if not described:
             return {"error": "unreadable", "reason": "it has no audio in it"}
-        claims = [facts["claimed_s"] for facts in described]
         return described[0] | {
-            "claimed_s": None if None in claims else sum(claims),
-            "is_guess": any(facts["is_guess"] for facts in described),
+            **{name: _sum([facts[name] for facts in described]) for name in ("claimed_s", "promised_s")},
             "skipped_places": self._losses.places,
             "skipped_s": self._losses.seconds,
         }
@@ -122,19 +125,25 @@ class Reader:
             with self._open(part) as container:
                 return self._read_track(container, track, default)
         except (self._av.error.FFmpegError, self._streams.UnusableFormat) as error:
-            self._losses.add(0.0, error)
+            self._losses.add(0.0)
+            self._losses.first_error = self._losses.first_error or error
             return None
 
     def _read_track(self, container: Any, track: int, default: int) -> dict[str, Any]:
         stream = container.streams.audio[track]
         facts = describe(container, stream)
         facts |= {"tracks": len(container.streams.audio), "track": track + 1, "default_track": default + 1}
-        is_of_all = stream.duration is None and len(container.streams) > 1  # of the pictures as well
-        facts["is_guess"] = is_of_all or not self._parts.says_its_length(0, container.format.name)
+        facts["promised_s"] = self._promised_s(container, stream, facts)
         if self._sample_rate:
             self._streams.decode(self._av, container, stream, self._stereo, self._writer, self._losses)
             return facts
         return facts | {"tags": stream.metadata | container.metadata}
+
+    def _promised_s(self, container: Any, stream: Any, facts: dict[str, Any]) -> float | None:
+        if stream.duration is None and len(container.streams) > 1:
+            return None  # the length of all streams together, pictures among them
+        promised_s: float | None = self._parts.promised_s(0, container.format.name, facts)
+        return promised_s
 
     def _heard_track(self, part: Any, tracks: list[int]) -> int:
         """The first of the tracks that is not silent; the very first where all are."""

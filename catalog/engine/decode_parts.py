@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 MOST_LINKS = 256  # of a chained Ogg; what lies behind them is left to the last one
 _PAGE_HEAD, _LACES = 27, 255
@@ -16,7 +17,8 @@ _FIRST_OF_STREAM = 2
 _ID3_HEAD, _ID3_HAS_FOOTER = 10, 0x10
 _CHUNK = 1 << 16
 _NO_SIZE = 0x7FFFF000
-_LENGTH_MARKS = (b"Xing", b"Info", b"VBRI")
+_FIRST_FRAME = 2048
+_FRAME_COUNTS = {b"Xing": 8, b"Info": 8, b"VBRI": 14}  # where the count of frames stands behind the mark
 # First bytes -> FFmpeg's name of a format that reads the tag in front by itself.
 _READ_THEIR_TAG = {b"fLaC": "flac", b"TTA1": "tta"}
 
@@ -61,19 +63,32 @@ def behind_tags(file: int) -> int:
         start += _ID3_HEAD + size + (_ID3_HEAD if head[5] & _ID3_HAS_FOOTER else 0)
 
 
-def says_its_length(file: int, format_name: str) -> bool:
-    """Whether the length that FFmpeg names is the file's own word.
+def promised_s(file: int, format_name: str, facts: dict[str, Any]) -> float | None:
+    """The length that the file itself promises, where FFmpeg's may be a guess from the bit rate.
 
-    In bare frames it is a guess from the bit rate; a WAV that was written into a pipe has the largest size there is.
+    A WAV that was written into a pipe promises the largest size there is, which is no promise.
     """
+    head = os.pread(file, _CHUNK, behind_tags(file)) if format_name in ("mp3", "wav") else b""
     if format_name == "mp3":
-        head = os.pread(file, _CHUNK, behind_tags(file))
-        return any(mark in head for mark in _LENGTH_MARKS)
-    if format_name == "wav":
-        head = os.pread(file, _CHUNK, behind_tags(file))
-        size = head.partition(b"data")[2][:4]
-        return head[:4] != b"RIFF" or int.from_bytes(size, "little") < _NO_SIZE
-    return format_name != "aac"
+        return (
+            _promised_frames(head[:_FIRST_FRAME])
+            * (1152 if facts["sample_rate"] >= 32_000 else 576)
+            / (facts["sample_rate"] or 1)
+            or None
+        )
+    size = int.from_bytes(head.partition(b"data")[2][:4], "little")
+    has_none = format_name == "aac" or (head[:4] == b"RIFF" and size >= _NO_SIZE)
+    length_s: float | None = None if has_none else facts["claimed_s"]
+    return length_s
+
+
+def _promised_frames(head: bytes) -> int:
+    """How many frames an MP3's first one says that there are; 0 where it does not."""
+    for mark, at in _FRAME_COUNTS.items():
+        found = head.find(mark)
+        if found >= 0 and (mark == b"VBRI" or (head[found + 7 : found + 8] and head[found + 7] & 1)):
+            return int.from_bytes(head[found + at : found + at + 4], "big")
+    return 0
 
 
 def _is_adts(head: bytes) -> bool:

@@ -14,6 +14,8 @@ MOST_ERRORS_IN_A_ROW = 20_000
 MOST_STUMBLES = 200
 SILENT_PEAK = 16  # of 32768: -66 dB
 DEFAULT = 1  # FFmpeg's AV_DISPOSITION_DEFAULT
+BARE = ("mp3", "aac", "flac")  # frames without a container: tags and rubbish behind the last one look like bad ones
+RUBBISH_S = 0.3
 GAP_S = 0.3  # in the time stamps of an Ogg file, which checksums keep; Vorbis itself leaps by up to 0.25 s at 8 kHz
 MOST_CHANNELS = 64  # FFmpeg's own limit
 
@@ -38,10 +40,10 @@ class Losses:
     seconds: float = 0.0
     first_error: Exception | None = None
 
-    def add(self, seconds: float, error: Exception | None = None) -> None:
-        self.places += 1
-        self.seconds += max(seconds, 0.0)
-        self.first_error = self.first_error or error
+    def add(self, *seconds: float) -> None:
+        """So many places."""
+        self.places += len(seconds)
+        self.seconds += sum(max(length_s, 0.0) for length_s in seconds)
 
 
 class Stereo:
@@ -162,19 +164,23 @@ def tracks_of(audio: Any) -> tuple[list[int], int]:
 def decode(av: Any, container: Any, stream: Any, stereo: Stereo, writer: Writer, losses: Losses) -> None:
     """Write all samples of a stream that can be had, and note in ``losses`` what could not."""
     stream.codec_context.thread_count = 1  # this process may start none
-    errors_in_a_row, usual_s = 0, 0.0
+    usual_s = 0.0
+    lost: list[float] = []  # since the last packet that could be decoded
     for packet in _packets(av, container, stream, losses):
         try:
             for frame in packet.decode():
                 writer.put(stereo.convert(frame))
                 usual_s = frame.samples / frame.sample_rate
-            errors_in_a_row = 0
+                losses.add(*lost)
+                lost.clear()
         except (av.error.FFmpegError, UnusableFormat) as error:
             # FFmpeg has a dozen words for a damaged packet, "not permitted" and "no memory" among them.
-            losses.add(_seconds(packet) or usual_s, error)
-            errors_in_a_row += 1
-            if errors_in_a_row > MOST_ERRORS_IN_A_ROW:
-                return
+            losses.first_error = losses.first_error or error
+            lost.append(_seconds(packet) or usual_s)
+            if len(lost) > MOST_ERRORS_IN_A_ROW:
+                break
+    if container.format.name not in BARE or sum(lost) > RUBBISH_S:
+        losses.add(*lost)
 
 
 def _seconds(packet: Any) -> float:

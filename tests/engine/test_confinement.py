@@ -204,7 +204,7 @@ def test_inherits_nothing(monkeypatch: pytest.MonkeyPatch, songs: list[Path]) ->
     [
         *("[]", "[[" * 30_000, '{"error": 5}', '{"container": []', "null", "\\ud800", '{"tags": 3, "x": 1}'),
         *('{"container": "mp3", "codec": "mp3", "sample_rate": 1e999, "channels": 2, "bit_rate": 1}',),
-        *('{"container": 1, "codec": [], "sample_rate": 1, "channels": 2, "bit_rate": 1, "claimed_s": NaN}',),
+        *('{"container": 1, "codec": [], "sample_rate": 1, "channels": 2, "bit_rate": 1, "promised_s": NaN}',),
     ],
 )
 def test_a_lying_child_is_an_error_not_a_crash(monkeypatch: pytest.MonkeyPatch, songs: list[Path], report: str) -> None:

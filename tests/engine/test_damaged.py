@@ -131,6 +131,28 @@ def test_a_hole_of_zeros_inside(tmp_path: Path, sounds: list[Samples], name: str
     assert info.skipped_places or info.is_incomplete or info.duration_s > 19.5
 
 
+@pytest.mark.parametrize("tail", [b"LYRICSBEGININD00002111000019LYRICS200", bytes(5000), b"hello world " * 2000])
+@pytest.mark.parametrize("name", ["elvish-theme.mp3", "song.aac", "song.flac"])
+def test_what_stands_behind_the_last_frame_is_no_damage(
+    tmp_path: Path, songs: list[Path], sounds: list[Samples], name: str, tail: bytes
+) -> None:
+    """Tags that nobody knows, padding, a page of text: 24 kB of it leads FFmpeg to guess an MP3's length anew."""
+    path = next((song for song in songs if song.name == name), None)
+    path = path or write(tmp_path / name, sounds[0][: 5 * RATE], codec=name[-4:].strip("."), rate=44_100)
+    plain, _ = read(path)
+    samples, info = read(put(tmp_path / "tailed", path.read_bytes() + tail + b"TAG" + bytes(125)))
+    assert len(samples) == pytest.approx(len(plain), abs=0.1 * RATE)
+    assert (info.skipped_places, info.is_incomplete) == (0, False)
+
+
+def test_a_wav_from_a_pipe_promises_nothing(tmp_path: Path) -> None:
+    path = wav(tmp_path / "piped.wav")
+    data = path.read_bytes()
+    for size in (0x7FFFF000, 0xFFFFFFFF):
+        _, info = read(put(path, data.replace(data[40:44], struct.pack("<I", size), 1)))
+        assert (info.claimed_s, info.is_incomplete) == (None, False)
+
+
 def wav(path: Path, *, channels: int = 1, says_hz: int = RATE) -> Path:
     """Five seconds of tones, one for each channel, without a channel layout."""
     time = np.arange(5 * RATE)[:, None] / RATE
