@@ -38,6 +38,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     "loggers": {
+        "audit": {"level": "INFO"},  # whatever LOG_LEVEL says: the trail is told in full
         "faiss": {"level": "WARNING"},  # it tells of every instruction set that it was not built for
         "django_q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},

@@ -1,6 +1,7 @@
 """Whatever staff change or export leaves an entry, whichever page or button it is; nobody can take one away."""
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -144,6 +145,14 @@ def test_entry_holds_before_and_after(house: House) -> None:
     [raised] = done_by(house.staff, powers)
     assert raised["changes"]["is_staff"] == [False, True]
     assert raised["changes"]["groups"] == [[], ["curators"]]
+
+
+def test_line_in_the_log_is_there_whatever_the_level(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "level", logging.ERROR)  # as LOG_LEVEL sets it
+    audit.record("test.act")
+    assert [record.msg["act"] for record in caplog.records if record.name == "audit"] == ["test.act"]
 
 
 def test_export_says_what_was_asked_for(house: House) -> None:

@@ -30,7 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until Ctrl-C."""
-        logging.getLogger().setLevel(logging.WARNING)  # this terminal is for people; the processes log to files
+        for name in (None, "audit"):  # this terminal is for people; the processes log to files
+            logging.getLogger(name).setLevel(logging.WARNING)
         with_demo = settings.DEMO and not options["no_demo"]
         with _only_one(Path(settings.DATA_DIR) / "run.lock"):
             _refuse_used_port()
