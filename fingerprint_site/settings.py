@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "axes",
     "queueing",
+    "textsearch",
     "staff",
     "webhooks",
     "catalog",

@@ -6,12 +6,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from textsearch.fields import FoldedField, FoldingQuerySet, Searched
+
 
 class AppendOnlyError(Exception):
     """Somebody tried to change or delete an entry."""
 
 
-class AppendOnlyQuerySet(models.QuerySet["AuditEntry"]):
+class AppendOnlyQuerySet(FoldingQuerySet["AuditEntry"]):
     """Adds and reads; `staff.audit.retention` alone deletes, by a query set of its own."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
@@ -20,7 +22,7 @@ class AppendOnlyQuerySet(models.QuerySet["AuditEntry"]):
     update = delete = bulk_update = _refuse
 
 
-class AuditEntry(models.Model):
+class AuditEntry(Searched):
     """One act. It names accounts and rows by what they were called then, and outlives both."""
 
     class Kind(models.TextChoices):
@@ -38,6 +40,7 @@ class AuditEntry(models.Model):
     object_type = models.CharField("table", max_length=100, blank=True)
     object_key = models.CharField("row", max_length=64, blank=True)
     object_name = models.CharField("on what", max_length=255, blank=True)
+    words = FoldedField(of=("actor", "act", "object_name", "object_key", "address"))
     changes = models.JSONField(
         default=dict, encoder=DjangoJSONEncoder, help_text="Field: before and after; secrets are named, not shown"
     )

@@ -10,6 +10,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from catalog.pages.access import person
 from staff.powers import may_act_for
+from textsearch.admin import ACCOUNT_WORDS, FoldedSearch
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -19,13 +20,14 @@ _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(FoldedSearch, DjangoUserAdmin, ModelAdmin):
     """Accounts: API users and staff. Only a superuser gives powers, and only one touches another superuser."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_filter = ("is_staff", "is_superuser", "is_active", "groups")
+    search_fields = (ACCOUNT_WORDS,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Show powers, but let nobody who may edit accounts give himself more of them."""
@@ -44,6 +46,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """Groups of permissions, which only superusers change: a group gives powers."""
+
+    search_fields = ()  # there are few
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let superusers alone."""

@@ -17,6 +17,7 @@ from catalog.pages.access import person
 from catalog.services.api_keys import create_key, is_expired, revoke_key
 from catalog.services.rate_limits import current_allowance, per_minute, use_by_day
 from staff.row_ids import row_id
+from textsearch.admin import ACCOUNT_WORDS
 
 CHART_HEIGHT = 58
 
@@ -42,7 +43,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     list_display = ("prefix", "owner", "label", "state", "limit", "used", "expires", "created")
     list_filter = (("tier", ChoicesDropdownFilter), ("owner", AutocompleteSelectFilter))
     list_select_related = ("owner",)
-    search_fields = ("prefix", "label", "owner__username")
+    search_fields = ("prefix", "words__contains", f"owner__{ACCOUNT_WORDS}")
     search_help_text = "The key's first letters, its label or its owner"
     fields = ("prefix", "owner", "label", "tier", "limit", "state", "expires_at", "last_used_at", "created_at")
     change_form_outer_before_template = "catalog/api_key.html"

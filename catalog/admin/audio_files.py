@@ -18,7 +18,7 @@ class AudioFileAdmin(ReadOnlyAdmin):
 
     list_display = ("digest", "coding", "length", "volume", "channels", "used_by", "stored")
     list_filter = (("duration_s", RangeNumericFilter), ("size_bytes", RangeNumericFilter), "created_at")
-    search_fields = ("sha256", "tracks__title")
+    search_fields = ("sha256", "tracks__words__contains")
     search_help_text = "SHA-256 or a track's title"
     ordering = ("-pk",)
     stored = moment_column("created_at", "stored")

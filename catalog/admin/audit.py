@@ -33,7 +33,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         ("address", FieldTextFilter),
         "at",
     )
-    search_fields = ("actor", "act", "object_name", "object_key", "address")
+    search_fields = ("words__contains",)
     search_help_text = "Who, what, on what or from where"
     fields = (
         *("what", "actor", "actor_key", "address", "at", "object_shown", "object_type", "object_key"),

@@ -14,6 +14,7 @@ from catalog.admin.columns import moment_column, track_column
 from catalog.models import Decision
 from catalog.pages import display
 from catalog.services.decisions import undo
+from textsearch.admin import ACCOUNT_WORDS
 
 _VERDICTS = {
     Decision.Verdict.SAME: ("bad", "content_copy", "same recording"),
@@ -45,7 +46,7 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
     list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter), "decided_at")
     list_select_related = ("first_track", "second_track", "keeper", "decided_by")
-    search_fields = ("first_track__title", "second_track__title", "decided_by__username")
+    search_fields = ("first_track__words__contains", "second_track__words__contains", f"decided_by__{ACCOUNT_WORDS}")
     search_help_text = "A track's title or who decided"
     fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided_at", "undone_at")
     list_display_links = ("verdict_shown",)

@@ -37,7 +37,7 @@ class FingerprintAdmin(ReadOnlyAdmin):
     list_display = ("audio_file", "state", "length", "volume", "density", "made")
     list_filter = (VersionFilter, "created_at")
     list_select_related = ("audio_file",)
-    search_fields = ("audio_file__sha256", "audio_file__tracks__title")
+    search_fields = ("audio_file__sha256", "audio_file__tracks__words__contains")
     search_help_text = "SHA-256 or a track's title"
     ordering = ("-pk",)
     fields = ("audio_file", "version", "length", "volume", "density", "created_at")

@@ -36,8 +36,8 @@ class JobAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("track", "owner")
     whole_ids = ("task_id",)
-    search_fields = ("track__title", "error")
-    search_help_text = "A whole task id, a track's title, or words of an error"
+    search_fields = ("track__words__contains", "words__contains")
+    search_help_text = "A whole task id, words of a track, or of an error"
     fields = ()
     list_before_template = "catalog/live_list.html"
     change_form_outer_before_template = "catalog/task.html"

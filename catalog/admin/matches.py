@@ -29,8 +29,8 @@ class MatchAdmin(ReadOnlyAdmin):
     list_filter = ("verdict", ("score", RangeNumericFilter), "created_at")
     list_select_related = ("query_track", "reference_track")
     whole_ids = ("job__task_id",)
-    search_fields = ("query_track__title", "reference_track__title")
-    search_help_text = "A title of either track, or a task id"
+    search_fields = ("query_track__words__contains", "reference_track__words__contains")
+    search_help_text = "Words of either track, or a task id"
     fields = ("job", "scan", "description", "engine_version", "created_at")
     change_form_outer_before_template = "catalog/match.html"
     query = track_column("query_track", "checked")

@@ -13,7 +13,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.text import smart_split, unescape_string_literal
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from catalog.admin.base import CatalogAdmin
@@ -37,14 +36,6 @@ NAMED_TITLES = 10
 _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 
 
-def _words(term: str) -> list[str]:
-    """Return the words of a search; what is in quotes is one."""
-    return [
-        unescape_string_literal(word) if word[0] == word[-1] and word[0] in "\"'" and len(word) > 1 else word
-        for word in smart_split(term)
-    ]
-
-
 @admin.register(Track)
 class TrackAdmin(CatalogAdmin):
     """What is in the catalog. Files come in and go out through services only."""
@@ -62,7 +53,7 @@ class TrackAdmin(CatalogAdmin):
     )
     list_display_links = None  # the first column is a link itself
     list_select_related = ("owner", "audio_file")
-    search_fields = ("title", "artist", "album", "isrc", "file_name")
+    search_fields = ("words__contains",)
     search_help_text = "Title, artist, album, ISRC, file name, or a musicId or its beginning"
     actions = ("add_selected", "check_selected", "remove_selected", "restore_selected")
     list_before_template = "catalog/track_list_top.html"
@@ -80,20 +71,17 @@ class TrackAdmin(CatalogAdmin):
         return with_standing(super().get_queryset(request))
 
     def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: Any,
-        search_term: str,
+        self, request: HttpRequest, queryset: QuerySet[Track], search_term: str
     ) -> tuple[QuerySet[Track], bool]:
         """Find a whole music id by its index, and else every word, or the beginning of a music id."""
         term = search_term.strip()
         try:
             return queryset.filter(music_id=UUID(term)), False
         except ValueError:
-            found = queryset.with_words(_words(term))
+            found, may_be_twice = super().get_search_results(request, queryset, search_term)
         if _PART_OF_AN_ID.fullmatch(term):
             found |= queryset.filter(music_id__istartswith=term)
-        return found, False
+        return found, may_be_twice
 
     @admin.display(description="title", ordering="title")
     def name(self, track: Track) -> str:

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import models
 
+from textsearch.fields import FoldedField, FoldingQuerySet, Searched
 
-class ApiKey(models.Model):
+
+class ApiKey(Searched):
     """A bearer key of an account; found by its prefix, proved by its hash."""
 
     class Tier(models.TextChoices):
@@ -14,6 +16,7 @@ class ApiKey(models.Model):
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
     label = models.CharField(max_length=80, blank=True)
+    words = FoldedField(of=("label",))
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     key_hash = models.CharField(max_length=64, editable=False)
     tier = models.CharField(max_length=6, choices=Tier, default=Tier.FREE)
@@ -24,6 +27,8 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField("revoked", null=True, blank=True)
     created_at = models.DateTimeField("created", auto_now_add=True)
     last_used_at = models.DateTimeField("last used", null=True, blank=True)
+
+    objects = FoldingQuerySet["ApiKey"].as_manager()
 
     class Meta:
         verbose_name = "API key"

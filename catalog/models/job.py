@@ -6,11 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from textsearch.fields import FoldedField, FoldingQuerySet, Searched
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-class JobQuerySet(models.QuerySet["Job"]):
+class JobQuerySet(FoldingQuerySet["Job"]):
     """Filters on jobs."""
 
     def visible_to(self, user: "User") -> "JobQuerySet":
@@ -18,7 +20,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(owner=user)
 
 
-class Job(models.Model):
+class Job(Searched):
     """One task of the API. Status moves by conditional UPDATE only (catalog.services.jobs)."""
 
     class Name(models.TextChoices):
@@ -48,6 +50,7 @@ class Job(models.Model):
     completed_at = models.DateTimeField("completed", null=True, blank=True)
     result = models.JSONField(null=True, blank=True, help_text="A check's answer, as sent")
     error = models.TextField(blank=True, help_text="What went wrong, for a person")
+    words = FoldedField(of=("error",))
     detail = models.JSONField(default=dict, blank=True, help_text="Timings and an operator's view of errors")
 
     objects = JobQuerySet.as_manager()

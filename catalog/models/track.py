@@ -1,20 +1,19 @@
 """Catalog entries."""
 
 import uuid
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Value
-from django.db.models.functions import Concat, Lower
 from django.urls import reverse
+
+from textsearch.fields import FoldedField, FoldingQuerySet, Searched
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-class TrackQuerySet(models.QuerySet["Track"]):
+class TrackQuerySet(FoldingQuerySet["Track"]):
     """Filters on tracks; the one place where ownership is decided."""
 
     def present(self) -> "TrackQuerySet":
@@ -25,23 +24,8 @@ class TrackQuerySet(models.QuerySet["Track"]):
         """Tracks that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
         return self.filter(owner=user)
 
-    def with_words(self, words: Iterable[str]) -> "TrackQuerySet":
-        """Tracks with each of the words in title, artist, album, ISRC or file name; the letters' case is the same."""
-        found = self
-        for word in words:
-            found = found.filter(words__contains=Lower(Value(word)))
-        return found
 
-
-def _words_of(*names: str) -> Lower:
-    """Return the text of several columns as one, in small letters, so that a search reads one column and not five."""
-    parts: list[str | Value] = []
-    for name in names:
-        parts += [name, Value("\n")]
-    return Lower(Concat(*parts))
-
-
-class Track(models.Model):
+class Track(Searched):
     """One entry of the catalog; `music_id` is the API's `musicId`."""
 
     music_id = models.UUIDField("music id", default=uuid.uuid4, unique=True, editable=False)
@@ -55,12 +39,7 @@ class Track(models.Model):
     isrc = models.CharField("ISRC", max_length=20, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     file_name = models.CharField(max_length=255, blank=True)
-    words = models.GeneratedField(
-        expression=_words_of("title", "artist", "album", "isrc", "file_name"),
-        output_field=models.TextField(),
-        db_persist=True,
-        editable=False,
-    )
+    words = FoldedField(of=("title", "artist", "album", "isrc", "file_name"))
     created_at = models.DateTimeField("uploaded", auto_now_add=True, db_index=True)
     removed_at = models.DateTimeField("removed", null=True, blank=True)
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 ENGINE_MAY_IMPORT = {"numpy", "essentia", "faiss", "av", "mutagen", "charset_normalizer", "pymilvus", "grpc", "catalog"}
-APPS = ("catalog", "webhooks", "queueing", "staff", "fingerprint_site")
+APPS = ("catalog", "webhooks", "queueing", "staff", "textsearch", "fingerprint_site")
 SOURCES = [path for app in APPS for path in sorted((ROOT / app).rglob("*.py"))]
 
 
@@ -79,6 +79,10 @@ def test_queueing_imports_no_other_app() -> None:
 def test_staff_knows_no_other_app() -> None:
     assert files("staff")
     assert breaches(files("staff"), r"(catalog|webhooks)(\.|$)") == []
+
+
+def test_textsearch_knows_no_other_app() -> None:
+    assert breaches(files("textsearch"), r"(catalog|webhooks|queueing|staff|fingerprint_site)(\.|$)") == []
 
 
 def test_no_app_imports_the_site() -> None:

@@ -40,7 +40,7 @@ class AttemptAdmin(RecordAdmin):
     list_select_related = ["message"]
     list_filter = [OutcomeFilter, "started_at"]
     whole_ids = ("message__subject", "message__message_id")
-    search_fields = ["message__subject", "message__message_id", "url", "error"]
+    search_fields = ["message__subject", "message__message_id", "url_words__contains", "error_words__contains"]
     search_help_text = "Task id, message id, URL or error"
     ordering = ["-pk"]
     fields = [

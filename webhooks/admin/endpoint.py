@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from staff.powers import accounts_open_to, may_act_for
 from staff.row_ids import row_id, row_or_404
+from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
 from webhooks.cells import NOTHING, candidate, duration, endpoint_state, moment, short_url
@@ -94,7 +95,7 @@ class EndpointAdmin(CallbackAdmin):
         ("verified_at", admin.EmptyFieldListFilter),
         ("failing_since", admin.EmptyFieldListFilter),
     ]
-    search_fields = ["url", "owner__username"]
+    search_fields = ["words__contains", f"owner__{ACCOUNT_WORDS}"]
     autocomplete_fields = ["owner"]
     change_form_outer_before_template = "webhooks/endpoint.html"
     actions_detail: ClassVar[list[Any]] = [

@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from textsearch.admin import FoldedSearch
+
 COUNTED_ROWS = 10_000
 
 
@@ -99,7 +101,7 @@ def known_values_filter(field: str, values: Callable[[], Iterable[str]]) -> type
     return KnownValuesFilter
 
 
-class WholeIdsFirst:
+class WholeIdsFirst(FoldedSearch):
     """A search that looks for a whole id by its index, and through the words of all rows only where there is none."""
 
     whole_ids: ClassVar[tuple[str, ...]] = ()
@@ -113,5 +115,4 @@ class WholeIdsFirst:
             found = queryset.filter(**{name: whole})
             if found.exists():
                 return found, False
-        usual: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
-        return usual
+        return super().get_search_results(request, queryset, search_term)

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import BaseDialogForm
 
 from staff.row_ids import row_id, row_or_404
+from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
 from webhooks.admin.base import RecordAdmin, back_to, confirmed_action
 from webhooks.cells import (
@@ -99,7 +100,7 @@ class MessageAdmin(RecordAdmin):
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
     list_filter = ["state", EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
     whole_ids = ("subject", "message_id")
-    search_fields = ["subject", "message_id", "endpoint__url", "endpoint__owner__username"]
+    search_fields = ["subject", "message_id", "endpoint__words__contains", f"endpoint__owner__{ACCOUNT_WORDS}"]
     search_help_text = "Task id, message id, URL or account"
     fields = ()
     list_before_template = "catalog/live_list.html"

@@ -35,7 +35,7 @@ class ReceivedAdmin(RecordAdmin):
         "standard_verified",
         "first_seen_at",
     ]
-    search_fields = ["task_id", "message_id", "source__slug"]
+    search_fields = ["words__contains", "source__slug"]
     search_help_text = "Task id, message id or source"
     fields = ()
     change_form_outer_before_template = "webhooks/received.html"

@@ -26,7 +26,7 @@ class RefusedAdmin(RecordAdmin):
     nothing_yet = "Every callback that came so far was taken."
     list_display = ["why", "detail", "slug", "remote_address", "when"]
     list_filter = ["reason", "at"]
-    search_fields = ["slug", "detail", "remote_address"]
+    search_fields = ["words__contains", "remote_address"]
     fields = ["why", "detail", "slug", "source", "remote_address", "when"]
     readonly_fields = fields
     list_before_template = "webhooks/refused_counts.html"

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import models
 
+from textsearch.fields import FoldedField, FoldingQuerySet, Searched
 
-class Endpoint(models.Model):
+
+class Endpoint(Searched):
     """An account's one callback URL; delivered to only while verified and not disabled.
 
     A candidate stands beside a verified URL until it answers the challenge, and takes its place then.
@@ -12,6 +14,7 @@ class Endpoint(models.Model):
 
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="callback_endpoint")
     url = models.CharField("URL", max_length=2000)
+    words = FoldedField(of=("url",))
     sealed_secret = models.TextField(editable=False)
     sealed_previous_secret = models.TextField(editable=False, blank=True, default="")
     previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -28,6 +31,8 @@ class Endpoint(models.Model):
     recovery_started_at = models.DateTimeField(null=True, blank=True, editable=False)
     recovery_total = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FoldingQuerySet["Endpoint"].as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from textsearch.fields import FoldedField, FoldingQuerySet, Searched
+
 
 class Source(models.Model):
     """A deployment or an account that sends callbacks to `/webhooks/incoming/<slug>/`."""
@@ -27,7 +29,7 @@ class Source(models.Model):
         return self.slug
 
 
-class Received(models.Model):
+class Received(Searched):
     """A callback that held: stored once however often it arrives."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="received")
@@ -35,12 +37,15 @@ class Received(models.Model):
     event = models.CharField(max_length=64)
     status = models.CharField(max_length=16)
     task_id = models.CharField(max_length=64)
+    words = FoldedField(of=("task_id", "message_id"))
     body = models.TextField(help_text="The JSON text exactly as it came.")
     mippia_verified = models.BooleanField(help_text="x-mippia-signature was there and held.")
     standard_verified = models.BooleanField(help_text="webhook-signature was there and held.")
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     times_seen = models.PositiveIntegerField(default=1)
+
+    objects = FoldingQuerySet["Received"].as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -58,7 +63,7 @@ class Received(models.Model):
         return f"callback about {self.task_id}"
 
 
-class Refused(models.Model):
+class Refused(Searched):
     """A request that was turned away; only the newest are kept, the source counts them all."""
 
     class Reason(models.TextChoices):
@@ -73,8 +78,11 @@ class Refused(models.Model):
     slug = models.CharField(max_length=100)
     reason = models.CharField(max_length=16, choices=Reason.choices)
     detail = models.TextField()
+    words = FoldedField(of=("slug", "detail"))
     remote_address = models.CharField(max_length=64, blank=True, default="")
     at = models.DateTimeField()
+
+    objects = FoldingQuerySet["Refused"].as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from textsearch.fields import FoldedField, FoldingQuerySet, Searched
+
 
 class Message(models.Model):
     """One callback to one endpoint: its body never changes, its id stays the same across attempts."""
@@ -62,13 +64,14 @@ class Message(models.Model):
         return f"callback about {self.subject}"
 
 
-class Attempt(models.Model):
+class Attempt(Searched):
     """One HTTP request of a message: written before it is sent, completed when it is answered."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     url = models.TextField("URL")
+    url_words = FoldedField(of=("url",))
     request_headers = models.JSONField(default=dict)
     ended_at = models.DateTimeField(null=True)
     duration_ms = models.PositiveIntegerField(null=True)
@@ -76,6 +79,9 @@ class Attempt(models.Model):
     response_headers = models.JSONField(default=dict)
     response_body = models.TextField(blank=True, default="", help_text="The first kB.")
     error = models.TextField(blank=True, default="")
+    error_words = FoldedField(of=("error",))
+
+    objects = FoldingQuerySet["Attempt"].as_manager()
 
     class Meta:
         ordering = ["message", "number"]
