@@ -83,7 +83,12 @@ def _judge(stack: Stack, receiver: Receiver, faults: Faults) -> list[Goal]:
     print(f"  {time.monotonic() - began_s:.0f} s in all, calm {calm_s:.0f} s after the last fault", flush=True)
     took_s = stack.stop()
     goals.append(Goal(f"TERM ends it within {DRAIN_S} s + 4 s", f"{took_s:.1f} s", took_s <= DRAIN_S + 4))
-    goals += [*verdict.callbacks(accepted, receiver.store), verdict.index_verifies(stack), *verdict.nothing_left(stack)]
+    goals += [
+        *verdict.callbacks(accepted, receiver.store),
+        *verdict.goes_on(stack),
+        verdict.index_verifies(stack),
+        *verdict.nothing_left(stack),
+    ]
     print("\n".join(goal.line() for goal in goals), flush=True)
     return goals
 
@@ -128,7 +133,7 @@ def _await_calm(stack: Stack) -> float:
     from django.db import OperationalError, connections  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
-    from catalog.models import Job  # noqa: PLC0415
+    from catalog.models import Job, Scan  # noqa: PLC0415
     from webhooks.models import Message  # noqa: PLC0415
 
     began_s = time.monotonic()
@@ -139,7 +144,8 @@ def _await_calm(stack: Stack) -> float:
             open_messages = Message.objects.filter(
                 state__in=["pending", "delivering"], next_attempt_at__lt=soon
             ).count()
-            if not open_jobs and not open_messages:
+            scans = Scan.objects.filter(status=Scan.Status.RUNNING).exists()
+            if not open_jobs and not open_messages and not scans:
                 break
         except OperationalError:
             connections.close_all()
@@ -149,8 +155,8 @@ def _await_calm(stack: Stack) -> float:
 
 
 def _not_met(faults: Faults) -> list[str]:
-    """Return the kinds that are still wanted: all, where there are as many faults."""
-    return faults.never_met if len(faults.kinds()) <= FAULTS else []
+    """Return the kinds that are still wanted: all, where there are as many faults; else those of every run."""
+    return faults.never_met if len(faults.kinds()) <= FAULTS else sorted(faults.wanted)
 
 
 def _enough(faults: Faults, jobs: int) -> Goal:

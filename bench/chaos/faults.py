@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from bench.chaos import processes
+from bench.chaos import lost_leases, processes
 from bench.chaos.postgres import Postgres
 from bench.chaos.processes import Process
 from bench.chaos.stack import Stack
@@ -19,6 +19,9 @@ IDLE_WITHIN_S = 40.0
 CATCH_WITHIN_S = 8.0  # how long a process that is there only now and then is looked for
 FROZEN_S, CLOCK_S, FULL_S, DATABASE_DOWN_S = (1.0, 6.0), (4.0, 12.0), (2.0, 8.0), (0.5, 5.0)
 CLOCK_MOVES_S = (-3600, -90, 90, 3600)
+LOSE_SCAN = "set the clock back on a scan whose worker died"
+LOSE_COMPACTION = "set the clock back on a compaction that died"
+ALWAYS = {LOSE_SCAN, LOSE_COMPACTION}
 
 
 @dataclass
@@ -58,11 +61,18 @@ class Faults:
         }
         if self.stack.clock:
             kinds["move the clock"] = self._move_clock
+            kinds[LOSE_SCAN] = partial(lost_leases.lose_scan, self.stack, FINGERPRINT)
+            kinds[LOSE_COMPACTION] = partial(lost_leases.lose_compaction, self.stack)
         if self.stack.disk:
             kinds["fill the disk"] = self._fill_disk
         if self.postgres:
             kinds["kill PostgreSQL"] = partial(self._kill_postgres, self.postgres)
         return kinds
+
+    @property
+    def wanted(self) -> set[str]:
+        """Kinds that every run has to do, and has not done yet."""
+        return ALWAYS & set(self.kinds()) - set(self.done)
 
     @property
     def never_met(self) -> list[str]:
@@ -75,6 +85,7 @@ class Faults:
         if not self._waiting:
             self._waiting = sorted(kinds)
             self.chance.shuffle(self._waiting)
+            self._waiting.sort(key=lambda kind: kind in self.wanted)  # the last is the first to come
         name = self._waiting.pop()
         if kinds[name]():
             self.done[name] += 1

@@ -80,6 +80,11 @@ class Stack:
         built = subprocess.run(command, check=False, capture_output=True)
         return {} if built.returncode else {"LD_PRELOAD": str(library), "CLOCK_OFFSET_FILE": str(self._clock_file)}
 
+    @property
+    def moved_environment(self) -> dict[str, str]:
+        """The environment of a process that lives by the stack's clock."""
+        return self.environment | self._moved_clock
+
     def set_clock(self, offset_s: int) -> None:
         """Move the wall clock of the whole stack to so many seconds from the true time."""
         with self._clock_file.open("r+b" if self._clock_file.exists() else "w+b") as file:
@@ -98,7 +103,7 @@ class Stack:
             with self._output.open("ab") as output:
                 self._process = subprocess.Popen(
                     command,
-                    env=self.environment | self._moved_clock,
+                    env=self.moved_environment,
                     stdout=output,
                     stderr=output,
                     start_new_session=True,
