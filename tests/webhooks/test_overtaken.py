@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Message
-from webhooks.services import send_again
+from webhooks.services import SentAgain, send_again
 from webhooks.services.delivery import Claim, claim_message, record_answer
 from webhooks.tasks import deliver_message
 from webhooks.transport import Answer
@@ -75,7 +75,7 @@ def test_send_again_takes_no_message_out_of_a_workers_hands(send: Send, receiver
     message, now = send(), timezone.now()
     claim = claimed(message, now)
     before = standing(message)
-    send_again(message=message)
+    assert send_again(messages=Message.objects.filter(pk=message.pk)) == SentAgain(in_hands=1)
     assert standing(message) == before
     assert not deliver_message(message.pk), "a second worker would send it twice"
     assert receiver.callbacks == []

@@ -209,7 +209,7 @@ def test_a_mail_server_that_is_away_undoes_nothing(
 def test_send_again_starts_a_new_schedule_under_the_same_id(send: Send, receiver: Receiver) -> None:
     message = send()
     attempt(message, timezone.now())
-    send_again(message=message)
+    send_again(messages=Message.objects.filter(pk=message.pk))
     assert sweep_due_messages() == 1
     assert attempt(message, timezone.now())
     first, second = receiver.callbacks

@@ -42,7 +42,7 @@ def test_delivery_under_another_key_disables_the_endpoint_and_says_why(
     assert not receiver.callbacks
     rotate_secret(endpoint=endpoint)
     verify_endpoint(endpoint=endpoint)
-    send_again(message=message)
+    send_again(messages=Message.objects.filter(pk=message.pk))
     assert deliver_message(message.pk)
 
 

@@ -14,7 +14,8 @@ from tests.webhooks.conftest import CHECKED
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Attempt, Endpoint, Message
 from webhooks.selectors import curl_command
-from webhooks.services import endpoint_secret
+from webhooks.services import disable_endpoint, endpoint_secret
+from webhooks.services.delivery import claim_message
 from webhooks.tasks import deliver_message
 from webhooks.transport import post
 
@@ -142,3 +143,52 @@ def test_callbacks_by_their_event(desk: Client, send: Send) -> None:
     assert desk.get(f"{ADMIN}/message/?event=check_is_same").context["cl"].result_count == 1
     assert desk.get(f"{ADMIN}/message/?event=test").context["cl"].result_count == 0
     assert "check_is_same" in desk.get(f"{ADMIN}/message/").content.decode()
+
+
+def pressed(desk: Client, message: Message) -> str:
+    """Press *Send again* and return the page that follows."""
+    url = f"{ADMIN}/message/{message.pk}/send_again/"
+    return desk.post(url, {"_form_submitted": "True"}, follow=True).content.decode()
+
+
+def test_send_again_says_so_where_it_did_nothing(desk: Client, send: Send, receiver: Receiver) -> None:
+    message = send()
+    now = timezone.now()
+    assert claim_message(message_pk=message.pk, now=now)
+    page = pressed(desk, message)
+    assert "1 callback is left alone: a worker is sending at this moment." in page
+    assert "sent again" not in page
+
+    disable_endpoint(endpoint=message.endpoint, reason="Off.", now=now)
+    Message.objects.update(state=Message.State.FAILED, error="Off.")
+    page = pressed(desk, message)
+    assert "1 callback is not sent: the URL is disabled." in page
+    assert "sent again" not in page
+    message.refresh_from_db()
+    assert (message.state, message.error) == (Message.State.FAILED, "Off.")
+
+    Endpoint.objects.update(disabled_at=None, verified_at=None)
+    page = pressed(desk, message)
+    assert "1 callback is waiting until the URL is verified." in page
+    assert "sent again" not in page
+    Endpoint.objects.update(verified_at=now)
+    assert "1 callback is sent again." in pressed(desk, message)
+
+
+def test_send_selected_again_counts_each_kind(desk: Client, send: Send, receiver: Receiver) -> None:
+    taken, *others = [send(key) for key in "abc"]
+    assert claim_message(message_pk=taken.pk, now=timezone.now())
+    data = {"action": "send_selected_again", "_selected_action": [message.pk for message in (taken, *others)]}
+    page = desk.post(f"{ADMIN}/message/", data, follow=True).content.decode()
+    assert "2 callbacks are sent again." in page
+    assert "1 callback is left alone" in page
+
+
+def test_recover_says_so_where_it_did_nothing(desk: Client, endpoint: Endpoint, send: Send) -> None:
+    send()
+    disable_endpoint(endpoint=endpoint, reason="Off.", now=timezone.now())
+    url = f"{ADMIN}/endpoint/{endpoint.pk}/recover_failed/"
+    page = desk.post(url, {"_form_submitted": "True", "since": "1"}, follow=True).content.decode()
+    assert "Nothing is sent to it: it is disabled." in page
+    assert "sent again" not in page
+    assert Message.objects.get().state == Message.State.FAILED

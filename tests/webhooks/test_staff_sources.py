@@ -13,11 +13,11 @@ ADMIN = "/admin/webhooks"
 
 @pytest.mark.parametrize("given", ["", "a peer's own"])
 def test_adding_a_source_shows_its_secret_once(desk: Client, given: str) -> None:
-    desk.post(f"{ADMIN}/source/add/", {"slug": "peer", "secret": given})
+    answer = desk.post(f"{ADMIN}/source/add/", {"slug": "peer", "secret": given})
     source = Source.objects.get()
     secret = source_secret(source=source)
     assert not given or secret == given
-    assert escape(secret) in desk.get(f"{ADMIN}/source/").content.decode()
+    assert escape(secret) in answer.content.decode()
     page = desk.get(f"{ADMIN}/source/{source.pk}/change/").content.decode()
     assert escape(secret) not in page
     assert "/webhooks/incoming/peer/" in page

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from django.contrib.admin.checks import ModelAdminChecks
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
@@ -81,12 +80,3 @@ def back_to(request: HttpRequest, obj: Model) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
-
-
-def show_secret_once(request: HttpRequest, *, secret: str, note: str) -> HttpResponse:
-    """Answer a dialog with a secret that is on no other page."""
-    answer = render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
-    # The whole dialog is replaced: its submit button would make yet another secret.
-    for name, value in (("Retarget", "#dialog"), ("Reselect", "#dialog"), ("Reswap", "outerHTML")):
-        answer.headers[f"HX-{name}"] = value
-    return answer

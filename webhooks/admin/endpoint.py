@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
@@ -13,68 +12,20 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from staff.powers import accounts_open_to, may_act_for
 from staff.row_ids import row_id, row_or_404
 from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
-from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action, show_secret_once
+from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action
+from webhooks.admin.endpoint_forms import EndpointForm, RecoverForm, RotateEndpointForm, ago
+from webhooks.admin.secrets import RotateForm, rotated_meanwhile, secret_page, show_secret_once
 from webhooks.cells import NOTHING, candidate, duration, endpoint_state, moment, short_url
 from webhooks.models import Endpoint, Message
 from webhooks.selectors import health_of, typical_ms, with_last_deliveries
-from webhooks.url_guard import UrlRefusedError, check_url
 
 COUNTED_DAYS = 7
 _CHANGE = "webhooks.change_endpoint"
-_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all there are"}
-
-
-class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The URL, judged before it is stored."""
-
-    class Meta:
-        model = Endpoint
-        fields = ["owner", "url"]
-        help_texts: ClassVar[dict[str, str]] = {
-            "owner": "Whose tasks it hears of; an account has one callback URL",
-            "url": "Saving sends it a challenge, and callbacks go there once it has answered; a URL that works goes on "
-            "getting them until then. The secret is shown once.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show the URL that was saved last: the one in use is told above it, and is entered to go back to it."""
-        super().__init__(*args, **kwargs)
-        if self.instance.candidate_url:
-            self.initial["url"] = self.instance.candidate_url
-
-    def clean_url(self) -> str:
-        """Refuse what can never be called."""
-        url: str = self.cleaned_data["url"]
-        try:
-            check_url(url)
-        except UrlRefusedError as error:
-            raise forms.ValidationError(str(error)) from error
-        return url
-
-
-class RecoverForm(BaseDialogForm):  # type: ignore[misc]
-    """How far back to go; each choice says how many callbacks it would send."""
-
-    since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Failed callbacks made in")
-
-    def __init__(self, request: HttpRequest, object_id: str | None = None, **kwargs: Any) -> None:
-        """Count what each choice stands for."""
-        super().__init__(request, object_id, **kwargs)
-        endpoint = row_or_404(Endpoint, object_id)
-        self.fields["since"].choices = [
-            (hours, f"{words}: {services.count_failed(endpoint=endpoint, since=_ago(hours))}")
-            for hours, words in _SPANS.items()
-        ]
-
-
-def _ago(hours: str) -> Any:
-    return timezone.now() - timedelta(hours=int(hours))
 
 
 def _count(**conditions: Any) -> Coalesce:
@@ -206,10 +157,12 @@ class EndpointAdmin(CallbackAdmin):
             return
         stored = services.store_endpoint(owner=obj.owner, url=obj.url)
         obj.pk = stored.pk
-        if not change:
-            secret = services.endpoint_secret(endpoint=stored)
-            messages.info(request, f"The secret, shown only now: {secret}")
         transaction.on_commit(lambda: self._verify(request, stored))
+
+    def response_add(self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Show the secret, once."""
+        secret = services.endpoint_secret(endpoint=Endpoint.objects.get(pk=obj.pk))
+        return secret_page(self, request, obj, secret=secret)
 
     def _verify(self, request: HttpRequest, endpoint: Endpoint) -> None:
         try:
@@ -258,11 +211,16 @@ class EndpointAdmin(CallbackAdmin):
         dialog={
             "title": "Make a new secret?",
             "description": "For a day callbacks are signed with both; x-mippia-signature with the new one only.",
+            "form_class": RotateEndpointForm,
         },
     )
-    def rotate_secret(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+    def rotate_secret(self, request: HttpRequest, form: RotateForm, object_id: str) -> HttpResponse:
         """Make a new secret and show it once."""
-        secret = services.rotate_secret(endpoint=row_or_404(Endpoint, object_id))
+        endpoint = row_or_404(Endpoint, object_id)
+        try:
+            secret = services.rotate_secret(endpoint=endpoint, seen=form.cleaned_data["seen"])
+        except services.RotatedMeanwhileError as error:
+            return rotated_meanwhile(request, endpoint, error)
         return show_secret_once(request, secret=secret, note="The account's new secret.")
 
     @confirmed_action(
@@ -278,8 +236,14 @@ class EndpointAdmin(CallbackAdmin):
     def recover_failed(self, request: HttpRequest, form: RecoverForm, object_id: str) -> HttpResponse:
         """Give failed messages a new schedule."""
         endpoint = row_or_404(Endpoint, object_id)
-        count = services.recover_failed(endpoint=endpoint, since=_ago(form.cleaned_data["since"]))
-        messages.success(request, f"{count} callbacks are sent again.")
+        count = services.recover_failed(endpoint=endpoint, since=ago(form.cleaned_data["since"]))
+        endpoint.refresh_from_db()
+        if endpoint.disabled_at:
+            messages.error(request, "Nothing is sent to it: it is disabled. “Verify again” enables it.")
+        elif not endpoint.verified_at:
+            messages.warning(request, f"{count:,} callbacks wait until the URL is verified.")
+        else:
+            messages.success(request, f"{count:,} callbacks are sent again.")
         return back_to(request, endpoint)
 
     @confirmed_action(

@@ -166,11 +166,18 @@ class MessageAdmin(RecordAdmin):
     @admin.action(description="Send selected callbacks again", permissions=["send"])
     def send_selected_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
         """Give each selected message a new schedule."""
-        count = 0
-        for message in queryset:
-            services.send_again(message=message)
-            count += 1
-        self.message_user(request, f"{count} callbacks are sent again.", messages.SUCCESS)
+        self._tell(request, services.send_again(messages=queryset))
+
+    def _tell(self, request: HttpRequest, outcome: services.SentAgain) -> None:
+        """Say what became of them: also of those that nothing was done about."""
+        for count, level, words in (
+            (outcome.sent, messages.SUCCESS, "sent again."),
+            (outcome.held, messages.WARNING, "waiting until the URL is verified."),
+            (outcome.in_hands, messages.WARNING, "left alone: a worker is sending at this moment."),
+            (outcome.disabled, messages.ERROR, "not sent: the URL is disabled. “Verify again” on its page enables it."),
+        ):
+            if count:
+                self.message_user(request, f"{count:,} callback{'s are' if count > 1 else ' is'} {words}", level)
 
     @confirmed_action(
         description="Send again",
@@ -181,6 +188,5 @@ class MessageAdmin(RecordAdmin):
     def send_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Give the message a new schedule, from now."""
         message = row_or_404(Message, object_id)
-        services.send_again(message=message)
-        messages.success(request, "The callback is sent again.")
+        self._tell(request, services.send_again(messages=Message.objects.filter(pk=message.pk)))
         return back_to(request, message)

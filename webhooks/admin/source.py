@@ -4,16 +4,16 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from staff.row_ids import row_or_404
 from webhooks import services
-from webhooks.admin.base import CallbackAdmin, confirmed_action, show_secret_once
+from webhooks.admin.base import CallbackAdmin, confirmed_action
+from webhooks.admin.secrets import RotateForm, rotated_meanwhile, secret_page, show_secret_once
 from webhooks.cells import NOTHING, boxed, moment
 from webhooks.models import Source
 from webhooks.selectors import refused_by_reason
@@ -31,6 +31,12 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Source
         fields = ["slug"]
+
+
+class RotateSourceForm(RotateForm):
+    """Of a source."""
+
+    holder = Source
 
 
 @admin.register(Source)
@@ -70,13 +76,17 @@ class SourceAdmin(CallbackAdmin):
         """Nothing of a source changes by hand: its name is in the senders' settings."""
         return self.get_fields(request, obj) if obj else []
 
-    def save_model(self, request: HttpRequest, obj: Source, form: SourceForm, change: bool) -> None:  # noqa: FBT001
-        """Make the source through the service, and show its secret."""
+    def save_model(self, request: HttpRequest, obj: Source, form: SourceForm, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Make the source through the service."""
         if change:
             return
-        made, secret = services.create_source(slug=obj.slug, secret=form.cleaned_data["secret"] or None)
+        made, _ = services.create_source(slug=obj.slug, secret=form.cleaned_data["secret"] or None)
         obj.pk = made.pk
-        messages.info(request, f"The secret, shown only now: {secret}")
+
+    def response_add(self, request: HttpRequest, obj: Source, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Show the secret, once."""
+        secret = services.source_secret(source=Source.objects.get(pk=obj.pk))
+        return secret_page(self, request, obj, secret=secret)
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         """Delete only a source that nothing has come from: the rest is history."""
@@ -117,9 +127,17 @@ class SourceAdmin(CallbackAdmin):
         description="Rotate secret",
         icon="key",
         permission="webhooks.change_source",
-        dialog={"title": "Make a new secret?", "description": "The one before is accepted for a day more."},
+        dialog={
+            "title": "Make a new secret?",
+            "description": "The one before is accepted for a day more.",
+            "form_class": RotateSourceForm,
+        },
     )
-    def rotate_secret(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+    def rotate_secret(self, request: HttpRequest, form: RotateForm, object_id: str) -> HttpResponse:
         """Make a new secret and show it once."""
-        secret = services.rotate_source_secret(source=row_or_404(Source, object_id))
+        source = row_or_404(Source, object_id)
+        try:
+            secret = services.rotate_source_secret(source=source, seen=form.cleaned_data["seen"])
+        except services.RotatedMeanwhileError as error:
+            return rotated_meanwhile(request, source, error)
         return show_secret_once(request, secret=secret, note="The sender's new secret.")

@@ -2,13 +2,11 @@
 
 from webhooks.services.endpoints import disable_endpoint, endpoint_secret, rotate_secret
 from webhooks.services.messages import (
-    count_failed,
     queue_message,
-    recover_failed,
-    send_again,
     send_test,
     sweep_due_messages,
 )
+from webhooks.services.recovering import SentAgain, count_failed, recover_failed, send_again
 from webhooks.services.registration import (
     VerificationFailedError,
     register_endpoint,
@@ -16,6 +14,7 @@ from webhooks.services.registration import (
     verify_endpoint,
 )
 from webhooks.services.retention import RETENTIONS, Retention, prune
+from webhooks.services.sealed_secrets import RotatedMeanwhileError, secret_mark
 from webhooks.services.sources import (
     SourceExistsError,
     create_source,
@@ -26,6 +25,8 @@ from webhooks.services.sources import (
 __all__ = [
     "RETENTIONS",
     "Retention",
+    "RotatedMeanwhileError",
+    "SentAgain",
     "SourceExistsError",
     "VerificationFailedError",
     "count_failed",
@@ -38,6 +39,7 @@ __all__ = [
     "register_endpoint",
     "rotate_secret",
     "rotate_source_secret",
+    "secret_mark",
     "send_again",
     "send_test",
     "source_secret",

@@ -27,14 +27,12 @@ def endpoint_secret(*, endpoint: Endpoint) -> str:
     return unseal(endpoint.sealed_secret)
 
 
-def rotate_secret(*, endpoint: Endpoint) -> str:
+def rotate_secret(*, endpoint: Endpoint, seen: str = "") -> str:
     """Give the endpoint a new secret and return it; callbacks are signed with the old one too for a day more.
 
-    It is the secret of a candidate URL as well.
+    It is the secret of a candidate URL as well. Raises RotatedMeanwhileError; `seen` as in `sealed_secrets.rotate`.
     """
-    secret = rotate(endpoint)
-    Endpoint.objects.filter(pk=endpoint.pk).update(sealed_candidate_secret="")
-    return secret
+    return rotate(endpoint, seen=seen, sealed_candidate_secret="")
 
 
 def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime) -> bool:

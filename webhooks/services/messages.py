@@ -20,7 +20,7 @@ from webhooks.models import Attempt, Endpoint, Message
 QUEUE_NAME = "webhooks"
 DELIVERY_TASK = "webhooks.tasks.deliver_message"
 SWEEP_LIMIT = 200
-FAIL_LIMIT = 1000
+BATCH_ROWS = 1000
 TEST_EVENT = "test"
 LEASE_MARGIN = timedelta(seconds=30)
 DISABLED = "The endpoint is disabled."
@@ -54,27 +54,6 @@ def send_test(*, endpoint: Endpoint) -> Message:
         "completed_at": timezone.make_naive(now).isoformat(timespec="microseconds"),
     }
     return _queue(endpoint=endpoint, event=TEST_EVENT, event_key=f"test:{task_id}", subject=task_id, body=body)
-
-
-def send_again(*, message: Message) -> None:
-    """Give a message that ended a whole new schedule, from now; one that still waits is tried at once."""
-    with transaction.atomic():
-        _restart(Message.objects.filter(pk=message.pk).exclude(state=Message.State.DELIVERING), now=timezone.now())
-
-
-def count_failed(*, endpoint: Endpoint, since: datetime) -> int:
-    """Return how many messages `recover_failed` would send."""
-    return _failed(endpoint, since).count()
-
-
-def recover_failed(*, endpoint: Endpoint, since: datetime) -> int:
-    """Send every message again that was made at or after `since` and failed for good; return how many."""
-    with transaction.atomic():
-        now = timezone.now()
-        count = _restart(_failed(endpoint, since), now=now)
-        if count:
-            Endpoint.objects.filter(pk=endpoint.pk).update(recovery_started_at=now, recovery_total=count)
-    return count
 
 
 def sweep_due_messages(*, now: datetime | None = None) -> int:
@@ -120,7 +99,7 @@ def _fail(messages: QuerySet[Message], *, of: QuerySet[Endpoint], error: str) ->
     """
     endpoints = list(of.values_list("pk", flat=True))
     keys = messages.filter(endpoint__in=endpoints).order_by("endpoint_id", "state", "created_at")
-    found = list(keys.values_list("pk", flat=True)[:FAIL_LIMIT]) if endpoints else []
+    found = list(keys.values_list("pk", flat=True)[:BATCH_ROWS]) if endpoints else []
     if found:
         messages.filter(pk__in=found, endpoint__in=of).update(
             state=Message.State.FAILED, error=error, queued_until=None
@@ -214,19 +193,3 @@ def _not_in_queue(now: datetime) -> Q:
 # A worker holds a message until the time in `next_attempt_at`, by the number of its attempt.
 LEASE = Term("next_attempt_at", longest=lease_length)
 TRUST = Term("queued_until", longest=_queue_trust)
-
-
-def _failed(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
-    return Message.objects.filter(endpoint=endpoint, state=Message.State.FAILED, created_at__gte=since)
-
-
-def _restart(messages: QuerySet[Message], *, now: datetime) -> int:
-    return messages.update(
-        state=Message.State.PENDING,
-        error="",
-        delivered_at=None,
-        schedule_start=now,
-        schedule_step=0,
-        next_attempt_at=now,
-        queued_until=None,  # the sweeper queues it within a second
-    )

@@ -1,5 +1,6 @@
 """The secrets of an endpoint or a source: the current one, and the one before while it still counts."""
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,16 +21,31 @@ def secrets_in_force(holder: Endpoint | Source, *, now: datetime) -> list[str]:
     return current
 
 
-def rotate(holder: Endpoint | Source) -> str:
-    """Give `holder` a new secret and return it; the one before counts for `ROTATION_OVERLAP` more."""
+class RotatedMeanwhileError(Exception):
+    """The secret was changed after it was looked at: another rotation would end one that was shown a moment ago."""
+
+
+def secret_mark(holder: Endpoint | Source) -> str:
+    """Return a text that is another one after each rotation, and says nothing of the secret."""
+    return hashlib.sha256(holder.sealed_secret.encode()).hexdigest()[:16]
+
+
+def rotate(holder: Endpoint | Source, *, seen: str = "", **changes: Any) -> str:
+    """Give `holder` a new secret and return it; the one before counts for `ROTATION_OVERLAP` more.
+
+    `seen` is the `secret_mark` that whoever asks has looked at; without it the one that `holder` was read with counts.
+    `changes` are written in the same statement. Raises RotatedMeanwhileError where the secret is another one by now.
+    """
     secret = new_secret()
+    previous = NO_PREVIOUS  # where it was sealed under a key that is gone: rotating is the way out of that
     if _is_readable(holder.sealed_secret):
-        holder.sealed_previous_secret = holder.sealed_secret
-        holder.previous_secret_until = timezone.now() + ROTATION_OVERLAP
-    else:  # sealed under a key that is gone: rotating is the way out of that
-        holder.sealed_previous_secret, holder.previous_secret_until = "", None
-    holder.sealed_secret = seal(secret)
-    holder.save(update_fields=["sealed_secret", "sealed_previous_secret", "previous_secret_until"])
+        until = timezone.now() + ROTATION_OVERLAP
+        previous = {"sealed_previous_secret": holder.sealed_secret, "previous_secret_until": until}
+    row = type(holder).objects.filter(pk=holder.pk, sealed_secret=holder.sealed_secret)
+    is_seen = not seen or seen == secret_mark(holder)
+    if not is_seen or not row.update(sealed_secret=seal(secret), **previous, **changes):
+        raise RotatedMeanwhileError("The secret was rotated a moment ago: it was shown then, and is not changed again.")
+    holder.refresh_from_db()
     return secret
 
 

@@ -29,6 +29,9 @@ def source_secret(*, source: Source) -> str:
     return unseal(source.sealed_secret)
 
 
-def rotate_source_secret(*, source: Source) -> str:
-    """Give the source a new secret and return it; the old one is accepted for a day more."""
-    return rotate(source)
+def rotate_source_secret(*, source: Source, seen: str = "") -> str:
+    """Give the source a new secret and return it; the old one is accepted for a day more.
+
+    Raises RotatedMeanwhileError; `seen` as in `sealed_secrets.rotate`.
+    """
+    return rotate(source, seen=seen)

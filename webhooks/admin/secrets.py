@@ -1,0 +1,59 @@
+"""Secrets on staff pages: made by a press of a button that counts once, and shown in that answer and nowhere else."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+from unfold.forms import BaseDialogForm
+
+from staff.row_ids import row_or_404
+from webhooks.admin.base import back_to
+from webhooks.models import Endpoint, Source
+from webhooks.services import RotatedMeanwhileError, secret_mark
+
+
+class RotateForm(BaseDialogForm):  # type: ignore[misc]
+    """Carries which secret was there when the dialog was opened: a second press of it rotates nothing."""
+
+    holder: type[Endpoint | Source]
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
+        """Look at the secret that is there now."""
+        super().__init__(request, object_id, **kwargs)
+        self.fields["seen"].initial = secret_mark(row_or_404(self.holder, object_id))
+
+
+def rotated_meanwhile(request: HttpRequest, obj: Model, error: RotatedMeanwhileError) -> HttpResponse:
+    """Answer a dialog whose secret is another one by now; a secret that the page shows stays there."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(format_html('<div id="dialog-form" class="mb-6" role="alert">{}</div>', str(error)))
+    messages.error(request, str(error))
+    return back_to(request, obj)
+
+
+def secret_page(model_admin: ModelAdmin, request: HttpRequest, obj: Model, *, secret: str) -> HttpResponse:
+    """Answer the form that made `obj` with its secret: in this very answer, so that no cookie or session holds it."""
+    context = model_admin.admin_site.each_context(request) | {
+        "opts": model_admin.opts,
+        "title": f"The secret of {obj}",
+        "secret": secret,
+        "next_url": reverse(f"admin:webhooks_{obj._meta.model_name}_change", args=[obj.pk]),  # noqa: SLF001
+    }
+    return TemplateResponse(request, "webhooks/secret_made.html", context)
+
+
+def show_secret_once(request: HttpRequest, *, secret: str, note: str) -> HttpResponse:
+    """Answer a dialog with a secret that is on no other page."""
+    answer = render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
+    # The whole dialog is replaced: its submit button would make yet another secret.
+    for name, value in (("Retarget", "#dialog"), ("Reselect", "#dialog"), ("Reswap", "outerHTML")):
+        answer.headers[f"HX-{name}"] = value
+    return answer

@@ -1,0 +1,81 @@
+"""Messages that get another round: one by one, or all that failed since a moment."""
+
+from dataclasses import astuple, dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from webhooks.models import Endpoint, Message
+
+BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class SentAgain:
+    """What became of messages that were to be sent again, in numbers: only the first two were touched."""
+
+    sent: int = 0
+    held: int = 0  # wait for their URL to be verified
+    in_hands: int = 0  # a worker is sending them at this moment
+    disabled: int = 0  # nothing is sent to their URL
+
+    def __add__(self, other: "SentAgain") -> "SentAgain":
+        """Return the sums."""
+        return SentAgain(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+
+def send_again(*, messages: QuerySet[Message]) -> SentAgain:
+    """Give messages that ended a whole new schedule, from now; those that still wait are tried at once.
+
+    One that is in a worker's hands stays there, and one whose URL is disabled stays as it is: it would fail at once.
+    """
+    keys = list(messages.values_list("pk", flat=True))
+    batches = (keys[start : start + BATCH_ROWS] for start in range(0, len(keys), BATCH_ROWS))
+    return sum((_send_batch_again(batch) for batch in batches), SentAgain())
+
+
+def _send_batch_again(keys: list[int]) -> SentAgain:
+    with transaction.atomic():
+        enabled = Message.objects.filter(pk__in=keys, endpoint__disabled_at=None)
+        count = _restart(enabled.exclude(state=Message.State.DELIVERING), now=timezone.now())
+        held = enabled.filter(state=Message.State.PENDING, endpoint__verified_at=None).count()
+        in_hands = enabled.filter(state=Message.State.DELIVERING).count()
+    return SentAgain(
+        sent=max(count - held, 0), held=held, in_hands=in_hands, disabled=max(len(keys) - count - in_hands, 0)
+    )
+
+
+def count_failed(*, endpoint: Endpoint, since: datetime) -> int:
+    """Return how many messages `recover_failed` would send."""
+    return _failed(endpoint, since).count()
+
+
+def recover_failed(*, endpoint: Endpoint, since: datetime) -> int:
+    """Send every message again that was made at or after `since` and failed for good; return how many.
+
+    None of them where the endpoint is disabled: they would fail at once.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        count = _restart(_failed(endpoint, since).filter(endpoint__disabled_at=None), now=now)
+        if count:
+            Endpoint.objects.filter(pk=endpoint.pk).update(recovery_started_at=now, recovery_total=count)
+    return count
+
+
+def _failed(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(endpoint=endpoint, state=Message.State.FAILED, created_at__gte=since)
+
+
+def _restart(messages: QuerySet[Message], *, now: datetime) -> int:
+    return messages.update(
+        state=Message.State.PENDING,
+        error="",
+        delivered_at=None,
+        schedule_start=now,
+        schedule_step=0,
+        next_attempt_at=now,
+        queued_until=None,  # the sweeper queues it within a second
+    )
