@@ -9,6 +9,9 @@ from django.views.decorators.http import require_GET
 from catalog.pages.access import staff_only
 from catalog.selectors.overview import indexed_count
 from catalog.services import housekeeping, index_backend, index_status
+from catalog.services.one_look import OneLook
+
+_cluster = OneLook(index_status.cluster_facts)
 
 
 @require_GET
@@ -17,7 +20,7 @@ from catalog.services import housekeeping, index_backend, index_status
 def index(request: HttpRequest) -> HttpResponse:
     """Show the newest generation and what has happened since; of an index in a cluster, what the cluster says."""
     if index_backend.in_cluster():
-        is_complete, facts = index_status.cluster_facts()
+        is_complete, facts = _cluster.answer()
         context = {"title": "Index", "is_complete": is_complete, "facts": facts, "in_log": indexed_count()}
         return TemplateResponse(request, "catalog/index_cluster.html", admin.site.each_context(request) | context)
     status = index_status.status()

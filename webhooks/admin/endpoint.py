@@ -84,8 +84,7 @@ class EndpointAdmin(CallbackAdmin):
         """Leave them alone by buttons too: a new secret is shown to whoever made it."""
         if request.user.is_superuser:
             return True
-        number = int(object_id) if object_id and object_id.isdecimal() and len(object_id) < 19 else -1
-        return Endpoint.objects.filter(pk=number, owner__in=accounts_open_to(request.user)).exists()
+        return Endpoint.objects.filter(pk=row_id(object_id or ""), owner__in=accounts_open_to(request.user)).exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
         """Delete only a URL that nothing was sent to: the others can be turned off, what was sent is history."""
