@@ -31,6 +31,7 @@ class Message(models.Model):
     next_attempt_at = models.DateTimeField(
         help_text="When a worker may take it: the next attempt, or the end of the lease of the worker that has it."
     )
+    lease_token = models.UUIDField(null=True, editable=False, help_text="Of the worker that has it, or had it last")
     queued_until = models.DateTimeField(null=True, help_text="Until then the queue is trusted to have it.")
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)

@@ -12,7 +12,7 @@ from webhooks.models import Attempt, Endpoint, Message
 from webhooks.retry import next_attempt
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
-from webhooks.services.messages import LOST_WORKER, is_due, lease_length
+from webhooks.services.messages import LEASE, LOST_WORKER, is_due
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import callback_headers
 from webhooks.storable import storable
@@ -52,20 +52,18 @@ def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
     Returns None where it is not due, not deliverable, or in another worker's hands.
     """
     with transaction.atomic():
-        mine = Message.objects.filter(
-            is_due(now),
-            pk=message_pk,
-            endpoint__in=Endpoint.objects.filter(verified_at__isnull=False, disabled_at__isnull=True),
-        ).update(
+        deliverable = Endpoint.objects.filter(verified_at__isnull=False, disabled_at__isnull=True)
+        token = LEASE.claim(
+            Message.objects.filter(is_due(now), pk=message_pk, endpoint__in=deliverable),
+            now=now,
             state=Message.State.DELIVERING,
-            next_attempt_at=now + lease_length(),
             queued_until=None,
             attempt_count=F("attempt_count") + 1,
             # The schedule counts from its first attempt: a queue that was late does not eat into it.
             schedule_start=Case(When(schedule_step=0, then=Value(now)), default=F("schedule_start")),
             schedule_step=F("schedule_step") + 1,
         )
-        if not mine:
+        if token is None:
             return None
         message = Message.objects.select_related("endpoint").get(pk=message_pk)
         message.attempts.filter(ended_at=None).update(ended_at=now, error=LOST_WORKER)
@@ -126,8 +124,8 @@ def _record_success(message: Message, *, now: datetime) -> None:
 def _record_failure(claim: Claim, *, answer: Answer, now: datetime) -> None:
     message = claim.message
     due = next_attempt(start=message.schedule_start, step=message.schedule_step, now=now, headers=answer.headers)
-    # Only while the attempt is still the message's latest: another worker's outcome is not overwritten.
-    mine = Message.objects.filter(pk=message.pk, state=Message.State.DELIVERING, attempt_count=message.attempt_count)
+    # Only while the lease is this worker's: another's outcome is not overwritten.
+    mine = LEASE.held(Message.objects.filter(pk=message.pk, state=Message.State.DELIVERING), message.lease_token)
     if due is None:
         mine.update(state=Message.State.FAILED, error="Every attempt of the schedule failed.", queued_until=None)
     else:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from queueing.lease import CLOCK_ROOM, Term
+from queueing.lease import CLOCK_ROOM, Lease, Term
 from queueing.retrying import for_each
 from webhooks.models import Attempt, Endpoint, Message
 
@@ -190,6 +190,6 @@ def _not_in_queue(now: datetime) -> Q:
     return TRUST.free(now)
 
 
-# A worker holds a message until the time in `next_attempt_at`, by the number of its attempt.
-LEASE = Term("next_attempt_at", longest=lease_length)
+# `next_attempt_at` is the end of the lease of the worker that has the message.
+LEASE = Lease("next_attempt_at", longest=lease_length, length=lease_length)
 TRUST = Term("queued_until", longest=_queue_trust)
