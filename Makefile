@@ -23,7 +23,7 @@ help:
 	@echo "make run     set up, start the site and its workers, show the demo"
 	@echo "make test    set up, run the whole test suite"
 	@echo "make test-milvus   the tests of the index in a real Milvus server (x86-64 Linux)"
-	@echo "make check   lint, format, types, migrations, system checks"
+	@echo "make check   lint of code and templates, format, types, migrations, system checks"
 	@echo "make bench-robustness | bench-speed | bench-scale | bench-renderings | bench-load | bench-pages   (QUICK=1: the short form)"
 	@echo "make screenshots   every staff page of the demo as a picture, in docs/images"
 	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
@@ -71,6 +71,7 @@ test-milvus: $(VENV)/.milvus
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint templates
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check --fail-level WARNING
