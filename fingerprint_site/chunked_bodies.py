@@ -65,5 +65,5 @@ class ChunkedBodyMiddleware:
             if not meta.get("wsgi.input_terminated"):
                 return HttpResponse(LENGTH_REQUIRED, status=411, content_type="text/plain")
             meta["CONTENT_LENGTH"] = SOME_LENGTH
-            request._stream = ChunkedBody(meta["wsgi.input"])  # type: ignore[attr-defined]  # noqa: SLF001
+            request._stream = ChunkedBody(meta["wsgi.input"])  # type: ignore[assignment]  # noqa: SLF001
         return self.get_response(request)

@@ -9,9 +9,9 @@ MOST_DIGITS = 18  # every such number fits a column of 64 bits; Python itself re
 _Row = TypeVar("_Row", bound=Model)
 
 
-def row_id(text: str) -> int | None:
-    """Return the number that `text` is; None where no row can have it."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+def row_id(text: str) -> int:
+    """Return the number that `text` is; 0, which no row has, where it is none or no column holds it."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
 
 
 def row_or_404(model: type[_Row], text: str) -> _Row:

@@ -26,7 +26,7 @@ class IndexOperationAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[IndexOperation], search_term: str
     ) -> tuple[QuerySet[IndexOperation], bool]:
         """Numbers only: words would make the database compare every row as text."""
-        if search_term and row_id(search_term.strip()) is None:
+        if search_term and not row_id(search_term.strip()):
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 

@@ -11,14 +11,14 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http import QueryDict
-from django.http.multipartparser import ChunkIter, InterBoundaryIter, LazyStream, MultiPartParserError, exhaust
+from django.http.multipartparser import ChunkIter, InterBoundaryIter, LazyStream, MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 
 from catalog.services.file_names import decoded
@@ -43,7 +43,7 @@ class Part:
 class FormData:
     """Reads one body: fields into memory, files through the handler."""
 
-    def __init__(self, stream: IO[bytes], boundary: bytes, handler: FileUploadHandler, encoding: str) -> None:
+    def __init__(self, stream: Any, boundary: bytes, handler: TemporaryFileUploadHandler, encoding: str) -> None:
         self._stream, self._boundary, self._handler, self._encoding = stream, boundary, handler, encoding
         self._post = QueryDict(mutable=True, encoding=encoding)
         self._files: MultiValueDict[str, Any] = MultiValueDict()
@@ -71,12 +71,12 @@ class FormData:
         return self._post, self._files
 
     def _read_parts(self) -> None:
-        stream = LazyStream(ChunkIter(self._stream, self._handler.chunk_size))
-        for content in InterBoundaryIter(stream, b"--" + self._boundary):
+        chunks = ChunkIter(self._stream, self._handler.chunk_size)
+        for content in InterBoundaryIter(LazyStream(chunks), b"--" + self._boundary):
             self._complete_file()
             part = part_of(_header(content), encoding=self._encoding)
             if part is None:
-                exhaust(content)
+                _read_over(content)
             elif part.file_name is None:
                 self._read_field(part, content)
             else:
@@ -84,7 +84,7 @@ class FormData:
         if self._open:
             self._handler.upload_interrupted()
             self._close_open_file()
-        exhaust(self._stream)
+        _read_over(chunks)
 
     def _read_field(self, part: Part, content: LazyStream) -> None:
         self._fields += 1
@@ -104,7 +104,7 @@ class FormData:
         self._file_count += 1
         if self._file_count > settings.DATA_UPLOAD_MAX_NUMBER_FILES:
             raise TooManyFilesSent("The form has more files than are taken.")
-        self._handler.new_file(part.name, part.file_name, part.content_type, None, None, None)
+        self._handler.new_file(part.name, part.file_name or "", part.content_type, None, None, None)
         self._open = (part.name, 0)
         for chunk in _from_base64(content) if part.is_base64 else content:
             self._handler.receive_data_chunk(chunk, self._open[1])
@@ -120,6 +120,11 @@ class FormData:
         if self._open:
             self._handler.file.close()
             self._open = None
+
+
+def _read_over(chunks: Iterable[bytes]) -> None:
+    for _ in chunks:
+        pass
 
 
 def _header(content: LazyStream) -> bytes:

@@ -40,7 +40,7 @@ class CappedFileUploadHandler(TemporaryFileUploadHandler):
         input_data: IO[bytes],
         META: dict[str, Any],  # noqa: ARG002, N803  (Django's names)
         content_length: int,  # noqa: ARG002
-        boundary: bytes,
+        boundary: Any,  # bytes, whatever the stubs say
         encoding: str | None = None,
     ) -> tuple[QueryDict, MultiValueDict[str, Any]]:
         """Read the whole form in place of Django's parser."""

@@ -112,7 +112,7 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
             verdict=verdict,
             keeper=keeper,
             decided_by=person(request),
-            replaces=row_id(request.POST.get("replaces", "")),
+            replaces=row_id(request.POST.get("replaces", "")) or None,
         )
     except AlreadyDecidedError as error:
         _tell_other(request, error.decision, shown)

@@ -95,7 +95,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
         return _nothing_waits(request)
     by_id = {track.pk: track for track in found.tracks}
     here = HttpResponseRedirect(reverse("catalog:review_group", args=[track_id]))
-    keeper = by_id.get(row_id(request.POST.get("keeper", "")) or 0)
+    keeper = by_id.get(row_id(request.POST.get("keeper", "")))
     if keeper is None:
         messages.error(request, "Say which of them to keep.")
         return here

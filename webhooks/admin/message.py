@@ -45,7 +45,7 @@ class CallbackPage:
     @classmethod
     def of(cls, object_id: str) -> "CallbackPage | None":
         """Return the page's values; None where there is no such callback."""
-        pk = row_id(object_id) or -1
+        pk = row_id(object_id)
         message = Message.objects.select_related("endpoint__owner").filter(pk=pk).first()
         if message is None:
             return None

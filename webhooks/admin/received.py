@@ -44,7 +44,7 @@ class ReceivedAdmin(RecordAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show what came, what verified it, and what of it is here."""
-        pk = row_id(object_id) or -1
+        pk = row_id(object_id)
         received = Received.objects.select_related("source").filter(pk=pk).first()
         context: dict[str, Any] = {"title": "Callback in"}
         if received:
