@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from catalog.engine.decode import confinement
 from catalog.engine.milvus import MilvusAddress
+from catalog.engine.params import LONGEST_S
 from catalog.services import disk_room, formats
 
 # name -> (least, most): what a value must lie between to make sense at all
@@ -19,7 +20,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "MAX_UPLOAD_MB": (1, 10_000),
     "ACCOUNT_MAX_TRACKS": (0, 1e12),
     "ACCOUNT_MAX_MB": (0, 1e12),
-    "MAX_AUDIO_SECONDS": (10, 86_400),
+    "MAX_AUDIO_SECONDS": (10, LONGEST_S),
     "DECODE_WALL_SECONDS": (5, 3_600),
     "DECODE_MEMORY_MB": (256, 65_536),
     "FALSE_ACCEPT_LIMIT": (1e-12, 0.1),

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from catalog.engine.audio_info import AudioInfo, info_of_report
 from catalog.engine.errors import DecodeCrashed, DecodeTimeout, TooLong, TooShort, UnreadableAudio
+from catalog.engine.params import LONGEST_S
 
 Samples = NDArray[np.float32]
 
@@ -37,13 +38,20 @@ ENDS_WITHIN_S = 5.0  # what a child has to end after its last word
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """What one file may cost. Defaults hold a two-hour mix and refuse a ten-hour one."""
+    """What one file may cost. Defaults hold a two-hour mix and refuse a ten-hour one.
+
+    ``ValueError`` for more than ``LONGEST_S``.
+    """
 
     min_s: float = 3.0
     max_s: float = 3 * 3600.0
     wall_s: float = 120.0
     cpu_s: int = 120
     address_space_bytes: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_s <= LONGEST_S:
+            raise ValueError(f"max_s is {self.max_s:g}; no fingerprint holds more than {LONGEST_S:g} s.")
 
     @property
     def refused_from_s(self) -> float:

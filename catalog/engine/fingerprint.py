@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from catalog.engine.content import is_blank
 from catalog.engine.errors import InvalidFingerprint
-from catalog.engine.params import PARAMETERS, PARAMETERS_VERSION
+from catalog.engine.params import LONGEST_S, PARAMETERS, PARAMETERS_VERSION
 from catalog.engine.spectrogram import Floats, dequantise
 
 MAGIC = b"mfp\x01"
 HEADER = struct.Struct("<4sHI")
 BODY_HEADER = struct.Struct("<dI")
-MAX_COLUMNS = 1 << 20  # 18 hours
+MAX_COLUMNS = int(LONGEST_S / PARAMETERS.hop_s)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from catalog.engine.audio_info import AudioInfo
 from catalog.engine.decode import DecodeLimits, Decoding
-from catalog.engine.errors import TooShort
-from catalog.engine.fingerprint import Fingerprint
-from catalog.engine.params import PARAMETERS
+from catalog.engine.errors import TooLong, TooShort
+from catalog.engine.fingerprint import MAX_COLUMNS, Fingerprint
+from catalog.engine.params import LONGEST_S, PARAMETERS
 from catalog.engine.peaks import PeakMeter
 from catalog.engine.spectrogram import Floats, SpectrogramBuilder, contrast, quantise
 
@@ -54,7 +54,8 @@ class Fingerprinter:
     def of_samples(samples: Floats) -> Fingerprint:
         """The fingerprint of mono float32 samples at ``PARAMETERS.sample_rate``: for training, tests and bench.
 
-        ``UnreadableAudio`` where a sample is no finite number, or so large that its power is none.
+        ``UnreadableAudio`` where a sample is no finite number, or so large that its power is none. ``TooShort`` and
+        ``TooLong`` (``LONGEST_S``).
         """
         builder = SpectrogramBuilder()
         builder.add(samples)
@@ -65,4 +66,6 @@ def _finish(builder: SpectrogramBuilder, frames: int) -> Fingerprint:
     decibels = builder.decibels()
     if len(decibels) < PARAMETERS.patch_columns * PARAMETERS.patch_step:
         raise TooShort("There is too little audio to recognise.")
+    if len(decibels) > MAX_COLUMNS:
+        raise TooLong(f"The audio is longer than the {LONGEST_S / 3600:g} hours that can be recognised.")
     return Fingerprint(quantise(contrast(decibels)), frames / PARAMETERS.sample_rate)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 PARAMETERS_VERSION = 2
+LONGEST_S = 24 * 3600.0  # of a recording: what is decoded, stored, voted for and may be set as a limit goes by this
 
 
 @dataclass(frozen=True)

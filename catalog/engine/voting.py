@@ -14,7 +14,7 @@ VOTE_FLOOR = 0.45  # similarity under which a neighbour is chance …
 PLAIN_VOTE_FLOOR = 0.3  # … and where no probe has made it the best of many: masked moments are no nearer
 BIN_S = 1.0  # width of an offset bin; bins overlap by half
 WINDOW_S = 12.0  # length of a window of the query; windows overlap by half
-OFFSET_BITS = 18
+OFFSET_BITS = 19  # of bins, half a width apart, to both sides: so far apart are two of the longest at any tempo
 WINDOW_BITS = 12
 WHOLE = (1 << WINDOW_BITS) - 1  # the window that is the whole query
 

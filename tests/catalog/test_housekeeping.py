@@ -169,6 +169,7 @@ def test_compaction_runs_in_a_process_of_its_own_when_the_files_are_behind(
     ("name", "value", "identity"),
     [
         ("MAX_UPLOAD_MB", 0, "catalog.E001"),
+        ("MAX_AUDIO_SECONDS", 86_401, "catalog.E001"),
         ("JOB_LEASE_SECONDS", 1, "catalog.E001"),
         ("RATE_LIMIT_FREE", -1, "catalog.E001"),
         ("FALSE_ACCEPT_LIMIT", 0.0, "catalog.E001"),

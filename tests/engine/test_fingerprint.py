@@ -9,12 +9,16 @@ import pytest
 
 from catalog.engine import (
     PARAMETERS_VERSION,
+    DecodeLimits,
     Fingerprint,
     Fingerprinter,
     FingerprintIndex,
     InvalidFingerprint,
+    TooLong,
     UnreadableAudio,
+    fingerprinter,
 )
+from catalog.engine.params import LONGEST_S, PARAMETERS
 from catalog.engine.peaks import waveform_peaks
 from tests.alterations import RATE, Samples
 
@@ -57,6 +61,22 @@ def test_gain_changes_next_to_nothing(sounds: list[Samples]) -> None:
     loud = Fingerprinter.of_samples(sounds[0]).levels.astype(int)
     quiet = Fingerprinter.of_samples(sounds[0] * np.float32(0.1)).levels.astype(int)
     assert np.mean(np.abs(loud - quiet)) < 0.05
+
+
+def test_the_longest_recording_that_is_decoded_can_be_read_back() -> None:
+    frames = int(DecodeLimits(max_s=LONGEST_S).refused_from_s * PARAMETERS.sample_rate)
+    columns = (frames - PARAMETERS.frame_samples) // PARAMETERS.hop_samples + 1
+    longest = Fingerprint(np.full((columns, PARAMETERS.rows), 8, np.uint8), LONGEST_S)
+    assert Fingerprint.from_bytes(longest.to_bytes()).levels.shape == longest.levels.shape
+    with pytest.raises(ValueError, match="86400"):
+        DecodeLimits(max_s=LONGEST_S + 1)
+
+
+def test_more_than_a_fingerprint_holds_is_refused(sounds: list[Samples], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprinter, "MAX_COLUMNS", 100)
+    Fingerprinter.of_samples(sounds[0][: 6 * RATE])
+    with pytest.raises(TooLong, match="24 hours"):
+        Fingerprinter.of_samples(sounds[0][: 7 * RATE])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
