@@ -71,7 +71,7 @@ class _Finder:
 
     def sure(self) -> bool:
         """Whether a match explains the query well enough to try no more."""
-        return any(verification.is_sure(match) for match in self._found.values())
+        return any(verification.is_sure(match) for match in self.matches())
 
     def believed(self) -> bool:
         """Whether anything is."""
@@ -79,15 +79,17 @@ class _Finder:
 
     def explained(self) -> bool:
         """Whether a sure match leaves nothing of the query to be explained."""
-        return any(verification.is_sure(m) and m.query_coverage >= WHOLLY for m in self._found.values())
+        return any(verification.is_sure(match) and match.query_coverage >= WHOLLY for match in self.matches())
 
     def matches(self) -> list[Match]:
         """Best first. What strays as a second performance does is none in a stretch too short to tell either."""
-        found = [
-            verification.refused(match) if match.track_id in self._unsteady and match.wobble_s is None else match
-            for match in self._found.values()
-        ]
+        found = map(self._steady, self._found.values())
         return sorted(found, key=lambda match: (-match.score, match.track_id))
+
+    def _steady(self, match: Match) -> Match:
+        """The match, refused where its track strays from the beat elsewhere and it is too short to tell."""
+        strays = match.track_id in self._unsteady and match.wobble_s is None
+        return verification.refused(match) if strays else match
 
     def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
@@ -104,7 +106,7 @@ class _Finder:
                 continue
             self._looked_at.add(place)
             match = self._verify(candidate, track_id)
-            if match is not None and verification.is_sure(match):
+            if match is not None and verification.is_sure(self._steady(match)):
                 least = max(least, NEGLIGIBLE * candidate.votes)
 
     def scan(self) -> None:

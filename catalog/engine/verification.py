@@ -63,7 +63,9 @@ def verify_line(case: Case, line: Line, anchor_s: float) -> Match | None:
 
 
 def is_sure(match: Match) -> bool:
-    """Whether nothing better can be expected from more probes."""
+    """Whether it is believed, and nothing better can be expected from more probes."""
+    if match.verdict == "none":
+        return False
     lengths = [segment.query_end_s - segment.query_start_s for segment in match.segments]
     close = np.average([segment.similarity for segment in match.segments], weights=lengths) >= SURE_SIMILARITY
     covered_most = max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE

@@ -1,5 +1,6 @@
 """Which votes of an index bring a track among those that are looked at."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -9,11 +10,14 @@ import pytest
 from catalog.engine import Fingerprint
 from catalog.engine.embedding import Vectors
 from catalog.engine.layout import ORIGIN_S, REFERENCE_STEP_S
-from catalog.engine.query import PLAIN, Query, probe_grid
+from catalog.engine.params import LONGEST_S
+from catalog.engine.query import PLAIN, TEMPOS, Query, probe_grid
+from catalog.engine.records import Verdict
 from catalog.engine.reference_index import NO_SPOTS, Neighbours, ReferenceIndex, Size, Spots
 from catalog.engine.search import Catalog, _Finder, search
 from catalog.engine.sketch import QuerySketch
 from catalog.engine.twins import twin_match
+from catalog.engine.voting import BIN_S, WINDOW_S, Votes, candidates
 
 TRACK, OTHERS = 1, [2, 3, 4, 5, 6, 7]
 
@@ -77,3 +81,39 @@ def test_a_copy_by_pitch_alone_is_a_quarter_of_a_semitone_from_a_probe(semitones
     near = min(kept, key=lambda pitch: abs(pitch - semitones))
     assert abs(near - semitones) <= 0.25
     assert len(kept) == len(set(kept))
+
+
+@pytest.mark.parametrize("offset_s", [LONGEST_S, -max(TEMPOS) * LONGEST_S])
+@pytest.mark.parametrize("apart_s", [0.0, *(BIN_S / 2 * 2.0**bits for bits in (16, 17, 18))])
+@pytest.mark.parametrize("windows", [-1, 0, 1])
+def test_votes_of_the_longest_recordings_are_not_mixed_up(offset_s: float, apart_s: float, windows: int) -> None:
+    """Whichever end of a day lies on which end of another one: two votes for different tracks stay two."""
+    offsets = np.array([offset_s, offset_s - math.copysign(apart_s, offset_s)])
+    query_s = np.array([60.5, 60.5 + windows * WINDOW_S / 2])
+    for slot in (np.array([3, 4]), np.array([3, 3])):
+        found = candidates(Votes(slot, np.zeros(2, np.int64), query_s, offsets, np.ones(2)), [PLAIN], 9)
+        if slot[0] != slot[1] or apart_s:
+            assert {one.votes for one in found} == {1.0}
+            assert {(one.slot, one.offset_s) for one in found} <= set(zip(slot.tolist(), offsets.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("verdict", ["duplicate", "none"])
+def test_only_what_is_believed_is_sure(fingerprints: list[Fingerprint], verdict: Verdict) -> None:
+    """Where the limit is set low, more than a sure match's score may not be enough."""
+    finder = _Finder(
+        Query(fingerprints[0]), Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-12), []
+    )
+    finder._keep(replace(twin_match(TRACK, 30.0), score=11.0, verdict=verdict))
+    assert (finder.sure(), finder.explained()) == (verdict == "duplicate", verdict == "duplicate")
+
+
+def test_what_is_refused_in_the_end_is_not_sure_before(fingerprints: list[Fingerprint]) -> None:
+    """A stretch that is too short to tell, of a recording that strays elsewhere: the search must go on."""
+    finder = _Finder(
+        Query(fingerprints[0]), Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-4), []
+    )
+    finder._keep(twin_match(TRACK, 30.0))
+    assert finder.sure()
+    finder._keep(replace(twin_match(TRACK, 30.0), verdict="none", strays=True))
+    assert not finder.sure()
+    assert not finder.explained()
