@@ -68,7 +68,12 @@ class CountedChangeList(ChangeList):  # type: ignore[misc]
         self.title = name[:1].upper() + name[1:]
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """Read the filters. A year over what Python counts is no year: Django looks for errors of another kind."""
+        """Read the filters; refuse what Django does not look for.
+
+        A year over what Python counts is none, and PostgreSQL takes no text with a NUL.
+        """
+        if any("\0" in value for values in self.filter_params.values() for value in values):
+            raise IncorrectLookupParameters("A filter holds a NUL.")
         try:
             return super().get_filters(request)
         except OverflowError as error:
