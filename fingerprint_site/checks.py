@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
+from fingerprint_site.log_settings import DESTINATIONS
+
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -28,6 +30,19 @@ def limits_of_logins_and_https(app_configs: Sequence[AppConfig] | None, **kwargs
         for name, (least, most) in ranges.items()
         if not least <= getattr(settings, name) <= most
     ]
+
+
+@register()
+def logs_have_a_place(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Logs go where they can go, and to files of a size."""
+    found = []
+    if settings.LOG_TO not in DESTINATIONS:
+        found.append(f"LOG_TO must be one of {', '.join(DESTINATIONS)}, not {settings.LOG_TO!r}.")
+    if not 0.01 <= settings.LOG_FILE_MB <= 10_000:
+        found.append("LOG_FILE_MB must be from 0.01 to 10000.")
+    if not 1 <= settings.LOG_FILES_KEPT <= 1000:
+        found.append("LOG_FILES_KEPT must be from 1 to 1000.")
+    return [Error(words, hint="See docs/settings.md.", id="site.E004") for words in found]
 
 
 @register(deploy=True)

@@ -1,15 +1,32 @@
-"""Structured log lines: one JSON object a line, request and task ids bound by django-structlog."""
+"""Structured log lines: one JSON object a line, with what is bound to it (the request's id, the task's)."""
 
+import logging
 import os
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import structlog
 import structlog.typing
+
+DESTINATIONS = ("files", "stdout")
+# Several processes write one pipe, which mixes no writes of up to PIPE_BUF bytes: longer lines are shortened for it.
+PIPE_BYTES = 4096
+
+
+def _with_process(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    event["pid"] = os.getpid()
+    return event
+
 
 _shared: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso"),
+    _with_process,
 ]
 structlog.configure(
     processors=[
@@ -21,26 +38,91 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processors": [
+
+class JsonFormatter(structlog.stdlib.ProcessorFormatter):
+    """Makes a JSON object of every record, whoever logged it; `most_bytes` shortens its longest texts."""
+
+    def __init__(self, *, most_bytes: int | None = None) -> None:
+        super().__init__(
+            processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
+                Shortener(most_bytes) if most_bytes else structlog.processors.JSONRenderer(),
             ],
-            "foreign_pre_chain": _shared,
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "audit": {"level": "INFO"},  # whatever LOG_LEVEL says: the trail is told in full
-        "faiss": {"level": "WARNING"},  # it tells of every instruction set that it was not built for
-        "django_q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-    },
-}
+            foreign_pre_chain=_shared,
+        )
+
+
+class Shortener:
+    """Renders an event as JSON of at most so many bytes, its end of line included."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes - 1
+        self._render = structlog.processors.JSONRenderer()
+
+    def __call__(self, logger: Any, name: str, event: structlog.typing.EventDict) -> str:
+        """Take the middle out of what is long until the rest fits."""
+        line = self._json(logger, name, event)
+        for kept in (1000, 400, 100, 20):
+            if len(line) <= self._most_bytes:
+                break
+            line = self._json(logger, name, {key: _ends(value, kept) for key, value in event.items()})
+        return line
+
+    def _json(self, logger: Any, name: str, event: structlog.typing.EventDict) -> str:
+        return str(self._render(logger, name, dict(event)))  # ASCII: a character is a byte
+
+
+def _ends(value: Any, kept: int) -> Any:
+    """Return a text's beginning and, three times as long, its end: the end of a traceback says what it was."""
+    text = value if isinstance(value, str) else repr(value)
+    return value if len(text) <= 4 * kept else f"{text[:kept]} … {text[-2 * kept :]}"
+
+
+def logging_to(*, destination: str, level: str, file: str, most_bytes: int, kept: int) -> dict[str, Any]:
+    """Return Django's `LOGGING`: to the file that the supervisor names this process, or else to standard error."""
+    to_file = {
+        "()": "fingerprint_site.running.log_file.LogFileHandler",
+        "path": Path(file),
+        "most_bytes": most_bytes,
+        "kept": kept,
+        "formatter": "json",
+    }
+    to_stream = {"class": "logging.StreamHandler", "formatter": "short_json" if destination == "stdout" else "json"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {"()": JsonFormatter},
+            "short_json": {"()": JsonFormatter, "most_bytes": PIPE_BYTES},
+        },
+        "handlers": {"out": to_file if file else to_stream},
+        "root": {"handlers": ["out"], "level": level},
+        "loggers": {
+            "audit": {"level": "INFO"},  # whatever LOG_LEVEL says: the trail is told in full
+            "django": {"handlers": [], "level": "INFO"},
+            "django.request": {"level": "ERROR"},  # the line of the request says what it was answered
+            "faiss": {"level": "WARNING"},  # it tells of every instruction set that it was not built for
+            "django_q": {"handlers": ["out"], "level": "WARNING", "propagate": False},
+            "django-q": {"handlers": ["out"], "level": "WARNING", "propagate": False},
+        },
+    }
+
+
+def log_as_service(destination: str) -> None:
+    """Have this process log all it has to say: warnings and what ends it too; on standard output where that is asked.
+
+    Commands that a person runs keep their output for the person.
+    """
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda ended: _log_uncaught(ended.exc_type, ended.exc_value, ended.exc_traceback)
+    for handler in logging.getLogger().handlers:
+        if destination == "stdout" and isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stdout)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+    if error is None or issubclass(kind, SystemExit | KeyboardInterrupt):
+        return
+    logging.getLogger("uncaught").critical("uncaught", exc_info=(kind, error, traceback))

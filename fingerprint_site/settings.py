@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import environ
 
 from fingerprint_site.audio_storage import audio_storage
+from fingerprint_site.log_settings import logging_to
 from fingerprint_site.queue_settings import FINGERPRINT_CLUSTER, WEBHOOK_CLUSTER, queue_cluster
 from fingerprint_site.secrets_file import read_or_create_secret
 
@@ -30,6 +31,20 @@ UPLOAD_DIR = DATA_DIR / "uploads"
 INDEX_DIR = DATA_DIR / "index"
 for folder in (AUDIO_DIR, UPLOAD_DIR, INDEX_DIR):
     folder.mkdir(parents=True, exist_ok=True)
+
+# --- logs -------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_TO = env.str("LOG_TO", default="files")
+LOG_FILE_MB = env.float("LOG_FILE_MB", default=10.0)
+LOG_FILES_KEPT = env.int("LOG_FILES_KEPT", default=4)
+LOG_FILE_BYTES = int(LOG_FILE_MB * 1_000_000)
+LOGGING = logging_to(
+    destination=LOG_TO,
+    level=LOG_LEVEL,
+    file=env.str("LOG_FILE", default=""),  # the supervisor's word to its processes
+    most_bytes=LOG_FILE_BYTES,
+    kept=LOG_FILES_KEPT,
+)
 
 # --- security ---------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
@@ -88,7 +103,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
-    "django_structlog",
     "axes",
     "queueing",
     "textsearch",
@@ -98,6 +112,7 @@ INSTALLED_APPS = [
     "fingerprint_site",  # for the commands that run the site
 ]
 MIDDLEWARE = [
+    "fingerprint_site.request_log.RequestLogMiddleware",
     "fingerprint_site.machine_answers.MachineAnswersMiddleware",
     "catalog.api.rate_headers.RateLimitHeadersMiddleware",
     "fingerprint_site.chunked_bodies.ChunkedBodyMiddleware",
@@ -111,7 +126,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "staff.audit.requests.AuditMiddleware",
     "axes.middleware.AxesMiddleware",  # last: turns a login that is locked into an answer
 ]
@@ -270,5 +284,4 @@ WEBHOOK_MAX_BODY_KB = env.int("WEBHOOK_MAX_BODY_KB", default=256)
 WEBHOOK_LINKS = "catalog.selectors.tasks.links_of_callback"  # whose pages a callback's body may name
 WEBHOOK_REFUSED_KEPT = env.int("WEBHOOK_REFUSED_KEPT", default=1000)
 
-from fingerprint_site.log_settings import LOGGING as LOGGING
 from fingerprint_site.unfold_settings import UNFOLD as UNFOLD

@@ -40,7 +40,7 @@ class Watch:
 
 def deaths(folder: Path) -> list[str]:
     """Log lines that tell of a process that died or an error nobody caught."""
-    lines = (line for path in sorted((folder / "logs").glob("*.log")) for line in path.read_text("utf-8").splitlines())
+    lines = (line for path in sorted((folder / "logs").glob("*.log*")) for line in path.read_text("utf-8").splitlines())
     return [line[:300] for line in lines if DEATHS.search(line)]
 
 

@@ -108,6 +108,8 @@ def _await(ask: Callable[[], Any], *, within_s: float = _CALLBACK_WITHIN_S) -> A
 
 
 def _where_to_look(login: FirstLogin) -> str:
+    if settings.LOG_TO == "stdout":  # where others read it: no password, no key
+        return f"Ready. {settings.PUBLIC_URL}/ (the first login: {settings.DATA_DIR / 'first_login.json'})"
     url, key = settings.PUBLIC_URL, login.api_key or "$KEY"
     hint = login.api_key or f"KEY=… made at {url}/admin/catalog/apikey/add/"
     return f"""

@@ -9,9 +9,10 @@ from threading import Thread
 import honcho.manager
 from django.conf import settings
 from honcho.manager import Manager
-from honcho.printer import Printer
 
-LOG_BYTES_KEPT = 10_000_000
+from fingerprint_site.running.log_printer import LogPrinter
+
+_WEB_LOGGER = "fingerprint_site.running.web_log.JsonLogger"
 _WEB_WORKER = "fingerprint_site.running.web_worker.GuardedWorker"
 _AFTER_DRAINING_S = 4  # for what each process still does after that; honcho kills then, which leaves orphans
 
@@ -24,7 +25,7 @@ def commands() -> dict[str, list[str]]:
             *(python, "-m", "gunicorn", "fingerprint_site.wsgi"),
             *("--bind", settings.BIND, "--worker-class", _WEB_WORKER),
             *("--workers", str(settings.WEB_WORKERS), "--threads", str(settings.WEB_THREADS)),
-            *("--timeout", "120", "--graceful-timeout", str(settings.DRAIN_SECONDS), "--access-logfile", "-"),
+            *("--timeout", "120", "--graceful-timeout", str(settings.DRAIN_SECONDS), "--logger-class", _WEB_LOGGER),
         ],
         "fingerprint": [python, manage, "run_queue", "fingerprint"],
         "webhooks": [python, manage, "run_queue", "webhooks"],
@@ -33,16 +34,8 @@ def commands() -> dict[str, list[str]]:
 
 
 def log_path(name: str) -> Path:
-    """Return where a process writes its log."""
+    """Return where a process writes its log, unless that goes to standard output."""
     return Path(settings.DATA_DIR) / "logs" / f"{name}.log"
-
-
-def _logged(name: str, command: list[str]) -> str:
-    path = log_path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LOG_BYTES_KEPT:
-        path.replace(path.with_suffix(".log.1"))
-    return f"exec {shlex.join(command)} >> {shlex.quote(str(path))} 2>&1"
 
 
 def run(*, environment: dict[str, str], when_started: Callable[[], None]) -> int:
@@ -51,11 +44,13 @@ def run(*, environment: dict[str, str], when_started: Callable[[], None]) -> int
     `when_started` runs beside the processes, in a thread: it waits for the site by itself.
     """
     honcho.manager.KILL_WAIT = settings.DRAIN_SECONDS + _AFTER_DRAINING_S
-    manager = Manager(Printer(sys.stdout, width=11))
+    manager = Manager(LogPrinter({name: log_path(name) for name in commands()}))
     # The names that processes give themselves (gunicorn's, the queues') leave their environment readable.
     named = {"SPT_NOENV": "1"} | environment
     for name, command in commands().items():
-        manager.add_process(name, _logged(name, command), cwd=str(settings.BASE_DIR), env=named)
+        to_file = {} if settings.LOG_TO == "stdout" else {"LOG_FILE": str(log_path(name))}
+        line = f"exec {shlex.join(command)}"
+        manager.add_process(name, line, cwd=str(settings.BASE_DIR), env=named | to_file)
     Thread(target=when_started, name="when-started", daemon=True).start()
     manager.loop()
     return int(manager.returncode or 0)

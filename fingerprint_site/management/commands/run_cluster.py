@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.services.stopping import HAND_BACK_SIGNAL
+from fingerprint_site.log_settings import log_as_service
 from fingerprint_site.running.parents_death import end_with_parent, end_with_parent_after_every_fork
 
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         Without this a cluster whose watchdog was killed would go on, wedged or beside the next one; and the workers of
         a sentinel that was killed would work for nobody.
         """
+        log_as_service(settings.LOG_TO)
         # For the workers, which take it up as they start. What it would end here would take them along.
         signal.signal(HAND_BACK_SIGNAL, signal.SIG_IGN)
         end_with_parent(os.getppid())

@@ -16,6 +16,7 @@ from django.db import DatabaseError, close_old_connections
 
 from catalog.services import queue_health
 from catalog.services.stopping import HAND_BACK_SIGNAL
+from fingerprint_site.log_settings import log_as_service
 
 log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 2.0
@@ -33,6 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until told to stop."""
+        log_as_service(settings.LOG_TO)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())

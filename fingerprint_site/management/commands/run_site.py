@@ -1,6 +1,7 @@
 """Start everything: what `make run` calls."""
 
 import fcntl
+import json
 import logging
 import os
 import signal
@@ -38,15 +39,16 @@ class Command(BaseCommand):
             self._say("Setting up the database, the static files and the accounts …")
             call_command("setup_site", demo=with_demo)
             connections.close_all()
-            self._say(f"Starting the site at {settings.PUBLIC_URL} (logs in {settings.DATA_DIR / 'logs'}) …")
+            where = "" if settings.LOG_TO == "stdout" else f" (logs in {settings.DATA_DIR / 'logs'})"
+            self._say(f"Starting the site at {settings.PUBLIC_URL}{where} …")
             show = demo.Show(write=self._say, with_demo=with_demo)
             code = supervisor.run(environment=dict(os.environ), when_started=show.run)
-        self.stdout.write("Stopped. Everything is kept; the same command starts it again.")
+        self._say("Stopped. Everything is kept; the same command starts it again.")
         sys.exit(0 if code in _ENDED_BY_A_PERSON else code)
 
     def _say(self, text: str) -> None:
-        """Write a line at once, also where the output goes to a file."""
-        self.stdout.write(text)
+        """Write a line at once, also where the output goes to a file; as JSON where the logs go there."""
+        self.stdout.write(json.dumps({"event": text, "logger": "run_site"}) if settings.LOG_TO == "stdout" else text)
         self.stdout.flush()
 
 

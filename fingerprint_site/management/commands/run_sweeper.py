@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
 from catalog.services import bulk_work, housekeeping, pruning, queue_health, scanning, store_owner, sweeping
+from fingerprint_site.log_settings import log_as_service
 from queueing.duties import Duty
 from queueing.retrying import for_each
 from webhooks.services import sweep_due_messages
@@ -26,6 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until told to stop."""
+        log_as_service(settings.LOG_TO)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())

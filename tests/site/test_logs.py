@@ -1,0 +1,216 @@
+"""Every line of a log is JSON, files stay small while many processes write them, and a request is one line."""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.conf import LazySettings
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from rest_framework.test import APIClient
+
+from fingerprint_site.log_settings import PIPE_BYTES, JsonFormatter
+from fingerprint_site.request_log import RequestLogMiddleware
+from fingerprint_site.running.log_file import LogFile
+from tests.site.running import RunningSite, await_true
+from tests.site.test_deployment import manage
+from tests.site.test_repository import ROOT
+
+WRITER = """
+import sys
+from pathlib import Path
+from fingerprint_site.running.log_file import LogFile
+path, name, most_bytes, kept = sys.argv[1:]
+log = LogFile(Path(path), most_bytes=int(most_bytes), kept=int(kept))
+for number in range(2000):
+    log.write(f"{name} {number} {'x' * (number % 300)}\\n".encode())
+"""
+SERVICE = """
+import os, sys, threading, warnings
+os.environ["DJANGO_SETTINGS_MODULE"] = "fingerprint_site.settings"
+import django; django.setup()
+from django.conf import settings
+from fingerprint_site.log_settings import log_as_service
+log_as_service(settings.LOG_TO)
+warnings.warn("old ways")
+thread = threading.Thread(target=lambda: 1 / 0); thread.start(); thread.join()
+import logging; logging.getLogger("django-q").error("reincarnated worker")
+raise RuntimeError("the end" + "!" * 9000)
+"""
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    """Read lines of JSON objects; fails at one that is none."""
+    found = [json.loads(line) for line in text.splitlines()]
+    assert all(isinstance(event, dict) for event in found)
+    return found
+
+
+def log_text(folder: Path, pattern: str = "*.log*") -> str:
+    return "".join(path.read_text("utf-8") for path in sorted((folder / "logs").glob(pattern)))
+
+
+def write_together(folder: Path, *, most_bytes: int, kept: int) -> list[Path]:
+    path = folder / "web.log"
+    command = [sys.executable, "-c", WRITER, str(path)]
+    writers = [subprocess.Popen([*command, str(name), str(most_bytes), str(kept)], cwd=ROOT) for name in range(4)]
+    assert [writer.wait(60) for writer in writers] == [0] * 4
+    return list(folder.glob("web.log*"))
+
+
+def test_processes_lose_no_line_to_each_other(tmp_path: Path) -> None:
+    files = write_together(tmp_path, most_bytes=20_000, kept=500)
+    lines = [line.rsplit(" ", 1) for path in files for line in path.read_text().splitlines()]
+    assert len(files) > 20
+    assert sorted(start for start, _ in lines) == sorted(
+        f"{name} {number}" for name in range(4) for number in range(2000)
+    )
+    assert all(len(filler) == int(start.split()[1]) % 300 for start, filler in lines)
+    assert max(path.stat().st_size for path in files) < 22_000
+
+
+def test_only_so_many_files_are_kept(tmp_path: Path) -> None:
+    files = write_together(tmp_path, most_bytes=20_000, kept=3)
+    assert sorted(path.name for path in files) == ["web.log", "web.log.1", "web.log.2", "web.log.3"]
+    assert sum(path.stat().st_size for path in files) < 4 * 22_000
+
+
+def test_a_full_disk_ends_nobody() -> None:
+    LogFile(Path("/dev/full"), most_bytes=1000, kept=1).write(b"lost\n")
+
+
+def test_a_file_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "logs" / "web.log", most_bytes=1000, kept=1)
+    log.write(b"one\n")
+    (tmp_path / "logs" / "web.log").unlink()
+    log.write(b"two\n")
+    assert (tmp_path / "logs" / "web.log").read_text() == "two\n"
+
+
+@pytest.mark.parametrize(("destination", "stream"), [("files", "stderr"), ("stdout", "stdout")])
+def test_what_ends_a_service_is_json(tmp_path: Path, destination: str, stream: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SERVICE], env={"DATA_DIR": str(tmp_path), "LOG_TO": destination}, cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    lines = getattr(ended, stream).splitlines()
+    told = events(getattr(ended, stream))
+    assert [event["logger"] for event in told] == ["py.warnings", "uncaught", "django-q", "uncaught"]
+    assert "old ways" in told[0]["event"]
+    assert "ZeroDivisionError" in told[1]["exception"]
+    assert "Traceback" in told[3]["exception"]
+    assert told[3]["exception"].endswith("!!!")
+    assert (max(map(len, lines)) < PIPE_BYTES) == (destination == "stdout")
+    assert {ended.stdout, ended.stderr} == {getattr(ended, stream), ""}
+
+
+def test_a_persons_command_prints_for_a_person(tmp_path: Path) -> None:
+    assert manage(tmp_path, "setup_site", LOG_TO="stdout").returncode == 0
+    made = manage(tmp_path, "create_api_key", "admin", LOG_TO="stdout")
+    assert not any(line.startswith("{") for line in made.stdout.splitlines()), made.stdout
+
+
+def test_a_line_for_a_pipe_is_whole_however_long_it_would_be() -> None:
+    formatter = JsonFormatter(most_bytes=PIPE_BYTES)
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "ü" * 50_000 + " the end", None, None)
+    line = formatter.format(record)
+    assert len(line.encode()) < PIPE_BYTES
+    assert json.loads(line)["event"].endswith("the end")
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [({"LOG_TO": "syslog"}, "LOG_TO"), ({"LOG_FILE_MB": "0"}, "LOG_FILE_MB"), ({"LOG_FILES_KEPT": "0"}, "LOG_FILES")],
+)
+def test_settings_that_make_no_sense_are_named(tmp_path: Path, environment: dict[str, str], words: str) -> None:
+    ended = manage(tmp_path, "check", **environment)
+    assert ended.returncode != 0
+    assert "site.E004" in ended.stderr
+    assert words in ended.stderr
+
+
+@pytest.fixture
+def request_lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What is logged of requests from now on."""
+    lines: list[dict[str, Any]] = []
+    log = type("Log", (), {"info": staticmethod(lambda event, **values: lines.append(values | {"event": event}))})
+    monkeypatch.setattr("fingerprint_site.request_log.log", log)
+    return lines
+
+
+def test_a_line_says_who_asked_for_what(
+    desk: Client, api: APIClient, client: Client, request_lines: list[dict[str, Any]]
+) -> None:
+    answers = [
+        desk.get("/admin/catalog/track/?q=private"),
+        api.get("/api/v1/task/result/none"),
+        client.get("/no/such/page?token=secret"),
+        client.post("/webhooks/incoming/nobody/", REMOTE_ADDR="192.0.2.7"),
+    ]
+    assert [(line["method"], line["path"], line["status"], line["account"]) for line in request_lines] == [
+        ("GET", "/admin/catalog/track/", 200, "staff"),
+        ("GET", "/api/v1/task/result/none", 404, "owner"),
+        ("GET", "/no/such/page", 404, None),
+        ("POST", "/webhooks/incoming/nobody/", answers[3].status_code, None),
+    ]
+    assert request_lines[3]["address"] == "192.0.2.7"
+    assert all(line["duration_ms"] > 0 for line in request_lines)
+    assert not any(word in str(request_lines) for word in ("private", "secret"))
+    assert len({answer.headers["X-Request-ID"] for answer in answers}) == 4
+
+
+@pytest.mark.parametrize(
+    ("trusted", "sent", "taken"),
+    [(True, "proxy-17", True), (False, "proxy-17", False), (True, "two words", False), (True, "x" * 65, False)],
+)
+def test_only_a_trusted_proxy_names_a_request(
+    rf: RequestFactory, settings: LazySettings, trusted: bool, sent: str, taken: bool
+) -> None:
+    settings.TRUST_PROXY = trusted
+    answer: Callable[[HttpRequest], HttpResponse] = RequestLogMiddleware(lambda _: HttpResponse())
+    assert (answer(rf.get("/", headers={"X-Request-ID": sent})).headers["X-Request-ID"] == sent) == taken
+
+
+@pytest.fixture(params=["files", "stdout"])
+def logging_site(
+    request: pytest.FixtureRequest, tmp_path: Path, new_database: Callable[[], str | None]
+) -> Iterator[RunningSite]:
+    """A site of its own, whose log files are put aside soon."""
+    site = RunningSite(
+        tmp_path / "site", database_url=new_database(), LOG_TO=request.param, LOG_FILE_MB="0.02", LOG_FILES_KEPT="3"
+    )
+    site.start("--no-demo")
+    yield site
+    if site.process.poll() is None:
+        site.stop()
+
+
+@pytest.mark.cluster
+def test_a_running_site_logs_json_alone(logging_site: RunningSite) -> None:
+    site, to_files = logging_site, logging_site.environment["LOG_TO"] == "files"
+    with requests.Session() as session:
+        for number in range(200):
+            session.get(f"{site.url}/no/such/page-{number}?token=secret", timeout=10)
+    assert site.process.poll() is None
+    if to_files:
+        await_true((site.folder / "logs" / "web.log.1").exists, within_s=10)
+        assert not (site.folder / "logs" / "web.log.4").exists()
+    text = log_text(site.folder) if to_files else site.output
+    told = events(text)
+    asked = [event for event in told if event.get("path") == "/no/such/page-199"]
+    assert len(asked) == 1
+    assert asked[0] | {"method": "GET", "status": 404, "address": "127.0.0.1"} == asked[0]
+    assert "secret" not in text
+    if not to_files:
+        assert any(event["logger"] == "gunicorn.error" for event in told)
+        assert not (site.folder / "logs").exists()
+        password = json.loads((site.folder / "first_login.json").read_text())
+        assert not any(value in text for value in password.values() if len(str(value)) > 8)
+    site.stop()
+    assert events(log_text(site.folder) if to_files else site.output)
