@@ -20,7 +20,8 @@ from pathlib import Path
 
 from bench.goals import Goal
 from bench.service import add_tracks, deployment
-from catalog.engine import Fingerprinter, vectors
+from catalog.engine import Fingerprinter
+from catalog.engine.index import faiss_vectors
 
 AUDIO = Path(__file__).parent.parent / "tests" / "audio"
 TRACK_S = 30.0  # about
@@ -35,7 +36,11 @@ FORK = multiprocessing.get_context("fork")  # Django is loaded once, FAISS in ea
 
 def main() -> int:
     """Kill, verify, tell."""
-    vectors.LISTS_FROM, vectors.FEWEST_LISTS, vectors.VECTORS_A_LIST = LISTS_FROM, FEWEST_LISTS, VECTORS_A_LIST
+    faiss_vectors.LISTS_FROM, faiss_vectors.FEWEST_LISTS, faiss_vectors.VECTORS_A_LIST = (
+        LISTS_FROM,
+        FEWEST_LISTS,
+        VECTORS_A_LIST,
+    )
     kills = QUICK_KILLS if os.environ.get("QUICK") else int(os.environ.get("KILLS", KILLS))
     seed = int(os.environ.get("SEED", str(time.time_ns() % 1_000_000)))
     chance, at_work, problems = random.Random(seed), Counter(), []

@@ -18,9 +18,9 @@ import numpy as np
 from bench import report
 from bench.goals import Goal
 from bench.simulated import simulated_entries
-from catalog.engine.embedding import Vectors
-from catalog.engine.milvus import MilvusAddress, MilvusIndex
-from catalog.engine.reference_index import Entry, Operation
+from catalog.engine.features.embedding import Vectors
+from catalog.engine.index.interface import Entry, Operation
+from catalog.engine.index.milvus import MilvusAddress, MilvusIndex
 from tests.milvus_server import MilvusProcess, why_not
 
 TRACK_S = 240.0

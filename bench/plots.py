@@ -12,7 +12,7 @@ from bench.goals import LONG, NO_TIME_OR_PITCH, ONE_AT_A_TIME, WEAKEST, by_alter
 from bench.peers import PeerRow, threshold_of
 from bench.relatives import same_recording
 from bench.runner import Row
-from catalog.engine.verification import FALSE_ACCEPT_LIMIT
+from catalog.engine.verification.verify import FALSE_ACCEPT_LIMIT
 
 AXES = {"pitch": "semitones", "tempo": "tempo ratio", "speed": "speed ratio"}
 OURS, PEER = "#1f5fa8", "#c26a1b"

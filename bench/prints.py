@@ -16,7 +16,7 @@ from catalog.engine import PARAMETERS_VERSION, Fingerprint, Fingerprinter
 from catalog.engine.errors import FingerprintError
 
 ENGINE = Path(__file__).parent.parent / "catalog" / "engine"
-ANALYSIS = ("decode*.py", "spectrogram.py", "params.py", "fingerprint*.py")
+ANALYSIS = ("audio/*.py", "features/spectrogram.py", "features/fingerprint*.py", "parameters.py")
 REFUSED = b"refused"
 CLEARLY_LOUD = 0.01  # of full scale: less may be refused as silent, which is the front door's business
 
@@ -36,7 +36,7 @@ def _digest(patterns: tuple[str, ...]) -> str:
 
 # Taken at import, as the engine is: a file that is edited during a run does not count in it.
 ANALYSIS_DIGEST = _digest(ANALYSIS)
-ENGINE_DIGEST = _digest(("*.py", "data/*"))
+ENGINE_DIGEST = _digest(("**/*.py", "data/*"))
 
 
 def print_of(path: Path) -> Printed:

@@ -32,11 +32,11 @@ from bench.robustness import OUT
 from bench.simulated import FIRST_ID, CodedMaterial, simulated_entries, simulated_print
 from bench.speed import four_minutes
 from catalog.engine import Fingerprint
-from catalog.engine.index import find
-from catalog.engine.mapped import MappedIndex
-from catalog.engine.reference_index import Entry
-from catalog.engine.search import Catalog
-from catalog.engine.verification import FALSE_ACCEPT_LIMIT
+from catalog.engine.index.interface import Entry
+from catalog.engine.index.on_disk import MappedIndex
+from catalog.engine.search.fingerprint_index import find
+from catalog.engine.search.search import Catalog
+from catalog.engine.verification.verify import FALSE_ACCEPT_LIMIT
 
 SIZES, QUICK_SIZES = (1_000, 10_000, 100_000), (500, 2_000)
 BEYOND = (300_000, 1_000_000)

@@ -10,10 +10,10 @@ from pathlib import Path
 from bench.prints import print_of
 from bench.simulated import FIRST_ID
 from catalog.engine import FingerprintIndex
-from catalog.engine.index import find
-from catalog.engine.mapped import MappedIndex
-from catalog.engine.search import Catalog
-from catalog.engine.verification import FALSE_ACCEPT_LIMIT
+from catalog.engine.index.on_disk import MappedIndex
+from catalog.engine.search.fingerprint_index import find
+from catalog.engine.search.search import Catalog
+from catalog.engine.verification.verify import FALSE_ACCEPT_LIMIT
 
 
 def main() -> int:

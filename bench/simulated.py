@@ -15,14 +15,14 @@ import numpy as np
 from bench.corpus import tracks
 from bench.prints import print_of
 from catalog.engine import Fingerprint
-from catalog.engine.layout import REFERENCE_STEP, reference_vectors
-from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import HALVES, move_rows
-from catalog.engine.reference_index import Entry
-from catalog.engine.segment import ROW, Segment
-from catalog.engine.sketch import BLOCK_COLUMNS, blocks_of, coded
-from catalog.engine.vectors import POSITION_BITS, Codec
-from catalog.engine.whitening import whitened
+from catalog.engine.features.patches import HALVES, move_rows
+from catalog.engine.features.sketch import BLOCK_COLUMNS, blocks_of, coded
+from catalog.engine.features.whitening import whitened
+from catalog.engine.index.faiss_vectors import POSITION_BITS, Codec
+from catalog.engine.index.interface import Entry
+from catalog.engine.index.layout import REFERENCE_STEP, reference_vectors
+from catalog.engine.index.segment import ROW, Segment
+from catalog.engine.parameters import PARAMETERS
 
 FIRST_ID = 1_000_000
 SEED = 77

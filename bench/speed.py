@@ -18,8 +18,8 @@ from bench.prints import cpu_s, print_of
 from bench.queries import held_out, references
 from bench.simulated import simulated_tracks
 from catalog.engine import DecodeLimits, Fingerprint, Fingerprinter, FingerprintIndex
-from catalog.engine.decode import Decoding
-from catalog.engine.params import PARAMETERS
+from catalog.engine.audio.decoding import Decoding
+from catalog.engine.parameters import PARAMETERS
 
 TRACK_S = 240.0
 REPEATS = 7

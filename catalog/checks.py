@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-from catalog.engine.decode import confinement
-from catalog.engine.milvus import MilvusAddress
-from catalog.engine.params import LONGEST_S
+from catalog.engine.audio.decoding import confinement
+from catalog.engine.index.milvus import MilvusAddress
+from catalog.engine.parameters import LONGEST_S
 from catalog.services import disk_room, formats
 
 # name -> (least, most): what a value must lie between to make sense at all

@@ -8,7 +8,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine.decode import decode_mono
+from catalog.engine.audio.decoding import decode_mono
 
 AUDIO = Path(__file__).parent / "audio"
 RATE = 16_000

@@ -88,7 +88,7 @@ def lock_holders(processes: list[Process], cluster: str) -> list[Process]:
 def decoders(folder: Path) -> list[Process]:
     """Decoding children: their environment is empty, so they are found as children of the folder's processes."""
     ours = {process.pid for process in of_folder(folder)}
-    return [process for process in _all() if process.parent in ours and "decode_child" in process.command]
+    return [process for process in _all() if process.parent in ours and "decoder_process" in process.command]
 
 
 def _syscall(pid: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import av
 import numpy as np
 
-from catalog.engine.decode import decode_mono
+from catalog.engine.audio.decoding import decode_mono
 
 AUDIO = Path(__file__).parents[2] / "tests" / "audio"
 RATE = 44_100

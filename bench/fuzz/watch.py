@@ -29,7 +29,7 @@ class Watch:
         while not self._done.wait(0.2):
             for pid in descendants(self._site.process.pid):
                 command = command_line(pid)
-                if "decode_child.py" in command:
+                if "decoder_process.py" in command:
                     self._note("decoder, address space", _field(pid, "VmPeak"))
                 else:
                     self._note(_role(command), _field(pid, "VmHWM"))

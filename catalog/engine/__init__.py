@@ -14,8 +14,8 @@ import os
 # (4 times, where the other core is busy). Several recordings at once are several processes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from catalog.engine.audio_info import AudioInfo
-from catalog.engine.decode import DecodeLimits
+from catalog.engine.audio.decoding import DecodeLimits
+from catalog.engine.audio.info import AudioInfo
 from catalog.engine.errors import (
     DecodeCrashed,
     DecodeTimeout,
@@ -28,12 +28,12 @@ from catalog.engine.errors import (
     TooShort,
     UnreadableAudio,
 )
-from catalog.engine.fingerprint import Fingerprint
-from catalog.engine.fingerprinter import Analysis, Fingerprinter
-from catalog.engine.index import FingerprintIndex
-from catalog.engine.params import PARAMETERS_VERSION
-from catalog.engine.records import Match, Segment
-from catalog.engine.telling import Telling, what_tells
+from catalog.engine.features.fingerprint import Fingerprint
+from catalog.engine.features.fingerprinter import Analysis, Fingerprinter
+from catalog.engine.match import Match, Segment
+from catalog.engine.parameters import PARAMETERS_VERSION
+from catalog.engine.search.fingerprint_index import FingerprintIndex
+from catalog.engine.verification.distinctiveness import Telling, what_tells
 
 __all__ = [
     "PARAMETERS_VERSION",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from catalog.engine.records import Match, Segment
+from catalog.engine.match import Match, Segment
 
 TWIN_SCORE = 300.0
 CURVE_STEP_S = 0.256

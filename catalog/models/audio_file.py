@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from catalog.engine.audio_info import most_claimed_s
+from catalog.engine.audio.info import most_claimed_s
 
 
 def damaged_audio(prefix: str = "") -> Q:

@@ -4,8 +4,8 @@ from django.conf import settings
 
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
-from catalog.engine.audio_info import AudioInfo
-from catalog.engine.decode import DecodeLimits
+from catalog.engine.audio.decoding import DecodeLimits
+from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile, Fingerprint, Track
 from catalog.services import audio_store
 from catalog.services.errors import TrackGoneError

@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from django.conf import settings
 
-from catalog.engine.audio_info import AudioInfo
+from catalog.engine.audio.info import AudioInfo
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from catalog.engine import IndexBusy, IndexUnavailable
-from catalog.engine.mapped import MappedIndex
-from catalog.engine.milvus import MilvusAddress, MilvusIndex
-from catalog.engine.reference_index import ReferenceIndex
+from catalog.engine.index.interface import ReferenceIndex
+from catalog.engine.index.milvus import MilvusAddress, MilvusIndex
+from catalog.engine.index.on_disk import MappedIndex
 from catalog.services import index_lease, index_log
 
 LONGEST_WAIT_S, WAIT_STEP_S = 60.0, 0.1  # for the lease of a cluster's index

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from catalog.engine import generations
-from catalog.engine.generations import Generation
+from catalog.engine.index import manifest
+from catalog.engine.index.manifest import Generation
 from catalog.services import index_backend, index_log
 
 MOST_BEHIND = 2000  # operations that a worker applies before a search, some ten seconds; with more, checks wait
@@ -36,7 +36,7 @@ class IndexStatus:
 def status() -> IndexStatus:
     """Return how the index is."""
     folder = Path(settings.INDEX_DIR)
-    found = list(generations.readable(folder, _belongs))
+    found = list(manifest.readable(folder, _belongs))
     newest = found[0] if found else None
     sequence = newest.sequence if newest else 0
     return IndexStatus(newest, index_log.last_sequence(), index_log.count_after(sequence), max(0, len(found) - 1))
@@ -53,7 +53,7 @@ def behind() -> int:
         with index_backend.cluster_index() as index:
             index.refresh()
             return index_log.count_after(index.applied_sequence())
-    newest = next(generations.readable(Path(settings.INDEX_DIR), _belongs), None)
+    newest = next(manifest.readable(Path(settings.INDEX_DIR), _belongs), None)
     return index_log.count_after(newest.sequence if newest else 0)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from catalog.engine import InvalidIndex, generations
-from catalog.engine.reference_index import Entry, ReferenceIndex
+from catalog.engine import InvalidIndex
+from catalog.engine.index import manifest
+from catalog.engine.index.interface import Entry, ReferenceIndex
 from catalog.services import index_log
 from catalog.services.searching import CaughtUpIndex, fingerprints_of
 
@@ -34,9 +35,9 @@ def _files(progress: Progress) -> list[str]:
     """Every byte of every kept generation."""
     folder = Path(settings.INDEX_DIR)
     problems = []
-    for number in generations.numbers(folder):
+    for number in manifest.numbers(folder):
         try:
-            generation = generations.read(folder, number)
+            generation = manifest.read(folder, number)
             for file in progress(generation.files, len(generation.files), f"Generation {number}"):
                 file.check(folder, thorough=True)
         except InvalidIndex as error:

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django_q.tasks import async_task
 
 from catalog.engine import FingerprintError
-from catalog.engine.peaks import waveform_peaks
+from catalog.engine.audio.waveform import waveform_peaks
 from catalog.models import AudioFile
 from catalog.services import audio_store
 from catalog.services.analysis import decode_limits

@@ -15,11 +15,11 @@ from django.conf import settings
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
-from catalog.engine.confinement import die_with_parent
-from catalog.engine.entries import entries_of
-from catalog.engine.index import find
-from catalog.engine.reference_index import Entry, Operation, ReferenceIndex, Size
-from catalog.engine.search import Catalog
+from catalog.engine.audio.sandbox import die_with_parent
+from catalog.engine.index.entries import entries_of
+from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Size
+from catalog.engine.search.fingerprint_index import find
+from catalog.engine.search.search import Catalog
 from catalog.models import Fingerprint, IndexOperation
 from catalog.services import index_log, index_status
 from catalog.services.index_backend import open_index

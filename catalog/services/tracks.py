@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from catalog.engine import FingerprintError
-from catalog.engine.audio_info import AudioInfo
-from catalog.engine.decode import probe
+from catalog.engine.audio.decoding import probe
+from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile, Track
 from catalog.services import audio_store, formats, stored_files
 from catalog.services.analysis import decode_limits

@@ -19,7 +19,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from catalog.engine.decode import decode_mono
+from catalog.engine.audio.decoding import decode_mono
 from catalog.models import Match, Track
 from catalog.services.playback import store_peaks
 from tests.browser.watch import Watch

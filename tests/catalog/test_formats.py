@@ -15,7 +15,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.api.serializers import UploadSerializer
-from catalog.engine.decode import decode_mono, probe
+from catalog.engine.audio.decoding import decode_mono, probe
 from catalog.models import Track
 from catalog.services import formats, importing
 from catalog.services.analysis import fingerprint_of

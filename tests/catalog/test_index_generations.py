@@ -17,7 +17,8 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalog.engine import IndexBusy, IndexUnavailable, generations
+from catalog.engine import IndexBusy, IndexUnavailable
+from catalog.engine.index import manifest
 from catalog.models import Deployment, Fingerprint, IndexClock, IndexLease, IndexOperation, Job, Track
 from catalog.services import housekeeping, index_backend, index_lease, index_log, index_status, removal, searching, work
 from catalog.services.analysis import fingerprint_of
@@ -137,8 +138,8 @@ def test_two_generations_are_kept(indexed: Callable[[Path], Track], recordings: 
     for path in recordings[:4]:
         indexed(path)
         CaughtUpIndex().compact()
-    assert generations.numbers(own_folder) == [4, 3]
-    needed = {file.name for number in (3, 4) for file in generations.read(own_folder, number).files}
+    assert manifest.numbers(own_folder) == [4, 3]
+    needed = {file.name for number in (3, 4) for file in manifest.read(own_folder, number).files}
     assert {path.name for path in own_folder.iterdir() if path.suffix in {".faiss", ".npy"}} == needed
     assert index_status.status().older == 1
 
@@ -190,7 +191,7 @@ def test_generation_of_another_log_makes_way(indexed: Callable[[Path], Track], b
     IndexOperation.objects.update(created_at=timezone.now())
     assert index_status.behind() == 1
     CaughtUpIndex().compact()
-    assert generations.numbers(own_folder) == [3]
+    assert manifest.numbers(own_folder) == [3]
     assert found(CaughtUpIndex(), track) == [track.pk]
 
 
@@ -229,8 +230,8 @@ def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(Path(file.name).name)
         return digest(file, kind)
 
-    monkeypatch.setattr(generations.hashlib, "file_digest", noted)
-    monkeypatch.setattr(generations, "_BELIEVED", set())
+    monkeypatch.setattr(manifest.hashlib, "file_digest", noted)
+    monkeypatch.setattr(manifest, "_BELIEVED", set())
     return names
 
 
@@ -250,7 +251,7 @@ def test_files_with_other_times_are_read_whole_once(
     for path in files:
         os.utime(path)
     if not is_owner:
-        monkeypatch.setattr(generations.os, "utime", raise_permission)
+        monkeypatch.setattr(manifest.os, "utime", raise_permission)
     read_whole.clear()
     assert found(CaughtUpIndex(), track) == [track.pk]
     assert sorted(read_whole) == sorted(path.name for path in files)
@@ -258,7 +259,7 @@ def test_files_with_other_times_are_read_whole_once(
     assert found(CaughtUpIndex(), track) == [track.pk]
     assert read_whole == []
     if is_owner:
-        generations._BELIEVED.clear()  # another process
+        manifest._BELIEVED.clear()  # another process
         assert found(CaughtUpIndex(), track) == [track.pk]
         assert read_whole == []
 
@@ -272,10 +273,10 @@ def test_sweeping_after_a_lost_lease_leaves_what_the_next_holder_writes(
     indexed: Callable[[Path], Track], battle: Path, forest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = indexed(battle)
-    other, stack, publish = index_backend.HostIndex(), contextlib.ExitStack(), generations.publish
+    other, stack, publish = index_backend.HostIndex(), contextlib.ExitStack(), manifest.publish
 
-    def lose_the_lease_after(folder: Path, generation: generations.Generation) -> None:
-        monkeypatch.setattr(generations, "publish", publish)
+    def lose_the_lease_after(folder: Path, generation: manifest.Generation) -> None:
+        monkeypatch.setattr(manifest, "publish", publish)
         publish(folder, generation)
         IndexLease.objects.update(token=None, until=None)
         stack.enter_context(other.exclusive())
@@ -284,7 +285,7 @@ def test_sweeping_after_a_lost_lease_leaves_what_the_next_holder_writes(
         other.apply(searching._operations(index_log.after(other.applied_sequence(), limit=10)))
         other.compact()  # its files are written, and no manifest names them yet
 
-    monkeypatch.setattr(generations, "publish", lose_the_lease_after)
+    monkeypatch.setattr(manifest, "publish", lose_the_lease_after)
     CaughtUpIndex().compact()
     with stack:
         other.checkpoint()
@@ -309,7 +310,7 @@ def test_folder_of_another_deployment_is_left_to_it(
     long_ago = timezone.now() - 2 * index_lease.OWNER_SILENT
     os.utime(own_folder / index_lease.OWNER_FILE, (long_ago.timestamp(), long_ago.timestamp()))
     said("index", "compact")
-    assert generations.numbers(own_folder) == [2]
+    assert manifest.numbers(own_folder) == [2]
 
 
 def test_other_layout_is_made_anew(
@@ -317,7 +318,7 @@ def test_other_layout_is_made_anew(
 ) -> None:
     track = indexed(battle)
     CaughtUpIndex().compact()
-    monkeypatch.setattr(generations, "LAYOUT_VERSION", 99)
+    monkeypatch.setattr(manifest, "LAYOUT_VERSION", 99)
     assert index_status.behind() == 1
     assert found(CaughtUpIndex(), track) == [track.pk]
 
@@ -342,7 +343,7 @@ def test_one_compacts_at_a_time(indexed: Callable[[Path], Track], battle: Path, 
             said("index", "rebuild")
         IndexLease.objects.update(until=timezone.now() - timedelta(seconds=1))  # its holder died
         CaughtUpIndex().compact()
-    assert generations.numbers(own_folder) == [1]
+    assert manifest.numbers(own_folder) == [1]
 
 
 def test_lost_lease_publishes_nothing(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
@@ -352,7 +353,7 @@ def test_lost_lease_publishes_nothing(indexed: Callable[[Path], Track], battle: 
         IndexLease.objects.update(token=None)
         with pytest.raises(IndexBusy, match="lost"):
             index.checkpoint()
-    assert generations.numbers(own_folder) == []
+    assert manifest.numbers(own_folder) == []
 
 
 def test_commands_say_how_it_is(indexed: Callable[[Path], Track], battle: Path, forest: Path) -> None:

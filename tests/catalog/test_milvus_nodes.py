@@ -11,7 +11,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from catalog.engine import IndexUnavailable
-from catalog.engine.milvus import connection
+from catalog.engine.index.milvus import connection
 from catalog.models import Job, Track
 from catalog.services import index_backend, work
 from catalog.services.searching import CaughtUpIndex

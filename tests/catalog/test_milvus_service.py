@@ -16,10 +16,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog.engine import IndexUnavailable
-from catalog.engine.milvus import MilvusAddress, MilvusIndex
-from catalog.engine.milvus.build import _STATE_ID
-from catalog.engine.milvus.canaries import canary_keys, canary_track
-from catalog.engine.reference_index import Entry
+from catalog.engine.index.interface import Entry
+from catalog.engine.index.milvus import MilvusAddress, MilvusIndex
+from catalog.engine.index.milvus.build import _STATE_ID
+from catalog.engine.index.milvus.canaries import canary_keys, canary_track
 from catalog.models import IndexOperation, Track
 from catalog.services import index_backend, index_lease, index_log, readiness, work
 from catalog.services.searching import CaughtUpIndex

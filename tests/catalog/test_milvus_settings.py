@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
-from catalog.engine.milvus import MilvusAddress
+from catalog.engine.index.milvus import MilvusAddress
 
 
 @pytest.mark.parametrize(

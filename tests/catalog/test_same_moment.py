@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from catalog.engine import Fingerprinter
-from catalog.engine import index as index_module
+from catalog.engine.search import fingerprint_index as index_module
 from catalog.models import AudioFile, Fingerprint, Job, Match, Track
 from catalog.services import index_log, jobs, removal, work
 from catalog.services.searching import CaughtUpIndex

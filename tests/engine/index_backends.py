@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.engine.embedded import EmbeddedIndex
-from catalog.engine.mapped import MappedIndex
-from catalog.engine.milvus import MilvusAddress, MilvusIndex
-from catalog.engine.reference_index import ReferenceIndex
+from catalog.engine.index.in_memory import EmbeddedIndex
+from catalog.engine.index.interface import ReferenceIndex
+from catalog.engine.index.milvus import MilvusAddress, MilvusIndex
+from catalog.engine.index.on_disk import MappedIndex
 from tests.milvus_server import MilvusProcess
 
 _servers: list[MilvusProcess] = []

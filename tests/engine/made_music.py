@@ -3,8 +3,8 @@
 import numpy as np
 
 from catalog.engine import Fingerprinter
-from catalog.engine.alignment import Reference
-from catalog.engine.query import Query
+from catalog.engine.alignment.fit import Reference
+from catalog.engine.features.query import Query
 from tests.alterations import RATE, Samples
 
 NOTES_S = 0.25

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from catalog.engine import UnreadableAudio
-from catalog.engine.audio_info import AudioInfo
-from catalog.engine.decode import Decoding, probe
+from catalog.engine.audio.decoding import Decoding, probe
+from catalog.engine.audio.info import AudioInfo
 from tests.alterations import RATE, Samples
 
 KINDS = [("song.mp4", "aac"), ("song.mka", "libopus"), ("song.mkv", "pcm_s16le")]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.engine.decode import Decoding, decode_mono, probe
+from catalog.engine.audio.decoding import Decoding, decode_mono, probe
 from tests.alterations import RATE, Samples, write
 
 SIZES = [100, 1 << 20, 12 << 20]

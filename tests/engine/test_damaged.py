@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from catalog.engine import UnreadableAudio
-from catalog.engine.audio_info import AudioInfo
-from catalog.engine.decode import Decoding, probe
+from catalog.engine.audio.decoding import Decoding, probe
+from catalog.engine.audio.info import AudioInfo
 from tests.alterations import AUDIO, RATE, Samples, write
 
 DAMAGED = AUDIO / "damaged"

@@ -16,10 +16,10 @@ from catalog.engine import (
     InvalidFingerprint,
     TooLong,
     UnreadableAudio,
-    fingerprinter,
 )
-from catalog.engine.params import LONGEST_S, PARAMETERS
-from catalog.engine.peaks import waveform_peaks
+from catalog.engine.audio.waveform import waveform_peaks
+from catalog.engine.features import fingerprinter
+from catalog.engine.parameters import LONGEST_S, PARAMETERS
 from tests.alterations import RATE, Samples
 
 GOLDEN = Path(__file__).parent / "golden.json"

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.engine import embedded
-from catalog.engine import vectors as vectors_module
-from catalog.engine.embedded import EmbeddedIndex
-from catalog.engine.embedding import DIMENSIONS, Vectors
-from catalog.engine.layout import REFERENCE_STEP_S
-from catalog.engine.patches import HALVES
-from catalog.engine.reference_index import NOTHING, Entry, Operation, ReferenceIndex
-from catalog.engine.segment import Delta
-from catalog.engine.sketch import ASKED_STEP, ASKED_WAYS, BLOCK_COLUMNS, BYTES, NUMBERS, QuerySketch, decoded
+from catalog.engine.features.embedding import DIMENSIONS, Vectors
+from catalog.engine.features.patches import HALVES
+from catalog.engine.features.sketch import ASKED_STEP, ASKED_WAYS, BLOCK_COLUMNS, BYTES, NUMBERS, QuerySketch, decoded
+from catalog.engine.index import faiss_vectors as vectors_module
+from catalog.engine.index import in_memory
+from catalog.engine.index.in_memory import EmbeddedIndex
+from catalog.engine.index.interface import NOTHING, Entry, Operation, ReferenceIndex
+from catalog.engine.index.layout import REFERENCE_STEP_S
+from catalog.engine.index.segment import Delta
 from tests.engine.index_backends import BACKENDS, EXAMPLES, FORGETS, KEEPS_NO_SKETCHES, NAMES, make_ready
 
 TRACKS = 6
@@ -246,7 +246,7 @@ class BrokenError(Exception):
 @pytest.mark.parametrize("tracks", [0, 3])
 def test_a_rebuild_that_fails_leaves_what_there_was(both: Both, tracks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """It must not say that it is up to date: nobody would ever apply what is missing."""
-    monkeypatch.setattr(embedded, "SAMPLED_POSITIONS", 1)
+    monkeypatch.setattr(in_memory, "SAMPLED_POSITIONS", 1)
     both.write(1, seed=1)
     both.catch_up(both.index)
     both.index.checkpoint()
@@ -351,7 +351,7 @@ def test_many_short_tracks_are_learnt_from_by_their_vectors(
     """Of a thousand of them there would be fewer vectors than lists, which FAISS refuses."""
     monkeypatch.setattr(vectors_module, "LISTS_FROM", 500)
     monkeypatch.setattr(vectors_module, "VECTORS_A_LIST", 1)
-    monkeypatch.setattr(embedded, "SAMPLED_POSITIONS", sampled)
+    monkeypatch.setattr(in_memory, "SAMPLED_POSITIONS", sampled)
     entries = short_tracks(1500)
     with both.index.exclusive():
         both.index.rebuild(entries, sequence=7, expected=1_000_000)

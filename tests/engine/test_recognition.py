@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex, Match
-from catalog.engine.timing import STEADY_S
+from catalog.engine.verification.tempo_stability import STEADY_S
 from tests.alterations import (
     RATE,
     Samples,

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex, proving, scanning, sketch
-from catalog.engine import search as steps
-from catalog.engine.embedded import EmbeddedIndex
-from catalog.engine.embedding import Vectors
-from catalog.engine.patches import move_rows
-from catalog.engine.reference_index import NOTHING, Neighbours
-from catalog.engine.significance import log10_probability_of_filter
-from catalog.engine.whitening import running_mean, whitened
+from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex
+from catalog.engine.features import sketch
+from catalog.engine.features.embedding import Vectors
+from catalog.engine.features.patches import move_rows
+from catalog.engine.features.whitening import running_mean, whitened
+from catalog.engine.index import sketch_scan
+from catalog.engine.index.in_memory import EmbeddedIndex
+from catalog.engine.index.interface import NOTHING, Neighbours
+from catalog.engine.search import search as steps
+from catalog.engine.verification import decision
+from catalog.engine.verification.calibration import log10_probability_of_filter
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import pink_noise, under
 
@@ -101,7 +104,7 @@ def test_a_line_that_was_chosen_needs_witnesses(
     limit: float,
 ) -> None:
     """The sound of the whole picture, and single moments."""
-    monkeypatch.setattr(proving, witness, limit)
+    monkeypatch.setattr(decision, witness, limit)
     assert not any(index.search(query) for query in masked)
 
 
@@ -129,15 +132,15 @@ def test_a_line_that_was_chosen_needs_to_stand_out_more() -> None:
 @pytest.mark.parametrize("blocks", [1, 2, 5, 30])
 def test_every_line_is_summed(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In chunks of any size, beyond both ends, against the plain sum."""
-    monkeypatch.setattr(scanning, "CHUNK", 7)
+    monkeypatch.setattr(sketch_scan, "CHUNK", 7)
     random = np.random.default_rng(blocks)
     codes = random.integers(0, 256, (23, sketch.BYTES), np.uint8)
     values = random.standard_normal((sketch.ASKED_WAYS, blocks, sketch.NUMBERS)).astype(np.float32)
     asked = sketch.QuerySketch(values, 0)
-    best = scanning.best_lines(codes, asked)
+    best = sketch_scan.best_lines(codes, asked)
     held = np.pad(sketch.decoded(codes), ((40, 40), (0, 0)))
     for middle in range(23):
         first = 40 + middle - blocks // 2
         sums = np.einsum("wbn,bn->w", values, held[first : first + blocks])
         assert np.isclose(best[middle], sums.max(), rtol=1e-4)
-        assert np.allclose(scanning.line_sums(codes, asked, middle, middle + 1)[:, 0], sums, rtol=1e-3, atol=1e-3)
+        assert np.allclose(sketch_scan.line_sums(codes, asked, middle, middle + 1)[:, 0], sums, rtol=1e-3, atol=1e-3)

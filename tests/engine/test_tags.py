@@ -14,7 +14,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from catalog.engine.decode import probe
+from catalog.engine.audio.decoding import probe
 from tests.alterations import RATE, write
 
 LATIN_1, UTF_16, UTF_8 = 0, 1, 3

@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.engine import sketch, training, training_pairs
-from catalog.engine.embedding import DIMENSIONS, MOMENT, PLACE
-from catalog.engine.evidence import BINS
-from catalog.engine.layout import PATCH_COLUMNS
-from catalog.engine.params import PARAMETERS
-from catalog.engine.patches import HALF_ROWS, HALVES
-from catalog.engine.training_pairs import music_files, pairs
+from catalog.engine.features import sketch
+from catalog.engine.features.embedding import DIMENSIONS, MOMENT, PLACE
+from catalog.engine.features.patches import HALF_ROWS, HALVES
+from catalog.engine.index.layout import PATCH_COLUMNS
+from catalog.engine.parameters import PARAMETERS
+from catalog.engine.training import learn
+from catalog.engine.training import pairs as clip_pairs
+from catalog.engine.training.pairs import music_files, pairs
+from catalog.engine.verification.evidence import BINS
 
 EXCERPTS = Path(__file__).parent.parent / "audio"
 
@@ -31,9 +33,9 @@ def stored(folder: Path) -> dict[str, np.ndarray]:
     """What the command writes."""
     output = folder / "made" / "projection.npz"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_pairs, "CLIPS_A_TRACK", 2)
+        patch.setattr(clip_pairs, "CLIPS_A_TRACK", 2)
         patch.setattr("sys.argv", ["training", str(folder), "--output", str(output)])
-        training.main()
+        learn.main()
     with np.load(output) as arrays:
         return dict(arrays)
 
@@ -60,11 +62,11 @@ def test_a_closer_moment_is_more_evidence(stored: dict[str, np.ndarray]) -> None
     assert (stored["evidence"][:, -1] > 1).all()
 
 
-@pytest.mark.parametrize(("kind", "of"), [(MOMENT, training.moments), (PLACE, training.places)])
+@pytest.mark.parametrize(("kind", "of"), [(MOMENT, learn.moments), (PLACE, learn.places)])
 def test_copies_are_nearer_than_strangers(stored: dict[str, np.ndarray], folder: Path, kind: str, of: object) -> None:
     random = np.random.default_rng(1)
     others = list(pairs([path for path in music_files([folder]) if path.name != "broken.mp3"][:1], random))
-    found = training.Moments.joined(of(pair, random) if kind == PLACE else of(pair) for pair in others)  # type: ignore[operator]
+    found = learn.Moments.joined(of(pair, random) if kind == PLACE else of(pair) for pair in others)  # type: ignore[operator]
     for half in range(HALVES):
         cleans, copies = found.half(half)
         projection = stored[kind][half].astype(np.float32)

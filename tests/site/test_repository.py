@@ -52,11 +52,11 @@ def test_engine_is_pure() -> None:
 @pytest.mark.parametrize(
     ("package", "doors"),
     [
-        ("av", {"decode_child.py", "training_audio.py"}),
-        ("mutagen", {"tags_child.py"}),
+        ("av", {"decoder_process.py", "augmentation.py"}),
+        ("mutagen", {"tag_reader.py"}),
         ("charset_normalizer", {"tag_text.py"}),
         ("essentia", {"spectrogram.py"}),
-        ("faiss", {"vectors.py"}),
+        ("faiss", {"faiss_vectors.py"}),
         ("pymilvus", {"connection.py", "schemas.py"}),
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from catalog.engine.decode import decode_mono
+from catalog.engine.audio.decoding import decode_mono
 from tests.site.running import RunningSite, await_true, command_line
 
 pytestmark = pytest.mark.cluster

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from catalog.engine import IndexBusy, IndexUnavailable
-from catalog.engine.reference_index import Entry
+from catalog.engine.index.interface import Entry
 from catalog.services import index_status, index_verifying
 from catalog.services.searching import CaughtUpIndex
 

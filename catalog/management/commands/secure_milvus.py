@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.engine import IndexUnavailable
-from catalog.engine.milvus import MilvusAddress, take_factory_password
+from catalog.engine.index.milvus import MilvusAddress, take_factory_password
 
 
 class Command(BaseCommand):

@@ -10,11 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from catalog.engine.embedding import DIMENSIONS, Vectors
-from catalog.engine.mapped import MappedIndex
-from catalog.engine.patches import HALVES
-from catalog.engine.reference_index import Entry
-from catalog.engine.sketch import BYTES
+from catalog.engine.features.embedding import DIMENSIONS, Vectors
+from catalog.engine.features.patches import HALVES
+from catalog.engine.features.sketch import BYTES
+from catalog.engine.index.interface import Entry
+from catalog.engine.index.on_disk import MappedIndex
 from catalog.services import index_log, index_status
 from tests.rows import make_track
 

@@ -1,0 +1,36 @@
+"""Whether a recording holds anything that could be compared, or only what every moment of it sounds like.
+
+Silence, a constant offset (DC), hum and a steady tone leave a picture without features: each row's running mean is all
+there is in it. Two of them are equal to the last level whatever they are, so nothing may be said about them.
+"""
+
+import numpy as np
+
+from catalog.engine.features.embedding import normalise
+from catalog.engine.features.patches import centres, cut, move_rows
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.parameters import PARAMETERS
+
+LEAST_HEARD_S, LEAST_HEARD_SHARE = 2.0, 0.1  # of a recording, the less of both; one click is heard for a second
+STEP = 4  # columns between the moments that are looked at
+MOMENTS_AT_ONCE = 4096
+
+
+def is_blank(picture: Floats) -> bool:
+    """Tell whether so little is heard in a (columns, rows) dB picture that there is nothing to compare."""
+    moments = centres(len(picture), STEP)
+    enough = min(LEAST_HEARD_S / (STEP * PARAMETERS.hop_s), LEAST_HEARD_SHARE * len(moments))
+    heard = 0
+    for start in range(0, len(moments), MOMENTS_AT_ONCE):
+        heard += _heard(picture, moments[start : start + MOMENTS_AT_ONCE])
+        if heard >= max(enough, 1):
+            return False
+    return True
+
+
+def _heard(picture: Floats, moments: Floats) -> int:
+    """In how many of the moments something varies, in one half at least."""
+    margin = PARAMETERS.patch_columns * PARAMETERS.patch_step
+    first = max(0, int(moments[0]) - margin)
+    rows = move_rows(picture[first : int(moments[-1]) + margin + 1], 0.0)
+    return int(normalise(cut(rows, moments - np.float32(first)))[1].any(axis=1).sum())

@@ -1,0 +1,71 @@
+"""File → fingerprint, in one pass beside the decoder."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.audio.decoding import DecodeLimits, Decoding
+from catalog.engine.audio.info import AudioInfo
+from catalog.engine.audio.waveform import PeakMeter
+from catalog.engine.errors import TooLong, TooShort
+from catalog.engine.features.fingerprint import MAX_COLUMNS, Fingerprint
+from catalog.engine.features.spectrogram import Floats, SpectrogramBuilder, contrast, quantise
+from catalog.engine.parameters import LONGEST_S, PARAMETERS
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One pass over a file: its fingerprint, what the file is, and ``peaks`` for drawing its waveform."""
+
+    fingerprint: Fingerprint
+    info: AudioInfo
+    peaks: NDArray[np.uint8]  # (n,) 0 … 255: the loudest sample in each of n equal stretches
+    decode_s: float = 0.0  # of the pass, seconds spent waiting for decoded samples
+
+
+class Fingerprinter:
+    """Makes fingerprints of files. Holds no state but its limits; safe to share between threads."""
+
+    def __init__(self, *, limits: DecodeLimits | None = None) -> None:
+        self._limits = limits or DecodeLimits()
+
+    def fingerprint(self, path: str | Path) -> Fingerprint:
+        """Decode (in a limited child process) and analyse. Raises a ``FingerprintError`` a person understands."""
+        return self.analyse(path).fingerprint
+
+    def analyse(self, path: str | Path) -> Analysis:
+        """The fingerprint, the file's properties and its waveform, all from one decoding."""
+        decoding = Decoding(path, PARAMETERS.sample_rate, self._limits)
+        builder, meter = SpectrogramBuilder(), PeakMeter()
+        frames, decode_s, asked_s = 0, 0.0, time.monotonic()
+        for block in decoding:
+            decode_s += time.monotonic() - asked_s
+            builder.add(block)
+            meter.add(block)
+            frames += len(block)
+            asked_s = time.monotonic()
+        assert decoding.info is not None  # noqa: S101  (set once the blocks are through)
+        return Analysis(_finish(builder, frames), decoding.info, meter.peaks(), decode_s)
+
+    @staticmethod
+    def of_samples(samples: Floats) -> Fingerprint:
+        """The fingerprint of mono float32 samples at ``PARAMETERS.sample_rate``: for training, tests and bench.
+
+        ``UnreadableAudio`` where a sample is no finite number, or so large that its power is none. ``TooShort`` and
+        ``TooLong`` (``LONGEST_S``).
+        """
+        builder = SpectrogramBuilder()
+        builder.add(samples)
+        return _finish(builder, len(samples))
+
+
+def _finish(builder: SpectrogramBuilder, frames: int) -> Fingerprint:
+    decibels = builder.decibels()
+    if len(decibels) < PARAMETERS.patch_columns * PARAMETERS.patch_step:
+        raise TooShort("There is too little audio to recognise.")
+    if len(decibels) > MAX_COLUMNS:
+        raise TooLong(f"The audio is longer than the {LONGEST_S / 3600:g} hours that can be recognised.")
+    return Fingerprint(quantise(contrast(decibels)), frames / PARAMETERS.sample_rate)

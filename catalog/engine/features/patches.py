@@ -1,0 +1,63 @@
+"""Spectrogram → patches, at any place, tempo and pitch: how a query is moved on to a reference's axes."""
+
+import numpy as np
+
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.parameters import PARAMETERS
+
+HALVES = 2
+HALF_ROWS = PARAMETERS.patch_rows // HALVES
+PATCH_SIZE = PARAMETERS.patch_columns * HALF_ROWS
+PATCH_SPAN_COLUMNS = PARAMETERS.patch_columns * PARAMETERS.patch_step
+
+
+def column_offsets(columns: int) -> Floats:
+    """(columns,) where a patch's columns lie around its centre, in hops."""
+    offsets: Floats = ((np.arange(columns) - (columns - 1) / 2) * PARAMETERS.patch_step).astype(np.float32)
+    return offsets
+
+
+def centres(columns: int, step: float, tempo_ratio: float = 1.0) -> Floats:
+    """Centres of the whole patches that fit, in columns, ``step`` columns apart."""
+    margin = PATCH_SPAN_COLUMNS / 2 / tempo_ratio
+    places: Floats = np.arange(margin, max(columns - margin, margin + 1e-3), step, dtype=np.float32)
+    return places
+
+
+def cut(
+    picture: Floats, places: Floats, tempo_ratio: float | Floats = 1.0, columns: int = PARAMETERS.patch_columns
+) -> Floats:
+    """Patches as they would lie on the reference, from a picture of ``PARAMETERS.patch_rows`` rows (``move_rows``).
+
+    ``places``: (n,) centres in the picture's own columns; ``tempo_ratio``: how many times as fast as the reference the
+    picture is, one number or (n,); ``columns``: how many a patch has. Shape (n, HALVES, columns x HALF_ROWS), dB.
+    Linear between columns; the picture's first and last column go on beyond its ends.
+    """
+    ratio = np.broadcast_to(np.asarray(tempo_ratio, np.float32), places.shape)
+    at = places[:, None] + column_offsets(columns)[None, :] / ratio[:, None]
+    at = np.clip(at, 0, len(picture) - 1)
+    before = np.minimum(at.astype(np.int64), len(picture) - 2)
+    part = (at - before)[:, :, None].astype(np.float32)
+    mixed = picture[before]
+    if part.any():
+        mixed += (picture[before + 1] - mixed) * part
+    halves = mixed.reshape(len(places), columns, HALVES, HALF_ROWS)
+    patches: Floats = np.ascontiguousarray(halves.transpose(0, 2, 1, 3)).reshape(len(places), HALVES, -1)
+    return patches
+
+
+def move_rows(picture: Floats, pitch_semitones: float) -> Floats:
+    """The patch's rows of a whole picture (columns, rows), taken ``pitch_semitones`` higher up in it.
+
+    A picture that is so much higher than the reference is moved back on to it. Rows beyond the picture are zero.
+    """
+    rows = np.arange(PARAMETERS.patch_rows) + PARAMETERS.first_patch_row + pitch_semitones
+    lower = np.floor(rows + 1e-6).astype(np.int64)
+    part = np.maximum(rows - lower, 0).astype(np.float32)
+    padded = np.pad(picture, ((0, 0), (1, 2)))
+    last = picture.shape[1] + 1
+    low, high = np.clip(lower + 1, 0, last), np.clip(lower + 2, 0, last)
+    moved: Floats = padded[:, low]
+    if part.max() > 1e-3:
+        moved += (padded[:, high] - moved) * part
+    return moved

@@ -1,0 +1,124 @@
+"""Sketches: recordings in 16 bytes a second, few enough to look through all of them.
+
+Votes come from single places that are near to their own. Where something masks every place, none is near; but summed
+over seconds, along one line, the little that agrees stands out (the matched filter: ``correlation``). A sketch is what
+the filter multiplies, in short: the whitened picture of each second in its principal directions (Pearson, 1901), each
+in one of the four levels that lose least of a normal distribution (Max, 1960).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from catalog.engine.features.embedding import DATA
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.features.whitening import whitened
+from catalog.engine.parameters import PARAMETERS
+
+BLOCK_COLUMNS = 16  # 1.02 s
+BLOCK_SIZE = BLOCK_COLUMNS * PARAMETERS.patch_rows
+NUMBERS = 64  # directions: they hold 37 % of what a block of whitened music holds
+NUMBERS_A_BYTE = 4
+BYTES = NUMBERS // NUMBERS_A_BYTE  # of a block
+BETWEEN, INNER, OUTER = 0.9816, 0.4528, 1.51  # of four levels for a normal distribution (Max, 1960)
+ASKED_STEP = 2  # columns between the ways in which a query's blocks are cut
+ASKED_WAYS = BLOCK_COLUMNS // ASKED_STEP
+BASIS, SPREAD = "sketch", "sketch_spread"  # in the file of projections
+
+Codes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class QuerySketch:
+    """A stretch of a query, cut into blocks in every way: (ASKED_WAYS, blocks, the first numbers of each).
+
+    The first block of way w begins at column ``first_column`` + w x ASKED_STEP of the query.
+    """
+
+    values: Floats
+    first_column: int
+
+    @property
+    def blocks(self) -> int:
+        """How many one way has."""
+        return int(self.values.shape[1])
+
+    @property
+    def numbers(self) -> int:
+        """How many of a block's are compared."""
+        return int(self.values.shape[2])
+
+    @property
+    def middle_column(self) -> float:
+        """Of the query."""
+        return self.first_column + (self.blocks * BLOCK_COLUMNS + BLOCK_COLUMNS) / 2
+
+
+def blocks_of(white: Floats, step: int) -> Floats:
+    """(n, BLOCK_SIZE) every whole block of a whitened picture, ``step`` columns apart."""
+    every = sliding_window_view(white, BLOCK_COLUMNS, axis=0)[::step].transpose(0, 2, 1)
+    return every.reshape(len(every), BLOCK_SIZE)
+
+
+def sketched(picture: Floats) -> Codes:
+    """(columns, patch rows) dB → (blocks, BYTES): whole blocks from the first column on."""
+    if len(picture) < BLOCK_COLUMNS:
+        return np.zeros((0, BYTES), np.uint8)
+    return coded(blocks_of(whitened(picture), BLOCK_COLUMNS))
+
+
+def coded(blocks: Floats) -> Codes:
+    """(n, BLOCK_SIZE) whitened cells → (n, BYTES)."""
+    numbers = blocks @ basis() / spread()
+    levels = (numbers > -BETWEEN).astype(np.uint8) + (numbers > 0) + (numbers > BETWEEN)
+    shifts = np.arange(NUMBERS_A_BYTE, dtype=np.uint8) * 2
+    packed: Codes = np.bitwise_or.reduce(levels.reshape(-1, BYTES, NUMBERS_A_BYTE) << shifts, axis=2)
+    return packed
+
+
+def decoded(codes: Codes, count: int = NUMBERS) -> Floats:
+    """(n, BYTES) → the first ``count`` numbers of each, in units of their ``spread``."""
+    # "clip" as every byte is in range, and looking whether it is takes six times as long.
+    numbers: Floats = np.take(_levels_of_bytes(), codes[:, : count // NUMBERS_A_BYTE], axis=0, mode="clip")
+    return numbers.reshape(len(codes), count)
+
+
+def asked(picture: Floats, most_columns: int, count: int = NUMBERS) -> QuerySketch | None:
+    """The middle ``most_columns`` of a query's (columns, patch rows) dB, by ``count`` numbers a block; None where not
+    even one block fits."""
+    first = max(0, (len(picture) - most_columns) // 2)
+    white = whitened(picture)[first : first + most_columns]
+    blocks = (len(white) - BLOCK_COLUMNS) // BLOCK_COLUMNS
+    if blocks < 1:
+        return None
+    numbers = blocks_of(white, ASKED_STEP) @ basis()[:, :count] * spread()[:count]
+    ways = numbers[: blocks * ASKED_WAYS].reshape(blocks, ASKED_WAYS, count).transpose(1, 0, 2)
+    return QuerySketch(np.ascontiguousarray(ways), first)
+
+
+@cache
+def basis() -> Floats:
+    """(BLOCK_SIZE, NUMBERS) directions, the most telling first."""
+    with np.load(DATA) as stored:
+        directions: Floats = stored[BASIS].astype(np.float32)
+    return directions
+
+
+@cache
+def spread() -> Floats:
+    """(NUMBERS,) how far music spreads in each direction."""
+    with np.load(DATA) as stored:
+        deviations: Floats = stored[SPREAD].astype(np.float32)
+    return deviations
+
+
+@cache
+def _levels_of_bytes() -> Floats:
+    """(256, NUMBERS_A_BYTE) what a byte stands for."""
+    levels = np.array([-OUTER, -INNER, INNER, OUTER], np.float32)
+    codes = np.arange(256)[:, None] >> np.arange(NUMBERS_A_BYTE)[None, :] * 2
+    numbers: Floats = levels[codes & 3]
+    return numbers

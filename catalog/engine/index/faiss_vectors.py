@@ -1,0 +1,286 @@
+"""The only door to FAISS: vectors of many tracks in one file a half-band.
+
+Exact while small. From ``LISTS_FROM`` vectors on, an inverted file (Sivic and Zisserman, 2003) with product codes
+(Jégou, Douze and Schmid, 2011). The codes are of the vectors themselves, not of what is left of them in their list: so
+they can be moved to other lists as the catalog grows, without losing anything and without the recordings.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.features.embedding import DIMENSIONS, Vectors
+from catalog.engine.features.patches import HALVES
+from catalog.engine.features.spectrogram import Floats
+
+POSITION_BITS = 20  # positions of one track: twelve days
+CODE = "PQ16"
+LISTS_FROM = 100_000  # vectors a half; fewer are searched exactly
+FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 2
+VECTORS_A_LIST = 1500  # beyond, more lists: a search reads fewer vectors, an add compares with more middles
+LEAST_PER_LIST = 2  # vectors of a sample, or the lists are fewer; FAISS refuses fewer than one
+TRAIN_PER_LIST, TRAIN_ROUNDS = 16, 3  # an eighth of the time of 48 and 8, for 2 % fewer of the nearest
+TRAIN_CODES = 20_000  # vectors that the codes are learnt from: two numbers a byte ask for no more
+TRAIN_CODES_ROUNDS = 5
+CHUNK = 100_000  # vectors taken out of an index at once
+Ids = NDArray[np.int64]
+Bits = NDArray[np.bool_]
+
+
+@cache
+def faiss() -> Any:
+    """FAISS with one thread: several threads before a fork hang the child, and the workers share the cores."""
+    import faiss as library  # noqa: PLC0415  (only where an index lives, after the fork)
+
+    library.omp_set_num_threads(1)
+    return library
+
+
+def _mapped(path: Path) -> Any:
+    """A stored index in memory that all processes share. It must not be added to: that ends the process."""
+    library = faiss()
+    return library.read_index(str(path), library.IO_FLAG_MMAP_IFC | library.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
+
+
+def lists_for(count: int, sampled: float = math.inf) -> int:
+    """How many inverted lists suit ``count`` vectors of a half: a power of two, 0 for an exact index.
+
+    ``sampled``: vectors that they can be learnt from, of the half that has fewer.
+    """
+    if count < LISTS_FROM:
+        return 0
+    lists = FEWEST_LISTS
+    while lists < MOST_LISTS and count > lists * VECTORS_A_LIST:
+        lists *= LISTS_STEP
+    while lists * LEAST_PER_LIST > sampled:
+        lists //= LISTS_STEP
+    return lists if lists >= FEWEST_LISTS else 0
+
+
+def ids_of(row: int, count: int) -> Ids:
+    """The ids of a track's vectors: its row and their positions."""
+    ids: Ids = (np.int64(row) << POSITION_BITS) + np.arange(count, dtype=np.int64)
+    return ids
+
+
+class Codec:
+    """What was learnt of the catalog: the middles of the lists and the codes, as an empty FAISS index a half."""
+
+    def __init__(self, empty: Sequence[Any]) -> None:
+        self._empty = list(empty)
+        self.lists = int(self._empty[0].nlist)
+
+    @classmethod
+    def learn(cls, samples: Sequence[Floats], lists: int, *, codes_of: Self | None = None) -> Self:
+        """From a sample of vectors a half; the codes of ``codes_of`` are kept, and only the lists are new."""
+        library, empty = faiss(), []
+        for half, sample in enumerate(samples):
+            index = library.index_factory(DIMENSIONS, f"IVF{lists},{CODE}", library.METRIC_INNER_PRODUCT)
+            index.by_residual = False
+            index.cp.niter, index.cp.spherical = TRAIN_ROUNDS, True
+            index.cp.max_points_per_centroid, index.cp.min_points_per_centroid = TRAIN_PER_LIST, 1
+            index.pq.cp.niter, index.pq.cp.min_points_per_centroid = TRAIN_CODES_ROUNDS, 1
+            values = np.ascontiguousarray(sample)
+            index.train_q1(len(values), library.swig_ptr(values), False, index.metric_type)  # noqa: FBT003
+            if codes_of is None:
+                few = np.ascontiguousarray(values[:: max(1, len(values) // TRAIN_CODES)])
+                index.pq.train(few)
+            else:
+                known = codes_of.code_centroids(half)
+                library.copy_array_to_vector(known, index.pq.centroids)
+            index.is_trained = True
+            empty.append(index)
+        return cls(empty)
+
+    @classmethod
+    def read(cls, paths: Sequence[Path]) -> Self:
+        """What ``write`` wrote, in memory that all processes share."""
+        return cls([_mapped(path) for path in paths])
+
+    def write(self, paths: Sequence[Path]) -> None:
+        """One file a half."""
+        for index, path in zip(self._empty, paths, strict=True):
+            faiss().write_index(index, str(path))
+
+    def code_centroids(self, half: int) -> Floats:
+        """What the codes stand for, flat."""
+        centroids: Floats = faiss().vector_to_array(self._empty[half].pq.centroids)
+        return centroids
+
+    def coded(self, half: int, values: Floats) -> tuple[Ids, NDArray[np.uint8]]:
+        """(n,) lists and (n, bytes) codes of vectors."""
+        index, values = self._empty[half], np.ascontiguousarray(values)
+        return index.quantizer.search(values, 1)[1][:, 0], index.pq.compute_codes(values)
+
+    def new_part(self) -> "Part":
+        """An empty part under this codec, which shares the middles of the lists with it: at size they weigh most."""
+        library, empty = faiss(), []
+        for half, known in enumerate(self._empty):
+            shape = DIMENSIONS, known.nlist, known.pq.M, known.pq.nbits, library.METRIC_INNER_PRODUCT
+            index = library.IndexIVFPQ(known.quantizer, *shape)
+            index.by_residual = False
+            library.copy_array_to_vector(self.code_centroids(half), index.pq.centroids)
+            index.is_trained = True
+            empty.append(index)
+        return Part(empty, codec=self)
+
+    def nearest_lists(self, queries: Floats, half: int, probes: int) -> tuple[Ids, Floats]:
+        """(n, probes) lists to look into, and how near they are."""
+        similarity, lists = self._empty[half].quantizer.search(queries, min(probes, self.lists))
+        return lists, similarity
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Query vectors of one half, with the lists to look into where the index has lists."""
+
+    values: Floats
+    lists: Ids | None
+    list_similarity: Floats | None
+
+    def at(self, rows: NDArray[np.int64]) -> "Asked":
+        """Some of them."""
+        if self.lists is None or self.list_similarity is None:
+            return Asked(self.values[rows], None, None)
+        return Asked(self.values[rows], self.lists[rows], self.list_similarity[rows])
+
+
+class Part:
+    """Vectors of some tracks, under ids of (row, position): one FAISS index a half. Nothing is ever taken out of it."""
+
+    def __init__(self, halves: Sequence[Any], *, codec: Codec | None = None) -> None:
+        self._halves = list(halves)
+        self._codec = codec  # kept alive: its memory is used
+
+    @classmethod
+    def exact(cls) -> Self:
+        """An empty part without codes or lists."""
+        library = faiss()
+        return cls([library.IndexIDMap2(library.IndexFlatIP(DIMENSIONS)) for _ in range(HALVES)])
+
+    @classmethod
+    def mapped(cls, paths: Sequence[Path]) -> Self:
+        """What ``write`` wrote, in memory that all processes share."""
+        return cls([_mapped(path) for path in paths])
+
+    def write(self, paths: Sequence[Path]) -> None:
+        """One file a half."""
+        for index, path in zip(self._halves, paths, strict=True):
+            faiss().write_index(index, str(path))
+
+    def count(self, half: int | None = None) -> int:
+        """Vectors held."""
+        halves = self._halves if half is None else [self._halves[half]]
+        return sum(int(index.ntotal) for index in halves)
+
+    def add(self, first_row: int, tracks: Sequence[Vectors]) -> None:
+        """Vectors of tracks that take the rows from ``first_row`` on; those not heard are left out."""
+        for half in range(HALVES):
+            heard = [track.heard[:, half] for track in tracks]
+            values = [track.values[h, half] for track, h in zip(tracks, heard, strict=True)]
+            ids = [ids_of(first_row + n, len(h))[h] for n, h in enumerate(heard)]
+            self.add_values(half, np.concatenate(values), np.concatenate(ids))
+
+    def add_values(self, half: int, values: Floats, ids: Ids) -> None:
+        """(n, DIMENSIONS) under (n,) ids."""
+        if len(ids):
+            self._halves[half].add_with_ids(np.ascontiguousarray(values), np.ascontiguousarray(ids))
+
+    def add_coded(self, half: int, lists: Ids, codes: NDArray[np.uint8], ids: Ids) -> None:
+        """What ``Codec.coded`` gave, under ids."""
+        index, library = self._halves[half], faiss()
+        order = np.argsort(lists.astype(np.uint16) if index.nlist <= 1 << 16 else lists, kind="stable")
+        lists, codes, ids = lists[order], np.ascontiguousarray(codes[order]), np.ascontiguousarray(ids[order])
+        starts = np.searchsorted(lists, np.arange(index.nlist + 1))
+        for number in np.flatnonzero(np.diff(starts)).tolist():
+            first, end = int(starts[number]), int(starts[number + 1])
+            index.invlists.add_entries(
+                number, end - first, library.swig_ptr(ids[first:end]), library.swig_ptr(codes[first:end])
+            )
+        index.ntotal += len(ids)
+
+    def search(self, asked: Asked, half: int, k: int, *, without: Ids | None = None) -> tuple[Floats, Ids]:
+        """(n, k) similarities and ids, -1 where there is none; ids in ``without`` are passed over."""
+        index, library = self._halves[half], faiss()
+        count = len(asked.values)
+        if not count or not index.ntotal:
+            return np.full((count, k), -1, np.float32), np.full((count, k), -1, np.int64)
+        selector = library.IDSelectorNot(library.IDSelectorBatch(without)) if without is not None else None
+        values = np.ascontiguousarray(asked.values)
+        if asked.lists is None:
+            params = library.SearchParameters(sel=selector) if selector else None
+            similarity, ids = index.search(values, k, params=params)
+        else:
+            probes = asked.lists.shape[1]
+            params = library.SearchParametersIVF(sel=selector, nprobe=probes)
+            lists, near = np.ascontiguousarray(asked.lists), np.ascontiguousarray(asked.list_similarity)
+            similarity, ids = np.empty((count, k), np.float32), np.empty((count, k), np.int64)
+            pointers = [library.swig_ptr(array) for array in (lists, near, similarity, ids)]
+            # The wrapper in Python takes no parameters.
+            index.search_preassigned_c(count, library.swig_ptr(values), k, *pointers, False, params)  # noqa: FBT003
+        return similarity, ids
+
+    def contents(self, half: int) -> Iterator[tuple[Floats, Ids]]:
+        """All vectors with their ids, in chunks; approximate where they are coded."""
+        index, library = self._halves[half], faiss()
+        if not hasattr(index, "nlist"):
+            ids = library.vector_to_array(index.id_map).astype(np.int64)
+            for start in range(0, len(ids), CHUNK):
+                chunk = ids[start : start + CHUNK]
+                yield index.index.reconstruct_n(start, len(chunk)), chunk
+            return
+        held: list[tuple[NDArray[np.uint8], Ids]] = []
+        count = 0
+        for number in range(index.nlist):
+            held.append(self.list_of(half, number))
+            count += len(held[-1][1])
+            if count >= CHUNK:
+                yield self._decoded(half, held)
+                held, count = [], 0
+        if count:
+            yield self._decoded(half, held)
+
+    def ids(self, half: int) -> Iterator[Ids]:
+        """The ids of all vectors, in chunks."""
+        index = self._halves[half]
+        if not hasattr(index, "nlist"):
+            yield faiss().vector_to_array(index.id_map).astype(np.int64)
+            return
+        for number in range(index.nlist):
+            yield self.list_of(half, number)[1]
+
+    def take_over(self, other: "Part", half: int, new_row: Ids) -> None:
+        """Copy another part's codes, under the same codec; row r becomes ``new_row[r]``, and is left out for -1."""
+        mine, library = self._halves[half], faiss()
+        for number in range(mine.nlist):
+            codes, ids = other.list_of(half, number)
+            rows = new_row[ids >> POSITION_BITS]
+            kept = rows >= 0
+            if not kept.all():
+                codes, ids, rows = codes[kept], ids[kept], rows[kept]
+            if len(ids):
+                ids = (rows << POSITION_BITS) | (ids & ((1 << POSITION_BITS) - 1))
+                codes = np.ascontiguousarray(codes)
+                mine.invlists.add_entries(number, len(ids), library.swig_ptr(ids), library.swig_ptr(codes))
+                mine.ntotal += len(ids)
+
+    def list_of(self, half: int, number: int) -> tuple[NDArray[np.uint8], Ids]:
+        """(n, bytes) codes and (n,) ids of one list: views, not copies."""
+        index, library = self._halves[half], faiss()
+        lists, size = index.invlists, int(index.code_size)
+        count = lists.list_size(number)
+        if not count:
+            return np.zeros((0, size), np.uint8), np.zeros(0, np.int64)
+        ids = library.rev_swig_ptr(lists.get_ids(number), count)
+        codes = library.rev_swig_ptr(lists.get_codes(number), count * size).reshape(count, size)
+        return codes, ids
+
+    def _decoded(self, half: int, held: list[tuple[NDArray[np.uint8], Ids]]) -> tuple[Floats, Ids]:
+        codes = np.ascontiguousarray(np.concatenate([codes for codes, _ in held]))
+        return self._halves[half].pq.decode(codes), np.concatenate([ids for _, ids in held]).astype(np.int64)

@@ -1,0 +1,304 @@
+"""``EmbeddedIndex``: the index inside this process, in FAISS.
+
+A log-structured index (O'Neil et al., 1996): segments that are written once, and a small one in memory that follows the
+log. Compaction turns the small one into a segment and merges segments of like size, so that there are few of them and
+each track is written again seldom. What is written are generations of files that all processes map (``generations``).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import numpy as np
+
+from catalog.engine.features.embedding import Vectors
+from catalog.engine.features.patches import HALVES
+from catalog.engine.features.sketch import QuerySketch
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.index.faiss_vectors import TRAIN_CODES, TRAIN_PER_LIST, Asked, Codec, lists_for
+from catalog.engine.index.interface import NOTHING, Entry, Health, Ids, Neighbours, Operation, Size, Spots
+from catalog.engine.index.segment import Delta, Segment
+
+THOROUGH_LISTS, PROBE_LISTS = 8, 4  # inverted lists read for each vector
+MERGE_RATIO = 4  # a segment is merged with the newer ones when it is not so many times as large as they are
+LARGEST_MERGED = 50_000  # tracks: a larger segment stays as it is until much of it is dead
+DEAD_SHARE = 0.2  # of a segment, that makes it worth writing again
+FEWEST_DEAD = 50  # tracks, under which it never is
+SAMPLED_POSITIONS = 250_000  # of a rebuild, kept in memory to learn from: of a thousand tracks of four minutes
+BATCH = 100  # tracks added at once
+
+
+class EmbeddedIndex:
+    """A ``ReferenceIndex`` in this process's memory. Not locked: whoever shares it between threads locks it."""
+
+    def __init__(self) -> None:
+        self._codec: Codec | None = None
+        self._segments: list[Segment] = []  # oldest and largest first
+        self._delta = Delta(None)
+        self._sequence = 0
+
+    def __contains__(self, track_id: int) -> bool:
+        return any(segment.row_of(track_id) >= 0 for segment in self._all())
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Nobody else writes here."""
+        return nullcontext()
+
+    def refresh(self) -> None:
+        """Nothing is shared."""
+
+    def applied_sequence(self) -> int:
+        """The last operation seen."""
+        return self._sequence
+
+    def apply(self, operations: Sequence[Operation]) -> None:
+        """In order; only the last word on a track counts."""
+        last = {operation.track_id: operation for operation in operations}
+        for track_id in last:
+            self._kill(track_id)
+        entries = [operation.entry for operation in last.values() if operation.entry is not None]
+        if entries:
+            self._delta.add(entries)
+        if operations:
+            self._sequence = max(self._sequence, operations[-1].sequence)
+
+    def nearest(self, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+        """Every segment is asked, and the best are kept."""
+        shape = (HALVES, len(queries.values), k)
+        near = Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+        for half in range(HALVES):
+            rows = np.flatnonzero(queries.heard[:, half])
+            if len(rows):
+                found = self._nearest_of_half(queries.values[rows, half], half, k, thorough=thorough)
+                near.similarity[half, rows], near.track_id[half, rows], near.position[half, rows] = found
+        return near
+
+    def _nearest_of_half(self, values: Floats, half: int, k: int, *, thorough: bool) -> tuple[np.ndarray, ...]:
+        asked = Asked(values, None, None)
+        if self._codec is not None:
+            lists = self._codec.nearest_lists(values, half, THOROUGH_LISTS if thorough else PROBE_LISTS)
+            asked = Asked(values, *lists)
+        columns: list[tuple[np.ndarray, ...]] = []
+        for segment in self._all():
+            if segment.part.count(half):
+                similarity, row, position = segment.nearest(asked, half, k)
+                missing = row < 0
+                track_id = segment.table["track_id"][np.maximum(row, 0)]
+                columns.append((np.where(missing, NOTHING, similarity), track_id, position))
+        if not columns:
+            shape = (len(values), k)
+            return np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        if len(columns) == 1:
+            return columns[0]
+        merged = [np.concatenate([column[i] for column in columns], axis=1) for i in range(3)]
+        best = np.argsort(-merged[0], axis=1, kind="stable")[:, :k]
+        return tuple(np.take_along_axis(column, best, axis=1) for column in merged)
+
+    def scan(self, asked: QuerySketch, k: int) -> Spots:
+        """Every segment is looked through, and the best are kept."""
+        found = []
+        for segment in self._all():
+            sums, rows, offsets = segment.scan(asked, k)
+            found.append((sums, segment.table["track_id"][rows].astype(np.int64), offsets))
+        sums, track_ids, offsets = (np.concatenate(column) for column in zip(*found, strict=True))
+        best = np.argsort(-sums, kind="stable")[:k]
+        return Spots(sums[best], track_ids[best], offsets[best])
+
+    def twins(self, digest: bytes) -> list[int]:
+        """The tracks with exactly this fingerprint."""
+        return sorted(track_id for segment in self._all() for track_id in segment.twins(digest))
+
+    def census(self) -> tuple[Ids, Ids]:
+        """Every track that is in, and how many vectors it has."""
+        parts = [segment.census() for segment in self._all()]
+        track_ids, counts = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+        order = np.argsort(track_ids, kind="stable")
+        return track_ids[order], counts[order]
+
+    def size(self) -> Size:
+        """How much it holds; vectors count those of tracks that were taken out since they were written."""
+        tracks, vectors, seconds = np.sum([segment.size() for segment in self._all()], axis=0)
+        return Size(int(tracks), int(vectors), float(seconds))
+
+    def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
+        """Start over, learning from the first tracks: give them in no order. An error leaves what there was."""
+        with self._as_before_on_error():
+            self._fill(iter(entries), expected)
+            self._sequence = sequence
+
+    def _fill(self, source: Iterator[Entry], expected: int) -> None:
+        first = _sampled(source)
+        heard = np.array([entry.vectors.heard.sum(axis=0) for entry in first]).reshape(-1, HALVES).sum(axis=0)
+        whole = max(expected, len(first)) / max(1, len(first))
+        lists = lists_for(int(heard.max() * whole), int(heard.min()))
+        self._segments = []
+        self._codec = Codec.learn([_of_half(first, half) for half in range(HALVES)], lists) if lists else None
+        self._delta = Delta(self._codec)
+        for batch in _batches(first, source):
+            self._delta.add(batch)
+            if len(self._delta.table) >= LARGEST_MERGED:
+                self._close_delta()
+
+    @contextmanager
+    def _as_before_on_error(self) -> Iterator[None]:
+        """Half an index must not pass for a whole one: what there was is put back where the work ends in an error."""
+        before = self._codec, list(self._segments), self._delta, self._sequence
+        try:
+            yield
+        except BaseException:
+            self._codec, self._segments, self._delta, self._sequence = before
+            raise
+
+    @property
+    def codec(self) -> Codec | None:
+        """What was learnt; None while the index is exact."""
+        return self._codec
+
+    def take(self, segment: Segment) -> None:
+        """Tracks that were coded elsewhere under ``codec``, none of which is in yet."""
+        self._segments.append(self._kept(segment))
+        self._segments.sort(key=lambda one: -len(one.table))
+
+    def is_due(self) -> bool:
+        """Whether searches gain by compaction: more lists are wanted, or much is dead."""
+        rows, live = (sum(values) for values in zip(*((len(s.alive), s.alive.sum()) for s in self._all()), strict=True))
+        return self._wanted_lists() > self._lists() or rows - live > max(FEWEST_DEAD, DEAD_SHARE * rows)
+
+    def compact(self) -> None:
+        """Turn what is in memory into a segment, merge segments of like size, grow the lists with the catalog.
+
+        An error leaves what there was.
+        """
+        with self._as_before_on_error():
+            self._compact()
+
+    def _compact(self) -> None:
+        if self._wanted_lists() > self._lists():
+            self._grow_lists(self._wanted_lists())
+            return
+        merging = self._worth_merging()
+        if self._delta.alive.any() or merging:
+            merged = Delta(self._codec)
+            for segment in (*merging, self._delta):
+                merged.take_over(segment, same_codec=self._codec is not None)
+            self._segments = [segment for segment in self._segments if segment not in merging]
+            self._delta = merged
+            self._close_delta()
+        else:
+            self._delta = Delta(self._codec)
+
+    def checkpoint(self) -> None:
+        """Nothing is written; only compact."""
+        self.compact()
+
+    def health(self) -> Health:
+        """Memory is always whole."""
+        return Health(is_complete=True, facts=self.facts())
+
+    def facts(self) -> dict[str, str | int | float]:
+        """What a person may want to know."""
+        return {
+            "lists": self._lists(),
+            "segments": len(self._segments),
+            "tracks in memory": int(self._delta.alive.sum()),
+            "dead rows": int(sum((~segment.alive).sum() for segment in self._all())),
+        }
+
+    def _all(self) -> list[Segment]:
+        return [*self._segments, self._delta]
+
+    def _lists(self) -> int:
+        return self._codec.lists if self._codec is not None else 0
+
+    def _wanted_lists(self) -> int:
+        live = [self._live_vectors(half) for half in range(HALVES)]
+        return lists_for(max(live), min(live))
+
+    def _kill(self, track_id: int) -> None:
+        for segment in self._segments:
+            row = segment.row_of(track_id)
+            if row >= 0:
+                segment.alive[row] = False
+        self._delta.kill(track_id)
+
+    def _close_delta(self) -> None:
+        """What is in memory becomes a segment."""
+        filled = self._delta
+        if filled.alive.any():
+            order = np.argsort(filled.table["track_id"], kind="stable")
+            whole = Segment(filled.part, filled.table, filled.alive, filled.sketches, order)
+            self._segments.append(self._kept(whole))
+            self._segments.sort(key=lambda segment: -len(segment.table))
+        self._delta = Delta(self._codec)
+
+    def _kept(self, segment: Segment) -> Segment:
+        """Where a new segment stays: here in memory."""
+        return segment
+
+    def _live_vectors(self, half: int) -> int:
+        """About how many a compaction leaves."""
+        return round(sum(s.part.count(half) * float(s.alive.mean()) for s in self._all() if len(s.alive)))
+
+    def _worth_merging(self) -> list[Segment]:
+        worn = [s for s in self._segments if s.alive.mean() < 1 - DEAD_SHARE]
+        size = int(self._delta.alive.sum()) + sum(int(s.alive.sum()) for s in worn)
+        merging = list(worn)
+        for segment in reversed(self._segments):
+            live = int(segment.alive.sum())
+            if segment in worn or live > LARGEST_MERGED:
+                continue
+            if not size or live > MERGE_RATIO * size:
+                break
+            merging.append(segment)
+            size += live
+        return merging
+
+    def _grow_lists(self, lists: int) -> None:
+        """Learn more lists from what is there and write everything anew, a large segment at a time."""
+        samples = [self._sample(half, max(TRAIN_PER_LIST * lists, TRAIN_CODES)) for half in range(HALVES)]
+        old, small = self._codec, []
+        self._codec = Codec.learn(samples, lists, codes_of=old)
+        segments, self._segments = self._all(), []
+        self._delta = Delta(self._codec)
+        for segment in segments:
+            if int(segment.alive.sum()) > LARGEST_MERGED // 2:
+                self._delta.take_over(segment, same_codec=False)
+                self._close_delta()
+            else:
+                small.append(segment)
+        for segment in small:
+            self._delta.take_over(segment, same_codec=False)
+            if len(self._delta.table) >= LARGEST_MERGED:
+                self._close_delta()
+        self._close_delta()
+
+    def _sample(self, half: int, count: int) -> Floats:
+        every = max(1, self._live_vectors(half) // count)
+        chunks = [values[::every] for s in self._all() if s.part.count(half) for values, _ in s.part.contents(half)]
+        return np.concatenate(chunks)
+
+
+def _sampled(source: Iterator[Entry]) -> list[Entry]:
+    """As many tracks as hold ``SAMPLED_POSITIONS``, however short or long they are; all where there are fewer."""
+    first: list[Entry] = []
+    positions = 0
+    while positions < SAMPLED_POSITIONS and (entry := next(source, None)) is not None:
+        first.append(entry)
+        positions += len(entry.vectors.values)
+    return first
+
+
+def _of_half(entries: Sequence[Entry], half: int) -> Floats:
+    return np.concatenate([entry.vectors.values[entry.vectors.heard[:, half], half] for entry in entries])
+
+
+def _batches(first: Sequence[Entry], rest: Iterator[Entry]) -> Iterator[list[Entry]]:
+    for start in range(0, len(first), BATCH):
+        yield list(first[start : start + BATCH])
+    batch: list[Entry] = []
+    for entry in rest:
+        batch.append(entry)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

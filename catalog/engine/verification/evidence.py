@@ -1,0 +1,49 @@
+"""Similarity → evidence: how much more likely a cosine is for the same moment than for two different ones.
+
+Natural logarithms of the likelihood ratio, measured on the training pairs (``training.py``). A moment of a true copy
+may be masked (speech, a drum fill on top), so its likelihood is a mixture and one bad second costs little.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.features.embedding import DATA
+from catalog.engine.features.patches import HALVES
+from catalog.engine.features.spectrogram import Floats
+
+BINS = 64  # of cosine, -1 … 1
+MASKED_SHARE = 0.35  # of a true copy's moments, in which it says nothing
+
+
+@cache
+def table() -> Floats:
+    """(HALVES, BINS) log likelihood ratios."""
+    with np.load(DATA) as stored:
+        values: Floats = stored["evidence"].astype(np.float32)
+    return values
+
+
+def of_similarity(similarity: Floats, half: int) -> Floats:
+    """Evidence, in nats, for each cosine; linear between the table's bins."""
+    at = np.clip((similarity + 1) * (BINS / 2) - 0.5, 0, BINS - 1.001)
+    lower = at.astype(np.int64)
+    part = (at - lower).astype(np.float32)
+    row = table()[half]
+    found: Floats = row[lower] * (1 - part) + row[lower + 1] * part
+    return found
+
+
+def measure(same: list[NDArray[np.float32]], different: list[NDArray[np.float32]]) -> Floats:
+    """The table, from cosines of same and of different moments for each half."""
+    rows = []
+    edges = np.linspace(-1, 1, BINS + 1)
+    kernel = np.hanning(9)[1:-1] / np.hanning(9).sum()
+    for half in range(HALVES):
+        counts = [np.convolve(np.histogram(side[half], edges)[0] + 0.0, kernel, "same") for side in (same, different)]
+        chance = (counts[0] / counts[0].sum() + 1e-6) / (counts[1] / counts[1].sum() + 1e-6)
+        chance[: BINS // 2] = chance[: BINS // 2].min()  # opposite is never better than unrelated
+        ratio = np.log(MASKED_SHARE + (1 - MASKED_SHARE) * chance)
+        rows.append(np.minimum(np.maximum.accumulate(ratio), 4.0))
+    return np.stack(rows).astype(np.float32)

@@ -1,0 +1,187 @@
+"""Along a fitted line: which seconds agree, and how much more than chance."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.alignment.fit import HOP_S, STEP_S, Line, Reference
+from catalog.engine.features.patches import HALVES, centres
+from catalog.engine.features.query import Query
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.verification import evidence
+from catalog.engine.verification.calibration import USUAL_LEVEL, best_stretches, diagonals, level_of
+
+CHANCE_REACH_S = 3.0  # nearer to the line than this, other diagonals are not chance
+MAX_CHANCE_PLACES = 240  # of the query: a minute's worth is enough to know chance
+GRAM_PLACES = 400  # moments that each moment of a stretch is compared with
+UNLIKE = 0.3  # cosine under which two moments have nothing to do with each other
+BETTER = 1.1  # times as much evidence: worth looking there instead
+SMALLEST_GAIN = 6.0  # nats a stretch must add to be a segment of its own
+STANDS_OUT, PIECE_COST = 2.0, 1.5  # times what wrong places reach: another piece on the line must bring, and costs
+DROP = 12.0  # nats a stretch may lose on the way before it is cut in two
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Places first … last (inclusive) of the path, and their evidence, each distinct moment counted once."""
+
+    first: int
+    last: int
+    evidence: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """A line's agreement: ``places_s`` (n,) query times, ``similarity`` (n,), and the stretches that agree.
+
+    ``cosine`` (n, HALVES) is what the similarity is the mean of; NaN where one side says nothing. ``gains`` (n, HALVES)
+    is the evidence of each; ``asked`` and ``held`` (n, HALVES, dimensions) are the vectors of query and reference.
+    """
+
+    line: Line
+    places_s: Floats
+    similarity: Floats
+    cosine: Floats
+    gains: Floats
+    asked: Floats
+    held: Floats
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def best(self) -> Stretch:
+        """The stretch with the most evidence."""
+        return max(self.stretches, key=lambda stretch: stretch.evidence)
+
+    @property
+    def best_places_s(self) -> Floats:
+        """The query times of the best stretch."""
+        return self.places_s[self.best.first : self.best.last + 1]
+
+    @property
+    def best_similarity(self) -> float:
+        """Of single moments, on average over the best stretch."""
+        return float(self.similarity[self.best.first : self.best.last + 1].mean())
+
+
+def along(query: Query, reference: Reference, line: Line) -> Path:
+    """The agreement along ``line`` for the whole query, every ``STEP_S`` of it."""
+    places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
+    moved = query.at(line.probe, places)
+    near = reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
+    cosine = np.einsum("phd,phd->ph", moved.values, near.values)
+    both = moved.heard & near.heard
+    gains = np.stack([evidence.of_similarity(cosine[:, half], half) for half in range(HALVES)], axis=1) * both
+    found = []
+    for stretch in _stretches(gains.sum(axis=1)):
+        span = slice(stretch.first, stretch.last + 1)
+        found.append(replace(stretch, evidence=_evidence(gains[span], moved.values[span], near.values[span])))
+    similarity = (cosine * both).mean(axis=1)
+    heard = np.where(both, cosine, np.nan).astype(np.float32)
+    return Path(line, places * HOP_S, similarity, heard, gains, moved.values, near.values, tuple(found))
+
+
+def agreeing(path: Path, gains: Floats) -> Path:
+    """The same line with the stretches that ``gains`` (n,) say, in nats a place."""
+    return replace(path, stretches=tuple(_stretches(gains)))
+
+
+def _evidence(gains: Floats, asked: Floats, held: Floats) -> float:
+    """Nats of some moments of a line together, each distinct one counted once."""
+    return float((gains * np.minimum(distinctness(asked), distinctness(held))).sum())
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the stretches of one line prove together: ``rows`` of the path that count, and their ``evidence``."""
+
+    rows: NDArray[np.int64]
+    evidence: float
+
+
+def proof(path: Path, level: float) -> Proof:
+    """The best stretch with all others on its line that stand out from ``level``, the nats that wrong places reach.
+
+    A copy that is masked or cut agrees in pieces, but all of them on one line (the sum statistics of Karlin and
+    Altschul, 1993). Every piece costs what a piece by chance would bring.
+    """
+    usual = max(level, USUAL_LEVEL)
+    pieces = [one for one in path.stretches if one is path.best or one.evidence > STANDS_OUT * usual]
+    rows = np.concatenate([np.arange(one.first, one.last + 1) for one in pieces])
+    together = _evidence(path.gains[rows], path.asked[rows], path.held[rows]) - PIECE_COST * usual * (len(pieces) - 1)
+    if together > path.best.evidence:
+        return Proof(rows, together)
+    return Proof(np.arange(path.best.first, path.best.last + 1), path.best.evidence)
+
+
+def distinctness(values: Floats) -> Floats:
+    """What each moment adds to the others of its stretch, 0 … 1: ``values`` (n, HALVES, dimensions) → (n, HALVES).
+
+    A held chord is one moment however long it lasts, and a loop counts once: every moment's evidence is shared among
+    those that sound like it.
+    """
+    every = -(-len(values) // GRAM_PLACES)
+    alike = np.maximum(np.einsum("phd,qhd->hpq", values, values[::every], optimize=True), 0.0)
+    alike[alike < UNLIKE] = 0.0
+    total = (alike**2).sum(axis=2).T * every
+    share: Floats = (1.0 / np.maximum(total, 1.0)).astype(np.float32)
+    return share
+
+
+def _stretches(gain: Floats) -> list[Stretch]:
+    """Maximal-scoring stretches: grown while the running sum stays within ``DROP`` of its best (as in BLAST)."""
+    found: list[Stretch] = []
+    start, total, best, best_at = 0, 0.0, 0.0, -1
+    for i, value in enumerate(gain.tolist()):
+        total += value
+        if total > best:
+            best, best_at = total, i
+        elif total <= 0 or total < best - DROP:
+            if best >= SMALLEST_GAIN:
+                found.append(Stretch(start, best_at, best))
+            start, total, best, best_at = i + 1, 0.0, 0.0, -1
+    if best >= SMALLEST_GAIN:
+        found.append(Stretch(start, best_at, best))
+    return found
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same stretch of the query at other places of the same reference."""
+
+    level: float  # nats that wrong places reach
+    better_offset_s: float | None  # of a line that agrees more than the one asked about, if there is one
+
+
+def elsewhere(query: Query, reference: Reference, path: Path) -> Elsewhere:
+    """How the best stretch of ``path`` scores along every parallel line."""
+    line, step = path.line, STEP_S * path.line.tempo_ratio
+    places = path.places_s[path.best.first : path.best.last + 1] / np.float32(HOP_S)
+    places = places[max(0, (len(places) - MAX_CHANCE_PLACES) // 2) :][:MAX_CHANCE_PLACES]
+    first_s = line.offset_s + float(places[0]) * HOP_S * line.tempo_ratio
+    start_s = first_s % step
+    gains = parallel_gains(query, reference, line, places, start_s)
+    if gains.shape[1] == 0:
+        return Elsewhere(USUAL_LEVEL, None)
+    best = best_stretches(diagonals(gains))
+    here = round((first_s - start_s) / step)
+    apart = np.abs(np.arange(len(best)) - here) > round(CHANCE_REACH_S / step)
+    near = best[~apart].max(initial=0.0)
+    better = None
+    if apart.any() and best[apart].max() > BETTER * near:
+        top = int(np.argmax(np.where(apart, best, -1.0)))
+        better = start_s + top * step - float(places[0]) * HOP_S * line.tempo_ratio
+    return Elsewhere(level_of(best[apart]), better)
+
+
+def parallel_gains(query: Query, reference: Reference, line: Line, places: Floats, start_s: float) -> Floats:
+    """(places, reference places) evidence, each distinct moment counted once; reference places begin at ``start_s``."""
+    moved = query.at(line.probe, places)
+    share = distinctness(moved.values)
+    step = STEP_S * line.tempo_ratio / HOP_S
+    target = reference.at(np.arange(start_s / HOP_S, reference.columns, step, dtype=np.float32))
+    gains = np.zeros((len(places), len(target.places)), np.float32)
+    for half in range(HALVES):
+        gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half) * share[:, half, None]
+        gains += np.where(moved.heard[:, half, None] & target.heard[None, :, half], gain, 0.0)
+    return gains

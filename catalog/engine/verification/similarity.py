@@ -1,0 +1,50 @@
+"""How closely a stretch agrees, which is what tells a masked copy from another arrangement of the same theme.
+
+Two arrangements agree a little for minutes: as much evidence as a copy under loud noise gives. But a copy, masked as it
+may be, agrees very closely at times, and what masks it shows: noise fills the valleys of its spectrogram, so that it
+has less contrast than the reference has in the same place.
+"""
+
+import numpy as np
+
+from catalog.engine.alignment.fit import HOP_S, Line, Reference
+from catalog.engine.features.query import Query
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.verification.path import Path, Proof
+
+BETTER_SHARE = 0.75  # the quantile of similarity that is weighed as much as the mean
+MOST_ALLOWANCE = 1.25  # by which similarity may be raised where the query has lost contrast
+USUAL = 0.84  # similarity at which evidence has its full worth …
+POWER = 4  # … and how steeply it loses it under that
+MOST_WORTH = 1.4
+USUAL_CONTRAST_DB = 5.0  # that music has; a reference with more is not what noise has taken from
+MOST_PLACES = 240  # at which contrast is measured: a minute's worth
+LEAST, LEAST_WIDTH = 0.4, 0.1  # similarity under which nothing is worth anything
+
+
+def worth(query: Query, reference: Reference, path: Path, proof: Proof) -> float:
+    """What each nat of a proof counts, by its typical similarity: 0 … ``MOST_WORTH``."""
+    halves = path.cosine[proof.rows]
+    heard = halves[~np.isnan(halves)]
+    if not len(heard):
+        return 0.0
+    typical = (float(path.similarity[proof.rows].mean()) + float(np.quantile(heard, BETTER_SHARE))) / 2
+    return of_similarity(typical * _allowance(query, reference, path, path.places_s[proof.rows]))
+
+
+def of_similarity(similarity: float) -> float:
+    """The worth of evidence at a stretch's typical similarity."""
+    gate = min(1.0, max(0.0, (similarity - LEAST) / LEAST_WIDTH))
+    return gate * min(MOST_WORTH, (similarity / USUAL) ** POWER)
+
+
+def _allowance(query: Query, reference: Reference, path: Path, places_s: Floats) -> float:
+    return float(np.clip(np.sqrt(lost_contrast(query, reference, path.line, places_s)), 1.0, MOST_ALLOWANCE))
+
+
+def lost_contrast(query: Query, reference: Reference, line: Line, places_s: Floats) -> float:
+    """How many times the contrast of the query the reference has in the same places: noise fills the valleys."""
+    places = (places_s[:: -(-len(places_s) // MOST_PLACES)] / HOP_S).astype(np.float32)
+    asked = query.patches(line.probe, places).std(axis=2).mean()
+    held = reference.patches((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32)).std(axis=2).mean()
+    return min(float(held), USUAL_CONTRAST_DB) / max(float(asked), 0.1)

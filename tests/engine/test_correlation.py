@@ -1,0 +1,96 @@
+"""What the matched filter tells apart: masked copies and other music."""
+
+import numpy as np
+import pytest
+
+from catalog.engine import Fingerprinter, FingerprintIndex
+from catalog.engine.alignment import correlation
+from catalog.engine.alignment.fit import Line
+from catalog.engine.verification.calibration import log10_probability_of_filter
+from catalog.engine.verification.decision import by_filter
+from tests.alterations import RATE, Samples
+from tests.engine.made_music import pink_noise, played, query_of, reference_of, under
+
+START_S, LENGTH_S = 8.0, 10.0
+STANDS_OUT = 6.5
+
+
+def excerpt(samples: Samples) -> Samples:
+    return samples[int(START_S * RATE) : int((START_S + LENGTH_S) * RATE)]
+
+
+@pytest.fixture(scope="module")
+def masked(sounds: list[Samples]) -> list[Samples]:
+    """Ten seconds of each song under pink noise 5 dB louder."""
+    return [under(excerpt(song), pink_noise(int(LENGTH_S * RATE), number), 5.0) for number, song in enumerate(sounds)]
+
+
+def test_a_masked_copy_stands_out_on_its_line_only(sounds: list[Samples], masked: list[Samples]) -> None:
+    strength = np.zeros((len(sounds), len(sounds)))
+    references = [reference_of(song) for song in sounds]
+    for asked, samples in enumerate(masked):
+        for held, reference in enumerate(references):
+            found = correlation.filtered(query_of(samples), reference, Line(START_S, 1.0, 0.0), (0.0, LENGTH_S))
+            assert found is not None
+            strength[asked, held] = found.deviations
+    own = np.diag(strength)
+    others = strength[~np.eye(len(sounds), dtype=bool)]
+    assert (own > STANDS_OUT).mean() >= 0.75
+    assert others.max() < STANDS_OUT
+
+
+def test_masked_copies_are_found_that_moments_alone_do_not_prove(
+    index: FingerprintIndex, masked: list[Samples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = [Fingerprinter.of_samples(samples) for samples in masked]
+    found = [[match.track_id for match in index.search(query)] for query in queries]
+    assert all(ids in ([], [number]) for number, ids in enumerate(found))
+    monkeypatch.setattr(correlation, "filtered", lambda *_: None)
+    without = [[match.track_id for match in index.search(query)] for query in queries]
+    assert sum(map(len, found)) > sum(map(len, without))
+    assert sum(map(len, found)) >= 0.7 * len(queries)
+
+
+def test_too_short_a_reference_says_nothing(sounds: list[Samples]) -> None:
+    short = sounds[0][: 5 * RATE]
+    assert correlation.filtered(query_of(short), reference_of(short), Line(0.0, 1.0, 0.0), (0.0, 5.0)) is None
+
+
+@pytest.mark.parametrize(("offset_s", "span_s"), [(0.0, (60.0, 90.0)), (900.0, (0.0, 10.0)), (-900.0, (0.0, 10.0))])
+def test_beyond_either_picture_there_is_nothing_to_say(
+    sounds: list[Samples], offset_s: float, span_s: tuple[float, float]
+) -> None:
+    query, reference = query_of(excerpt(sounds[0])), reference_of(sounds[0])
+    assert correlation.filtered(query, reference, Line(offset_s, 1.0, 0.0), span_s) is None
+
+
+def test_a_loop_stands_out_although_it_agrees_with_itself_elsewhere(versions: dict[str, Samples]) -> None:
+    """The repeats of a loop are no measure of chance: a looped copy stands out as one does that never repeats."""
+    once = versions["original"][: 8 * RATE]
+    other = played(np.random.default_rng(9).integers(0, 30, (130, 2)), [1.0, 0.5, 0.3, 0.2], 0.3)
+    looped = np.concatenate([once, other[: 8 * RATE], once, other[8 * RATE : 24 * RATE], once])
+    asked = under(once, pink_noise(len(once), 5), 0.0)
+    alone = correlation.filtered(
+        query_of(asked), reference_of(np.concatenate([once, other])), Line(0.0, 1.0, 0.0), (0, 8)
+    )
+    among = correlation.filtered(query_of(asked), reference_of(looped), Line(0.0, 1.0, 0.0), (0, 8))
+    assert alone is not None
+    assert among is not None
+    assert among.deviations > 0.8 * alone.deviations
+
+
+def test_the_filter_believes_a_masked_copy_and_not_an_arrangement(versions: dict[str, Samples]) -> None:
+    reference, line = reference_of(versions["original"]), Line(0.0, 1.0, 0.0)
+    believed = {
+        name: by_filter(query_of(versions[name]), reference, line, 20.0, None, trials=1e4, limit=1e-4)
+        for name in ("mixed", "arrangement")
+    }
+    assert believed["mixed"] is not None
+    assert believed["arrangement"] is None
+
+
+def test_unchanged_lines_are_believed_alike_in_any_catalog() -> None:
+    small, large = (log10_probability_of_filter(6.0, trials, 1.0, unchanged=True) for trials in (1e5, 1e8))
+    assert small == large < -4
+    assert log10_probability_of_filter(6.0, 1e5, 1.0, unchanged=False) > -4
+    assert log10_probability_of_filter(6.0, 1e5, 100.0, unchanged=True) > small
