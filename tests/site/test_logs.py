@@ -201,7 +201,12 @@ def test_a_running_site_logs_json_alone(logging_site: RunningSite) -> None:
     if to_files:
         await_true((site.folder / "logs" / "web.log.1").exists, within_s=10)
         assert not (site.folder / "logs" / "web.log.4").exists()
-    text = log_text(site.folder) if to_files else site.output
+
+    def written() -> str:
+        return log_text(site.folder) if to_files else site.output
+
+    await_true(lambda: "/no/such/page-199" in written(), within_s=10)
+    text = written()
     told = events(text)
     asked = [event for event in told if event.get("path") == "/no/such/page-199"]
     assert len(asked) == 1
@@ -213,4 +218,4 @@ def test_a_running_site_logs_json_alone(logging_site: RunningSite) -> None:
         password = json.loads((site.folder / "first_login.json").read_text())
         assert not any(value in text for value in password.values() if len(str(value)) > 8)
     site.stop()
-    assert events(log_text(site.folder) if to_files else site.output)
+    assert events(written())
