@@ -116,8 +116,8 @@ def _started(work: Callable[..., None], pipe: Connection, stored: list[bytes]) -
 def _add(pipe: Connection, stored: list[bytes]) -> None:
     """Add two, remove one, follow; for ever."""
     from catalog.models import Track  # noqa: PLC0415
-    from catalog.services import removal  # noqa: PLC0415
-    from catalog.services.searching import CaughtUpIndex  # noqa: PLC0415
+    from catalog.services.index.searching import CaughtUpIndex  # noqa: PLC0415
+    from catalog.services.tracks import removal  # noqa: PLC0415
 
     index = CaughtUpIndex()
     index.opened()
@@ -132,7 +132,7 @@ def _add(pipe: Connection, stored: list[bytes]) -> None:
 
 def _compact(pipe: Connection, stored: list[bytes]) -> None:
     """Compact for ever, with something to compact each time."""
-    from catalog.services.searching import CaughtUpIndex  # noqa: PLC0415
+    from catalog.services.index.searching import CaughtUpIndex  # noqa: PLC0415
 
     index = CaughtUpIndex()
     index.opened()
@@ -144,7 +144,7 @@ def _compact(pipe: Connection, stored: list[bytes]) -> None:
 
 def _rebuild(pipe: Connection, stored: list[bytes]) -> None:  # noqa: ARG001
     """Rebuild for ever."""
-    from catalog.services.searching import CaughtUpIndex  # noqa: PLC0415
+    from catalog.services.index.searching import CaughtUpIndex  # noqa: PLC0415
 
     index = CaughtUpIndex()
     index.opened()
@@ -154,23 +154,23 @@ def _rebuild(pipe: Connection, stored: list[bytes]) -> None:  # noqa: ARG001
 
 
 def _verify(pipe: Connection, stored: list[bytes]) -> None:  # noqa: ARG001
-    from catalog.services import index_verifying  # noqa: PLC0415
+    from catalog.services.index import verifying  # noqa: PLC0415
 
-    found = index_verifying.verify(sample=0, progress=lambda things, *_: things)
+    found = verifying.verify(sample=0, progress=lambda things, *_: things)
     pipe.send("; ".join(problem for _, problems in found for problem in problems))
 
 
 def _compact_and_verify(pipe: Connection, stored: list[bytes]) -> None:
-    from catalog.services.searching import CaughtUpIndex  # noqa: PLC0415
+    from catalog.services.index.searching import CaughtUpIndex  # noqa: PLC0415
 
     _patiently(CaughtUpIndex().compact)
     _verify(pipe, stored)
 
 
 def _state(pipe: Connection, stored: list[bytes]) -> None:  # noqa: ARG001
-    from catalog.services import index_status  # noqa: PLC0415
+    from catalog.services.index import status  # noqa: PLC0415
 
-    found = index_status.status()
+    found = status.status()
     number = found.generation.number if found.generation else 0
     pipe.send(f"log at {found.last_sequence}, generation {number}, {found.behind} behind")
 

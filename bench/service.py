@@ -43,7 +43,7 @@ def add_tracks(stored: Sequence[bytes], *, duration_s: float, in_index: bool = T
     from django.db import transaction  # noqa: PLC0415
 
     from catalog.models import AudioFile, Fingerprint, Track  # noqa: PLC0415
-    from catalog.services import index_log  # noqa: PLC0415
+    from catalog.services.index import log  # noqa: PLC0415
 
     owner, _ = User.objects.get_or_create(username="bench")
     made: list[int] = []
@@ -64,7 +64,7 @@ def add_tracks(stored: Sequence[bytes], *, duration_s: float, in_index: bool = T
             Fingerprint.objects.bulk_create(
                 Fingerprint(
                     audio_file=file,
-                    version=index_log.CURRENT_VERSION,
+                    version=log.CURRENT_VERSION,
                     data=data,
                     size_bytes=len(data),
                     duration_s=duration_s,
@@ -76,7 +76,7 @@ def add_tracks(stored: Sequence[bytes], *, duration_s: float, in_index: bool = T
             )
             if in_index:
                 for track in tracks:
-                    index_log.record_add(track_id=track.pk)
+                    log.record_add(track_id=track.pk)
         made += [track.pk for track in tracks]
     return made
 

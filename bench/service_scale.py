@@ -60,7 +60,7 @@ def answer() -> int:
     from bench.service import set_up  # noqa: PLC0415
 
     set_up()
-    from catalog.services.searching import CaughtUpIndex, fingerprints_of  # noqa: PLC0415
+    from catalog.services.index.searching import CaughtUpIndex, fingerprints_of  # noqa: PLC0415
 
     index = CaughtUpIndex()
     for line in sys.stdin:

@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, register
 from catalog.engine.audio.decoding import confinement
 from catalog.engine.index.milvus import MilvusAddress
 from catalog.engine.parameters import LONGEST_S
-from catalog.services import disk_room, formats
+from catalog.services.audio import disk_room, formats
 
 # name -> (least, most): what a value must lie between to make sense at all
 RANGES: dict[str, tuple[float, float]] = {

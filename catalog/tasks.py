@@ -6,7 +6,10 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
-from catalog.services import audio_store, playback, queue_health, refreshing, scanning, searching, stopping, work
+from catalog.services import queue_health, stopping
+from catalog.services.audio import playback, store
+from catalog.services.index import searching
+from catalog.services.tasks import refreshing, scanning, work
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +49,7 @@ def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
     if settings.Q_CLUSTER["name"] != Conf.CLUSTER_NAME:
         return
     try:
-        audio_store.remove_old_drafts()  # of this machine: the sweeper may run on another
+        store.remove_old_drafts()  # of this machine: the sweeper may run on another
         searching.process_index.warm_up()
     except Exception:
         log.exception("warm_up_failed")

@@ -14,8 +14,9 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import ApiKey, Track
-from catalog.services import searching, tracks
 from catalog.services.api_keys import create_key
+from catalog.services.index import searching
+from catalog.services.tracks import adding
 
 pytest_plugins = ["tests.object_store", "tests.milvus_server"]
 AUDIO = Path(__file__).parent / "audio"
@@ -121,7 +122,7 @@ def add_track(owner: User) -> Callable[..., Track]:
     """Take a file into the catalog."""
 
     def add(path: Path, *, by: User = owner) -> Track:
-        return tracks.add_track(owner=by, source=path, file_name=path.name)
+        return adding.add_track(owner=by, source=path, file_name=path.name)
 
     return add
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
 from catalog.models import AudioFile, Fingerprint, Track
-from catalog.services import index_log
+from catalog.services.index import log
 
 
 @cache
@@ -28,12 +28,12 @@ def index_recording(owner: User, path: Path) -> Track:
     )
     Fingerprint.objects.create(
         audio_file=audio_file,
-        version=index_log.CURRENT_VERSION,
+        version=log.CURRENT_VERSION,
         data=data,
         size_bytes=len(data),
         duration_s=duration_s,
     )
     track = Track.objects.create(owner=owner, audio_file=audio_file, title=path.stem)
     with transaction.atomic():
-        index_log.record_add(track_id=track.pk)
+        log.record_add(track_id=track.pk)
     return track

@@ -8,8 +8,8 @@ from pytest_django import Settings
 
 from catalog.engine import Fingerprinter
 from catalog.models import Job, Track
-from catalog.services import jobs, work
-from catalog.services.searching import CaughtUpIndex
+from catalog.services.index.searching import CaughtUpIndex
+from catalog.services.tasks import jobs, work
 from tests.alterations import faster, sound
 from tests.indexed import fingerprint_at
 

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from catalog.models import AudioFile, Job, Match, Track
-from catalog.services import stored_files
-from catalog.services.removal import purge_removed, remove_track
+from catalog.services.audio import stored_files
+from catalog.services.tracks.removal import purge_removed, remove_track
 
 _numbers = count(1)
 

@@ -13,7 +13,7 @@ from catalog.models import BulkWork
 from catalog.pages import display
 from catalog.pages.access import person
 from catalog.selectors.bulk_work import standing_of
-from catalog.services import bulk_work
+from catalog.services.tracks import bulk_work
 from staff.row_ids import row_id
 
 # kind -> what it takes to ask for it, or to end it

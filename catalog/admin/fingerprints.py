@@ -10,7 +10,7 @@ from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import Fingerprint
 from catalog.pages import display
-from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.index.log import CURRENT_VERSION
 
 
 class VersionFilter(admin.SimpleListFilter):

@@ -11,7 +11,7 @@ from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column, track_column
 from catalog.models import Match
 from catalog.pages import display
-from catalog.pages.comparison import comparison_of
+from catalog.presentation.comparison import comparison_of
 from catalog.selectors.review import on_review
 from staff.row_ids import row_id
 

@@ -17,18 +17,18 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from catalog.admin.base import CatalogAdmin
 from catalog.admin.columns import moment_column, track_link
-from catalog.admin.track_arrivals import arrivals_view
-from catalog.admin.track_export import export_response
 from catalog.admin.track_filters import CheckedFilter, DamageFilter, FormatFilter, IndexedFilter, PresenceFilter
-from catalog.admin.track_upload import upload_view
 from catalog.models import BulkWork, IndexOperation, Job, Track
 from catalog.pages import display
 from catalog.pages.access import person
+from catalog.pages.track_arrivals import arrivals_view
+from catalog.pages.track_export import export_response
+from catalog.pages.track_upload import upload_view
 from catalog.selectors.tracks import history_of, loss_of, with_standing
-from catalog.services import bulk_work
 from catalog.services.errors import CatalogError, TrackGoneError
-from catalog.services.jobs import accept_job
-from catalog.services.removal import remove_track, restore_track
+from catalog.services.tasks.jobs import accept_job
+from catalog.services.tracks import bulk_work
+from catalog.services.tracks.removal import remove_track, restore_track
 from staff import audit
 from staff.row_ids import row_id
 

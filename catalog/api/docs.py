@@ -5,7 +5,7 @@ from typing import Any
 from django.views.generic import TemplateView
 
 from catalog.api.uploads import max_file_bytes
-from catalog.services import formats
+from catalog.services.audio import formats
 
 
 class ApiDocsView(TemplateView):

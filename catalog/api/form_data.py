@@ -21,7 +21,7 @@ from django.http import QueryDict
 from django.http.multipartparser import ChunkIter, InterBoundaryIter, LazyStream, MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 
-from catalog.services.file_names import decoded
+from catalog.services.tracks.file_names import decoded
 
 MAX_HEADER_BYTES = 16 * 1024  # of one part
 _PARAMETER = re.compile(rb';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)

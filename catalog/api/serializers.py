@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.models import Track
-from catalog.services import formats
+from catalog.services.audio import formats
 
 
 class UploadSerializer(serializers.Serializer[None]):

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from catalog.api.form_data import FormData
-from catalog.services.file_names import ending_of, plain_name
+from catalog.services.tracks.file_names import ending_of, plain_name
 
 FORM_ROOM_BYTES = 64 * 1024  # what a multipart body needs beside its file
 

@@ -25,8 +25,10 @@ from catalog.api.serializers import (
 )
 from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
 from catalog.models import Job, Track
-from catalog.services import disk_room, jobs, tracks
+from catalog.services.audio import disk_room
 from catalog.services.errors import UploadRefusedError
+from catalog.services.tasks import jobs
+from catalog.services.tracks import adding
 
 TASK_ID = re.compile(r"task_\d{14}_[A-Za-z0-9]{8}")  # anything else is not asked of the database
 _REFUSALS = {
@@ -71,7 +73,7 @@ class MusicView(APIView):
         form.is_valid(raise_exception=True)
         upload = form.validated_data["file"]
         try:
-            track = tracks.add_track(
+            track = adding.add_track(
                 owner=_account(request), source=Path(upload.temporary_file_path()), file_name=upload.name
             )
         except UploadRefusedError as error:

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 class BulkWork(models.Model):
     """A list of tracks and what is done with each, in order; `done` says how far it is, so that it can go on there.
 
-    Moves by conditional UPDATE only (catalog.services.bulk_work).
+    Moves by conditional UPDATE only (catalog.services.tracks.bulk_work).
     """
 
     class Kind(models.TextChoices):

@@ -21,7 +21,7 @@ class JobQuerySet(FoldingQuerySet["Job"]):
 
 
 class Job(Searched):
-    """One task of the API. Status moves by conditional UPDATE only (catalog.services.jobs)."""
+    """One task of the API. Status moves by conditional UPDATE only (catalog.services.tasks.jobs)."""
 
     class Name(models.TextChoices):
         ADD = "add_audio_in_index", "add"

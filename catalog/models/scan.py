@@ -8,7 +8,7 @@ from django.db.models import F, Q
 class Scan(models.Model):
     """One walk through the catalog in the order of track ids; `done_track` says how far it is, so it can go on there.
 
-    Status moves by conditional UPDATE only (catalog.services.scanning).
+    Status moves by conditional UPDATE only (catalog.services.tasks.scanning).
     """
 
     class Status(models.TextChoices):

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_GET, require_safe
 from catalog.models import AudioFile, Track
 from catalog.pages.access import staff_only
 from catalog.pages.byte_ranges import ByteRange, RangeNotSatisfiableError, parse_range
-from catalog.pages.telling_picture import telling_picture
-from catalog.services import audio_store, formats
+from catalog.presentation.distinctive_picture import telling_picture
+from catalog.presentation.spectrogram_picture import spectrogram_picture, telling_stretches
+from catalog.services.audio import formats, store
+from catalog.services.audio.playback import request_peaks
 from catalog.services.errors import NotReachableError
-from catalog.services.playback import request_peaks
-from catalog.services.spectrogram_picture import spectrogram_picture, telling_stretches
 from staff import audit
 
 _POLL_AGAIN_S = "1"
@@ -39,7 +39,7 @@ def audio(request: HttpRequest, music_id: UUID) -> HttpResponseBase:
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return _described(HttpResponse(status=304), track, audio_file, etag, download=False)
     try:
-        total = audio_store.size(audio_file.stored_name)
+        total = store.size(audio_file.stored_name)
         part = parse_range(request.headers.get("Range", ""), total) if _range_holds(request, etag) else None
         response = _body(request, audio_file.stored_name, part, total)
     except RangeNotSatisfiableError:
@@ -64,7 +64,7 @@ def _body(request: HttpRequest, name: str, part: ByteRange | None, total: int) -
     status = 206 if part else 200
     if request.method == "HEAD" or not sent.length:
         return HttpResponse(status=status, headers=headers)
-    chunks = audio_store.part(name, first=sent.first, count=sent.length)
+    chunks = store.part(name, first=sent.first, count=sent.length)
     return StreamingHttpResponse(chunks, status=status, headers=headers)  # closed with the response, read or not
 
 

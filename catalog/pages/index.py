@@ -8,7 +8,9 @@ from django.views.decorators.http import require_GET
 
 from catalog.pages.access import staff_only
 from catalog.selectors.overview import indexed_count
-from catalog.services import housekeeping, index_backend, index_status
+from catalog.services import housekeeping
+from catalog.services.index import backend
+from catalog.services.index import status as index_status
 from catalog.services.one_look import OneLook
 
 _cluster = OneLook(index_status.cluster_facts)
@@ -19,7 +21,7 @@ _cluster = OneLook(index_status.cluster_facts)
 @staff_only("catalog.view_indexoperation")
 def index(request: HttpRequest) -> HttpResponse:
     """Show the newest generation and what has happened since; of an index in a cluster, what the cluster says."""
-    if index_backend.in_cluster():
+    if backend.in_cluster():
         is_complete, facts = _cluster.answer()
         context = {"title": "Index", "is_complete": is_complete, "facts": facts, "in_log": indexed_count()}
         return TemplateResponse(request, "catalog/index_cluster.html", admin.site.each_context(request) | context)

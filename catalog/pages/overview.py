@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from catalog.pages import display
-from catalog.pages.pair_picture import pair_picture
+from catalog.presentation.pair_picture import pair_picture
 from catalog.selectors import overview, review
 
 BARS_WIDTH, BARS_HEIGHT = 240.0, 44.0

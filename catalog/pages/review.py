@@ -12,14 +12,14 @@ from django.views.decorators.http import require_GET, require_POST
 from catalog.models import Decision, Track
 from catalog.pages import display
 from catalog.pages.access import person, staff_only
-from catalog.pages.comparison import comparison_of
 from catalog.pages.review_session import ReviewSitting
+from catalog.presentation.comparison import comparison_of
 from catalog.selectors import review as pairs
 from catalog.selectors.groups import group_ids
 from catalog.selectors.review import Pair
+from catalog.services.audio.playback import request_peaks
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
-from catalog.services.playback import request_peaks
 from staff import audit
 from staff.row_ids import row_id
 

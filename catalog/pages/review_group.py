@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Decision, Match, Track
 from catalog.pages.access import person, staff_only
-from catalog.pages.keeper import suggest_of
 from catalog.pages.review_session import ReviewSitting
-from catalog.pages.waveform import thumbnail
+from catalog.presentation.waveform import thumbnail
 from catalog.selectors import review as pairs
 from catalog.selectors.groups import Group, group_of
+from catalog.selectors.keeper import suggest_of
 from catalog.services.decisions import decide_group
 from catalog.services.errors import CatalogError
 from staff import audit

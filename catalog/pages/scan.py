@@ -15,7 +15,7 @@ from catalog.pages.access import person, staff_only
 from catalog.selectors.review import open_count
 from catalog.selectors.scans import scan_page
 from catalog.services.errors import CatalogError
-from catalog.services.scanning import cancel_scan, resume_scan, start_scan
+from catalog.services.tasks.scanning import cancel_scan, resume_scan, start_scan
 from staff import audit
 
 

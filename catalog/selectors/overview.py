@@ -11,7 +11,9 @@ from django_q.models import OrmQ
 from catalog.models import IndexClock, IndexOperation, Job, Match, QueueHeartbeat, Scan, Track
 from catalog.selectors import review
 from catalog.selectors.remembered import remembered_count
-from catalog.services import index_backend, index_status, queue_health
+from catalog.services import queue_health
+from catalog.services.index import backend
+from catalog.services.index import status as index_status
 from catalog.services.queue_health import QueueState
 from queueing.duties import SHOWN_FROM_TRIES
 from queueing.models import FailingDuty
@@ -123,7 +125,7 @@ def running() -> Running:
         queues=_queues(),
         scan=Scan.objects.filter(status=Scan.Status.RUNNING).first(),
         indexed=indexed_count(),
-        index_behind=0 if index_backend.in_cluster() else index_status.behind(),
+        index_behind=0 if backend.in_cluster() else index_status.behind(),
     )
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from catalog.models import Job, Match, Track
-from catalog.services.jobs import callback_body
+from catalog.services.tasks.jobs import callback_body
 from webhooks.services.history import Delivery, deliveries_about
 from webhooks.services.links import Link
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from catalog.models import Decision, Fingerprint, IndexOperation, Job, Match, Track
-from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.index.log import CURRENT_VERSION
 from webhooks.services.history import Delivery, deliveries_by_subject
 
 SHOWN = 20

@@ -9,7 +9,9 @@ from typing import IO
 import structlog
 from django.conf import settings
 
-from catalog.services import audio_store, index_backend, index_lease, index_status, removal, stored_files
+from catalog.services.audio import store, stored_files
+from catalog.services.index import backend, lease, status
+from catalog.services.tracks import removal
 from queueing.retrying import for_each
 
 COMPACT_AFTER_OPERATIONS = 200  # a new process applies fewer than this one by one
@@ -34,7 +36,7 @@ def compact_when_due() -> bool:
     if _compacting and _compacting[0][0].poll() is None:
         return False
     _tell_how_it_ended()
-    if index_status.behind() < COMPACT_AFTER_OPERATIONS:
+    if status.behind() < COMPACT_AFTER_OPERATIONS:
         return False
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "index", "compact"]
     errors = tempfile.TemporaryFile()  # noqa: SIM115  (it is open as long as the process runs)
@@ -50,8 +52,8 @@ def keep_index_folder() -> None:
         IndexBusy: another deployment does.
 
     """
-    if not index_backend.in_cluster():
-        index_lease.keep_folder(Path(settings.INDEX_DIR))
+    if not backend.in_cluster():
+        lease.keep_folder(Path(settings.INDEX_DIR))
 
 
 def _tell_how_it_ended() -> None:
@@ -83,7 +85,7 @@ def _purge_removed() -> None:
 
 
 def _remove_drafts() -> None:
-    if drafts := audio_store.remove_old_drafts():
+    if drafts := store.remove_old_drafts():
         log.info("drafts_removed", count=drafts)
 
 

@@ -9,12 +9,14 @@ from django.db.migrations.executor import MigrationExecutor
 
 from catalog.engine import IndexUnavailable
 from catalog.models import Deployment
-from catalog.services import disk_room, index_backend, index_status, queue_health
+from catalog.services import queue_health
+from catalog.services.audio import disk_room
+from catalog.services.index import backend, status
 from catalog.services.one_look import OneLook
 
 OK = "ok"
 log = structlog.get_logger(__name__)
-_cluster = OneLook(index_status.behind)
+_cluster = OneLook(status.behind)
 _migrated = False  # once true it stays true for this process: its code does not change
 
 
@@ -62,5 +64,5 @@ def _store() -> str:
 
 
 def _index() -> str:
-    missing = _cluster.answer() if index_backend.in_cluster() else index_status.behind()
-    return OK if missing <= index_status.MOST_BEHIND else f"it is being made anew: {missing} operations are missing"
+    missing = _cluster.answer() if backend.in_cluster() else status.behind()
+    return OK if missing <= status.MOST_BEHIND else f"it is being made anew: {missing} operations are missing"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from catalog.services import audio_store, store_owner
+from catalog.services.audio import store, store_owner
 from fingerprint_site.backup import database, manifest
 from fingerprint_site.backup.manifest import BackupError, Manifest
 from fingerprint_site.backup.taking import KEYS
@@ -83,8 +83,8 @@ def _put_back_keys(folder: Path, content: Manifest) -> None:
 def _put_back_audio(folder: Path, content: Manifest, progress: Progress) -> None:
     for name in content.of_kind("audio"):
         source = folder / "audio" / name
-        if not audio_store.holds(name, size_bytes=source.stat().st_size):
-            audio_store.save(source=source, name=name)
+        if not store.holds(name, size_bytes=source.stat().st_size):
+            store.save(source=source, name=name)
         progress(source.stat().st_size)
 
 

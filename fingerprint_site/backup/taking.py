@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import AudioFile, Fingerprint, Job, Track
-from catalog.services import audio_store
+from catalog.services.audio import store
 from fingerprint_site.backup import database
 from fingerprint_site.backup.manifest import BackupError, Manifest, digest
 
@@ -82,7 +82,7 @@ def _copy_audio(folder: Path, progress: Progress) -> list[str]:
         if target.exists():
             continue
         try:
-            _write(target, audio_store.part(name, first=0, count=size_bytes), progress)
+            _write(target, store.part(name, first=0, count=size_bytes), progress)
         except FileNotFoundError:
             gone.append(name)
             continue

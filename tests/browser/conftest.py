@@ -21,7 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from catalog.engine.audio.decoding import decode_mono
 from catalog.models import Match, Track
-from catalog.services.playback import store_peaks
+from catalog.services.audio.playback import store_peaks
 from tests.browser.watch import Watch
 from tests.rows import make_match
 

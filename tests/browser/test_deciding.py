@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Decision, Match, Scan, Track
-from catalog.services import index_log
-from catalog.services.analysis import fingerprint_of
+from catalog.services.audio.analysis import fingerprint_of
+from catalog.services.index import log
 from tests.browser.conftest import SPEED, START_S, session_of
 from tests.browser.test_review import open_review, settled, times
 from tests.browser.watch import wait
@@ -94,7 +94,7 @@ def test_a_scan_is_watched_to_its_end(
     for _ in range(2):
         track = add_track(battle)
         fingerprint_of(track)
-        index_log.record_add(track_id=track.pk)
+        log.record_add(track_id=track.pk)
     page.goto(live_server.url + "/catalog/scan/")
     page.get_by_role("button", name="Start a scan").click()
     expect(page.get_by_text("0 of 2 tracks")).to_be_visible()

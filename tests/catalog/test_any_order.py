@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Job, Track
-from catalog.services import jobs
-from catalog.services.sweeping import sweep_jobs
+from catalog.services.tasks import jobs
+from catalog.services.tasks.sweeping import sweep_jobs
 from tests.rows import make_track
 from webhooks.models import Endpoint, Message
 from webhooks.secret_box import new_secret, seal

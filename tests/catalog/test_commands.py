@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from catalog.management.commands import import_music
 from catalog.models import ApiKey, Job, Track
-from catalog.services import work
+from catalog.services.tasks import work
 from tests.commands import said
 from tests.rows import make_check, make_track
 

@@ -10,9 +10,9 @@ from django.test import Client
 
 from catalog.models import AudioFile, Track
 from catalog.models.audio_file import damaged_audio
-from catalog.pages.keeper import suggest_keeper, suggest_of
 from catalog.pages.reading import reading_words
-from catalog.services.analysis import fingerprint_of
+from catalog.selectors.keeper import suggest_keeper, suggest_of
+from catalog.services.audio.analysis import fingerprint_of
 from tests.alterations import AUDIO, RATE, sound
 from tests.engine.test_audio_tracks import write_tracks
 from tests.rows import make_audio_file, make_check, make_track

@@ -17,9 +17,10 @@ from rest_framework.test import APIClient
 from catalog.api.serializers import UploadSerializer
 from catalog.engine.audio.decoding import decode_mono, probe
 from catalog.models import Track
-from catalog.services import formats, importing
-from catalog.services.analysis import fingerprint_of
+from catalog.services.audio import formats
+from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.errors import UploadRefusedError
+from catalog.services.tracks import importing
 from tests.alterations import RATE, Samples, sound, write
 
 ENCODED = [

@@ -13,8 +13,10 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from catalog.models import Job, QueueHeartbeat, Track
-from catalog.services import housekeeping, index_log, jobs, queue_health, work
+from catalog.services import housekeeping, queue_health
+from catalog.services.index import log
 from catalog.services.queue_health import QueueState
+from catalog.services.tasks import jobs, work
 from tests.rows import make_track
 
 CLUSTER = "fingerprint"
@@ -156,9 +158,9 @@ def test_compaction_runs_in_a_process_of_its_own_when_the_files_are_behind(
     monkeypatch.setattr(housekeeping.subprocess, "Popen", Running)
     monkeypatch.setattr(housekeeping, "COMPACT_AFTER_OPERATIONS", 2)
     monkeypatch.setattr(housekeeping, "_compacting", [])
-    index_log.record_add(track_id=make_track(owner).pk)
+    log.record_add(track_id=make_track(owner).pk)
     assert not housekeeping.compact_when_due()
-    index_log.record_add(track_id=make_track(owner).pk)
+    log.record_add(track_id=make_track(owner).pk)
     assert housekeeping.compact_when_due()
     assert not housekeeping.compact_when_due()
     assert [command[-2:] for command in started] == [["index", "compact"]]

@@ -20,9 +20,13 @@ from pytest_django import Settings
 from catalog.engine import IndexBusy, IndexUnavailable
 from catalog.engine.index import manifest
 from catalog.models import Deployment, Fingerprint, IndexClock, IndexLease, IndexOperation, Job, Track
-from catalog.services import housekeeping, index_backend, index_lease, index_log, index_status, removal, searching, work
-from catalog.services.analysis import fingerprint_of
-from catalog.services.searching import CaughtUpIndex
+from catalog.services import housekeeping
+from catalog.services.audio.analysis import fingerprint_of
+from catalog.services.index import backend, lease, log, searching
+from catalog.services.index import status as index_status
+from catalog.services.index.searching import CaughtUpIndex
+from catalog.services.tasks import work
+from catalog.services.tracks import removal
 from tests.commands import said
 
 
@@ -210,7 +214,7 @@ def test_running_process_follows_a_database_that_was_replaced(
     IndexOperation.objects.all().delete()
     IndexClock.objects.all().delete()
     with transaction.atomic():
-        index_log.record_add(track_id=track.pk)
+        log.record_add(track_id=track.pk)
     for index in (mapped, in_memory, CaughtUpIndex()):
         assert not index.search(fingerprint, exclude=(), limit=5)
         assert found(index, track) == [track.pk]
@@ -273,7 +277,7 @@ def test_sweeping_after_a_lost_lease_leaves_what_the_next_holder_writes(
     indexed: Callable[[Path], Track], battle: Path, forest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = indexed(battle)
-    other, stack, publish = index_backend.HostIndex(), contextlib.ExitStack(), manifest.publish
+    other, stack, publish = backend.HostIndex(), contextlib.ExitStack(), manifest.publish
 
     def lose_the_lease_after(folder: Path, generation: manifest.Generation) -> None:
         monkeypatch.setattr(manifest, "publish", publish)
@@ -282,7 +286,7 @@ def test_sweeping_after_a_lost_lease_leaves_what_the_next_holder_writes(
         stack.enter_context(other.exclusive())
         indexed(forest)
         other.refresh()
-        other.apply(searching._operations(index_log.after(other.applied_sequence(), limit=10)))
+        other.apply(searching._operations(log.after(other.applied_sequence(), limit=10)))
         other.compact()  # its files are written, and no manifest names them yet
 
     monkeypatch.setattr(manifest, "publish", lose_the_lease_after)
@@ -307,8 +311,8 @@ def test_folder_of_another_deployment_is_left_to_it(
     with pytest.raises(IndexBusy, match="a DATA_DIR of its own"):
         housekeeping.keep_index_folder()
     assert {path.name: path.read_bytes() for path in own_folder.iterdir()} == before
-    long_ago = timezone.now() - 2 * index_lease.OWNER_SILENT
-    os.utime(own_folder / index_lease.OWNER_FILE, (long_ago.timestamp(), long_ago.timestamp()))
+    long_ago = timezone.now() - 2 * lease.OWNER_SILENT
+    os.utime(own_folder / lease.OWNER_FILE, (long_ago.timestamp(), long_ago.timestamp()))
     said("index", "compact")
     assert manifest.numbers(own_folder) == [2]
 
@@ -336,7 +340,7 @@ def test_removed_track_is_in_no_process_any_more(indexed: Callable[[Path], Track
 
 def test_one_compacts_at_a_time(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
     indexed(battle)
-    with index_lease.held(own_folder):
+    with lease.held(own_folder):
         with pytest.raises(IndexBusy):
             CaughtUpIndex().compact()
         with pytest.raises(CommandError, match="Another process"):
@@ -348,7 +352,7 @@ def test_one_compacts_at_a_time(indexed: Callable[[Path], Track], battle: Path, 
 
 def test_lost_lease_publishes_nothing(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:
     indexed(battle)
-    index = index_backend.HostIndex()
+    index = backend.HostIndex()
     with index.exclusive():
         IndexLease.objects.update(token=None)
         with pytest.raises(IndexBusy, match="lost"):

@@ -13,8 +13,9 @@ from pytest_django import Settings
 from catalog.engine import IndexUnavailable
 from catalog.engine.index.milvus import connection
 from catalog.models import Job, Track
-from catalog.services import index_backend, work
-from catalog.services.searching import CaughtUpIndex
+from catalog.services.index import backend
+from catalog.services.index.searching import CaughtUpIndex
+from catalog.services.tasks import work
 from tests.alterations import noisy, sound, write
 from tests.commands import said
 from tests.milvus_checks import check_of, found, hold_to_the_embedded_index
@@ -84,7 +85,7 @@ def test_with_one_replica_no_verdict_is_given_out_of_ignorance(
 
 def loaded() -> tuple[object, object]:
     """Return the numbers of query nodes and of replicas, as the index page shows them."""
-    with index_backend.cluster_index() as index:
+    with backend.cluster_index() as index:
         facts = index.health().facts
     return facts.get("query nodes"), facts.get("replicas")
 
@@ -99,7 +100,7 @@ def await_loaded(nodes: int, replicas: int) -> None:
 
 def leaders() -> tuple[bool, bool]:
     """Tell whether the server's own node answers for the vectors, and for the tracks' rows, with one replica."""
-    with index_backend.cluster_index() as index:
+    with backend.cluster_index() as index:
         index.refresh()
         build = index._build
         assert build is not None

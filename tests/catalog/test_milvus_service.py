@@ -21,8 +21,10 @@ from catalog.engine.index.milvus import MilvusAddress, MilvusIndex
 from catalog.engine.index.milvus.build import _STATE_ID
 from catalog.engine.index.milvus.canaries import canary_keys, canary_track
 from catalog.models import IndexOperation, Track
-from catalog.services import index_backend, index_lease, index_log, readiness, work
-from catalog.services.searching import CaughtUpIndex
+from catalog.services import readiness
+from catalog.services.index import backend, lease, log
+from catalog.services.index.searching import CaughtUpIndex
+from catalog.services.tasks import work
 from tests.commands import said
 from tests.indexed import fingerprint_at
 from tests.milvus_checks import check_of, found, hold_to_the_embedded_index
@@ -42,7 +44,7 @@ def in_milvus(settings: Settings, milvus: MilvusProcess) -> MilvusProcess:
 def removed(track: Track) -> None:
     """Take a track out of the log."""
     with transaction.atomic():
-        index_log.record_remove(track_id=track.pk)
+        log.record_remove(track_id=track.pk)
 
 
 def test_verdicts_are_those_of_the_embedded_index(
@@ -56,7 +58,7 @@ def test_one_node_loads_the_index_once(
 ) -> None:
     indexed(battle)
     found(CaughtUpIndex(), battle)
-    facts = index_backend.open_index().health().facts
+    facts = backend.open_index().health().facts
     assert (facts["query nodes"], facts["replicas"]) == (1, 1)
 
 
@@ -104,7 +106,7 @@ def test_part_of_the_index_is_not_enough(
     lose_canary(index, part)
     with pytest.raises(IndexUnavailable, match="part of the index"):
         found(index, forest)
-    assert not index_backend.open_index().health().is_complete
+    assert not backend.open_index().health().is_complete
     said("index", "rebuild")
     assert found(index, forest) == []
     lose_canary(index, "rows")
@@ -228,9 +230,9 @@ def test_writers_take_turns(
     in_milvus: MilvusProcess, indexed: Callable[[Path], Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     track = indexed(battle)
-    name = index_backend.ClusterIndex()._address.name
-    monkeypatch.setattr(index_backend, "LONGEST_WAIT_S", 1.0)
-    with index_lease.held_by_name(f"milvus {name}"), pytest.raises(IndexUnavailable, match="Another process"):
+    name = backend.ClusterIndex()._address.name
+    monkeypatch.setattr(backend, "LONGEST_WAIT_S", 1.0)
+    with lease.held_by_name(f"milvus {name}"), pytest.raises(IndexUnavailable, match="Another process"):
         found(CaughtUpIndex(), battle)
     assert found(CaughtUpIndex(), battle) == [track.pk]
 
@@ -239,7 +241,7 @@ def test_searches_and_adds_go_on_while_the_index_is_made_anew(
     in_milvus: MilvusProcess, indexed: Callable[[Path], Track], battle: Path, forest: Path
 ) -> None:
     first = indexed(battle)
-    builder, worker = index_backend.ClusterIndex(), CaughtUpIndex()
+    builder, worker = backend.ClusterIndex(), CaughtUpIndex()
     assert found(worker, battle) == [first.pk]
     during: list[list[int]] = []
 
@@ -249,7 +251,7 @@ def test_searches_and_adds_go_on_while_the_index_is_made_anew(
         yield Entry.of(first.pk, fingerprint_at(battle))
 
     with builder.exclusive():
-        builder.rebuild(entries(), sequence=index_log.last_sequence(), expected=1)
+        builder.rebuild(entries(), sequence=log.last_sequence(), expected=1)
     assert during[0][0] == during[0][1]
     assert found(worker, forest) == during[0][:1], "what came meanwhile is applied to the new build"
     assert found(CaughtUpIndex(), battle) == [first.pk]

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from catalog.models import Job, Match, Track
-from catalog.services import jobs, scanning, work
-from catalog.services.analysis import NOTHING_TO_COMPARE
+from catalog.services.audio.analysis import NOTHING_TO_COMPARE
+from catalog.services.tasks import jobs, scanning, work
 from tests.alterations import RATE, write
 from tests.commands import said
 

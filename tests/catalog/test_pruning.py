@@ -12,8 +12,9 @@ from django_q.models import Failure, Task
 from pytest_django import Settings
 
 from catalog.models import ApiKeyDay, BulkWork, Job, Match
-from catalog.services import jobs, pruning
+from catalog.services import pruning
 from catalog.services.api_keys import create_key
+from catalog.services.tasks import jobs
 from tests.rows import make_check, make_match, make_track
 from webhooks.services import retention
 

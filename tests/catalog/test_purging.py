@@ -13,7 +13,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, removal, stored_files, tracks
+from catalog.services.audio import store, stored_files
+from catalog.services.tracks import adding, removal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WITHIN_S = 30.0
@@ -97,7 +98,7 @@ def all_bytes_are_there(count: int) -> None:
     """Every row has its file, and no file is left over."""
     files = list(AudioFile.objects.filter(tracks__removed_at=None))
     assert len(files) == count
-    assert all(audio_store.holds(file.stored_name, size_bytes=file.size_bytes) for file in files)
+    assert all(store.holds(file.stored_name, size_bytes=file.size_bytes) for file in files)
     assert list(stored_files.unknown()) == []
 
 
@@ -125,7 +126,7 @@ def test_known_bytes_are_held_against_a_purge_while_an_upload_relies_on_them(
     on_postgresql: None, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     removal.remove_track(track=add_track(battle))
-    gate = Gate(monkeypatch, tracks, "_new_track")
+    gate = Gate(monkeypatch, adding, "_new_track")
     upload = Beside(lambda: add_track(battle))
     gate.wait()
     purging = Beside(purge)
@@ -144,7 +145,7 @@ def test_bytes_of_a_faster_upload_are_held_against_a_purge(
     def place_after_another(**values: Any) -> str:
         monkeypatch.setattr(stored_files, "place", place)
         removal.remove_track(track=add_track(battle))
-        gates.append(Gate(monkeypatch, tracks, "_new_track"))
+        gates.append(Gate(monkeypatch, adding, "_new_track"))
         return place(**values)
 
     gates: list[Gate] = []

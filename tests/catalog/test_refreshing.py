@@ -9,9 +9,9 @@ from django.core.management import call_command
 
 from catalog.engine import Fingerprinter
 from catalog.models import Fingerprint, IndexOperation, Job, Track
-from catalog.services import jobs, refreshing, work
-from catalog.services.analysis import fingerprint_of
-from catalog.services.searching import CaughtUpIndex
+from catalog.services.audio.analysis import fingerprint_of
+from catalog.services.index.searching import CaughtUpIndex
+from catalog.services.tasks import jobs, refreshing, work
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import AudioFile, Job, PendingFile, Track
-from catalog.services import audio_store, jobs, playback, stored_files, work
+from catalog.services.audio import playback, store, stored_files
 from catalog.services.errors import NotReachableError, TrackGoneError
-from catalog.services.removal import purge_removed, remove_track
+from catalog.services.tasks import jobs, work
+from catalog.services.tracks.removal import purge_removed, remove_track
 from fingerprint_site.audio_storage import audio_storage
 from tests.object_store import BUCKET, ObjectStore, free_port
 from tests.rows import remove_for_good
@@ -109,7 +110,7 @@ def test_copy_never_grows_over_what_was_uploaded(
     track = add_track(battle)
     s3.write(track.audio_file.stored_name, bytes(20_000_000))
     written: list[int] = []
-    fetch = audio_store._fetch
+    fetch = store._fetch
 
     def measured(audio_file: AudioFile, copy: object) -> None:
         try:
@@ -117,8 +118,8 @@ def test_copy_never_grows_over_what_was_uploaded(
         finally:
             written.append(copy.tell())
 
-    monkeypatch.setattr(audio_store, "_fetch", measured)
-    with pytest.raises(TrackGoneError), audio_store.on_this_machine(track.audio_file):
+    monkeypatch.setattr(store, "_fetch", measured)
+    with pytest.raises(TrackGoneError), store.on_this_machine(track.audio_file):
         pass
     assert written == [battle.stat().st_size]
 

@@ -14,8 +14,10 @@ from django.utils import timezone
 from catalog.engine import Fingerprinter
 from catalog.engine.search import fingerprint_index as index_module
 from catalog.models import AudioFile, Fingerprint, Job, Match, Track
-from catalog.services import index_log, jobs, removal, work
-from catalog.services.searching import CaughtUpIndex
+from catalog.services.index import log
+from catalog.services.index.searching import CaughtUpIndex
+from catalog.services.tasks import jobs, work
+from catalog.services.tracks import removal
 from tests.alterations import sound
 
 ROUNDS = 200
@@ -44,7 +46,7 @@ def copy_of_song(owner: User, song: bytes) -> Callable[[str], Track]:
             channels=1,
         )
         Fingerprint.objects.create(
-            audio_file=audio_file, version=index_log.CURRENT_VERSION, data=song, size_bytes=1, duration_s=CUT_S
+            audio_file=audio_file, version=log.CURRENT_VERSION, data=song, size_bytes=1, duration_s=CUT_S
         )
         return Track.objects.create(owner=owner, audio_file=audio_file, title=name)
 
@@ -131,16 +133,16 @@ def test_a_check_before_its_worker_comes_to_the_add_puts_the_track_in(copy_of_so
     waiting = [jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD) for track in (first, second)]
     assert not checked(first)
     assert checked(second)
-    assert index_log.place_of(first.pk) == 1
+    assert log.place_of(first.pk) == 1
     for job in waiting:
         work.run(job.pk)
-    assert index_log.last_sequence() == 2
+    assert log.last_sequence() == 2
 
 
 def test_a_check_without_an_add_puts_nothing_in(copy_of_song: Callable[[str], Track]) -> None:
     track = copy_of_song("1")
     assert not checked(track)
-    assert index_log.place_of(track.pk) is None
+    assert log.place_of(track.pk) is None
 
 
 def test_the_pair_is_not_left_to_a_check_that_failed(copy_of_song: Callable[[str], Track]) -> None:
@@ -200,15 +202,15 @@ def test_a_removal_that_is_faster_than_an_add_leaves_nothing_in_the_index(
 ) -> None:
     """On PostgreSQL an add waits for the log's lock while the removal that has it commits."""
     track = copy_of_song("1")
-    take_number = index_log._next_sequence
+    take_number = log._next_sequence
 
     def remove_meanwhile() -> int:
-        monkeypatch.setattr(index_log, "_next_sequence", take_number)
+        monkeypatch.setattr(log, "_next_sequence", take_number)
         removal.remove_track(track=track)
         return take_number()
 
-    monkeypatch.setattr(index_log, "_next_sequence", remove_meanwhile)
+    monkeypatch.setattr(log, "_next_sequence", remove_meanwhile)
     job = added(track)
     job.refresh_from_db()
     assert job.status == "failure"
-    assert index_log.place_of(track.pk) is None
+    assert log.place_of(track.pk) is None

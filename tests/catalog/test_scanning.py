@@ -12,12 +12,13 @@ from django_q.models import OrmQ
 
 from catalog.engine import IndexUnavailable
 from catalog.models import Job, Match, Scan, Track
-from catalog.services import index_log, scanning
-from catalog.services.analysis import fingerprint_of
+from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.decisions import decide
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
-from catalog.services.removal import remove_track
-from catalog.services.scanning import cancel_scan, resume_scan, scan_stretch, start_scan, sweep_scan
+from catalog.services.index import log
+from catalog.services.tasks import scanning
+from catalog.services.tasks.scanning import cancel_scan, resume_scan, scan_stretch, start_scan, sweep_scan
+from catalog.services.tracks.removal import remove_track
 from tests.rows import make_track
 from webhooks.models import Message
 
@@ -30,7 +31,7 @@ def twins(add_track: Callable[..., Track], owner: User, battle: Path) -> tuple[T
     both = add_track(battle), add_track(battle)
     for track in both:
         fingerprint_of(track)
-        index_log.record_add(track_id=track.pk)
+        log.record_add(track_id=track.pk)
     return both
 
 

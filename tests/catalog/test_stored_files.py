@@ -10,7 +10,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from catalog.models import AudioFile, PendingFile, Track
-from catalog.services import audio_store, housekeeping, stored_files
+from catalog.services import housekeeping
+from catalog.services.audio import store, stored_files
 from catalog.services.errors import NotReachableError
 from tests.rows import remove_for_good
 
@@ -35,19 +36,19 @@ def hours_later() -> None:
 
 def placed(path: Path) -> str:
     """Place a file, as an upload that is killed before its row."""
-    return stored_files.place(source=path, sha256=audio_store.sha256_of(path), suffix=path.suffix)
+    return stored_files.place(source=path, sha256=store.sha256_of(path), suffix=path.suffix)
 
 
 def test_row_is_there_before_the_bytes_and_goes_with_the_files_own_row(
     add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, seen = audio_store.save, []
+    save, seen = store.save, []
 
     def look(**values: object) -> None:
         seen.append(PendingFile.objects.get().state)
         save(**values)
 
-    monkeypatch.setattr(audio_store, "save", look)
+    monkeypatch.setattr(store, "save", look)
     add_track(battle)
     assert seen == [PendingFile.State.WRITING]
     assert not PendingFile.objects.exists()
@@ -132,12 +133,12 @@ def test_lost_or_cut_file_is_stored_anew_under_another_name(
     old = first.audio_file.stored_name
     cut = tmp_path / "cut"
     cut.write_bytes(battle.read_bytes()[:-1])
-    audio_store.save(source=cut, name=old)
+    store.save(source=cut, name=old)
     second = add_track(battle)
     stored_files.remove_due()
     assert second.audio_file_id == first.audio_file_id
     assert stored() == {second.audio_file.stored_name} != {old}
-    assert audio_store.holds(second.audio_file.stored_name, size_bytes=battle.stat().st_size)
+    assert store.holds(second.audio_file.stored_name, size_bytes=battle.stat().st_size)
 
 
 def test_removal_that_the_store_did_not_take_is_made_later(
@@ -149,7 +150,7 @@ def test_removal_that_the_store_did_not_take_is_made_later(
         def away(name: str) -> None:
             raise NotReachableError
 
-        patch.setattr(audio_store, "delete", away)
+        patch.setattr(store, "delete", away)
         with pytest.raises(NotReachableError):
             remove_for_good(track)
     assert len(stored()) == 1
@@ -162,7 +163,7 @@ def test_file_that_the_store_refuses_to_remove_holds_up_no_other(
 ) -> None:
     names = [placed(path) for path in recordings[:6]]
     hours_later()
-    refused, delete, asked = set(names[:3]), audio_store.delete, []
+    refused, delete, asked = set(names[:3]), store.delete, []
 
     def refuse_some(name: str) -> None:
         asked.append(name)
@@ -170,7 +171,7 @@ def test_file_that_the_store_refuses_to_remove_holds_up_no_other(
             raise NotReachableError("refused")
         delete(name)
 
-    monkeypatch.setattr(audio_store, "delete", refuse_some)
+    monkeypatch.setattr(store, "delete", refuse_some)
     with pytest.raises(NotReachableError):
         stored_files.remove_due()
     assert asked == names[:3], "it may be the store: not all are tried"
@@ -187,9 +188,9 @@ def test_unknown_files_are_named_and_stay(
     add_track(forest)
     placed(battle)
     assert list(stored_files.unknown()) == []
-    sha256 = audio_store.sha256_of(battle)
+    sha256 = store.sha256_of(battle)
     name = f"{sha256[:2]}/{sha256}-of-another.ogg"
-    audio_store.save(source=battle, name=name)
+    store.save(source=battle, name=name)
     assert list(stored_files.unknown()) == [name]
     hours_later()
     housekeeping.tidy()

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from catalog.engine import IndexBusy
 from catalog.models import IndexLease, Job, QueueHeartbeat, Scan
-from catalog.services import index_lease, jobs, queue_health, scanning, sweeping
+from catalog.services import queue_health
+from catalog.services.index import lease
+from catalog.services.tasks import jobs, scanning, sweeping
 from tests.rows import make_track
 
 AHEAD = timedelta(hours=6)  # the clock was so far ahead when the time was written
@@ -40,15 +42,15 @@ def test_a_scan_queued_by_a_clock_that_was_set_back_is_offered(owner: User, staf
 
 
 def test_an_index_lease_of_a_clock_that_was_set_back_is_taken(tmp_path: Path) -> None:
-    with index_lease.held(tmp_path):
+    with lease.held(tmp_path):
         pass
     IndexLease.objects.update(token=uuid.uuid4(), until=timezone.now() + AHEAD)
-    with index_lease.held(tmp_path):
+    with lease.held(tmp_path):
         assert IndexLease.objects.get().until < timezone.now() + AHEAD / 2
 
 
 def test_an_index_lease_that_is_held_is_not_taken(tmp_path: Path) -> None:
-    with index_lease.held(tmp_path), pytest.raises(IndexBusy), index_lease.held(tmp_path):
+    with lease.held(tmp_path), pytest.raises(IndexBusy), lease.held(tmp_path):
         pass
 
 

@@ -15,8 +15,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import BulkWork, Job, PendingFile, Scan, Track
-from catalog.services import bulk_work, housekeeping, jobs, pruning, removal, scanning, stored_files, sweeping
+from catalog.services import housekeeping, pruning
+from catalog.services.audio import stored_files
 from catalog.services.errors import NotReachableError
+from catalog.services.tasks import jobs, scanning, sweeping
+from catalog.services.tracks import bulk_work, removal
 from fingerprint_site.management.commands import run_sweeper
 from queueing.duties import Duty
 from queueing.models import FailingDuty

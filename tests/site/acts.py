@@ -22,8 +22,8 @@ from django_q.signing import SignedPackage
 from catalog.models import ApiKey, BulkWork, Decision, Job, Match, Scan
 from catalog.services.api_keys import create_key
 from catalog.services.decisions import decide
-from catalog.services.removal import remove_track
-from catalog.services.tracks import add_track
+from catalog.services.tracks.adding import add_track
+from catalog.services.tracks.removal import remove_track
 from tests.rows import make_match, make_track
 from webhooks.models import Endpoint, Message, Source
 from webhooks.services import create_source, store_endpoint

@@ -16,8 +16,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalog.models import ApiKey, Job, Track
-from catalog.services import jobs
 from catalog.services.api_keys import create_key, revoke_key
+from catalog.services.tasks import jobs
 from tests.conftest import client_of
 from webhooks.models import Endpoint, Source
 from webhooks.services import create_source, store_endpoint

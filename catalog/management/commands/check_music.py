@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from catalog.engine import Fingerprinter, FingerprintError
 from catalog.engine import Match as EngineMatch
 from catalog.models import Track
-from catalog.services.analysis import NOTHING_TO_COMPARE, decode_limits
-from catalog.services.file_names import shown
-from catalog.services.searching import CaughtUpIndex
+from catalog.services.audio.analysis import NOTHING_TO_COMPARE, decode_limits
+from catalog.services.index.searching import CaughtUpIndex
+from catalog.services.tracks.file_names import shown
 
 
 class Command(BaseCommand):

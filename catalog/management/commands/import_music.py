@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from catalog.models import Job
-from catalog.services import formats, importing
-from catalog.services.file_names import shown
+from catalog.services.audio import formats
+from catalog.services.tracks import importing
+from catalog.services.tracks.file_names import shown
 
 _POLL_S = 0.3
 _ASKED_AT_ONCE = 500  # the first of those that wait: a database takes no query with the ids of a whole large import

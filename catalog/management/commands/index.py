@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from catalog.engine import IndexBusy, IndexUnavailable
 from catalog.engine.index.interface import Entry
-from catalog.services import index_status, index_verifying
-from catalog.services.searching import CaughtUpIndex
+from catalog.services.index import status, verifying
+from catalog.services.index.searching import CaughtUpIndex
 
 
 class Command(BaseCommand):
@@ -51,12 +51,12 @@ class Command(BaseCommand):
         self.stdout.write(f"The index holds {size.tracks} tracks; compacted in {time.monotonic() - started_s:.1f} s.")
 
     def _status(self, **options: Any) -> None:  # noqa: ARG002
-        for name, value in index_status.all_facts().items():
+        for name, value in status.all_facts().items():
             self.stdout.write(f"{name:<22} {value}")
 
     def _verify(self, sample: int, **options: Any) -> None:  # noqa: ARG002
         problems = 0
-        for step, found in index_verifying.verify(sample=sample, progress=self._counted):
+        for step, found in verifying.verify(sample=sample, progress=self._counted):
             self.stdout.write(f"{step}: {'; '.join(found) if found else 'good'}")
             problems += len(found)
         if problems:

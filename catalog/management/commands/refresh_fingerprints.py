@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from catalog.services import refreshing
+from catalog.services.tasks import refreshing
 
 _POLL_S = 0.5
 

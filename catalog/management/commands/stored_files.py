@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.models import AudioFile, PendingFile
-from catalog.services import store_owner, stored_files
+from catalog.services.audio import store_owner, stored_files
 from catalog.services.errors import NotReachableError
 
 

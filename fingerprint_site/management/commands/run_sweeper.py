@@ -8,7 +8,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
-from catalog.services import bulk_work, housekeeping, pruning, queue_health, scanning, store_owner, sweeping
+from catalog.services import housekeeping, pruning, queue_health
+from catalog.services.audio import store_owner
+from catalog.services.tasks import scanning, sweeping
+from catalog.services.tracks import bulk_work
 from fingerprint_site.log_settings import log_as_service
 from queueing.duties import Duty
 from queueing.retrying import for_each

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalog.services import store_owner
+from catalog.services.audio import store_owner
 from catalog.services.errors import NotReachableError
 from fingerprint_site.running.accounts import make_first_accounts
 from fingerprint_site.running.static_files import collect_when_changed

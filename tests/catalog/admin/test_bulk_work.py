@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from catalog.models import BulkWork, IndexOperation, Job, Track
-from catalog.services import bulk_work
-from catalog.services.bulk_work import CHUNK, sweep_bulk_work
 from catalog.services.errors import CatalogError
-from catalog.services.index_log import record_add
+from catalog.services.index.log import record_add
+from catalog.services.tracks import bulk_work
+from catalog.services.tracks.bulk_work import CHUNK, sweep_bulk_work
 from tests.rows import make_check, make_track, remove_for_good
 
 LIST = "/admin/catalog/track/"

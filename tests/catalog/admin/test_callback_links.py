@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from catalog.services.jobs import callback_body
+from catalog.services.tasks.jobs import callback_body
 from tests.rows import make_check, make_track
 from webhooks.models import Received
 from webhooks.services import create_source

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from catalog.models import Job, Track
 from catalog.selectors.tasks import task_page
-from catalog.services import jobs, sweeping
-from catalog.services.jobs import LOST_WORKER, accept_job
+from catalog.services.tasks import jobs, sweeping
+from catalog.services.tasks.jobs import LOST_WORKER, accept_job
 from tests.rows import make_track
 
 

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from catalog.admin import track_export
-from catalog.admin.track_export import HEAD, safe_cell
 from catalog.models import AudioFile
+from catalog.pages import track_export
+from catalog.pages.track_export import HEAD, safe_cell
 from tests.rows import make_match, make_track
 
 EXPORT = "/admin/catalog/track/export/"

@@ -17,10 +17,10 @@ from pytest_django import Settings
 
 from catalog.admin.tracks import TrackAdmin
 from catalog.models import AudioFile, Fingerprint, IndexOperation, Job, Track
-from catalog.services import stored_files
+from catalog.services.audio import stored_files
 from catalog.services.decisions import decide
-from catalog.services.index_log import CURRENT_VERSION, record_add
-from catalog.services.removal import purge_removed
+from catalog.services.index.log import CURRENT_VERSION, record_add
+from catalog.services.tracks.removal import purge_removed
 from tests.rows import make_check, make_match, make_track, remove_for_good, stored_path
 from webhooks.admin import large_tables
 from webhooks.models import Attempt, Endpoint, Message

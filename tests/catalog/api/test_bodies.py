@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from catalog.models import Job, Track
-from catalog.services import jobs, work
+from catalog.services.tasks import jobs, work
 
 MUSIC_ID = uuid.UUID("6d516670-e81b-49b5-a1f6-465407f84830")
 TASK_ID = "task_20260402055414_LmxwriSZ"

@@ -16,9 +16,9 @@ from rest_framework.test import APIClient
 
 from catalog.api.form_data import part_of
 from catalog.models import Track
-from catalog.services.file_names import plain_name, title_of
-from catalog.services.formats import ALL_ENDINGS
-from catalog.services.importing import audio_paths, import_files
+from catalog.services.audio.formats import ALL_ENDINGS
+from catalog.services.tracks.file_names import plain_name, title_of
+from catalog.services.tracks.importing import audio_paths, import_files
 from tests.commands import said
 
 # What is sent behind `filename`, and the name that it is.

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import Track
-from catalog.services.removal import remove_track
+from catalog.services.tracks.removal import remove_track
 
 URL = "/api/v1/music"
 

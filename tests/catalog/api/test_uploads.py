@@ -16,7 +16,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, stored_files
+from catalog.services.audio import store, stored_files
 from tests.rows import remove_for_good, stored_path
 
 URL = "/api/v1/music"
@@ -188,13 +188,13 @@ def test_last_track_of_the_same_bytes_may_go_while_they_arrive_again(
     owner: User, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = add_track(battle)
-    holds = audio_store.holds
+    holds = store.holds
 
     def removed_before(name: str, **values: Any) -> bool:
         remove_for_good(first)
         return holds(name, **values)
 
-    monkeypatch.setattr(audio_store, "holds", removed_before)
+    monkeypatch.setattr(store, "holds", removed_before)
     second = add_track(battle)
 
     assert stored_path(second).exists()
@@ -207,14 +207,14 @@ def test_last_track_of_the_same_bytes_may_go_after_they_arrived_again(
 ) -> None:
     """The row is gone, its bytes are about to go: what is stored anew meanwhile has another name."""
     first = add_track(battle)
-    delete, added = audio_store.delete, []
+    delete, added = store.delete, []
 
     def delete_late(name: str) -> None:
-        monkeypatch.setattr(audio_store, "delete", delete)
+        monkeypatch.setattr(store, "delete", delete)
         added.append(add_track(battle))
         delete(name)
 
-    monkeypatch.setattr(audio_store, "delete", delete_late)
+    monkeypatch.setattr(store, "delete", delete_late)
     remove_for_good(first)
 
     assert stored_path(added[0]).exists()
@@ -253,7 +253,7 @@ def test_drafts_of_killed_processes_are_removed_when_nobody_can_use_them(db: Non
         path.write_bytes(b"half")
         then_s = time.time() - 3600 * hours
         os.utime(path, (then_s, then_s))
-    assert audio_store.remove_old_drafts() == 1
+    assert store.remove_old_drafts() == 1
     assert young.exists()
     young.unlink()
 

@@ -16,9 +16,9 @@ from pytest_django import Settings
 
 from catalog.engine import what_tells
 from catalog.models import Track
-from catalog.services.analysis import fingerprint_of
-from catalog.services.removal import remove_track
-from catalog.services.spectrogram_picture import MAX_COLUMNS, _thinned
+from catalog.presentation.spectrogram_picture import MAX_COLUMNS, _thinned
+from catalog.services.audio.analysis import fingerprint_of
+from catalog.services.tracks.removal import remove_track
 from tests.object_store import ObjectStore
 from tests.rows import make_track, remove_for_good, stored_path
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from catalog.models import AudioFile
 from catalog.pages import display
-from catalog.pages.keeper import suggest_keeper
-from catalog.pages.plots import HEIGHT, MAX_POINTS, WIDTH, offset_plot, similarity_plot
-from catalog.pages.waveform import COLUMNS, thumbnail
+from catalog.presentation.plots import HEIGHT, MAX_POINTS, WIDTH, offset_plot, similarity_plot
+from catalog.presentation.waveform import COLUMNS, thumbnail
+from catalog.selectors.keeper import suggest_keeper
 from tests.rows import make_audio_file, make_match, make_track
 
 

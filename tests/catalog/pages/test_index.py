@@ -15,7 +15,7 @@ from catalog.engine.features.patches import HALVES
 from catalog.engine.features.sketch import BYTES
 from catalog.engine.index.interface import Entry
 from catalog.engine.index.on_disk import MappedIndex
-from catalog.services import index_log, index_status
+from catalog.services.index import log, status
 from tests.rows import make_track
 
 PAGE = "/catalog/index/"
@@ -27,8 +27,8 @@ def written(owner: User, settings: Settings) -> None:
     with transaction.atomic():
         track_ids = [make_track(owner).pk for _ in range(3)]
         for track_id in track_ids:
-            index_log.record_add(track_id=track_id)
-    index = MappedIndex(Path(settings.INDEX_DIR), mark_of=index_log.mark_of)
+            log.record_add(track_id=track_id)
+    index = MappedIndex(Path(settings.INDEX_DIR), mark_of=log.mark_of)
     heard = Vectors(np.ones((4, HALVES, DIMENSIONS), np.float32), np.arange(4.0), np.ones((4, HALVES), bool))
     entries = [
         Entry(track_id, 7200.0, bytes(16), heard, np.zeros((7031, BYTES), np.uint8)) for track_id in track_ids[:2]
@@ -50,7 +50,7 @@ def test_figures(desk: Client, written: None) -> None:
 
 
 def test_far_behind(desk: Client, written: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_status, "MOST_BEHIND", 0)
+    monkeypatch.setattr(status, "MOST_BEHIND", 0)
     assert "being made anew" in desk.get(PAGE).content.decode()
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from catalog.models import IndexOperation, Job, QueueHeartbeat, Scan
 from catalog.pages.overview import BARS_HEIGHT, hour_bars
 from catalog.selectors import overview
-from catalog.services import jobs
+from catalog.services.tasks import jobs
 from tests.rows import make_audio_file, make_check, make_match, make_track
 from webhooks.models import Endpoint
 

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from catalog.pages.pair_picture import GAP, ROW, pair_picture
+from catalog.presentation.pair_picture import GAP, ROW, pair_picture
 from tests.rows import make_audio_file, make_match, make_track
 
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Decision, Match, Track
-from catalog.pages.keeper import suggest_of
 from catalog.selectors import review
 from catalog.selectors.groups import MOST_TRACKS, group_of
+from catalog.selectors.keeper import suggest_of
 from catalog.services.decisions import decide, decide_group
 from catalog.services.errors import CatalogError
 from tests.rows import make_audio_file, make_match, make_track

@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Deployment, PendingFile
-from catalog.services import audio_store
+from catalog.services.audio import store
 from catalog.services.errors import NotOurStoreError
 
 MARK = "owner.json"
@@ -51,7 +51,7 @@ def read_mark() -> Mark | None:
         NotReachableError: the store does not answer.
 
     """
-    stored = audio_store.read_small(MARK)
+    stored = store.read_small(MARK)
     if stored is None:
         return None
     try:
@@ -158,5 +158,5 @@ def _tokens(deployment: Deployment) -> set[str]:
 def _write(deployment: Deployment) -> Mark:
     now = timezone.now().isoformat(timespec="seconds")
     mark = Mark(str(deployment.token), str(deployment.identity), socket.gethostname(), now)
-    audio_store.write_small(MARK, json.dumps(vars(mark), indent=1).encode())
+    store.write_small(MARK, json.dumps(vars(mark), indent=1).encode())
     return mark

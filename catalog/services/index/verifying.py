@@ -11,8 +11,8 @@ from django.conf import settings
 from catalog.engine import InvalidIndex
 from catalog.engine.index import manifest
 from catalog.engine.index.interface import Entry, ReferenceIndex
-from catalog.services import index_log
-from catalog.services.searching import CaughtUpIndex, fingerprints_of
+from catalog.services.index import log
+from catalog.services.index.searching import CaughtUpIndex, fingerprints_of
 
 SHOWN = 5  # problems of one kind that are named
 _BATCH = 50
@@ -47,14 +47,14 @@ def _files(progress: Progress) -> list[str]:
 
 def _tracks(index: ReferenceIndex, track_ids: np.ndarray) -> list[str]:
     """Every track that the log puts in is in once, and no other."""
-    wanted = set(index_log.tracks_at(index.applied_sequence()))
+    wanted = set(log.tracks_at(index.applied_sequence()))
     have, counts = np.unique(track_ids, return_counts=True)
     missing, strange = wanted - set(have.tolist()), set(have.tolist()) - wanted
     problems = [f"missing: {sorted(missing)[:SHOWN]} of {len(missing)}"] if missing else []
     problems += [f"not in the log: {sorted(strange)[:SHOWN]} of {len(strange)}"] if strange else []
     if (counts > 1).any():
         problems.append(f"doubled: {have[counts > 1][:SHOWN].tolist()} of {(counts > 1).sum()}")
-    behind = index_log.count_after(index.applied_sequence())
+    behind = log.count_after(index.applied_sequence())
     return [*problems, *([f"{behind} operations behind"] if behind else [])]
 
 

@@ -12,12 +12,12 @@ from catalog.engine import FingerprintError
 from catalog.engine.audio.decoding import probe
 from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile, Track
-from catalog.services import audio_store, formats, stored_files
-from catalog.services.analysis import decode_limits
+from catalog.services.audio import formats, store, stored_files
+from catalog.services.audio.analysis import decode_limits
 from catalog.services.errors import UploadRefusedError
-from catalog.services.file_names import plain_name, title_of
-from catalog.services.quotas import refuse_over_quota
-from catalog.services.tags import MAX_TEXT_CHARS, file_tags
+from catalog.services.tracks.file_names import plain_name, title_of
+from catalog.services.tracks.quotas import refuse_over_quota
+from catalog.services.tracks.tags import MAX_TEXT_CHARS, file_tags
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +33,10 @@ def add_track(*, owner: User, source: Path, file_name: str) -> Track:
     size_bytes = source.stat().st_size
     refuse_size(size_bytes)
     refuse_over_quota(owner=owner, size_bytes=size_bytes)
-    sha256 = audio_store.sha256_of(source)
+    sha256 = store.sha256_of(source)
     taken = _Taken(owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source))
     known = AudioFile.objects.filter(sha256=sha256).first()
-    lost = known is not None and not audio_store.holds(known.stored_name, size_bytes=known.size_bytes)
+    lost = known is not None and not store.holds(known.stored_name, size_bytes=known.size_bytes)
     track = _track_of_known_bytes(taken, known) if known and not lost else None
     track = track or _track_of_new_bytes(taken, lost_name=known.stored_name if known and lost else "")
     log.info("track_added", music_id=str(track.music_id), size_bytes=size_bytes)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from catalog.models import AudioFile, Match
-from catalog.pages.plots import segments_of
+from catalog.presentation.plots import segments_of
 
 BAR = 2.0  # plot units from one bar to the next
 ROW = 24.0

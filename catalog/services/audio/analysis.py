@@ -7,9 +7,9 @@ from catalog.engine import Fingerprinter
 from catalog.engine.audio.decoding import DecodeLimits
 from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile, Fingerprint, Track
-from catalog.services import audio_store
+from catalog.services.audio import store
 from catalog.services.errors import TrackGoneError
-from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.index.log import CURRENT_VERSION
 
 NOTHING_TO_COMPARE = (
     "There is nothing to compare: all of the recording is silence, hum, a steady tone or the like. It matches nothing."
@@ -47,7 +47,7 @@ def fingerprint_of(track: Track, *, times: dict[str, float] | None = None) -> En
 
 
 def _analyse(audio_file: AudioFile, times: dict[str, float]) -> EngineFingerprint:
-    with audio_store.on_this_machine(audio_file) as path:
+    with store.on_this_machine(audio_file) as path:
         analysis = Fingerprinter(limits=decode_limits()).analyse(path)
     times["decode_s"] = round(analysis.decode_s, 3)
     data = analysis.fingerprint.to_bytes()

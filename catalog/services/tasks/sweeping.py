@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import Job
-from catalog.services import jobs
+from catalog.services.tasks import jobs
 from queueing.lease import Term
 from queueing.retrying import for_each
 

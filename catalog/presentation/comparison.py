@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from catalog.models import Decision, Match, Track
 from catalog.pages import display
-from catalog.pages.keeper import Suggestion, suggest_keeper
-from catalog.pages.pair_picture import PairPicture, pair_picture
-from catalog.pages.plots import OffsetPlot, SimilarityPlot, offset_plot, segments_of, similarity_plot
+from catalog.presentation.pair_picture import PairPicture, pair_picture
+from catalog.presentation.plots import OffsetPlot, SimilarityPlot, offset_plot, segments_of, similarity_plot
+from catalog.selectors.keeper import Suggestion, suggest_keeper
 from catalog.selectors.review import PairOnReview
 
 PICTURE_COLUMNS = 300

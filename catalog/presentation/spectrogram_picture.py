@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import FingerprintError, Telling, what_tells
 from catalog.models import AudioFile, Fingerprint
-from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.index.log import CURRENT_VERSION
 
 MAX_COLUMNS = 1600  # more than a screen has
 _LEVELS = 16

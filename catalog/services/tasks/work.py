@@ -13,10 +13,12 @@ from django.utils import timezone
 from catalog.engine import FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
-from catalog.services import analysis, index_log, jobs, precedence
+from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
-from catalog.services.match_rows import MATCHES_KEPT, match_row
-from catalog.services.searching import process_index
+from catalog.services.index import log as index_log
+from catalog.services.index.searching import process_index
+from catalog.services.tasks import jobs, precedence
+from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
 from queueing.lease import kept_up
 
 INDEX_AWAITED = timedelta(days=1)

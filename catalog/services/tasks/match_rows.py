@@ -4,7 +4,7 @@ import numpy as np
 
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Scan
-from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.index.log import CURRENT_VERSION
 
 MATCHES_KEPT = 10
 _SAME_NAMES = (

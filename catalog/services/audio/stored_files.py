@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog.models import AudioFile, PendingFile
-from catalog.services import audio_store, store_owner
+from catalog.services.audio import store, store_owner
 from catalog.services.errors import NotReachableError
 
 GIVEN_UP_AFTER = timedelta(hours=6)  # from the start of an upload's writing; whoever is slower must send it again
@@ -39,7 +39,7 @@ def place(*, source: Path, sha256: str, suffix: str) -> str:
     name = f"{sha256[:2]}/{sha256}-{secrets.token_hex(4)}{suffix}"
     PendingFile.objects.create(name=name, state=PendingFile.State.WRITING)
     try:
-        audio_store.save(source=source, name=name)
+        store.save(source=source, name=name)
     except BaseException:
         discard(name)
         raise
@@ -104,7 +104,7 @@ def remove_due(*, now: datetime | None = None) -> int:
 
 
 def _remove(name: str) -> None:
-    audio_store.delete(name)
+    store.delete(name)
     PendingFile.objects.filter(name=name, state=PendingFile.State.REMOVING).delete()
 
 
@@ -116,7 +116,7 @@ def unknown() -> Iterator[str]:
 
     """
     for folder in FOLDERS:
-        names = audio_store.names(folder)  # first: the row of each is there by now
+        names = store.names(folder)  # first: the row of each is there by now
         for start in range(0, len(names), _NAMES_A_QUERY):
             yield from _unknown_among(names[start : start + _NAMES_A_QUERY])
 

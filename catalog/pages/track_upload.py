@@ -16,10 +16,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 from catalog.api.uploads import max_file_bytes
 from catalog.models import Job, Track
 from catalog.pages.access import person
-from catalog.services import formats
+from catalog.services.audio import formats
 from catalog.services.errors import NotReachableError, UploadRefusedError
-from catalog.services.jobs import accept_job
-from catalog.services.tracks import add_track
+from catalog.services.tasks.jobs import accept_job
+from catalog.services.tracks.adding import add_track
 from staff import audit
 
 

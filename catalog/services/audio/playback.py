@@ -8,8 +8,8 @@ from django_q.tasks import async_task
 from catalog.engine import FingerprintError
 from catalog.engine.audio.waveform import waveform_peaks
 from catalog.models import AudioFile
-from catalog.services import audio_store
-from catalog.services.analysis import decode_limits
+from catalog.services.audio import store
+from catalog.services.audio.analysis import decode_limits
 from catalog.services.errors import TrackGoneError
 
 PEAKS_TASK = "catalog.tasks.store_peaks"
@@ -32,7 +32,7 @@ def store_peaks(*, audio_file_id: int) -> bool:
     if audio_file is None:
         return False
     try:
-        with audio_store.on_this_machine(audio_file) as path:
+        with store.on_this_machine(audio_file) as path:
             peaks = waveform_peaks(path, limits=decode_limits()).tobytes()
     except (FingerprintError, TrackGoneError) as error:
         log.warning("peaks_not_computed", audio_file=audio_file_id, reason=str(error))

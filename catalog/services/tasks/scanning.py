@@ -21,12 +21,12 @@ from django_q.tasks import async_task
 from catalog.engine import FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.models import Match, Scan, Track
-from catalog.services import analysis
+from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
-from catalog.services.index_log import CURRENT_VERSION
-from catalog.services.jobs import queue_is_long
-from catalog.services.match_rows import MATCHES_KEPT, match_row
-from catalog.services.searching import process_index
+from catalog.services.index.log import CURRENT_VERSION
+from catalog.services.index.searching import process_index
+from catalog.services.tasks.jobs import queue_is_long
+from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
 from queueing.lease import Lease, kept_up, long_ago, work_length
 from queueing.retrying import LONGEST_WAIT, MOST_WAITS, wait_after, words_of
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.engine import IndexBusy
 from catalog.models import IndexLease
-from catalog.services import store_owner
+from catalog.services.audio import store_owner
 from queueing import lease
 
 ROW = lease.Lease(column="until", holder="token")

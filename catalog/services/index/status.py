@@ -8,7 +8,7 @@ from django.conf import settings
 
 from catalog.engine.index import manifest
 from catalog.engine.index.manifest import Generation
-from catalog.services import index_backend, index_log
+from catalog.services.index import backend, log
 
 MOST_BEHIND = 2000  # operations that a worker applies before a search, some ten seconds; with more, checks wait
 
@@ -39,7 +39,7 @@ def status() -> IndexStatus:
     found = list(manifest.readable(folder, _belongs))
     newest = found[0] if found else None
     sequence = newest.sequence if newest else 0
-    return IndexStatus(newest, index_log.last_sequence(), index_log.count_after(sequence), max(0, len(found) - 1))
+    return IndexStatus(newest, log.last_sequence(), log.count_after(sequence), max(0, len(found) - 1))
 
 
 def behind() -> int:
@@ -49,34 +49,34 @@ def behind() -> int:
         IndexUnavailable: the index is in a cluster, and that does not answer.
 
     """
-    if index_backend.in_cluster():
-        with index_backend.cluster_index() as index:
+    if backend.in_cluster():
+        with backend.cluster_index() as index:
             index.refresh()
-            return index_log.count_after(index.applied_sequence())
+            return log.count_after(index.applied_sequence())
     newest = next(manifest.readable(Path(settings.INDEX_DIR), _belongs), None)
-    return index_log.count_after(newest.sequence if newest else 0)
+    return log.count_after(newest.sequence if newest else 0)
 
 
 def _belongs(generation: Generation) -> bool:
-    mark = index_log.mark_of(generation.sequence)
+    mark = log.mark_of(generation.sequence)
     return bool(mark) and mark == generation.mark
 
 
 def all_facts() -> dict[str, str]:
     """Return how the index is, wherever it is, as names and words for the command."""
-    return cluster_facts()[1] if index_backend.in_cluster() else facts(status())
+    return cluster_facts()[1] if backend.in_cluster() else facts(status())
 
 
 def cluster_facts() -> tuple[bool, dict[str, str]]:
     """Ask a cluster's index how it is: whether it is complete, and what there is to say, as names and words."""
-    with index_backend.cluster_index() as index:
+    with backend.cluster_index() as index:
         health = index.health()
         size, sequence = index.size(), index.applied_sequence()
     return health.is_complete, {
         **{name: str(value) for name, value in health.facts.items()},
         "complete": "yes" if health.is_complete else "no: checks wait",
-        "stands at operation": f"{sequence} of {index_log.last_sequence()}",
-        "behind the log": f"{index_log.count_after(sequence)} operations",
+        "stands at operation": f"{sequence} of {log.last_sequence()}",
+        "behind the log": f"{log.count_after(sequence)} operations",
         "tracks": str(size.tracks),
         "vectors": str(size.vectors),
         "recordings": f"{size.seconds / 3600:.1f} h",

@@ -11,26 +11,26 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from catalog.models import Job
-from catalog.services import index_log
+from catalog.services.index import log
 
 
 def enter_first(job: Job) -> None:
     """Put a check's track in the index when an add of it was accepted before, and its worker has not come to it yet."""
-    if index_log.place_of(job.track_id) is not None:
+    if log.place_of(job.track_id) is not None:
         return
     asked = Job.objects.filter(task_name=Job.Name.ADD, track_id=job.track_id, pk__lt=job.pk)
     if not asked.exclude(status=Job.Status.FAILURE).exists():
         return
     with transaction.atomic():
-        index_log.record_add(track_id=job.track_id)
+        log.record_add(track_id=job.track_id)
 
 
 def left_to_others(job: Job, *, found: Collection[int]) -> set[int]:
     """Return those of the tracks `found` whose own check, running beside this one, finds this one's track."""
-    own = index_log.place_of(job.track_id)
+    own = log.place_of(job.track_id)
     if own is None:
         return set()
-    later = [track_id for track_id, place in index_log.places_of(found).items() if place > own]
+    later = [track_id for track_id, place in log.places_of(found).items() if place > own]
     added_before = Job.objects.filter(task_name=Job.Name.ADD, track_id=OuterRef("track_id"), pk__lt=OuterRef("pk"))
     beside = Job.objects.filter(
         Q(completed_at=None) | Q(completed_at__gt=job.created_at),

@@ -9,8 +9,9 @@ from django_q.tasks import async_task
 
 from catalog.engine import FingerprintError
 from catalog.models import IndexOperation, Track
-from catalog.services import analysis, index_log
+from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError
+from catalog.services.index import log as index_log
 
 REFRESH_TASK = "catalog.tasks.refresh_fingerprint"
 log = structlog.get_logger(__name__)

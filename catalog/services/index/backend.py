@@ -12,7 +12,7 @@ from catalog.engine import IndexBusy, IndexUnavailable
 from catalog.engine.index.interface import ReferenceIndex
 from catalog.engine.index.milvus import MilvusAddress, MilvusIndex
 from catalog.engine.index.on_disk import MappedIndex
-from catalog.services import index_lease, index_log
+from catalog.services.index import lease, log
 
 LONGEST_WAIT_S, WAIT_STEP_S = 60.0, 0.1  # for the lease of a cluster's index
 
@@ -21,13 +21,13 @@ class HostIndex(MappedIndex):
     """The embedded index in this host's folder, written by the one process that holds the folder's lease."""
 
     def __init__(self) -> None:
-        super().__init__(Path(settings.INDEX_DIR), mark_of=index_log.mark_of)
-        self._lease: index_lease.Lease | None = None
+        super().__init__(Path(settings.INDEX_DIR), mark_of=log.mark_of)
+        self._lease: lease.Lease | None = None
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the folder's lease."""
-        with index_lease.held(Path(settings.INDEX_DIR)) as self._lease:
+        with lease.held(Path(settings.INDEX_DIR)) as self._lease:
             yield
 
     def _before_publishing(self) -> None:
@@ -40,12 +40,12 @@ class ClusterIndex(MilvusIndex):
 
     def __init__(self) -> None:
         address = MilvusAddress.parse(settings.FINGERPRINT_INDEX, timeout_s=settings.MILVUS_TIMEOUT_SECONDS)
-        super().__init__(address, mark_of=index_log.mark_of)
-        self._lease: index_lease.Lease | None = None
+        super().__init__(address, mark_of=log.mark_of)
+        self._lease: lease.Lease | None = None
 
     def exclusive(self) -> AbstractContextManager[object]:
         """Build alone. The others go on writing to the build that counts meanwhile."""
-        return index_lease.held_by_name(f"rebuild {self._address.name}")
+        return lease.held_by_name(f"rebuild {self._address.name}")
 
     @contextlib.contextmanager
     def _writing(self, is_done: Callable[[], bool]) -> Iterator[bool]:
@@ -63,7 +63,7 @@ class ClusterIndex(MilvusIndex):
 
     def _took_lease(self, stack: contextlib.ExitStack) -> bool:
         try:
-            self._lease = stack.enter_context(index_lease.held_by_name(f"milvus {self._address.name}"))
+            self._lease = stack.enter_context(lease.held_by_name(f"milvus {self._address.name}"))
         except IndexBusy:
             return False
         return True

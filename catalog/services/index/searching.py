@@ -21,9 +21,10 @@ from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Siz
 from catalog.engine.search.fingerprint_index import find
 from catalog.engine.search.search import Catalog
 from catalog.models import Fingerprint, IndexOperation
-from catalog.services import index_log, index_status
-from catalog.services.index_backend import open_index
-from catalog.services.index_log import CURRENT_VERSION
+from catalog.services.index import log as index_log
+from catalog.services.index import status
+from catalog.services.index.backend import open_index
+from catalog.services.index.log import CURRENT_VERSION
 
 log = structlog.get_logger(__name__)
 _BATCH_OPERATIONS = 200
@@ -184,4 +185,4 @@ def _stored(track_ids: Collection[int]) -> dict[int, bytes]:
 
 
 # One a process: made empty at import, filled after the fork by the first search.
-process_index = CaughtUpIndex(most_behind=index_status.MOST_BEHIND)
+process_index = CaughtUpIndex(most_behind=status.MOST_BEHIND)

@@ -7,8 +7,10 @@ from pathlib import Path
 from django.contrib.auth.models import User
 
 from catalog.models import Job, Track
-from catalog.services import audio_store, formats, jobs, tracks
+from catalog.services.audio import formats, store
 from catalog.services.errors import NotReachableError, UploadRefusedError
+from catalog.services.tasks import jobs
+from catalog.services.tracks import adding
 
 IMPORTED, KNOWN, REFUSED, UNREADABLE = "imported", "known", "refused", "unreadable"
 NOT_STORED = "not stored"
@@ -56,12 +58,12 @@ def import_files(*, owner: User, paths: list[Path], add: bool, check: bool) -> I
 
 
 def _import_file(*, owner: User, path: Path) -> Outcome:
-    tracks.refuse_size(path.stat().st_size)
-    sha256 = audio_store.sha256_of(path)
+    adding.refuse_size(path.stat().st_size)
+    sha256 = store.sha256_of(path)
     known = Track.objects.present().filter(owner=owner, audio_file__sha256=sha256).first()
     if known:
         return Outcome(path, KNOWN, f"in the catalog already, as {known.title}", known)
-    return Outcome(path, IMPORTED, track=tracks.add_track(owner=owner, source=path, file_name=path.name))
+    return Outcome(path, IMPORTED, track=adding.add_track(owner=owner, source=path, file_name=path.name))
 
 
 def _with_tasks(outcome: Outcome, *, owner: User, wanted: Sequence[str]) -> Outcome:

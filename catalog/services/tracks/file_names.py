@@ -5,8 +5,8 @@ import os
 import re
 from pathlib import Path, PureWindowsPath
 
-from catalog.services.formats import ALL_ENDINGS
-from catalog.services.tags import CONTROL, MAX_TEXT_CHARS
+from catalog.services.audio.formats import ALL_ENDINGS
+from catalog.services.tracks.tags import CONTROL, MAX_TEXT_CHARS
 
 UNNAMED = "untitled"
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:\\|\\")

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import AudioFile, Fingerprint, IndexOperation, Track
-from catalog.services import index_log, stored_files
+from catalog.services.audio import stored_files
 from catalog.services.errors import TrackGoneError
+from catalog.services.index import log as index_log
 from queueing.retrying import for_each
 
 log = structlog.get_logger(__name__)
