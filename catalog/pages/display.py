@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 
 from catalog.models import AudioFile, BulkWork, Job, Match, Scan
 from catalog.selectors.review import COUNT_LIMIT
+from catalog.services.audio.formats import is_lossless
 from catalog.services.queue_health import QueueState
 
 NOTHING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
-_LOSSLESS = ("flac", "alac", "wavpack", "pcm_")
 _SPANS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (86400 * 60, 86400, "d"))
 
 # state -> (tone, icon, word); a state is never told by its colour alone
@@ -169,11 +169,6 @@ def share(value: float) -> str:
     if 0 < percent < 1:
         return "under 1 %"
     return f"{min(percent, 99) if percent < 99.95 else 100:.0f} %"
-
-
-def is_lossless(audio_file: AudioFile) -> bool:
-    """Tell whether the codec keeps every bit."""
-    return audio_file.codec.lower().startswith(_LOSSLESS)
 
 
 def codec_name(audio_file: AudioFile) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from catalog.models import AudioFile, Track
-from catalog.pages.display import is_lossless
+from catalog.services.audio.formats import is_lossless
 
 # How much each reason counts: tags can be copied over, lost sound cannot.
 # A file with something missing is never kept instead of a whole one, whatever else speaks for it.

@@ -6,6 +6,9 @@ from pathlib import PurePath
 from django.conf import settings
 
 from catalog.engine.audio.info import AudioInfo
+from catalog.models import AudioFile
+
+_LOSSLESS = ("flac", "alac", "wavpack", "pcm_")
 
 
 @dataclass(frozen=True)
@@ -83,3 +86,8 @@ def suffix_of(info: AudioInfo) -> str:
 def media_type_of(stored_name: str) -> str:
     """Return what a browser is told that a stored file is."""
     return _MEDIA_TYPES.get(PurePath(stored_name).suffix, "application/octet-stream")
+
+
+def is_lossless(audio_file: AudioFile) -> bool:
+    """Tell whether the codec keeps every bit."""
+    return audio_file.codec.lower().startswith(_LOSSLESS)

@@ -24,7 +24,7 @@ def test_task(desk: Client, owner: User) -> None:
     track, found = make_track(owner), make_track(owner, title="Found one")
     job = make_match(track, found).job
     page = page_of(desk, "job", job.pk)
-    for words in ("accepted", "fingerprint", "searched", "ended", "Found one", "is_duplicate", "None was sent"):
+    for words in ("accepted", "fingerprint", "searched", "ended", "Found one", "is_duplicate", "had no callback URL"):
         assert words in page
 
 

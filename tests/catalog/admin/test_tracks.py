@@ -129,8 +129,10 @@ def test_page_tells_where_else_it_is_and_what_was_decided(desk: Client, owner: U
 
 def test_page_tells_each_tasks_callback(desk: Client, owner: User) -> None:
     track = make_track(owner)
-    endpoint = Endpoint.objects.create(owner=owner, url="https://label.example/hook", sealed_secret="x")
     now = timezone.now()
+    endpoint = Endpoint.objects.create(
+        owner=owner, url="https://label.example/hook", sealed_secret="x", verified_at=now
+    )
     for number, state in enumerate(("delivered", "pending")):
         job = make_check(track)
         message = Message.objects.create(
