@@ -94,6 +94,38 @@ def test_masked_copies_are_found_without_any_vote(
     assert not any(index.search(query) for query in masked)
 
 
+@pytest.mark.parametrize("place_s", [3.0, 60.0, 110.0])
+@pytest.mark.parametrize("reference_s", [LENGTH_S, 30.0])
+def test_a_masked_jingle_is_found_wherever_it_lies_in_a_long_query(
+    sounds: list[Samples], without_votes: None, place_s: float, reference_s: float
+) -> None:
+    """Of minutes: not only in the middle, and where the middle of the query lies beyond a reference that is short."""
+    found, wrong = 0, 0
+    for number in range(5):
+        start, size = int(START_S * RATE), int(LENGTH_S * RATE)
+        index = FingerprintIndex()
+        for track_id in (number, number + 1):
+            song = sounds[track_id][start:] if reference_s == LENGTH_S else sounds[track_id]
+            index.add(track_id, Fingerprinter.of_samples(song[: int(reference_s * RATE)]))
+        jingle = under(sounds[number][start:][:size], pink_noise(size, number), 0.0)
+        others = np.concatenate([song * (jingle.std() / song.std()) for song in sounds[7:]])
+        place = int(place_s * RATE)
+        query = np.concatenate([others[:place], jingle, others[place : 125 * RATE]]).astype(np.float32)
+        ids = [match.track_id for match in index.search(Fingerprinter.of_samples(query))]
+        found, wrong = found + (number in ids), wrong + (number + 1 in ids)
+    assert (found >= 3, wrong) == (True, 0), found
+
+
+@pytest.mark.parametrize(("columns", "most", "count"), [(100, 50, 1), (260, 50, 2), (3000, 50, 23), (3000, 4, 4)])
+def test_windows_lie_all_over_a_query(sounds: list[Samples], columns: int, most: int, count: int) -> None:
+    picture = np.resize(picture_of(sounds[0]), (columns, 56))
+    cut = sketch.windows(picture, 250, most, 32)
+    firsts = [window.first_column for window in cut]
+    assert (len(cut), firsts[0], firsts[-1]) == (count, 0, max(0, columns - 250))
+    assert max(np.diff(firsts), default=0) <= (125 if most > count else columns / (count - 1))
+    assert all(window.numbers == 32 and window.blocks == min(columns, 250) // 16 - 1 for window in cut)
+
+
 @pytest.mark.parametrize(("witness", "limit"), [("SCANNED_SOUND", 0.0), ("LEAST_SIMILARITY", 9.0)])
 def test_a_line_that_was_chosen_needs_witnesses(
     index: FingerprintIndex,

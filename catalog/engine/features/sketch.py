@@ -90,7 +90,22 @@ def asked(picture: Floats, most_columns: int, count: int = NUMBERS) -> QuerySket
     """The middle ``most_columns`` of a query's (columns, patch rows) dB, by ``count`` numbers a block; None where not
     even one block fits."""
     first = max(0, (len(picture) - most_columns) // 2)
-    white = whitened(picture)[first : first + most_columns]
+    return _of_stretch(whitened(picture), first, most_columns, count)
+
+
+def windows(picture: Floats, columns: int, most: int, count: int = NUMBERS) -> list[QuerySketch]:
+    """Stretches of ``columns`` from all over a query, each half over the next; where that would be more than ``most``,
+    so many of them, evenly spread."""
+    last = max(len(picture) - columns, 0)
+    wanted = -(-last // (columns // 2)) + 1
+    white = whitened(picture)
+    firsts = np.linspace(0, last, min(wanted, most)).astype(int).tolist()
+    cut = (_of_stretch(white, first, columns, count) for first in firsts)
+    return [stretch for stretch in cut if stretch is not None]
+
+
+def _of_stretch(white: Floats, first: int, columns: int, count: int) -> QuerySketch | None:
+    white = white[first : first + columns]
     blocks = (len(white) - BLOCK_COLUMNS) // BLOCK_COLUMNS
     if blocks < 1:
         return None

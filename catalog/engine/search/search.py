@@ -10,12 +10,14 @@ from catalog.engine.alignment.fit import HOP_S, Line, Reference
 from catalog.engine.features import sketch
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.query import PLAIN, Probe, Query, probe_grid
+from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.index.interface import ReferenceIndex
 from catalog.engine.match import Match
 from catalog.engine.search import polling
 from catalog.engine.search.candidates import Candidate, candidates
 from catalog.engine.search.polling import Questions
 from catalog.engine.verification import verify
+from catalog.engine.verification.decision import WINDOW_S
 from catalog.engine.verification.verify import Case
 
 FIRST_PLACES = 64  # of the query: enough for a plain copy
@@ -28,6 +30,10 @@ SCAN_CANDIDATES = 8
 # the numbers of 16 s, then nothing: it would take longer than all probes.
 SCANNED_WHOLE_S, SCANNED_S = 1e6, 4e6
 MOST_SCANNED_COLUMNS, FEWER_SCANNED_COLUMNS = 1700, 250
+# A line is seen where its middle lies in a reference, which a short one may not reach; and of a long query the middle
+# alone is compared. So windows of it are looked for as well: as many as take a second, by the catalog's length (s).
+WINDOWS_OF_LONG = 2  # that a long query is longer than
+MOST_WINDOW_SECONDS = 7e6
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
 WHOLLY = 0.9  # of the query explained: nothing else can be in it
 CLEARLY = 1.0  # score by which a later probe must beat an earlier one for the same track
@@ -113,23 +119,39 @@ class _Finder:
 
     def scan(self) -> None:
         """Look closely at the lines on which the plain pictures agree most: what is masked everywhere has no votes."""
-        small = self._total_s <= SCANNED_WHOLE_S
-        most_columns = MOST_SCANNED_COLUMNS if small else FEWER_SCANNED_COLUMNS
-        count = sketch.NUMBERS if small else sketch.NUMBERS // 2
-        asked = sketch.asked(self._query.moved(0.0), most_columns, count) if self._total_s <= SCANNED_S else None
-        if asked is None:
+        if self._total_s > SCANNED_S:
             return
-        spots = self._catalog.index.scan(asked, SCAN_CANDIDATES + len(self._excluded))
-        found = [
-            (track_id, columns)
-            for track_id, columns in zip(spots.track_id.tolist(), spots.offset.tolist(), strict=True)
-            if track_id not in self._excluded and track_id not in self._unsteady
-        ][:SCAN_CANDIDATES]
-        self._fetch({track_id for track_id, _ in found})
-        for track_id, columns in found:
+        small = self._total_s <= SCANNED_WHOLE_S
+        count = sketch.NUMBERS if small else sketch.NUMBERS // 2
+        picture, most_columns = self._query.moved(0.0), MOST_SCANNED_COLUMNS if small else FEWER_SCANNED_COLUMNS
+        asked = sketch.asked(picture, most_columns, count)
+        self._scan_for([asked] if asked is not None else [], WINDOW_S)
+        if not self.believed() and self._query.columns > WINDOWS_OF_LONG * FEWER_SCANNED_COLUMNS:
+            most = int(MOST_WINDOW_SECONDS / max(self._total_s, 1.0))
+            stretches = sketch.windows(picture, FEWER_SCANNED_COLUMNS, most, count)
+            self._scan_for(stretches, FEWER_SCANNED_COLUMNS * HOP_S)
+
+    def _scan_for(self, stretches: list[QuerySketch], scanned_s: float) -> None:
+        """Verify the best lines of all the stretches, ``scanned_s`` long at most."""
+        lines = self._lines(stretches)
+        self._fetch({track_id for _, track_id, _, _ in lines})
+        for _, track_id, columns, asked in lines:
             if track_id in self._known:
-                line = Line(columns * HOP_S, 1.0, 0.0)
-                self._keep(verify.verify_line(self._case(track_id), line, asked.middle_column * HOP_S))
+                line, middle_s = Line(columns * HOP_S, 1.0, 0.0), asked.middle_column * HOP_S
+                self._keep(verify.verify_line(self._case(track_id), line, middle_s, scanned_s))
+
+    def _lines(self, stretches: list[QuerySketch]) -> list[tuple[float, int, int, QuerySketch]]:
+        """Sums of products, tracks and offsets (columns) of the ``SCAN_CANDIDATES`` best lines, each line once."""
+        best: dict[tuple[int, int], tuple[float, int, int, QuerySketch]] = {}
+        for asked in stretches:
+            spots = self._catalog.index.scan(asked, SCAN_CANDIDATES + len(self._excluded))
+            for found in zip(spots.sums.tolist(), spots.track_id.tolist(), spots.offset.tolist(), strict=True):
+                total, track_id, columns = found
+                line = (track_id, round(columns / sketch.BLOCK_COLUMNS))
+                allowed = track_id not in self._excluded and track_id not in self._unsteady
+                if allowed and (line not in best or best[line][0] < total):
+                    best[line] = (total, track_id, columns, asked)
+        return sorted(best.values(), key=lambda found: -found[0])[:SCAN_CANDIDATES]
 
     def _fetch(self, track_ids: set[int]) -> None:
         """Get what is not known yet in one call: behind it may be a database."""

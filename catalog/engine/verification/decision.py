@@ -81,13 +81,15 @@ def by_filter(
     *,
     trials: float,
     limit: float,
-    scanned: bool = False,
+    scanned_s: float | None = None,
 ) -> Finding | None:
     """What the matched filter believes although the moments do not: they are masked. ``weak``: what they say.
 
-    ``scanned``: the line was chosen because the pictures agree on it, of all lines there are.
+    ``scanned_s``: the line was chosen because the pictures agree on it in so much of the query, of all lines there are.
     """
-    spans_s = [(anchor_s - WINDOW_S / 2, anchor_s + WINDOW_S / 2)]
+    scanned = scanned_s is not None
+    reach_s = (scanned_s or WINDOW_S) / 2
+    spans_s = [(anchor_s - reach_s, anchor_s + reach_s)]
     if weak is not None:
         line, best = weak.path.line, weak.path.best
         first_s, last_s = (float(weak.path.places_s[place]) for place in (best.first, best.last))

@@ -55,10 +55,13 @@ def verify(case: Case, candidate: Candidate) -> Match | None:
     return _match(case, found) if found is not None else None
 
 
-def verify_line(case: Case, line: Line, anchor_s: float) -> Match | None:
-    """Weigh a line that was chosen, of all there are, because the pictures agree on it; None if that proves little."""
+def verify_line(case: Case, line: Line, anchor_s: float, scanned_s: float) -> Match | None:
+    """Weigh a line that was chosen, of all there are, because the pictures agree on it; None if that proves little.
+
+    ``scanned_s``: how much of the query around ``anchor_s`` they were compared in, at most.
+    """
     query, reference = case.query, case.reference
-    found = by_filter(query, reference, line, anchor_s, None, trials=case.trials, limit=case.limit, scanned=True)
+    found = by_filter(query, reference, line, anchor_s, None, trials=case.trials, limit=case.limit, scanned_s=scanned_s)
     return _match(case, found) if found is not None else None
 
 
