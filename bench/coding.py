@@ -19,7 +19,7 @@ from bench.prints import make_prints, print_of
 from bench.queries import indexed_tracks, make_all, positives, thinned
 from bench.robustness import OUT
 from bench.simulated import simulated_tracks
-from catalog.engine.alignment.fit import HOP_S
+from catalog.engine.alignment.line import HOP_S
 from catalog.engine.features.embedding import DIMENSIONS
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.patches import HALVES, move_rows

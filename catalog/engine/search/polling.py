@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from catalog.engine.alignment.fit import HOP_S
+from catalog.engine.alignment.line import HOP_S
 from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.query import Probe, Query
 from catalog.engine.features.spectrogram import Floats

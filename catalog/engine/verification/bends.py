@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.engine.alignment import pitch
-from catalog.engine.alignment.fit import Line, Reference, refit, weighted_line
-from catalog.engine.features.query import Query
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.fit import refit
+from catalog.engine.alignment.line import Line, weighted_line
 from catalog.engine.verification import path as paths
 from catalog.engine.verification.path import Path
 from catalog.engine.verification.runs import runs
@@ -30,7 +31,7 @@ def straight_piece(blocks: Blocks) -> slice | None:
     return slice(first, end + 2) if end - first >= FEWEST_STEPS else None
 
 
-def straightened(query: Query, reference: Reference, path: Path, blocks: Blocks) -> Path | None:
+def straightened(pair: Comparison, path: Path, blocks: Blocks) -> Path | None:
     """What agrees along the longest straight piece of ``path``; None where it has none, or bends instead."""
     piece = straight_piece(blocks)
     if piece is None:
@@ -41,10 +42,10 @@ def straightened(query: Query, reference: Reference, path: Path, blocks: Blocks)
         return None
     line = Line(path.line.offset_s + shift, path.line.tempo_ratio + slope, path.line.pitch_semitones)
     middle_s, reach_s = float(time_s[[0, -1]].mean()), float(time_s[-1] - time_s[0]) / 2
-    other = paths.along(query, reference, refit(query, reference, line, middle_s, reach_s))
+    other = paths.along(pair, refit(pair, line, middle_s, reach_s))
     if not other.stretches:
         return None
-    return replace(other, line=pitch.measured(query, reference, other.line, other.places_s, other.similarity))
+    return replace(other, line=pitch.measured(pair, other.line, other.places_s, other.similarity))
 
 
 def _is_parallel(blocks: Blocks, piece: slice, slope: float) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.engine.alignment.fit import HOP_S, STEP_S, Reference
-from catalog.engine.features.query import Query
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import HOP_S, STEP_S
 from catalog.engine.verification import path as paths
 from catalog.engine.verification.calibration import best_stretches, diagonals
 from catalog.engine.verification.path import Path
@@ -20,15 +20,15 @@ LEAST_UNEXPLAINED_S = 4.0
 MOST_PAIRS = 4_000_000  # query places x reference places looked at: beyond, only the first piece is given
 
 
-def others(query: Query, reference: Reference, first: Path) -> list[Path]:
+def others(pair: Comparison, first: Path) -> list[Path]:
     """Paths at other offsets, each with only the stretches that explain what no path before it did."""
     found: list[Path] = []
     open_places = _unexplained(np.ones(len(first.places_s), bool), first)
-    columns_s = reference.columns * HOP_S
+    columns_s = pair.reference.columns * HOP_S
     if len(first.places_s) * columns_s / STEP_S > MOST_PAIRS or open_places.sum() * STEP_S < LEAST_UNEXPLAINED_S:
         return found
     step = STEP_S * first.line.tempo_ratio
-    gains = paths.parallel_gains(query, reference, first.line, first.places_s / np.float32(HOP_S), 0.0)
+    gains = paths.parallel_gains(pair, first.line, first.places_s / np.float32(HOP_S), 0.0)
     # Places before a line's start: rows are put after the same number of empty columns, so that every line is there.
     gains = np.concatenate([np.zeros((len(gains), len(gains)), np.float32), gains], axis=1)
     for _ in range(MOST_PIECES):
@@ -38,7 +38,7 @@ def others(query: Query, reference: Reference, first: Path) -> list[Path]:
             return found
         start_s = (top - len(gains)) * step
         offset_s = start_s - float(first.places_s[0]) * first.line.tempo_ratio
-        piece = _kept(paths.along(query, reference, replace(first.line, offset_s=offset_s)), open_places)
+        piece = _kept(paths.along(pair, replace(first.line, offset_s=offset_s)), open_places)
         open_places = _unexplained(open_places, piece)
         if not piece.stretches:
             return found

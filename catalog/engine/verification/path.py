@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine.alignment.fit import HOP_S, STEP_S, Line, Reference
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import HOP_S, STEP_S, Line
 from catalog.engine.features.patches import HALVES, centres
-from catalog.engine.features.query import Query
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.verification import evidence
 from catalog.engine.verification.calibration import USUAL_LEVEL, best_stretches, diagonals, level_of
@@ -64,11 +64,11 @@ class Path:
         return float(self.similarity[self.best.first : self.best.last + 1].mean())
 
 
-def along(query: Query, reference: Reference, line: Line) -> Path:
+def along(pair: Comparison, line: Line) -> Path:
     """The agreement along ``line`` for the whole query, every ``STEP_S`` of it."""
-    places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
-    moved = query.at(line.probe, places)
-    near = reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
+    places = centres(pair.query.columns, STEP_S / HOP_S, line.tempo_ratio)
+    moved = pair.query.at(line.probe, places)
+    near = pair.reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
     cosine = np.einsum("phd,phd->ph", moved.values, near.values)
     both = moved.heard & near.heard
     gains = np.stack([evidence.of_similarity(cosine[:, half], half) for half in range(HALVES)], axis=1) * both
@@ -153,14 +153,14 @@ class Elsewhere:
     better_offset_s: float | None  # of a line that agrees more than the one asked about, if there is one
 
 
-def elsewhere(query: Query, reference: Reference, path: Path) -> Elsewhere:
+def elsewhere(pair: Comparison, path: Path) -> Elsewhere:
     """How the best stretch of ``path`` scores along every parallel line."""
     line, step = path.line, STEP_S * path.line.tempo_ratio
     places = path.places_s[path.best.first : path.best.last + 1] / np.float32(HOP_S)
     places = places[max(0, (len(places) - MAX_CHANCE_PLACES) // 2) :][:MAX_CHANCE_PLACES]
     first_s = line.offset_s + float(places[0]) * HOP_S * line.tempo_ratio
     start_s = first_s % step
-    gains = parallel_gains(query, reference, line, places, start_s)
+    gains = parallel_gains(pair, line, places, start_s)
     if gains.shape[1] == 0:
         return Elsewhere(USUAL_LEVEL, None)
     best = best_stretches(diagonals(gains))
@@ -174,12 +174,12 @@ def elsewhere(query: Query, reference: Reference, path: Path) -> Elsewhere:
     return Elsewhere(level_of(best[apart]), better)
 
 
-def parallel_gains(query: Query, reference: Reference, line: Line, places: Floats, start_s: float) -> Floats:
+def parallel_gains(pair: Comparison, line: Line, places: Floats, start_s: float) -> Floats:
     """(places, reference places) evidence, each distinct moment counted once; reference places begin at ``start_s``."""
-    moved = query.at(line.probe, places)
+    moved = pair.query.at(line.probe, places)
     share = distinctness(moved.values)
     step = STEP_S * line.tempo_ratio / HOP_S
-    target = reference.at(np.arange(start_s / HOP_S, reference.columns, step, dtype=np.float32))
+    target = pair.reference.at(np.arange(start_s / HOP_S, pair.reference.columns, step, dtype=np.float32))
     gains = np.zeros((len(places), len(target.places)), np.float32)
     for half in range(HALVES):
         gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half) * share[:, half, None]
