@@ -7,10 +7,9 @@ from catalog.engine.errors import InvalidFingerprint
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.index.in_memory import EmbeddedIndex
 from catalog.engine.index.interface import Entry, Operation
-from catalog.engine.match import Match
+from catalog.engine.match import Match, twin_match
 from catalog.engine.parameters import PARAMETERS_VERSION
 from catalog.engine.search.search import Catalog, search
-from catalog.engine.twins import twin_match
 from catalog.engine.verification.limits import LIMITS
 
 MAX_TRACK_ID = (1 << 63) - 1

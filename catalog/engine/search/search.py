@@ -10,13 +10,12 @@ from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import HOP_S, Line, Reference
 from catalog.engine.features import sketch
 from catalog.engine.features.fingerprint import Fingerprint
-from catalog.engine.features.query import PLAIN, Probe, Query, probe_grid
+from catalog.engine.features.query import PLAIN, Probe, Query
 from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.index.interface import ReferenceIndex
 from catalog.engine.match import Match
-from catalog.engine.search import polling
 from catalog.engine.search.candidates import Candidate, candidates
-from catalog.engine.search.polling import Questions
+from catalog.engine.search.questions import Questions, collect_votes, probe_grid
 from catalog.engine.verification import verify
 from catalog.engine.verification.decision import Chance
 from catalog.engine.verification.limits import LIMITS
@@ -104,8 +103,8 @@ class _Finder:
     def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
         self._tried.update(probes)
-        questions = Questions.of(self._query, probes, places)
-        votes, tracks = polling.votes(questions, self._catalog.index, self._excluded, thorough=thorough)
+        asked = Questions.of(self._query, probes, places)
+        votes, tracks = collect_votes(asked, self._catalog.index, self._excluded, thorough=thorough)
         promising = [candidate for way in votes for candidate in candidates(way, probes, limit)]
         self._fetch({tracks[candidate.slot] for candidate in promising})
         least = 0.0
@@ -129,7 +128,7 @@ class _Finder:
         asked = sketch.asked(picture, most_columns, count)
         self._scan_for([asked] if asked is not None else [], LIMITS.filter_window_s)
         if not self.believed() and self._query.columns > WINDOWS_OF_LONG * FEWER_SCANNED_COLUMNS:
-            most = int(MOST_LIMITS.filter_window_sECONDS / max(self._total_s, 1.0))
+            most = int(MOST_WINDOW_SECONDS / max(self._total_s, 1.0))
             stretches = sketch.windows(picture, FEWER_SCANNED_COLUMNS, most, count)
             self._scan_for(stretches, FEWER_SCANNED_COLUMNS * HOP_S)
 

@@ -10,7 +10,7 @@ from catalog.engine.alignment.line import HOP_S, STEP_S, Line
 from catalog.engine.features.patches import HALVES, centres
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.verification import evidence
-from catalog.engine.verification.calibration import USUAL_LEVEL, best_stretches, diagonals, level_of
+from catalog.engine.verification.calibration import USUAL_LEVEL, level_of
 
 CHANCE_REACH_S = 3.0  # nearer to the line than this, other diagonals are not chance
 MAX_CHANCE_PLACES = 240  # of the query: a minute's worth is enough to know chance
@@ -185,3 +185,28 @@ def parallel_gains(pair: Comparison, line: Line, places: Floats, start_s: float)
         gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half) * share[:, half, None]
         gains += np.where(moved.heard[:, half, None] & target.heard[None, :, half], gain, 0.0)
     return gains
+
+
+def diagonals(gains: Floats) -> Floats:
+    """(rows, columns) evidence of query against reference places → the same with diagonals as columns.
+
+    Column c of the answer begins at reference place c; what runs off the end is zero.
+    """
+    rows, columns = gains.shape
+    # One extra column a row: flattened and cut again one longer, each row slips by one.
+    wide = np.concatenate([gains, np.zeros((rows, rows), np.float32)], axis=1).reshape(-1)
+    slipped: Floats = np.concatenate([wide, np.zeros(rows, np.float32)]).reshape(rows, columns + rows + 1)[:, :columns]
+    return slipped
+
+
+def best_stretches(columns: Floats) -> Floats:
+    """The best sum of consecutive rows, for each column of (rows, columns): Kadane's algorithm on all at once."""
+    total = np.cumsum(columns, axis=0)
+    lowest = np.minimum.accumulate(np.concatenate([np.zeros((1, total.shape[1]), total.dtype), total[:-1]]), axis=0)
+    best: Floats = (total - lowest).max(axis=0)
+    return best
+
+
+def runs(holds: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n,) whether it holds → (runs, 2): where each run begins, and where it has ended."""
+    return np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(np.int8), [0]]))).reshape(-1, 2)

@@ -9,7 +9,7 @@ from catalog.engine.alignment.fit import fit
 from catalog.engine.alignment.line import FRAME_MIDDLE_S, STEP_S, Line, offset_of
 from catalog.engine.features.query import PLAIN
 from catalog.engine.match import Match, Segment, Verdict
-from catalog.engine.verification import bends, edits
+from catalog.engine.verification import edits
 from catalog.engine.verification.decision import Chance, Finding, by_filter, by_moments
 from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, Stretch
@@ -81,7 +81,7 @@ def _straightened(
     case: Case, path: Path, bent: Blocks, segments: tuple[Segment, ...]
 ) -> tuple[Path, tuple[Segment, ...]]:
     """The path along the longest straight piece, where others beside it explain as much: cuts. Else what there is."""
-    other = bends.straightened(case.pair, path, bent)
+    other = edits.straightened(case.pair, path, bent)
     if other is None:
         return path, segments
     others = _segments(case, other, edits.others(case.pair, other))
