@@ -19,18 +19,10 @@ endef
 .DEFAULT_GOAL := help
 .PHONY: help run test-milvus chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-renderings bench-load bench-pages index-kill screenshots train clean
 
-help:
-	@echo "make run     set up, start the site and its workers, show the demo"
-	@echo "make test    set up, run the whole test suite"
-	@echo "make test-milvus   the tests of the index in a real Milvus server (x86-64 Linux)"
-	@echo "make check   lint of code and templates, format, types, migrations, system checks"
-	@echo "make bench-robustness | bench-speed | bench-scale | bench-renderings | bench-load | bench-pages   (QUICK=1: the short form)"
-	@echo "make screenshots   every staff page of the demo as a picture, in docs/images"
-	@echo "make fuzz    a thousand hostile files through the API of a running site   (QUICK=1: 160)"
-	@echo "make chaos   the service under faults, on SQLite and PostgreSQL   (QUICK=1: the short form)"
-	@echo "make index-kill   kill -9 while the index is written, 100 times   (QUICK=1: 10)"
-	@echo "make lock    write the lock files anew after a change of requirements*.txt;   make audit: known holes in them"
-	@echo "make train   learn the engine's projection again from the training packages"
+# Lists every target that is followed by `##` and what it does.
+help: ## list these targets
+	@awk -F ' *## *' '/^[a-z][a-z -]*:.*## / { split($$1, line, ":"); count = split(line[1], names, " "); \
+		for (i = 1; i <= count; i++) printf "make %-17s %s\n", names[i], $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(VENV)/.run: requirements.lock
 	@$(MAKE_VENV)
@@ -42,11 +34,11 @@ $(VENV)/.dev: requirements-dev.lock
 	@$(PIP_INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
-run: $(VENV)/.run
+run: $(VENV)/.run ## set up, start the site and its workers, show the demo
 	@exec $(BIN)/python manage.py run_site
 
 # The browser tests drive Debian's Chromium; where it cannot be installed they are skipped.
-browser:
+browser: ## install Debian's Chromium, which the browser tests drive
 	@command -v chromium >/dev/null && exit; \
 	as_root=""; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
 	if command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then \
@@ -57,18 +49,18 @@ browser:
 	command -v chromium >/dev/null || echo "Chromium is missing and cannot be installed from here:" \
 		"the browser tests are left out (apt install chromium)"
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev browser ## set up, run the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 $(VENV)/.milvus: requirements-milvus.txt requirements-milvus-dev.txt $(VENV)/.dev
 	@$(PIP_INSTALL) -r requirements-milvus-dev.txt
 	@touch $@
 
-test-milvus: $(VENV)/.milvus
+test-milvus: $(VENV)/.milvus ## the tests of the index in a real Milvus server (x86-64 Linux)
 	$(BIN)/python -m pytest -m milvus tests/engine/test_index_contract.py tests/catalog/test_milvus_service.py \
 		tests/catalog/test_milvus_nodes.py
 
-check: $(VENV)/.dev
+check: $(VENV)/.dev ## lint of code and templates, format, types, migrations, system checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --lint templates
@@ -77,37 +69,37 @@ check: $(VENV)/.dev
 	$(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
-format: $(VENV)/.dev
+format: $(VENV)/.dev ## mend what the linter can mend, and lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-robustness bench-speed bench-scale bench-renderings bench-load bench-pages: bench-%: $(VENV)/.dev
+bench-robustness bench-speed bench-scale bench-renderings bench-load bench-pages: bench-%: $(VENV)/.dev ## the measurements of docs/bench.md (QUICK=1: the short form)
 	$(BIN)/python -m bench.$*
 
-fuzz: $(VENV)/.dev
+fuzz: $(VENV)/.dev ## a thousand hostile files through the API of a running site (QUICK=1: 160)
 	$(BIN)/python -m bench.fuzz
 
-chaos: $(VENV)/.dev
+chaos: $(VENV)/.dev ## the service under faults, on SQLite and PostgreSQL (QUICK=1: the short form)
 	$(BIN)/python -m bench.chaos $(or $(CHAOS_DATABASES),sqlite postgresql)
 
-index-kill: $(VENV)/.dev
+index-kill: $(VENV)/.dev ## kill -9 while the index is written, 100 times (QUICK=1: 10)
 	$(BIN)/python -m bench.index_kill
 
-screenshots: $(VENV)/.dev browser
+screenshots: $(VENV)/.dev browser ## every staff page of the demo as a picture, in docs/images
 	$(BIN)/python -m bench.screenshots
 
 # What is pinned in the .txt files and everything it needs, with hashes, for every Python that is taken.
-lock:
+lock: ## write the lock files anew after a change of requirements*.txt
 	@test -x $(BIN)/uv || { $(MAKE_VENV); $(BIN)/python -m pip install -q $$(grep -o '^uv==[^ ]*' requirements-dev.txt); }
 	for name in requirements requirements-dev; do $(BIN)/uv pip compile --universal --generate-hashes --no-annotate -q \
 		--python-version 3.11 --custom-compile-command "make lock" $$name.txt -o $$name.lock; done
 
-audit: $(VENV)/.dev
+audit: $(VENV)/.dev ## known vulnerabilities in what the lock installs
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
-train: $(VENV)/.dev
+train: $(VENV)/.dev ## learn the engine's projection again from the training packages
 	$(BIN)/python -m bench.corpus fetch
 	$(BIN)/python -m catalog.engine.training $(addprefix bench/cache/corpus/,$(TRAINING_PACKAGES))
 
-clean:
+clean: ## remove the virtual environment and the tools' caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov
