@@ -1,5 +1,6 @@
 """Settings, all of them from the environment (or a `.env` file); docs/settings.md explains each."""
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fingerprint_site.secrets_file import read_or_create_secret
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 # --- where things are -------------------------------------------------------------------------------------
 DATA_DIR = Path(env.str("DATA_DIR", default="var"))
@@ -250,7 +252,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Music fingerprint service",
     "DESCRIPTION": "Finds copies of recordings in a music catalog: upload, add, check, and a signed callback.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
@@ -284,4 +286,6 @@ WEBHOOK_MAX_BODY_KB = env.int("WEBHOOK_MAX_BODY_KB", default=256)
 WEBHOOK_LINKS = "catalog.selectors.tasks.links_of_callback"  # whose pages a callback's body may name
 WEBHOOK_REFUSED_KEPT = env.int("WEBHOOK_REFUSED_KEPT", default=1000)
 
-from fingerprint_site.unfold_settings import UNFOLD as UNFOLD
+from fingerprint_site.unfold_settings import UNFOLD
+
+UNFOLD["SITE_SUBHEADER"] = f"Version {VERSION}"
