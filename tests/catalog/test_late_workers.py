@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import IndexOperation, Job, Track
-from catalog.services import jobs, sweeping, work
+from catalog.services.tasks import jobs, sweeping, work
 from webhooks.models import Endpoint, Message
 from webhooks.secret_box import new_secret, seal
 

@@ -5,16 +5,18 @@ import io
 import json
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from urllib3 import encode_multipart_formdata
 
+from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
 from fingerprint_site.chunked_bodies import ChunkedBodyMiddleware
 from tests.site.running import WebServer
 from tests.webhooks import signed
@@ -192,6 +194,39 @@ def test_a_server_that_hands_over_no_chunks(db: None, path: str, kind: str) -> N
     assert answer.status_code == 411
     assert answer["Content-Type"].startswith(kind)
     assert b"Content-Length" in answer.content
+
+
+class Endless(io.RawIOBase):
+    """What a sender without end sends, and how much of it was taken."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = b"a" * (MEGABYTE if size is None or size < 0 else size)
+        self.taken += len(data)
+        return data
+
+    readline = read
+
+
+@pytest.mark.parametrize("read", [lambda it: it.read(65536), lambda it: it.readline(65536), lambda it: it.readline()])
+def test_no_way_of_reading_goes_past_the_limit(read: Callable[[HttpRequest], bytes]) -> None:
+    """A browser's form and what is around a file are read whole, by whatever way: the stream itself counts."""
+    request = RequestFactory(headers={"Transfer-Encoding": "chunked"}).post("/")
+    del request.META["CONTENT_LENGTH"]
+    stream = Endless()
+    request.META.update({"wsgi.input": stream, "wsgi.input_terminated": True})
+
+    most = max_file_bytes() + FORM_ROOM_BYTES
+
+    def view(request: HttpRequest) -> HttpResponse:
+        while stream.taken < 2 * most:
+            read(request)
+        return HttpResponse()
+
+    with pytest.raises(RequestDataTooBig):
+        ChunkedBodyMiddleware(view)(request)
+    assert stream.taken == most + 1
 
 
 def test_any_server_that_ends_the_stream_itself() -> None:

@@ -35,6 +35,7 @@ from webhooks.transport import Answer
 Send = Callable[..., Message]
 SCHEDULE_LENGTH = timedelta(hours=24)
 OTHER_SECRET = "whsec_" + "b3RoZXJzZWNyZXRvdGhlcnNlY3JldA=="
+THIRD_SECRET = "whsec_" + "dGhpcmRzZWNyZXR0aGlyZHNlY3JldA=="
 
 
 def only_at(path: str) -> Behaviour:
@@ -235,6 +236,17 @@ def test_answer_of_a_candidate_replaced_meanwhile_does_not_count(endpoint: Endpo
         verify_endpoint(endpoint=asked)
     endpoint.refresh_from_db()
     assert (endpoint.url, endpoint.candidate_url) == (receiver.url, receiver.url + "3")
+
+
+def test_answer_to_a_secret_replaced_meanwhile_does_not_count(endpoint: Endpoint, receiver: Receiver) -> None:
+    first = endpoint_secret(endpoint=endpoint)
+    asked = store_endpoint(owner=endpoint.owner, url=receiver.url + "2", secret=OTHER_SECRET)
+    newest = store_endpoint(owner=endpoint.owner, url=receiver.url + "2", secret=THIRD_SECRET)
+    with pytest.raises(VerificationFailedError, match="changed"):
+        verify_endpoint(endpoint=asked)
+    endpoint.refresh_from_db()
+    assert (endpoint.url, endpoint_secret(endpoint=endpoint)) == (receiver.url, first)
+    assert endpoint_secret(endpoint=verify_endpoint(endpoint=newest)) == THIRD_SECRET
 
 
 @pytest.mark.parametrize("status", [200, 410])

@@ -333,3 +333,6 @@ def test_prune_removes_old_attempts_and_ended_messages(send: Send, receiver: Rec
     assert Attempt.objects.count() == 1
     Message.objects.filter(pk=waiting.pk).update(next_attempt_at=long_ago)
     assert prune() == 0, "nobody has heard of it yet"
+    claim_message(message_pk=waiting.pk, now=timezone.now())
+    Attempt.objects.filter(message=waiting).update(started_at=long_ago)
+    assert prune() == 0, "an attempt that is being made is the only word of what was sent"
