@@ -52,7 +52,7 @@ def test_many_tracks_are_removed_and_brought_back(page: Page, live_server: LiveS
     sweep_bulk_work()
     expect(page.get_by_role("status")).to_contain_text("5 of 5 tracks")
     assert Track.objects.present().count() == 0
-    page.get_by_role("button", name="Bring them back").click()
+    page.get_by_role("button", name="Restore them").click()
     sweep_bulk_work()
     expect(page.get_by_role("status")).to_contain_text("5 of 5 tracks")
     assert Track.objects.present().count() == 5
@@ -80,7 +80,7 @@ def test_a_task_is_watched_to_its_end(
     job = accept_job(track=add_track(battle), owner=owner, task_name="check_is_same")
     page.goto(f"{live_server.url}/admin/catalog/job/{job.pk}/change/")
     steps = page.get_by_role("list", name="What happened, in order")
-    expect(steps).to_contain_text("waits for a worker")
+    expect(steps).to_contain_text("waiting for a worker")
     drain()
     expect(steps).to_contain_text("searched")
     expect(steps).to_contain_text("ended")

@@ -99,7 +99,7 @@ def test_a_scan_is_watched_to_its_end(
     page.get_by_role("button", name="Start a scan").click()
     expect(page.get_by_text("0 of 2 tracks")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     drain()
     expect(page.get_by_text("2 of 2 tracks")).to_be_visible()
     expect(page.get_by_role("link", name="Review 1 duplicate")).to_be_visible()

@@ -103,14 +103,14 @@ def test_a_sitting_by_keyboard(page: Page, live_server: LiveServer, pair: Match,
     assert Decision.objects.filter(verdict="different").count() == 1
     settled(page)
     page.keyboard.press("u")
-    shows("Taken back")
+    shows("Undone decisions")
     assert Decision.objects.filter(undone_at=None).get() == first
     settled(page)
     page.keyboard.press("v")
     shows("Third")
     settled(page)
     page.keyboard.press("s")
-    shows("Only what you skipped is left")
+    shows("Only skipped pairs are left")
     assert Decision.objects.filter(undone_at=None).count() == 2
 
 

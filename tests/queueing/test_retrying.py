@@ -107,8 +107,8 @@ def test_a_bulk_action_that_fails_lets_the_next_go_first(
     for work in (broken, next_one):
         work.refresh_from_db()
         assert work.ended_at
-    page = desk.get(f"/admin/catalog/bulkwork/{broken.pk}/change/").content.decode()
-    assert "It was given up after 8 tries: OperationalError: the table is broken" in page
+    page = " ".join(desk.get(f"/admin/catalog/bulkwork/{broken.pk}/change/").content.decode().split())
+    assert "The workers gave up after 8 attempts: OperationalError: the table is broken" in page
     assert "given up" in desk.get("/admin/catalog/bulkwork/").content.decode()
 
 
@@ -178,14 +178,14 @@ def test_a_scan_waits_longer_each_time_and_says_why(
         let_waits_end()
         assert scanning.sweep_scan()
     assert waits[2] > 1.9 * waits[1] > 3 * waits[0]
-    assert "It waits" in desk.get("/catalog/scan/").content.decode()
+    assert "The scan continues by itself" in desk.get("/catalog/scan/").content.decode()
     scanning.scan_stretch(scan.pk)
     scan.refresh_from_db()
     assert (scan.status, scan.lease_until) == ("failed", None)
     page = desk.get("/catalog/scan/").content.decode()
-    assert "It was given up after 4 tries" in page
+    assert "The scan stopped after 4 failed attempts" in page
     assert "The store is away." in page
-    assert "Go on" in page
+    assert "Resume" in page
     assert scanning.start_scan(started_by=staff), "another may be started"
 
 
@@ -356,7 +356,7 @@ def test_a_duty_that_fails_waits_longer_each_time_and_is_shown(
             page = desk.get("/admin/").content.decode()
     assert [later - sooner for sooner, later in pairwise(calls[:6])] == [5, 10, 20, 30, 1]
     assert "ZeroDivisionError: of the sweeper" in page
-    assert "Nothing needs you" not in page
+    assert "Nothing needs your attention" not in page
     assert not FailingDuty.objects.exists(), "done well since"
 
 

@@ -45,14 +45,14 @@ def test_a_message_shows_each_request_and_response_and_the_next_try(
     page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
     assert "x-mippia-signature: " in page
     assert "come back later" in page
-    assert page.count("next try") == 2, "in the head and below the attempts"
+    assert page.count("next attempt") == 2, "in the head and below the attempts"
     assert 'hx-trigger="every 2s"' in page, "it looks again while it is on its way"
     receiver.behaviour = reply(200)
     Message.objects.update(next_attempt_at=timezone.now())
     deliver_message(message.pk)
     page = desk.get(f"{ADMIN}/message/{message.pk}/change/").content.decode()
     assert "attempt 2" in page
-    assert "next try" not in page
+    assert "next attempt" not in page
     assert 'hx-trigger="every 2s"' not in page
 
 

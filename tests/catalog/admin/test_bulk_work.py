@@ -69,14 +69,14 @@ def test_removal_and_back(desk: Client, owner: User) -> None:
     sweep_bulk_work()
     assert Track.objects.present().count() == 0
     assert IndexOperation.objects.latest("sequence").kind == "remove"
-    assert "Bring them back" in desk.get(page["Location"]).content.decode()
+    assert "Restore them" in desk.get(page["Location"]).content.decode()
     work = BulkWork.objects.get()
     desk.post(f"/admin/catalog/bulkwork/{work.pk}/undo/")
     sweep_bulk_work()
     assert Track.objects.present().count() == 3
     again = desk.post(f"/admin/catalog/bulkwork/{work.pk}/undo/", follow=True).content.decode()
     assert "undid this already" in again
-    assert "Bring them back" not in desk.get(page["Location"]).content.decode()
+    assert "Restore them" not in desk.get(page["Location"]).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

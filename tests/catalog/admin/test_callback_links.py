@@ -39,9 +39,9 @@ def test_links_to_what_is_here(desk: Client, owner: User) -> None:
     assert f"/admin/catalog/job/{job.pk}/change/" in page
     assert query.get_absolute_url() in page
     assert found.get_absolute_url() in page
-    assert "came 3 times, stored once" in page
+    assert "received 3 times, stored once" in page
 
 
 def test_a_callback_of_another_deployment(desk: Client) -> None:
     body = {"task_id": "task_20260402055414_Elsewher", "result": {"matched_music_id": "not a uuid"}}
-    assert "not of this deployment" in desk.get(arrived(body)).content.decode()
+    assert "from another deployment" in desk.get(arrived(body)).content.decode()

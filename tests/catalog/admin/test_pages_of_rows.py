@@ -62,7 +62,7 @@ def test_task_that_has_not_ended(desk: Client, owner: User, status: str) -> None
     token = None if status == "pending" else "7a0c3f36-53f1-4d6d-9f05-8c6d2e9d6f01"
     Job.objects.filter(pk=job.pk).update(status=status, completed_at=None, lease_token=token, result=None)
     page = page_of(desk, "job", job.pk)
-    assert "It is sent when the task ends." in page
+    assert "The callback is sent when the task ends." in page
     assert 'hx-trigger="every 1s"' in page, "the page looks again by itself"
     assert 'hx-trigger="every 1s"' in desk.get(job.track.get_absolute_url()).content.decode()
 
@@ -92,16 +92,16 @@ def test_match_plays_both(desk: Client, owner: User) -> None:
 
 def test_match_without_curve_or_segments(desk: Client, owner: User) -> None:
     match = make_match(make_track(owner), make_track(owner), segments=[], similarity_curve=[], similarity_step_s=0)
-    assert "gave no curve" in page_of(desk, "match", match.pk)
+    assert "no similarity curve" in page_of(desk, "match", match.pk)
 
 
 def test_decision_is_taken_back(desk: Client, owner: User, staff: User) -> None:
     one, other = make_track(owner), make_track(owner)
     decision = decide(one=one, other=other, verdict="different", keeper=None, decided_by=staff)
-    assert "Take back" in page_of(desk, "decision", decision.pk)
+    assert "Undo this decision" in page_of(desk, "decision", decision.pk)
     desk.post(reverse("admin:catalog_decision_take_back", args=[decision.pk]))
     assert Decision.objects.get().undone_at is not None
-    assert "Take back" not in page_of(desk, "decision", decision.pk)
+    assert "Undo this decision" not in page_of(desk, "decision", decision.pk)
 
 
 def test_readers_take_nothing_back(reading_desk: Client, owner: User, staff: User) -> None:

@@ -54,7 +54,7 @@ def test_attempts_that_came_to_nothing(desk: Client, owner: User) -> None:
     page = page_of(desk, job)
     assert "the &lt;disk&gt; is full" in page.split("<details")[1], "folded"
     assert "the &lt;disk&gt;" not in page.split("<details")[0]
-    assert "waits for a worker" in page
+    assert "waiting for a worker" in page
 
 
 def test_an_attempt_whose_worker_died(desk: Client, owner: User) -> None:

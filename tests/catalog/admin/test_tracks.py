@@ -121,8 +121,8 @@ def test_page_tells_where_else_it_is_and_what_was_decided(desk: Client, owner: U
     decide(one=track, other=decided, verdict="version", keeper=None, decided_by=staff)
     page = desk.get(track.get_absolute_url()).content.decode()
     assert page.count(f'id="other-{decided.pk}"') == 1, "found three times, told once"
-    assert "this one was checked" in page
-    assert "the other one was checked" in page
+    assert "this track was checked" in page
+    assert "the other track was checked" in page
     assert page.count(">decide</a>") == 1
     assert "another version" in page
 
@@ -217,7 +217,7 @@ def test_removal_says_first_what_goes(desk: Client, add_track: Callable[..., Tra
     track = add_track(battle)
     record_add(track_id=track.pk)
     page = desk.get(f"/admin/catalog/track/{track.pk}/remove/").content.decode()
-    assert "its place in the index" in page
+    assert "its entry in the index" in page
     assert "the audio file (" in page
     track.refresh_from_db()
     assert track.removed_at is None
@@ -251,7 +251,7 @@ def test_removal_is_undone(desk: Client, add_track: Callable[..., Track], battle
     )
     record_add(track_id=track.pk)
     page = desk.post(f"/admin/catalog/track/{track.pk}/remove/", follow=True).content.decode()
-    assert "Bring it back" in page
+    assert "Restore</button>" in page
     assert IndexOperation.objects.latest("sequence").kind == "remove", "out of the index at once"
     desk.post(f"/admin/catalog/track/{track.pk}/restore/")
     track.refresh_from_db()

@@ -128,7 +128,7 @@ def test_unknown_address_answers_in_the_apis_shape(db: None) -> None:
 def test_use_is_shown(desk: Client, owner: User) -> None:
     row, _ = create_key(owner=owner)
     url = f"/admin/catalog/apikey/{row.pk}/change/"
-    assert "None yet." in desk.get(url).content.decode()
+    assert "No calls yet." in desk.get(url).content.decode()
     ApiKeyDay.objects.create(api_key=row, day=timezone.now().date() - timedelta(days=2), calls=1234)
     count_call(row)
     page = desk.get(url).content.decode()

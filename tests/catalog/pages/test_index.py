@@ -40,18 +40,18 @@ def written(owner: User, settings: Settings) -> None:
 def test_nothing_yet(desk: Client) -> None:
     page = desk.get(PAGE).content.decode()
     assert "no files yet" in page
-    assert "What the files hold" not in page
+    assert "Contents of the files" not in page
 
 
 def test_figures(desk: Client, written: None) -> None:
     page = desk.get(PAGE).content.decode()
-    for words in ("3 tracks", "generation 1", "up to date", "4 h", "searched exactly", "reference step"):
+    for words in ("3 tracks", "generation 1", "up to date", "4 h", "exact search", "reference step"):
         assert words in page, words
 
 
 def test_far_behind(desk: Client, written: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "MOST_BEHIND", 0)
-    assert "being made anew" in desk.get(PAGE).content.decode()
+    assert "being rebuilt" in desk.get(PAGE).content.decode()
 
 
 def test_permission(reading_desk: Client, outsider_desk: Client, client: Client, written: None) -> None:

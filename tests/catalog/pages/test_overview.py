@@ -29,7 +29,7 @@ def test_empty_catalog_says_what_to_do(desk: Client) -> None:
 
 def test_nothing_needs_anybody(desk: Client, owner: User) -> None:
     make_track(owner)
-    assert "Nothing needs you" in desk.get(HOME).content.decode()
+    assert "Nothing needs your attention" in desk.get(HOME).content.decode()
 
 
 def test_sidebar_counts_what_waits_and_nothing_where_nothing_does(desk: Client, owner: User) -> None:
@@ -47,7 +47,7 @@ def test_what_needs_somebody(desk: Client, owner: User) -> None:
     for words in (
         "duplicate to review",
         "callback URL failing or not verified",
-        "task failed in a day",
+        "task failed in the last day",
         "workers do not answer",
     ):
         assert words in page

@@ -77,7 +77,7 @@ def test_undo_brings_the_pair_back(desk: Client, match: Match) -> None:
     choose(desk, match, "different")
     undone = reverse("catalog:review_undo", args=[Decision.objects.get().pk])
     page = desk.post(undone, follow=True).content.decode()
-    assert "Taken back" in page
+    assert "Undone decisions" in page
     assert review.open_count() == 1
     assert Decision.objects.get().undone_at is not None, "history is kept"
     choose(desk, match, "version")
@@ -133,7 +133,7 @@ def test_changed_meanwhile_is_not_overwritten(desk: Client, match: Match, owner:
 
 def test_skip_and_take_up_again(desk: Client, match: Match) -> None:
     page = desk.post(url("skip", match), follow=True).content.decode()
-    assert "Only what you skipped is left" in page
+    assert "Only skipped pairs are left" in page
     assert Decision.objects.count() == 0
     page = desk.post(reverse("catalog:review_skipped"), follow=True).content.decode()
     assert "Summer Breeze (upload)" in page

@@ -49,7 +49,7 @@ def test_progress(desk: Client, staff: User) -> None:
 
 def test_cancel_and_go_on(desk: Client, staff: User) -> None:
     scan = make_scan(staff)
-    assert "Go on" in desk.post(reverse("catalog:scan_cancel", args=[scan.pk]), follow=True).content.decode()
+    assert "Resume" in desk.post(reverse("catalog:scan_cancel", args=[scan.pk]), follow=True).content.decode()
     assert (
         "changed meanwhile" in desk.post(reverse("catalog:scan_cancel", args=[scan.pk]), follow=True).content.decode()
     )
