@@ -19,16 +19,16 @@ from bench.prints import make_prints, print_of
 from bench.queries import indexed_tracks, make_all, positives, thinned
 from bench.robustness import OUT
 from bench.simulated import simulated_tracks
-from catalog.engine.alignment.fit import HOP_S
+from catalog.engine.alignment.line import HOP_S
 from catalog.engine.features.embedding import DIMENSIONS
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.patches import HALVES, move_rows
-from catalog.engine.features.query import PLAIN, Query, probe_grid
+from catalog.engine.features.query import PLAIN, Query
 from catalog.engine.index.faiss_vectors import faiss
 from catalog.engine.index.layout import ORIGIN_S, reference_vectors
 from catalog.engine.search import search as steps
 from catalog.engine.search.candidates import VOTE_FLOOR, Votes, candidates
-from catalog.engine.search.polling import NEIGHBOURS, Questions
+from catalog.engine.search.questions import NEIGHBOURS, Questions, probe_grid
 
 TRACK_S = 240.0
 ID_BYTES = 8

@@ -12,7 +12,7 @@ from bench.goals import LONG, NO_TIME_OR_PITCH, ONE_AT_A_TIME, WEAKEST, by_alter
 from bench.peers import PeerRow, threshold_of
 from bench.relatives import same_recording
 from bench.runner import Row
-from catalog.engine.verification.verify import FALSE_ACCEPT_LIMIT
+from catalog.engine.verification.limits import LIMITS
 
 AXES = {"pitch": "semitones", "tempo": "tempo ratio", "speed": "speed ratio"}
 OURS, PEER = "#1f5fa8", "#c26a1b"
@@ -94,7 +94,7 @@ def _thresholds(rows: list[Row], path: Path) -> None:
         if reached.size:
             axes.plot(limits, [100 * (reached >= limit).mean() for limit in limits], style, color=OURS, label=name)
     axes.set_ylim(80, 100.5)
-    axes.axvline(-np.log10(FALSE_ACCEPT_LIMIT), color="black", linestyle="-.", linewidth=1, label="the default")
+    axes.axvline(-np.log10(LIMITS.false_accept), color="black", linestyle="-.", linewidth=1, label="the default")
     wrong = axes.twinx()
     wrong.step(limits, [(negative >= limit).sum() for limit in limits], color=PEER, where="post")
     wrong.set_ylabel(f"of {len(negative):,} negatives reported", color=PEER)
@@ -114,7 +114,7 @@ def _weakest(rows: list[Row], path: Path) -> None:
         found = [100 * (reached >= limit).mean() for limit in limits]
         axes.plot(limits, found, ("-", "--", ":", "-.")[number % 4], label=f"{name} ({len(group)} queries)")
     axes.axhline(100 * WEAKEST, color="grey", linewidth=1, label="the goal")
-    axes.axvline(-np.log10(FALSE_ACCEPT_LIMIT), color="black", linestyle="-.", linewidth=1, label="the default")
+    axes.axvline(-np.log10(LIMITS.false_accept), color="black", linestyle="-.", linewidth=1, label="the default")
     axes.axvline(negative, color=PEER, linewidth=1, label="the best of all negatives")
     axes.set_ylim(40, 100.5)
     _save(figure, axes, path)

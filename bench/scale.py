@@ -36,7 +36,7 @@ from catalog.engine.index.interface import Entry
 from catalog.engine.index.on_disk import MappedIndex
 from catalog.engine.search.fingerprint_index import find
 from catalog.engine.search.search import Catalog
-from catalog.engine.verification.verify import FALSE_ACCEPT_LIMIT
+from catalog.engine.verification.limits import LIMITS
 
 SIZES, QUICK_SIZES = (1_000, 10_000, 100_000), (500, 2_000)
 BEYOND = (300_000, 1_000_000)
@@ -114,7 +114,7 @@ def _measure(folder: Path, size: int, tried: Tried) -> dict[str, float]:
     began = time.process_time()
     index = build(folder, size, tried)
     build_s = time.process_time() - began
-    catalog = Catalog(index, tried.fingerprints, FALSE_ACCEPT_LIMIT)
+    catalog = Catalog(index, tried.fingerprints, LIMITS.false_accept)
     strange = tried.strange(size)
     with ProcessPoolExecutor(os.cpu_count(), initializer=_open, initargs=(folder, tried)) as pool:
         every = tried.asked + strange
@@ -167,7 +167,7 @@ _opened: list[Catalog] = []  # of this process
 
 
 def _open(folder: Path, tried: Tried) -> None:
-    _opened[:] = [Catalog(MappedIndex(folder), tried.fingerprints, FALSE_ACCEPT_LIMIT)]
+    _opened[:] = [Catalog(MappedIndex(folder), tried.fingerprints, LIMITS.false_accept)]
 
 
 def _answer(query: Query) -> tuple[str, int | None]:

@@ -13,7 +13,7 @@ from catalog.engine import FingerprintIndex
 from catalog.engine.index.on_disk import MappedIndex
 from catalog.engine.search.fingerprint_index import find
 from catalog.engine.search.search import Catalog
-from catalog.engine.verification.verify import FALSE_ACCEPT_LIMIT
+from catalog.engine.verification.limits import LIMITS
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
     index = MappedIndex(folder)
     opened_s = time.perf_counter() - began
     opened = private_mb()
-    find(fingerprint, Catalog(index, lambda ids: {i: fingerprint for i in ids if i < FIRST_ID}, FALSE_ACCEPT_LIMIT))
+    find(fingerprint, Catalog(index, lambda ids: {i: fingerprint for i in ids if i < FIRST_ID}, LIMITS.false_accept))
     print(json.dumps({"private_mb": private_mb() - before, "private_opened_mb": opened - before, "open_s": opened_s}))
     return 0
 

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +22,12 @@ def _with_process(_: Any, __: str, event: structlog.typing.EventDict) -> structl
     return event
 
 
+def _plain(value: object) -> str:
+    """Return what JSON has no word for as text."""
+    return value.isoformat() if isinstance(value, datetime) else repr(value)
+
+
+_RENDERER = structlog.processors.JSONRenderer(default=_plain)
 _shared: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -47,7 +54,7 @@ class JsonFormatter(structlog.stdlib.ProcessorFormatter):
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                Shortener(most_bytes) if most_bytes else structlog.processors.JSONRenderer(),
+                Shortener(most_bytes) if most_bytes else _RENDERER,
             ],
             foreign_pre_chain=_shared,
         )
@@ -58,7 +65,6 @@ class Shortener:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes - 1
-        self._render = structlog.processors.JSONRenderer()
 
     def __call__(self, logger: Any, name: str, event: structlog.typing.EventDict) -> str:
         """Take the middle out of what is long until the rest fits."""
@@ -70,7 +76,7 @@ class Shortener:
         return line
 
     def _json(self, logger: Any, name: str, event: structlog.typing.EventDict) -> str:
-        return str(self._render(logger, name, dict(event)))  # ASCII: a character is a byte
+        return str(_RENDERER(logger, name, dict(event)))  # ASCII: a character is a byte
 
 
 def _ends(value: Any, kept: int) -> Any:

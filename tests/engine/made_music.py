@@ -3,7 +3,8 @@
 import numpy as np
 
 from catalog.engine import Fingerprinter
-from catalog.engine.alignment.fit import Reference
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import Reference
 from catalog.engine.features.query import Query
 from tests.alterations import RATE, Samples
 
@@ -16,6 +17,11 @@ def query_of(samples: Samples) -> Query:
 
 def reference_of(samples: Samples) -> Reference:
     return Reference(Fingerprinter.of_samples(samples).picture)
+
+
+def beside(asked: Samples, held: Samples) -> Comparison:
+    """Compare two sounds."""
+    return Comparison(query_of(asked), reference_of(held))
 
 
 def pink_noise(length: int, seed: int) -> Samples:

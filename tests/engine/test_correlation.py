@@ -5,11 +5,11 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex
 from catalog.engine.alignment import correlation
-from catalog.engine.alignment.fit import Line
+from catalog.engine.alignment.line import Line
 from catalog.engine.verification.calibration import log10_probability_of_filter
-from catalog.engine.verification.decision import by_filter
+from catalog.engine.verification.decision import Chance, by_filter
 from tests.alterations import RATE, Samples
-from tests.engine.made_music import pink_noise, played, query_of, reference_of, under
+from tests.engine.made_music import beside, pink_noise, played, under
 
 START_S, LENGTH_S = 8.0, 10.0
 STANDS_OUT = 6.5
@@ -27,10 +27,9 @@ def masked(sounds: list[Samples]) -> list[Samples]:
 
 def test_a_masked_copy_stands_out_on_its_line_only(sounds: list[Samples], masked: list[Samples]) -> None:
     strength = np.zeros((len(sounds), len(sounds)))
-    references = [reference_of(song) for song in sounds]
     for asked, samples in enumerate(masked):
-        for held, reference in enumerate(references):
-            found = correlation.filtered(query_of(samples), reference, Line(START_S, 1.0, 0.0), (0.0, LENGTH_S))
+        for held, song in enumerate(sounds):
+            found = correlation.filtered(beside(samples, song), Line(START_S, 1.0, 0.0), (0.0, LENGTH_S))
             assert found is not None
             strength[asked, held] = found.deviations
     own = np.diag(strength)
@@ -53,15 +52,15 @@ def test_masked_copies_are_found_that_moments_alone_do_not_prove(
 
 def test_too_short_a_reference_says_nothing(sounds: list[Samples]) -> None:
     short = sounds[0][: 5 * RATE]
-    assert correlation.filtered(query_of(short), reference_of(short), Line(0.0, 1.0, 0.0), (0.0, 5.0)) is None
+    assert correlation.filtered(beside(short, short), Line(0.0, 1.0, 0.0), (0.0, 5.0)) is None
 
 
 @pytest.mark.parametrize(("offset_s", "span_s"), [(0.0, (60.0, 90.0)), (900.0, (0.0, 10.0)), (-900.0, (0.0, 10.0))])
 def test_beyond_either_picture_there_is_nothing_to_say(
     sounds: list[Samples], offset_s: float, span_s: tuple[float, float]
 ) -> None:
-    query, reference = query_of(excerpt(sounds[0])), reference_of(sounds[0])
-    assert correlation.filtered(query, reference, Line(offset_s, 1.0, 0.0), span_s) is None
+    pair = beside(excerpt(sounds[0]), sounds[0])
+    assert correlation.filtered(pair, Line(offset_s, 1.0, 0.0), span_s) is None
 
 
 def test_a_loop_stands_out_although_it_agrees_with_itself_elsewhere(versions: dict[str, Samples]) -> None:
@@ -70,19 +69,18 @@ def test_a_loop_stands_out_although_it_agrees_with_itself_elsewhere(versions: di
     other = played(np.random.default_rng(9).integers(0, 30, (130, 2)), [1.0, 0.5, 0.3, 0.2], 0.3)
     looped = np.concatenate([once, other[: 8 * RATE], once, other[8 * RATE : 24 * RATE], once])
     asked = under(once, pink_noise(len(once), 5), 0.0)
-    alone = correlation.filtered(
-        query_of(asked), reference_of(np.concatenate([once, other])), Line(0.0, 1.0, 0.0), (0, 8)
-    )
-    among = correlation.filtered(query_of(asked), reference_of(looped), Line(0.0, 1.0, 0.0), (0, 8))
+    line = Line(0.0, 1.0, 0.0)
+    alone = correlation.filtered(beside(asked, np.concatenate([once, other])), line, (0, 8))
+    among = correlation.filtered(beside(asked, looped), line, (0, 8))
     assert alone is not None
     assert among is not None
     assert among.deviations > 0.8 * alone.deviations
 
 
 def test_the_filter_believes_a_masked_copy_and_not_an_arrangement(versions: dict[str, Samples]) -> None:
-    reference, line = reference_of(versions["original"]), Line(0.0, 1.0, 0.0)
+    original, line = versions["original"], Line(0.0, 1.0, 0.0)
     believed = {
-        name: by_filter(query_of(versions[name]), reference, line, 20.0, None, trials=1e4, limit=1e-4)
+        name: by_filter(beside(versions[name], original), line, 20.0, None, Chance(trials=1e4))
         for name in ("mixed", "arrangement")
     }
     assert believed["mixed"] is not None

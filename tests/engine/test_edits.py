@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex, Match
-from catalog.engine.verification.bends import straight_piece
+from catalog.engine.verification.edits import straight_piece
 from catalog.engine.verification.tempo_stability import Blocks
 from tests.alterations import RATE, Samples, faster, without
 

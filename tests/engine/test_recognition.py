@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex, Match
-from catalog.engine.verification.tempo_stability import STEADY_S
+from catalog.engine.verification.limits import LIMITS
 from tests.alterations import (
     RATE,
     Samples,
@@ -114,7 +114,7 @@ def test_a_second_performance_is_no_copy(index: FingerprintIndex, sounds: list[S
     for number in ASKED:
         copy = next(match for match in ask(index, noisy(sounds[number], 15)) if match.track_id == number)
         assert copy.wobble_s is not None
-        assert copy.wobble_s < STEADY_S
+        assert copy.wobble_s < LIMITS.steady_s
         played = ask(index, another_performance(sounds[number]))
         refused.append(number not in [match.track_id for match in played])
     assert np.mean(refused) >= RECALL_FLOOR

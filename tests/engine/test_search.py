@@ -9,15 +9,15 @@ import pytest
 
 from catalog.engine import Fingerprint
 from catalog.engine.features.embedding import Vectors
-from catalog.engine.features.query import PLAIN, TEMPOS, Query, probe_grid
+from catalog.engine.features.query import PLAIN, Query
 from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.index.interface import NO_SPOTS, Neighbours, ReferenceIndex, Size, Spots
 from catalog.engine.index.layout import ORIGIN_S, REFERENCE_STEP_S
-from catalog.engine.match import Verdict
+from catalog.engine.match import Verdict, twin_match
 from catalog.engine.parameters import LONGEST_S
 from catalog.engine.search.candidates import BIN_S, WINDOW_S, Votes, candidates
+from catalog.engine.search.questions import TEMPOS, probe_grid
 from catalog.engine.search.search import Catalog, _Finder, search
-from catalog.engine.twins import twin_match
 
 TRACK, OTHERS = 1, [2, 3, 4, 5, 6, 7]
 

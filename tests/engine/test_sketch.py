@@ -1,11 +1,14 @@
 """Sketches: what is masked everywhere is found by looking through all of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex
 from catalog.engine.features import sketch
 from catalog.engine.features.embedding import Vectors
+from catalog.engine.features.model import model
 from catalog.engine.features.patches import move_rows
 from catalog.engine.features.whitening import running_mean, whitened
 from catalog.engine.index import sketch_scan
@@ -14,6 +17,7 @@ from catalog.engine.index.interface import NOTHING, Neighbours
 from catalog.engine.search import search as steps
 from catalog.engine.verification import decision
 from catalog.engine.verification.calibration import log10_probability_of_filter
+from catalog.engine.verification.limits import LIMITS
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import pink_noise, under
 
@@ -57,16 +61,16 @@ def test_whitening_takes_off_what_neighbours_tell(sounds: list[Samples]) -> None
 def test_a_sketch_keeps_most_of_what_the_directions_hold(sounds: list[Samples]) -> None:
     white = whitened(picture_of(sounds[0]))
     blocks = len(white) // sketch.BLOCK_COLUMNS
-    numbers = white[: blocks * sketch.BLOCK_COLUMNS].reshape(blocks, sketch.BLOCK_SIZE) @ sketch.basis()
+    numbers = white[: blocks * sketch.BLOCK_COLUMNS].reshape(blocks, sketch.BLOCK_SIZE) @ model().sketch_basis
     codes = sketch.sketched(picture_of(sounds[0]))
     assert codes.shape == (blocks, sketch.BYTES)
-    assert np.corrcoef((sketch.decoded(codes) * sketch.spread()).ravel(), numbers.ravel())[0, 1] > 0.9
+    assert np.corrcoef((sketch.decoded(codes) * model().sketch_spread).ravel(), numbers.ravel())[0, 1] > 0.9
     assert (sketch.decoded(codes, 32) == sketch.decoded(codes)[:, :32]).all()
 
 
 def test_directions_are_perpendicular_and_sorted() -> None:
-    assert np.allclose(sketch.basis().T @ sketch.basis(), np.eye(sketch.NUMBERS), atol=5e-3)
-    assert (np.diff(sketch.spread()) <= 0).all()
+    assert np.allclose(model().sketch_basis.T @ model().sketch_basis, np.eye(sketch.NUMBERS), atol=5e-3)
+    assert (np.diff(model().sketch_spread) <= 0).all()
 
 
 def test_a_query_is_cut_where_it_says(sounds: list[Samples]) -> None:
@@ -78,7 +82,8 @@ def test_a_query_is_cut_where_it_says(sounds: list[Samples]) -> None:
     for way, block in ((0, 0), (3, 2), (7, asked.blocks - 1)):
         first = asked.first_column + way * sketch.ASKED_STEP + block * sketch.BLOCK_COLUMNS
         cells = white[first : first + sketch.BLOCK_COLUMNS].reshape(-1)
-        assert np.allclose(asked.values[way, block], cells @ sketch.basis() * sketch.spread(), rtol=1e-3, atol=1e-2)
+        numbers = cells @ model().sketch_basis * model().sketch_spread
+        assert np.allclose(asked.values[way, block], numbers, rtol=1e-3, atol=1e-2)
     assert abs(asked.middle_column - len(picture) / 2) < sketch.BLOCK_COLUMNS
     assert sketch.asked(picture[:20], 250) is None
 
@@ -126,7 +131,7 @@ def test_windows_lie_all_over_a_query(sounds: list[Samples], columns: int, most:
     assert all(window.numbers == 32 and window.blocks == min(columns, 250) // 16 - 1 for window in cut)
 
 
-@pytest.mark.parametrize(("witness", "limit"), [("SCANNED_SOUND", 0.0), ("LEAST_SIMILARITY", 9.0)])
+@pytest.mark.parametrize(("witness", "limit"), [("scanned_sound", 0.0), ("least_similarity", 9.0)])
 def test_a_line_that_was_chosen_needs_witnesses(
     index: FingerprintIndex,
     masked: list[Fingerprint],
@@ -136,7 +141,7 @@ def test_a_line_that_was_chosen_needs_witnesses(
     limit: float,
 ) -> None:
     """The sound of the whole picture, and single moments."""
-    monkeypatch.setattr(decision, witness, limit)
+    monkeypatch.setattr(decision, "LIMITS", replace(LIMITS, **{witness: limit}))
     assert not any(index.search(query) for query in masked)
 
 

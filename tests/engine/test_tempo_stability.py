@@ -5,11 +5,12 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex
 from catalog.engine.alignment import correlation
-from catalog.engine.alignment.fit import Line
+from catalog.engine.alignment.line import Line
 from catalog.engine.verification import tempo_stability
-from catalog.engine.verification.tempo_stability import STEADY_BY_MOMENTS_S, STEADY_COURSE_S, STEADY_S, Blocks
+from catalog.engine.verification.limits import LIMITS
+from catalog.engine.verification.tempo_stability import Blocks
 from tests.alterations import RATE, Samples, another_performance, another_tempo, faster, noisy, without
-from tests.engine.made_music import pink_noise, query_of, reference_of, under
+from tests.engine.made_music import beside, pink_noise, under
 
 CHORD_S = 4.0
 
@@ -30,12 +31,12 @@ def pads(count: int) -> Samples:
 
 
 def blocks_of(asked: Samples, held: Samples) -> Blocks:
-    query, reference, line = query_of(asked), reference_of(held), Line(0.0, 1.0, 0.0)
+    pair, line = beside(asked, held), Line(0.0, 1.0, 0.0)
     seconds = len(asked) / RATE
-    found = correlation.filtered(query, reference, line, (0.0, seconds))
+    found = correlation.filtered(pair, line, (0.0, seconds))
     assert found is not None
     places_s = np.arange(0.5, seconds - 1.0, 0.25, dtype=np.float32)
-    return tempo_stability.of_pictures(correlation.laid(query, reference, line), places_s, found.deviation)
+    return tempo_stability.of_pictures(pair.aligned(line), places_s, found.deviation)
 
 
 def wobble_of(asked: Samples, held: Samples) -> float | None:
@@ -46,18 +47,20 @@ def test_a_copy_keeps_time_and_a_second_performance_does_not(tune: Samples) -> N
     copy = wobble_of(under(tune, pink_noise(len(tune), 3), -6.0), tune)
     played_again = wobble_of(another_performance(tune), tune)
     assert copy is not None
-    assert copy < STEADY_S / 2
+    assert copy < LIMITS.steady_s / 2
     assert played_again is not None
-    assert played_again > STEADY_S
+    assert played_again > LIMITS.steady_s
 
 
 def test_a_cut_is_a_copy_from_block_to_block(tune: Samples) -> None:
     cut = blocks_of(without(tune, 17.0, 0.2), tune)
-    assert (tempo_stability.off_line_s(cut) or 0.0) > STEADY_S
+    assert (tempo_stability.off_line_s(cut) or 0.0) > LIMITS.steady_s
     course = tempo_stability.off_course_s(cut)
     assert course is not None
-    assert course < STEADY_COURSE_S / 2
-    assert (tempo_stability.off_course_s(blocks_of(another_performance(tune), tune)) or 0.0) > 2 * STEADY_COURSE_S
+    assert course < LIMITS.steady_course_s / 2
+    assert (
+        tempo_stability.off_course_s(blocks_of(another_performance(tune), tune)) or 0.0
+    ) > 2 * LIMITS.steady_course_s
     assert tempo_stability.off_course_s(blocks_of(tune[: 12 * RATE], tune)) is None
 
 
@@ -78,25 +81,24 @@ def test_copies_that_were_cut_or_bent_are_found(tune: Samples) -> None:
 
 
 def by_moments(asked: Samples, held: Samples) -> float | None:
-    query, reference = query_of(asked), reference_of(held)
     places_s = np.arange(1.0, len(asked) / RATE - 1.0, 0.25, dtype=np.float32)
-    blocks = tempo_stability.of_moments(query, reference, Line(0.0, 1.0, 0.0), places_s)
+    blocks = tempo_stability.of_moments(beside(asked, held), Line(0.0, 1.0, 0.0), places_s)
     return tempo_stability.off_line_s(blocks) if blocks is not None else None
 
 
 def test_moments_tell_a_second_performance_too(tune: Samples) -> None:
     copy, played_again = by_moments(noisy(tune, 20), tune), by_moments(another_performance(tune), tune)
     assert copy is not None
-    assert copy < STEADY_BY_MOMENTS_S
+    assert copy < LIMITS.steady_by_moments_s
     assert played_again is not None
-    assert played_again > STEADY_BY_MOMENTS_S
+    assert played_again > LIMITS.steady_by_moments_s
 
 
 def test_slow_chords_are_neither_early_nor_late() -> None:
     """Under noise the pictures place them anywhere, and the moments know that they cannot."""
     samples = pads(10)
     masked = under(samples, pink_noise(len(samples), 3), -20.0)
-    assert (wobble_of(masked, samples) or 0.0) > STEADY_S
+    assert (wobble_of(masked, samples) or 0.0) > LIMITS.steady_s
     assert by_moments(masked, samples) == 0.0
 
 
@@ -108,7 +110,7 @@ def test_too_little_says_nothing_about_time(tune: Samples) -> None:
 
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 2.5, 5.0])
 def test_what_is_shorter_than_a_block_says_nothing_about_time(tune: Samples, seconds: float) -> None:
-    pictures = correlation.laid(query_of(tune[: 10 * RATE]), reference_of(tune), Line(0.0, 1.0, 0.0))
+    pictures = beside(tune[: 10 * RATE], tune).aligned(Line(0.0, 1.0, 0.0))
     blocks = tempo_stability.of_pictures(pictures, np.arange(0.5, 0.5 + seconds, 0.25, dtype=np.float32), 1.0)
     assert tempo_stability.off_line_s(blocks) is None
     assert tempo_stability.off_course_s(blocks) is None
@@ -125,17 +127,17 @@ def test_a_noisy_copy_of_slow_chords_is_found() -> None:
 @pytest.mark.parametrize(
     ("noise_db", "by_pictures", "by_moments", "believed"),
     [
-        (-15, 2 * STEADY_S, 0.004, True),
-        (-15, 2 * STEADY_S, 0.0, True),
-        (-15, 2 * STEADY_S, 0.012, False),
-        (-15, 2 * STEADY_S, None, False),
+        (-15, 2 * LIMITS.steady_s, 0.004, True),
+        (-15, 2 * LIMITS.steady_s, 0.0, True),
+        (-15, 2 * LIMITS.steady_s, 0.012, False),
+        (-15, 2 * LIMITS.steady_s, None, False),
         (-15, None, 0.012, True),
         (-15, None, None, True),
-        (-15, None, 2 * STEADY_S, False),
-        (12, None, 2 * STEADY_S, True),
+        (-15, None, 2 * LIMITS.steady_s, False),
+        (12, None, 2 * LIMITS.steady_s, True),
         (-15, 0.015, 0.012, False),
         (12, 0.015, 0.012, True),
-        (12, 2 * STEADY_S, 0.012, False),
+        (12, 2 * LIMITS.steady_s, 0.012, False),
     ],
 )
 def test_who_strays_is_no_copy(

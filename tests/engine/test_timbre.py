@@ -4,23 +4,22 @@ import numpy as np
 import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex
-from catalog.engine.alignment import correlation
-from catalog.engine.alignment.correlation import Laid
-from catalog.engine.alignment.fit import Line
+from catalog.engine.alignment.comparison import NEAR_COLUMNS, AlignedPictures
+from catalog.engine.alignment.line import Line
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.verification import timbre
-from catalog.engine.verification.decision import SAME_SOUND, SIMILAR_SOUND
+from catalog.engine.verification.limits import LIMITS
 from tests.alterations import Samples
-from tests.engine.made_music import played, query_of, reference_of
+from tests.engine.made_music import beside, played
 
 PLACES_S = np.arange(1.0, 38.0, 0.25, dtype=np.float32)
 
 
-def on_one_line(asked: Samples, held: Samples, line: Line) -> tuple[Laid, float]:
-    query, reference = query_of(asked), reference_of(held)
-    pictures = correlation.laid(query, reference, line)
+def on_one_line(asked: Samples, held: Samples, line: Line) -> tuple[AlignedPictures, float]:
+    pair = beside(asked, held)
+    pictures = pair.aligned(line)
     places_s = PLACES_S[PLACES_S * line.tempo_ratio < 36]
-    return pictures, timbre.strangeness(pictures, places_s, timbre.masking(query, reference, pictures, places_s))
+    return pictures, timbre.strangeness(pictures, places_s, timbre.masking(pair, pictures, places_s))
 
 
 def test_a_copy_is_told_from_another_instrument(versions: dict[str, Samples]) -> None:
@@ -28,10 +27,10 @@ def test_a_copy_is_told_from_another_instrument(versions: dict[str, Samples]) ->
         name: on_one_line(samples, versions["original"], Line(0.0, 1.0, 0.0))[1] for name, samples in versions.items()
     }
     assert strange["original"] < 0.01
-    assert strange["mixed"] < SAME_SOUND
-    assert strange["noisy"] < SAME_SOUND
-    assert strange["arrangement"] > SIMILAR_SOUND
-    assert strange["hollow"] > SIMILAR_SOUND
+    assert strange["mixed"] < LIMITS.same_sound
+    assert strange["noisy"] < LIMITS.same_sound
+    assert strange["arrangement"] > LIMITS.similar_sound
+    assert strange["hollow"] > LIMITS.similar_sound
 
 
 @pytest.mark.parametrize("semitones", [0.5, -1.3, 3.0])
@@ -40,11 +39,11 @@ def test_a_moved_copy_is_the_same_sound(versions: dict[str, Samples], semitones:
     samples, ratio = versions["original"], 2 ** (semitones / 12)
     at = np.arange(0, len(samples) - 1, ratio)
     faster = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
-    assert on_one_line(faster, samples, Line(0.0, ratio, semitones))[1] < SAME_SOUND
+    assert on_one_line(faster, samples, Line(0.0, ratio, semitones))[1] < LIMITS.same_sound
 
 
-def kept_of(pictures: Laid) -> float:
-    held = pictures.held[correlation.NEAR_COLUMNS :][: len(pictures.asked)]
+def kept_of(pictures: AlignedPictures) -> float:
+    held = pictures.held[NEAR_COLUMNS:][: len(pictures.asked)]
     return timbre.levels_kept(pictures.asked_db, pictures.held_db, held > timbre.STRONG)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.engine.features import sketch
-from catalog.engine.features.embedding import DIMENSIONS, MOMENT, PLACE
+from catalog.engine.features import model, sketch
+from catalog.engine.features.embedding import DIMENSIONS
+from catalog.engine.features.model import MOMENT, PLACE
 from catalog.engine.features.patches import HALF_ROWS, HALVES
 from catalog.engine.index.layout import PATCH_COLUMNS
 from catalog.engine.parameters import PARAMETERS
@@ -49,7 +50,7 @@ def test_shapes(stored: dict[str, np.ndarray]) -> None:
 
 def test_directions_of_sketches(stored: dict[str, np.ndarray]) -> None:
     """Perpendicular, and the deviation along each is that of the music it was learnt from, most first."""
-    basis, spread = stored[sketch.BASIS].astype(np.float32), stored[sketch.SPREAD]
+    basis, spread = stored[model.SKETCH_BASIS].astype(np.float32), stored[model.SKETCH_SPREAD]
     assert basis.shape == (sketch.BLOCK_SIZE, sketch.NUMBERS)
     assert np.allclose(basis.T @ basis, np.eye(sketch.NUMBERS), atol=5e-3)
     assert (np.diff(spread) <= 0).all()

@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -191,12 +192,25 @@ def logging_site(
         site.stop()
 
 
+def log_in(site: RunningSite) -> None:
+    """Open a session as the first account."""
+    password = json.loads((site.folder / "first_login.json").read_text())["staff_password"]
+    with requests.Session() as desk:
+        desk.get(f"{site.url}/admin/login/", timeout=30)
+        form = {"username": "admin", "password": password, "csrfmiddlewaretoken": desk.cookies["csrftoken"]}
+        answer = desk.post(
+            f"{site.url}/admin/login/?next=/health/live", form, headers={"Referer": site.url}, timeout=30
+        )
+        assert "sessionid" in desk.cookies, answer.text
+
+
 @pytest.mark.cluster
 def test_a_running_site_logs_json_alone(logging_site: RunningSite) -> None:
     site, to_files = logging_site, logging_site.environment["LOG_TO"] == "files"
     with requests.Session() as session:
         for number in range(200):
             session.get(f"{site.url}/no/such/page-{number}?token=secret", timeout=10)
+    log_in(site)
     assert site.process.poll() is None
     if to_files:
         await_true((site.folder / "logs" / "web.log.1").exists, within_s=10)
@@ -205,13 +219,18 @@ def test_a_running_site_logs_json_alone(logging_site: RunningSite) -> None:
     def written() -> str:
         return log_text(site.folder) if to_files else site.output
 
-    await_true(lambda: "/no/such/page-199" in written(), within_s=10)
+    await_true(lambda: '"act": "login"' in written(), within_s=10)
     text = written()
     told = events(text)
     asked = [event for event in told if event.get("path") == "/no/such/page-199"]
     assert len(asked) == 1
     assert asked[0] | {"method": "GET", "status": 404, "address": "127.0.0.1"} == asked[0]
     assert "secret" not in text
+    entry = next(event for event in told if event["logger"] == "audit" and event["act"] == "login")
+    assert (entry["actor"], entry["address"]) == ("admin", "127.0.0.1")
+    assert datetime.fromisoformat(entry["at"]).tzinfo
+    answered = next(event for event in told if event["logger"] == "request" and event["account"] == "admin")
+    assert entry["request_id"] == answered["request_id"]
     if not to_files:
         assert any(event["logger"] == "gunicorn.error" for event in told)
         assert not (site.folder / "logs").exists()

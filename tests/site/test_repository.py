@@ -68,6 +68,37 @@ def test_engine_has_one_door_to_each_library(package: str, doors: set[str]) -> N
     assert breaches(apps, rf"{package}(\.|$)") == []
 
 
+# The engine's stages: a stage may import only what stands before it; what stands beside it in one entry is apart.
+ENGINE_STAGES = (
+    ("errors", "match", "parameters"),
+    ("audio",),
+    ("features",),
+    ("alignment", "index"),
+    ("verification",),
+    ("search", "training"),
+)
+
+
+def test_engine_stages_import_only_downwards() -> None:
+    names = {name for stage in ENGINE_STAGES for name in stage}
+    there = {path.stem for path in (ROOT / "catalog/engine").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert there - {"__init__", "__pycache__", "data"} == names
+    for number, stage in enumerate(ENGINE_STAGES):
+        for name in stage:
+            higher = [other for later in ENGINE_STAGES[number:] for other in later if other != name]
+            forbidden = (
+                rf"catalog\.engine\.({'|'.join(higher)})(\.|$)" if number else r"catalog\.engine\.(?!match|errors)"
+            )
+            assert breaches(files(f"catalog/engine/{name}"), forbidden) == []
+
+
+def test_measures_of_the_engine_know_no_limits() -> None:
+    measures = ("calibration", "similarity", "timbre", "tempo_stability", "path", "evidence")
+    for name in measures:
+        assert breaches(files(f"catalog/engine/verification/{name}"), r".*\.(limits|decision)(\.|$)") == []
+    assert breaches(files("catalog/engine/alignment"), r".*\.limits(\.|$)") == []
+
+
 def test_webhooks_knows_nothing_of_the_catalog() -> None:
     assert breaches(files("webhooks"), r"catalog(\.|$)") == []
 

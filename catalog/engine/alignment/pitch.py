@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.engine.alignment.fit import HOP_S, Line, Reference
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features.embedding import normalise
 from catalog.engine.features.patches import PATCH_SPAN_COLUMNS, cut, move_rows
-from catalog.engine.features.query import Query
 from catalog.engine.features.spectrogram import Floats
 
 PLACES = 40
@@ -19,7 +19,7 @@ LIKELY = 0.02  # agreement a likely pitch is given before
 STEPS = np.arange(-5, 6) * 0.2  # semitones around what the vectors said
 
 
-def measured(query: Query, reference: Reference, line: Line, places_s: Floats, similarity: Floats) -> Line:
+def measured(pair: Comparison, line: Line, places_s: Floats, similarity: Floats) -> Line:
     """``line`` with the pitch at which the most similar places agree best.
 
     Percussion agrees at many pitches: the two a copy is most likely to have, unchanged and coupled to the tempo as on
@@ -27,11 +27,11 @@ def measured(query: Query, reference: Reference, line: Line, places_s: Floats, s
     """
     best = np.sort(np.argsort(-similarity)[:PLACES])
     places = (places_s[best] / HOP_S).astype(np.float32)
-    target, heard = normalise(reference.patches(line.offset_s / HOP_S + places * line.tempo_ratio))
+    target, heard = normalise(pair.reference.patches(line.offset_s / HOP_S + places * line.tempo_ratio))
     middles = {0.0: LIKELY, 12 * math.log2(line.tempo_ratio): LIKELY}
     if all(abs(line.pitch_semitones - middle) > STEPS[-1] / 2 for middle in middles):
         middles[line.pitch_semitones] = 0.0
-    picture, inside = _excerpt(query.fingerprint.picture, places, line.tempo_ratio)
+    picture, inside = _excerpt(pair.query.fingerprint.picture, places, line.tempo_ratio)
     tried = []
     for middle, bonus in middles.items():
         agreement = []

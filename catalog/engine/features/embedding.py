@@ -1,22 +1,18 @@
-"""Patches → vectors: projections learnt once (``training.py``) and kept beside this file.
+"""Patches → vectors, by projections that were learnt once by linear discriminant analysis (``model``).
 
 There are two. ``MOMENT`` tells a moment from the one a sixteenth of a second later: alignment and evidence rest on it.
 ``PLACE`` is for the index: its patches are twice as long, and it was learnt from pairs that lie up to half a position
 apart, so that a query's moment is near to the nearest position of its reference wherever it falls between two.
 """
 
-import hashlib
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
+from catalog.engine.features.model import MOMENT, model
 from catalog.engine.features.patches import HALVES
 from catalog.engine.features.spectrogram import Floats
 
-DATA = Path(__file__).parent.parent / "data" / "projection.npz"
-MOMENT, PLACE = "moment", "place"
 DIMENSIONS = 48
 QUIET_DB = 1.5  # a patch whose levels vary less than this says nothing: silence, a held tone, steady noise
 
@@ -30,20 +26,6 @@ class Vectors:
     heard: np.ndarray
 
 
-@cache
-def projection_digest() -> str:
-    """What tells vectors of this projection from those of another: its file's SHA-256."""
-    return hashlib.sha256(DATA.read_bytes()).hexdigest()
-
-
-@cache
-def projection(kind: str) -> Floats:
-    """(HALVES, patch size, DIMENSIONS), learnt by linear discriminant analysis."""
-    with np.load(DATA) as stored:
-        matrix: Floats = stored[kind].astype(np.float32)
-    return matrix
-
-
 def normalise(patches: Floats) -> tuple[Floats, np.ndarray]:
     """Zero mean and unit length for each half of each patch, and whether it varied enough to count."""
     centred = patches - patches.mean(axis=2, keepdims=True)
@@ -55,7 +37,7 @@ def normalise(patches: Floats) -> tuple[Floats, np.ndarray]:
 def embed(patches: Floats, places: Floats, kind: str = MOMENT) -> Vectors:
     """``patches`` (n, HALVES, size) as ``patches.cut`` gives them; halves that say nothing are zero and not heard."""
     unit, heard = normalise(patches)
-    matrix = projection(kind)
+    matrix = model().projections[kind]
     values = np.stack([unit[:, half] @ matrix[half] for half in range(HALVES)], axis=1)
     values /= np.maximum(np.linalg.norm(values, axis=2, keepdims=True), 1e-6)
     values[~heard] = 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from catalog.engine.features.embedding import DATA
+from catalog.engine.features.model import model
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.features.whitening import whitened
 from catalog.engine.parameters import PARAMETERS
@@ -26,7 +26,6 @@ BYTES = NUMBERS // NUMBERS_A_BYTE  # of a block
 BETWEEN, INNER, OUTER = 0.9816, 0.4528, 1.51  # of four levels for a normal distribution (Max, 1960)
 ASKED_STEP = 2  # columns between the ways in which a query's blocks are cut
 ASKED_WAYS = BLOCK_COLUMNS // ASKED_STEP
-BASIS, SPREAD = "sketch", "sketch_spread"  # in the file of projections
 
 Codes = NDArray[np.uint8]
 
@@ -72,7 +71,7 @@ def sketched(picture: Floats) -> Codes:
 
 def coded(blocks: Floats) -> Codes:
     """(n, BLOCK_SIZE) whitened cells → (n, BYTES)."""
-    numbers = blocks @ basis() / spread()
+    numbers = blocks @ model().sketch_basis / model().sketch_spread
     levels = (numbers > -BETWEEN).astype(np.uint8) + (numbers > 0) + (numbers > BETWEEN)
     shifts = np.arange(NUMBERS_A_BYTE, dtype=np.uint8) * 2
     packed: Codes = np.bitwise_or.reduce(levels.reshape(-1, BYTES, NUMBERS_A_BYTE) << shifts, axis=2)
@@ -80,7 +79,7 @@ def coded(blocks: Floats) -> Codes:
 
 
 def decoded(codes: Codes, count: int = NUMBERS) -> Floats:
-    """(n, BYTES) → the first ``count`` numbers of each, in units of their ``spread``."""
+    """(n, BYTES) → the first ``count`` numbers of each, in units of the model's ``sketch_spread``."""
     # "clip" as every byte is in range, and looking whether it is takes six times as long.
     numbers: Floats = np.take(_levels_of_bytes(), codes[:, : count // NUMBERS_A_BYTE], axis=0, mode="clip")
     return numbers.reshape(len(codes), count)
@@ -109,25 +108,9 @@ def _of_stretch(white: Floats, first: int, columns: int, count: int) -> QuerySke
     blocks = (len(white) - BLOCK_COLUMNS) // BLOCK_COLUMNS
     if blocks < 1:
         return None
-    numbers = blocks_of(white, ASKED_STEP) @ basis()[:, :count] * spread()[:count]
+    numbers = blocks_of(white, ASKED_STEP) @ model().sketch_basis[:, :count] * model().sketch_spread[:count]
     ways = numbers[: blocks * ASKED_WAYS].reshape(blocks, ASKED_WAYS, count).transpose(1, 0, 2)
     return QuerySketch(np.ascontiguousarray(ways), first)
-
-
-@cache
-def basis() -> Floats:
-    """(BLOCK_SIZE, NUMBERS) directions, the most telling first."""
-    with np.load(DATA) as stored:
-        directions: Floats = stored[BASIS].astype(np.float32)
-    return directions
-
-
-@cache
-def spread() -> Floats:
-    """(NUMBERS,) how far music spreads in each direction."""
-    with np.load(DATA) as stored:
-        deviations: Floats = stored[SPREAD].astype(np.float32)
-    return deviations
 
 
 @cache

@@ -3,7 +3,8 @@
 An index knows no audio and no pictures: those come from whoever holds the fingerprints.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -11,6 +12,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.errors import InvalidFingerprint
 from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.patches import move_rows
@@ -19,6 +21,7 @@ from catalog.engine.features.spectrogram import Floats
 from catalog.engine.index.layout import reference_vectors
 
 Ids = NDArray[np.int64]
+log = logging.getLogger(__name__)
 NOTHING = -1.0  # similarity where fewer than k neighbours exist
 
 
@@ -38,6 +41,17 @@ class Entry:
         picture = move_rows(fingerprint.picture, 0.0)
         vectors, sketch = reference_vectors(picture), sketched(picture)
         return cls(track_id, fingerprint.duration_s, fingerprint.digest, vectors, sketch)
+
+
+def entries_of(stored: Mapping[int, bytes]) -> list[Entry]:
+    """The entries of tracks; those whose bytes are damaged are left out, and said in the log."""
+    entries = []
+    for track_id, data in stored.items():
+        try:
+            entries.append(Entry.of(track_id, Fingerprint.from_bytes(data)))
+        except InvalidFingerprint as error:
+            log.warning("The fingerprint of track %s is left out: %s", track_id, error)
+    return entries
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 The stored fingerprints do not depend on any of it: they need not be made again.
 """
 
-from catalog.engine.features.embedding import PLACE, Vectors, embed
+from catalog.engine.features.embedding import Vectors, embed
+from catalog.engine.features.model import PLACE
 from catalog.engine.features.patches import centres, cut
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.parameters import PARAMETERS

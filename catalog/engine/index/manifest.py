@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from catalog.engine.errors import InvalidIndex
-from catalog.engine.features.embedding import projection_digest
+from catalog.engine.features.model import model
 from catalog.engine.index.faiss_vectors import CODE
 from catalog.engine.index.layout import LAYOUT_VERSION, REFERENCE_STEP
 from catalog.engine.parameters import PARAMETERS_VERSION
@@ -34,7 +34,7 @@ def versions() -> dict[str, str | int]:
         "reference_step": REFERENCE_STEP,
         "code": CODE,
         "parameters": PARAMETERS_VERSION,
-        "projection": projection_digest(),
+        "projection": model().digest,
     }
 
 

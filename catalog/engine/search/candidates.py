@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.alignment.line import Line
 from catalog.engine.features.query import Probe
 
 VOTE_FLOOR = 0.45  # similarity under which a neighbour is chance …
@@ -42,6 +43,11 @@ class Candidate:
     offset_s: float
     anchor_s: float
     votes: float
+
+    @property
+    def line(self) -> Line:
+        """What the votes say, before it is fitted."""
+        return Line(self.offset_s, self.probe.tempo_ratio, self.probe.pitch_semitones)
 
 
 def candidates(votes: Votes, probes: list[Probe], limit: int) -> list[Candidate]:

@@ -7,11 +7,10 @@ from catalog.engine.errors import InvalidFingerprint
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.index.in_memory import EmbeddedIndex
 from catalog.engine.index.interface import Entry, Operation
-from catalog.engine.match import Match
+from catalog.engine.match import Match, twin_match
 from catalog.engine.parameters import PARAMETERS_VERSION
 from catalog.engine.search.search import Catalog, search
-from catalog.engine.twins import twin_match
-from catalog.engine.verification.verify import FALSE_ACCEPT_LIMIT
+from catalog.engine.verification.limits import LIMITS
 
 MAX_TRACK_ID = (1 << 63) - 1
 
@@ -88,7 +87,7 @@ class FingerprintIndex:
         exclude: Collection[int] = (),
         limit: int = 10,
         include_weak: bool = False,
-        false_accept_limit: float = FALSE_ACCEPT_LIMIT,
+        false_accept_limit: float = LIMITS.false_accept,
     ) -> list[Match]:
         """Tracks that share a recording with the query, best first: ``find`` in what this index holds.
 

@@ -6,18 +6,19 @@ Each step is taken only when the one before found nothing sure.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from catalog.engine.alignment.fit import HOP_S, Line, Reference
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import HOP_S, Line, Reference
 from catalog.engine.features import sketch
 from catalog.engine.features.fingerprint import Fingerprint
-from catalog.engine.features.query import PLAIN, Probe, Query, probe_grid
+from catalog.engine.features.query import PLAIN, Probe, Query
 from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.index.interface import ReferenceIndex
 from catalog.engine.match import Match
-from catalog.engine.search import polling
 from catalog.engine.search.candidates import Candidate, candidates
-from catalog.engine.search.polling import Questions
+from catalog.engine.search.questions import Questions, collect_votes, probe_grid
 from catalog.engine.verification import verify
-from catalog.engine.verification.decision import WINDOW_S
+from catalog.engine.verification.decision import Chance
+from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.verify import Case
 
 FIRST_PLACES = 64  # of the query: enough for a plain copy
@@ -75,7 +76,7 @@ class _Finder:
         self._unsteady: set[int] = set()  # tracks that the query follows at length, but not to the beat
         self._looked_at: set[tuple[int, Probe, int]] = set()
         self._known: dict[int, Fingerprint] = {}
-        self._references: dict[int, Reference] = {}
+        self._pairs: dict[int, Comparison] = {}
 
     def sure(self) -> bool:
         """Whether a match explains the query well enough to try no more."""
@@ -102,8 +103,8 @@ class _Finder:
     def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
         self._tried.update(probes)
-        questions = Questions.of(self._query, probes, places)
-        votes, tracks = polling.votes(questions, self._catalog.index, self._excluded, thorough=thorough)
+        asked = Questions.of(self._query, probes, places)
+        votes, tracks = collect_votes(asked, self._catalog.index, self._excluded, thorough=thorough)
         promising = [candidate for way in votes for candidate in candidates(way, probes, limit)]
         self._fetch({tracks[candidate.slot] for candidate in promising})
         least = 0.0
@@ -125,7 +126,7 @@ class _Finder:
         count = sketch.NUMBERS if small else sketch.NUMBERS // 2
         picture, most_columns = self._query.moved(0.0), MOST_SCANNED_COLUMNS if small else FEWER_SCANNED_COLUMNS
         asked = sketch.asked(picture, most_columns, count)
-        self._scan_for([asked] if asked is not None else [], WINDOW_S)
+        self._scan_for([asked] if asked is not None else [], LIMITS.filter_window_s)
         if not self.believed() and self._query.columns > WINDOWS_OF_LONG * FEWER_SCANNED_COLUMNS:
             most = int(MOST_WINDOW_SECONDS / max(self._total_s, 1.0))
             stretches = sketch.windows(picture, FEWER_SCANNED_COLUMNS, most, count)
@@ -160,22 +161,17 @@ class _Finder:
             self._known.update(self._catalog.fingerprints(missing))
 
     def _verify(self, candidate: Candidate, track_id: int) -> Match | None:
-        match = verify.verify(self._case(track_id), candidate)
+        match = verify.verify(self._case(track_id), candidate.line, candidate.anchor_s)
         self._keep(match)
         return match
 
     def _case(self, track_id: int) -> Case:
         reference = self._known[track_id]
-        if track_id not in self._references:
-            self._references[track_id] = Reference(reference.picture)
-        return Case(
-            self._query,
-            self._references[track_id],
-            track_id,
-            reference.duration_s,
-            trials=self._total_s / PLACE_S * len(self._tried),
-            limit=self._catalog.false_accept_limit,
-        )
+        if track_id not in self._pairs:
+            self._pairs[track_id] = Comparison(self._query, Reference(reference.picture))
+        trials = self._total_s / PLACE_S * len(self._tried)
+        chance = Chance(trials, self._catalog.false_accept_limit)
+        return Case(self._pairs[track_id], track_id, reference.duration_s, chance)
 
     def _keep(self, match: Match | None) -> None:
         """What is found for a track, unless something as good was."""

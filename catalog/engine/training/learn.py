@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine.features import sketch
-from catalog.engine.features.embedding import DATA, DIMENSIONS, MOMENT, PLACE, normalise
+from catalog.engine.features import model, sketch
+from catalog.engine.features.embedding import DIMENSIONS, normalise
+from catalog.engine.features.model import MOMENT, PLACE
 from catalog.engine.features.patches import HALVES, cut, move_rows
 from catalog.engine.features.spectrogram import Floats, dequantise
 from catalog.engine.features.whitening import whitened
@@ -139,7 +140,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--output", type=Path, default=DATA)
+    parser.add_argument("--output", type=Path, default=model.FILE)
     arguments = parser.parse_args()
     files = music_files(arguments.folders)
     log.info("%d files", len(files))
@@ -154,5 +155,5 @@ def main() -> None:
     directions, spread = principal_directions(pair.clean for pair in examples)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     stored: dict[str, Any] = {kind: matrix.astype(np.float16) for kind, matrix in learnt.items()}
-    stored |= {sketch.BASIS: directions.astype(np.float16), sketch.SPREAD: spread}
-    np.savez_compressed(arguments.output, evidence=table, **stored)
+    stored |= {model.EVIDENCE: table, model.SKETCH_BASIS: directions.astype(np.float16), model.SKETCH_SPREAD: spread}
+    np.savez_compressed(arguments.output, **stored)

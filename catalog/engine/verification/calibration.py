@@ -57,26 +57,6 @@ def log10_probability_of_filter(
     return min(0.0, natural / math.log(10.0))
 
 
-def diagonals(gains: Floats) -> Floats:
-    """(rows, columns) evidence of query against reference places → the same with diagonals as columns.
-
-    Column c of the answer begins at reference place c; what runs off the end is zero.
-    """
-    rows, columns = gains.shape
-    # One extra column a row: flattened and cut again one longer, each row slips by one.
-    wide = np.concatenate([gains, np.zeros((rows, rows), np.float32)], axis=1).reshape(-1)
-    slipped: Floats = np.concatenate([wide, np.zeros(rows, np.float32)]).reshape(rows, columns + rows + 1)[:, :columns]
-    return slipped
-
-
-def best_stretches(columns: Floats) -> Floats:
-    """The best sum of consecutive rows, for each column of (rows, columns): Kadane's algorithm on all at once."""
-    total = np.cumsum(columns, axis=0)
-    lowest = np.minimum.accumulate(np.concatenate([np.zeros((1, total.shape[1]), total.dtype), total[:-1]]), axis=0)
-    best: Floats = (total - lowest).max(axis=0)
-    return best
-
-
 def level_of(best: Floats) -> float:
     """What wrong places reach, from the best stretch of each wrong diagonal."""
     if len(best) < FEWEST_DIAGONALS:

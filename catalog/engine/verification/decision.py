@@ -1,4 +1,7 @@
-"""What a line proves: by its moments, or, where these are masked, by the whole picture."""
+"""Whether a line is believed: by its moments, or, where these are masked, by the whole picture.
+
+Every gate is here and every limit in ``limits``; the measures that they look at are beside them.
+"""
 
 from dataclasses import dataclass, replace
 from itertools import product
@@ -6,33 +9,30 @@ from itertools import product
 import numpy as np
 
 from catalog.engine.alignment import correlation, pitch
+from catalog.engine.alignment.agreement import agreement_near
+from catalog.engine.alignment.comparison import AlignedPictures, Comparison
 from catalog.engine.alignment.correlation import Filtered
-from catalog.engine.alignment.fit import STEP_S, Line, Reference, agreement_near, follow
-from catalog.engine.features.query import Query
-from catalog.engine.search.candidates import Candidate
+from catalog.engine.alignment.fit import follow
+from catalog.engine.alignment.line import STEP_S, Line
 from catalog.engine.verification import path as paths
 from catalog.engine.verification import similarity, tempo_stability, timbre
 from catalog.engine.verification.calibration import log10_probability, log10_probability_of_filter
+from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Elsewhere, Path, Stretch
 from catalog.engine.verification.tempo_stability import UNTOLD, Timekeeping
 
-LEAST_STRETCH_S = 3.0  # less in one piece is a chord or a drum fill, not a recording
-SHORT_S, SHORT_S_TEMPO = 8.0, 0.02  # a stretch this short gives a tempo only so exactly …
-AS_GOOD = 0.97  # … so that of two tempos that agree as well the unchanged one is the likely one
-UNCHANGED_TEMPO, UNCHANGED_PITCH = 0.004, 0.15  # as a share and in semitones: what cannot be told from no change
-WINDOW_S = 110.0  # of a query that the matched filter looks at
-NEARLY_TEMPO, NEARLY_PITCH = 0.02, 0.6  # what noise may make of no change
-# The most strangeness of a copy: where the filter alone speaks for it, and where its moments do. Of 1,380 altered
-# copies ten are stranger than the one, seven of them with channels changed, of 458 differences of channels 40; of 849
-# renderings of the same notes that stand out in the filter 78 are not.
-SAME_SOUND, SIMILAR_SOUND = 0.036, 0.04
-# Less of it is let pass where a line was chosen among all because the pictures agree on it, as music does that shares a
-# beat; one of 27 copies that only a scan finds is stranger.
-SCANNED_SOUND = 0.02
-# What single moments must have in common on a line that the filter believes, over the cube root of what lies over them:
-# of 1,353 copies four have less, of eight lines of other music that stood out and were not strange all (0.04 … 0.25).
-LEAST_SIMILARITY = 0.26
-CLOSE = 0.8  # mean similarity from which it is not asked whether the sound is the same
+
+@dataclass(frozen=True)
+class Chance:
+    """``trials``: places of the catalog times probes that could have matched by chance; ``limit``: the false-accept
+    probability up to which a match is believed."""
+
+    trials: float
+    limit: float = LIMITS.false_accept
+
+    def believes(self, log_probability: float) -> bool:
+        """Whether the decimal logarithm of a probability is small enough."""
+        return bool(log_probability <= np.log10(self.limit))
 
 
 @dataclass(frozen=True)
@@ -44,43 +44,41 @@ class Finding:
     time: Timekeeping = UNTOLD
 
 
-def by_moments(
-    query: Query, reference: Reference, line: Line, candidate: Candidate, *, trials: float, limit: float
-) -> Finding | None:
-    """What single moments prove along the line, followed outwards from the candidate."""
-    path = paths.along(query, reference, follow(query, reference, line, candidate.anchor_s))
+def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) -> Finding | None:
+    """What single moments prove along the line, followed outwards from the query's ``anchor_s``."""
+    path = paths.along(pair, follow(pair, line, anchor_s))
     if not path.stretches:
         return None
-    path = _settled(query, reference, path)
-    around = paths.elsewhere(query, reference, path)
+    path = _settled(pair, path)
+    around = paths.elsewhere(pair, path)
     if around.better_offset_s is not None:
-        path, around = _moved(query, reference, path, around)
-    path = replace(path, line=pitch.measured(query, reference, path.line, path.places_s, path.similarity))
+        path, around = _moved(pair, path, around)
+    path = replace(path, line=pitch.measured(pair, path.line, path.places_s, path.similarity))
     proof = paths.proof(path, around.level)
-    worth = similarity.worth(query, reference, path, proof)
-    log_probability = log10_probability(proof.evidence, around.level, worth, trials, unchanged=_is_unchanged(path.line))
-    if _is_short(path) or log_probability > np.log10(limit):
+    worth = similarity.worth(pair, path, proof)
+    log_probability = log10_probability(
+        proof.evidence, around.level, worth, chance.trials, unchanged=_is_unchanged(path.line)
+    )
+    if _is_short(path) or not chance.believes(log_probability):
         return Finding(path, 0.0 if _is_short(path) else log_probability)
-    pictures, places_s = correlation.laid(query, reference, path.line), path.best_places_s
-    found = correlation.filtered(query, reference, path.line, (float(places_s[0]), float(places_s[-1])))
-    time = tempo_stability.keeping(query, reference, path, pictures, found.deviation) if found is not None else UNTOLD
-    close = path.best_similarity >= CLOSE
+    pictures, places_s = pair.aligned(path.line), path.best_places_s
+    found = correlation.filtered(pair, path.line, (float(places_s[0]), float(places_s[-1])))
+    time = timekeeping(pair, path, pictures, found.deviation) if found is not None else UNTOLD
+    close = path.best_similarity >= LIMITS.close
     refuted = time.strays or (
         not close
-        and timbre.strangeness(pictures, places_s, timbre.masking(query, reference, pictures, places_s)) > SIMILAR_SOUND
+        and timbre.strangeness(pictures, places_s, timbre.masking(pair, pictures, places_s)) > LIMITS.similar_sound
     )
     return Finding(path, 0.0 if refuted else log_probability, time)
 
 
 def by_filter(
-    query: Query,
-    reference: Reference,
+    pair: Comparison,
     line: Line,
     anchor_s: float,
     weak: Finding | None,
+    chance: Chance,
     *,
-    trials: float,
-    limit: float,
     scanned_s: float | None = None,
 ) -> Finding | None:
     """What the matched filter believes although the moments do not: they are masked. ``weak``: what they say.
@@ -88,96 +86,121 @@ def by_filter(
     ``scanned_s``: the line was chosen because the pictures agree on it in so much of the query, of all lines there are.
     """
     scanned = scanned_s is not None
-    reach_s = (scanned_s or WINDOW_S) / 2
-    spans_s = [(anchor_s - reach_s, anchor_s + reach_s)]
+    lines, spans_s = _asked_of_filter(pair, line, anchor_s, weak, (scanned_s or LIMITS.filter_window_s) / 2)
+    log_probability, line, found = _most_outstanding(pair, lines, spans_s, chance.trials, scanned=scanned)
+    if found is None or not chance.believes(log_probability):
+        return None
+    line = replace(line, offset_s=line.offset_s + found.moved_s)
+    path = paths.along(pair, line)
+    pictures = pair.aligned(line)
+    path = paths.agreeing(path, correlation.gains(pictures, path.places_s, found.deviation))
+    if not path.stretches or _is_short(path):
+        return None
+    places_s = path.best_places_s
+    over = timbre.masking(pair, pictures, places_s)
+    if timbre.strangeness(pictures, places_s, over) > (LIMITS.scanned_sound if scanned else LIMITS.same_sound):
+        return None
+    if path.best_similarity < LIMITS.least_similarity / np.cbrt(over):
+        return None
+    time = timekeeping(pair, path, pictures, found.deviation)
+    return Finding(path, 0.0 if time.strays else log_probability, time)
+
+
+def timekeeping(pair: Comparison, path: Path, pictures: AlignedPictures, deviation: float) -> Timekeeping:
+    """How the query keeps time along ``path``, by the first measure that speaks for a copy.
+
+    ``deviation`` is that of one column's sum of products on wrong lines (``tempo_stability.of_pictures``).
+    """
+    blocks = tempo_stability.of_pictures(pictures, path.places_s, deviation)
+    clear = path.best_similarity >= LIMITS.clear
+    by_pictures = tempo_stability.off_line_s(blocks)
+    if by_pictures is not None and by_pictures <= (LIMITS.steady_s if clear else LIMITS.steady_masked_s):
+        return Timekeeping(by_pictures)
+    off_course = tempo_stability.off_course_s(blocks)
+    if off_course is not None and off_course <= LIMITS.steady_course_s:
+        return Timekeeping(off_course, bent=blocks)
+    if by_pictures is None and not clear:
+        return UNTOLD
+    moments = tempo_stability.of_moments(pair, path.line, path.best_places_s)
+    by_moments_s = tempo_stability.off_line_s(moments) if moments is not None else None
+    if by_pictures is None:
+        return Timekeeping(by_moments_s, strays=by_moments_s is not None and by_moments_s > LIMITS.steady_masked_s)
+    if by_moments_s is not None and by_moments_s <= LIMITS.steady_by_moments_s:
+        return Timekeeping(by_moments_s)
+    return Timekeeping(by_pictures, strays=True)
+
+
+def _asked_of_filter(
+    pair: Comparison, line: Line, anchor_s: float, weak: Finding | None, half_s: float
+) -> tuple[list[Line], list[tuple[float, float]]]:
+    """The lines and the spans of the query (s) that the filter looks at, ``half_s`` to each side of an anchor."""
+    spans_s = [(anchor_s - half_s, anchor_s + half_s)]
     if weak is not None:
         line, best = weak.path.line, weak.path.best
         first_s, last_s = (float(weak.path.places_s[place]) for place in (best.first, best.last))
         anchor_s = (first_s + last_s) / 2
-        spans_s[0] = (anchor_s - WINDOW_S / 2, anchor_s + WINDOW_S / 2)
-        if last_s - first_s < query.fingerprint.duration_s / 2:  # a piece of a mix
+        spans_s[0] = (anchor_s - half_s, anchor_s + half_s)
+        if last_s - first_s < pair.query.fingerprint.duration_s / 2:  # a piece of a mix
             spans_s.append((first_s, last_s))
     lines = [line]
     unchanged = Line(line.offset_s + anchor_s * (line.tempo_ratio - 1), 1.0, 0.0)
     if unchanged != line and _is_nearly_unchanged(line):
         lines.append(unchanged)
-    log_probability, line, found = _most_outstanding(query, reference, lines, spans_s, trials, scanned=scanned)
-    if found is None or log_probability > np.log10(limit):
-        return None
-    line = replace(line, offset_s=line.offset_s + found.moved_s)
-    path = paths.along(query, reference, line)
-    pictures = correlation.laid(query, reference, line)
-    path = paths.agreeing(path, correlation.gains(pictures, path.places_s, found.deviation))
-    if not path.stretches or _is_short(path):
-        return None
-    places_s = path.best_places_s
-    over = timbre.masking(query, reference, pictures, places_s)
-    if timbre.strangeness(pictures, places_s, over) > (SCANNED_SOUND if scanned else SAME_SOUND):
-        return None
-    if path.best_similarity < LEAST_SIMILARITY / np.cbrt(over):
-        return None
-    time = tempo_stability.keeping(query, reference, path, pictures, found.deviation)
-    return Finding(path, 0.0 if time.strays else log_probability, time)
+    return lines, spans_s
 
 
 def _most_outstanding(
-    query: Query,
-    reference: Reference,
-    lines: list[Line],
-    spans_s: list[tuple[float, float]],
-    trials: float,
-    *,
-    scanned: bool,
+    pair: Comparison, lines: list[Line], spans_s: list[tuple[float, float]], trials: float, *, scanned: bool
 ) -> tuple[float, Line, Filtered | None]:
     """The line, and how it stands out in the span where chance gives that least often."""
     least: tuple[float, Line, Filtered | None] = (0.0, lines[0], None)
     for line, span_s in product(lines, spans_s):
-        found = correlation.filtered(query, reference, line, span_s)
-        if found is None or found.correlation < correlation.LEAST_CORRELATION:
+        found = correlation.filtered(pair, line, span_s)
+        if found is None or found.correlation < LIMITS.least_correlation:
             continue
-        spans = max(1.0, query.fingerprint.duration_s / (span_s[1] - span_s[0]))
-        chance = log10_probability_of_filter(
+        spans = max(1.0, pair.query.fingerprint.duration_s / (span_s[1] - span_s[0]))
+        log_probability = log10_probability_of_filter(
             found.deviations, trials, spans, unchanged=_is_unchanged(line), scanned=scanned
         )
-        if chance < least[0]:
-            least = (chance, line, found)
+        if log_probability < least[0]:
+            least = (log_probability, line, found)
     return least
 
 
 def _is_short(path: Path) -> bool:
-    return _seconds(path.best) < min(LEAST_STRETCH_S, 0.75 * len(path.places_s) * STEP_S)
+    return _seconds(path.best) < min(LIMITS.least_stretch_s, 0.75 * len(path.places_s) * STEP_S)
 
 
-def _is_nearly_unchanged(line: Line) -> bool:
-    return abs(line.tempo_ratio - 1) < NEARLY_TEMPO and abs(line.pitch_semitones) < NEARLY_PITCH
-
-
-def _settled(query: Query, reference: Reference, path: Path) -> Path:
+def _settled(pair: Comparison, path: Path) -> Path:
     """The path at the unchanged tempo, when its best stretch is too short to tell it from the one that was fitted."""
     line, best = path.line, path.best
-    if _seconds(best) > SHORT_S or not 0 < abs(line.tempo_ratio - 1) <= SHORT_S_TEMPO:
+    if _seconds(best) > LIMITS.short_s or not 0 < abs(line.tempo_ratio - 1) <= LIMITS.short_tempo:
         return path
     middle_s = float(path.places_s[best.first : best.last + 1].mean())
     unchanged = replace(line, offset_s=line.offset_s + middle_s * (line.tempo_ratio - 1), tempo_ratio=1.0)
-    value, moved_s = agreement_near(query, reference, unchanged, path.places_s[best.first : best.last + 1])
-    if value < AS_GOOD * agreement_near(query, reference, line, path.places_s[best.first : best.last + 1])[0]:
+    value, moved_s = agreement_near(pair, unchanged, path.places_s[best.first : best.last + 1])
+    if value < LIMITS.as_good * agreement_near(pair, line, path.places_s[best.first : best.last + 1])[0]:
         return path
-    other = paths.along(query, reference, replace(unchanged, offset_s=unchanged.offset_s + moved_s))
+    other = paths.along(pair, replace(unchanged, offset_s=unchanged.offset_s + moved_s))
     return other if other.stretches else path
 
 
-def _moved(query: Query, reference: Reference, path: Path, around: Elsewhere) -> tuple[Path, Elsewhere]:
+def _moved(pair: Comparison, path: Path, around: Elsewhere) -> tuple[Path, Elsewhere]:
     """The path at the better offset, when it really is better once it is followed."""
     middle_s = float(path.places_s[(path.best.first + path.best.last) // 2])
     line = replace(path.line, offset_s=around.better_offset_s or 0.0)
-    other = paths.along(query, reference, follow(query, reference, line, middle_s))
+    other = paths.along(pair, follow(pair, line, middle_s))
     if not other.stretches or other.best.evidence <= path.best.evidence:
         return path, around
-    return other, paths.elsewhere(query, reference, other)
+    return other, paths.elsewhere(pair, other)
 
 
 def _is_unchanged(line: Line) -> bool:
-    return abs(line.tempo_ratio - 1) < UNCHANGED_TEMPO and abs(line.pitch_semitones) < UNCHANGED_PITCH
+    return abs(line.tempo_ratio - 1) < LIMITS.unchanged_tempo and abs(line.pitch_semitones) < LIMITS.unchanged_pitch
+
+
+def _is_nearly_unchanged(line: Line) -> bool:
+    return abs(line.tempo_ratio - 1) < LIMITS.nearly_tempo and abs(line.pitch_semitones) < LIMITS.nearly_pitch
 
 
 def _seconds(stretch: Stretch) -> float:

@@ -9,8 +9,7 @@ from catalog.engine.features.patches import centres
 from catalog.engine.features.query import PLAIN, Query
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.parameters import PARAMETERS
-from catalog.engine.verification.path import distinctness
-from catalog.engine.verification.runs import runs
+from catalog.engine.verification.path import distinctness, runs
 
 STEP = 4  # columns from one moment to the next
 SMOOTH_S = 2.0

@@ -1,34 +1,43 @@
-"""The other pieces of an edited copy: halves swapped, parts removed or repeated, once the recording itself is sure.
+"""An edited copy: its other pieces, and the longest straight piece of a line that leads over a cut.
 
-Along parallel lines (same tempo, same pitch) the parts of the query that are not explained yet are looked for in the
-same reference only, so less evidence is enough.
+Halves may be swapped, parts removed or repeated. Once the recording itself is sure, the parts of the query that are not
+explained yet are looked for along parallel lines (same tempo, same pitch) of the same reference only, so less evidence
+is enough.
+
+A copy that was cut is described by the offset and tempo of its longest straight piece. Where the tempo itself changes
+there is no such piece: the line through all of it stays in step best.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from catalog.engine.alignment.fit import HOP_S, STEP_S, Reference
-from catalog.engine.features.query import Query
+from catalog.engine.alignment import pitch
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.fit import refit
+from catalog.engine.alignment.line import HOP_S, STEP_S, Line, weighted_line
 from catalog.engine.verification import path as paths
-from catalog.engine.verification.calibration import best_stretches, diagonals
-from catalog.engine.verification.path import Path
+from catalog.engine.verification.path import Path, best_stretches, diagonals, runs
+from catalog.engine.verification.tempo_stability import Blocks, off_each_s
 
 MOST_PIECES = 6
 LEAST_EVIDENCE = 40.0  # nats: chance in one recording is far smaller than in a catalog
 LEAST_UNEXPLAINED_S = 4.0
 MOST_PAIRS = 4_000_000  # query places x reference places looked at: beyond, only the first piece is given
+BEND_S = 0.01  # off where the two before it point by more: not on their line
+FEWEST_STRAIGHT_STEPS = 3  # of a straight piece: ten seconds
+PARALLEL_S = 0.008  # from block to block: beside a cut the tempo is the same
 
 
-def others(query: Query, reference: Reference, first: Path) -> list[Path]:
+def others(pair: Comparison, first: Path) -> list[Path]:
     """Paths at other offsets, each with only the stretches that explain what no path before it did."""
     found: list[Path] = []
     open_places = _unexplained(np.ones(len(first.places_s), bool), first)
-    columns_s = reference.columns * HOP_S
+    columns_s = pair.reference.columns * HOP_S
     if len(first.places_s) * columns_s / STEP_S > MOST_PAIRS or open_places.sum() * STEP_S < LEAST_UNEXPLAINED_S:
         return found
     step = STEP_S * first.line.tempo_ratio
-    gains = paths.parallel_gains(query, reference, first.line, first.places_s / np.float32(HOP_S), 0.0)
+    gains = paths.parallel_gains(pair, first.line, first.places_s / np.float32(HOP_S), 0.0)
     # Places before a line's start: rows are put after the same number of empty columns, so that every line is there.
     gains = np.concatenate([np.zeros((len(gains), len(gains)), np.float32), gains], axis=1)
     for _ in range(MOST_PIECES):
@@ -38,7 +47,7 @@ def others(query: Query, reference: Reference, first: Path) -> list[Path]:
             return found
         start_s = (top - len(gains)) * step
         offset_s = start_s - float(first.places_s[0]) * first.line.tempo_ratio
-        piece = _kept(paths.along(query, reference, replace(first.line, offset_s=offset_s)), open_places)
+        piece = _kept(paths.along(pair, replace(first.line, offset_s=offset_s)), open_places)
         open_places = _unexplained(open_places, piece)
         if not piece.stretches:
             return found
@@ -61,3 +70,39 @@ def _kept(path: Path, open_places: np.ndarray) -> Path:
         if stretch.evidence >= LEAST_EVIDENCE / 2 and len(inside) > (stretch.last - stretch.first) / 2:
             kept.append(replace(stretch, first=int(inside[0]), last=int(inside[-1])))
     return replace(path, stretches=tuple(kept))
+
+
+def straight_piece(blocks: Blocks) -> slice | None:
+    """The longest run of blocks on one straight line; None where all of them lie on one, or hardly any."""
+    on_line = off_each_s(blocks) <= BEND_S
+    found = runs(on_line)
+    if not len(found) or on_line.all():
+        return None
+    first, end = found[np.argmax(np.diff(found, axis=1))].tolist()
+    return slice(first, end + 2) if end - first >= FEWEST_STRAIGHT_STEPS else None
+
+
+def straightened(pair: Comparison, path: Path, blocks: Blocks) -> Path | None:
+    """What agrees along the longest straight piece of ``path``; None where it has none, or bends instead."""
+    piece = straight_piece(blocks)
+    if piece is None:
+        return None
+    time_s, moved_s = blocks.middle_s[piece], blocks.moved_s[piece]
+    slope, shift = weighted_line(time_s, moved_s, blocks.weight[piece])
+    if not _is_parallel(blocks, piece, slope):
+        return None
+    line = Line(path.line.offset_s + shift, path.line.tempo_ratio + slope, path.line.pitch_semitones)
+    middle_s, reach_s = float(time_s[[0, -1]].mean()), float(time_s[-1] - time_s[0]) / 2
+    other = paths.along(pair, refit(pair, line, middle_s, reach_s))
+    if not other.stretches:
+        return None
+    return replace(other, line=pitch.measured(pair, other.line, other.places_s, other.similarity))
+
+
+def _is_parallel(blocks: Blocks, piece: slice, slope: float) -> bool:
+    """Whether most blocks beside the piece follow each other at its tempo."""
+    asked = blocks.weight > 0
+    beside = asked[1:] & asked[:-1]
+    beside[piece.start : piece.stop - 1] = False
+    steps_s = np.abs(np.diff(blocks.moved_s) - slope * np.diff(blocks.middle_s))[beside]
+    return not len(steps_s) or bool(np.median(steps_s) <= PARALLEL_S)

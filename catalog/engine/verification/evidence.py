@@ -4,12 +4,10 @@ Natural logarithms of the likelihood ratio, measured on the training pairs (``tr
 may be masked (speech, a drum fill on top), so its likelihood is a mixture and one bad second costs little.
 """
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine.features.embedding import DATA
+from catalog.engine.features.model import model
 from catalog.engine.features.patches import HALVES
 from catalog.engine.features.spectrogram import Floats
 
@@ -17,20 +15,12 @@ BINS = 64  # of cosine, -1 … 1
 MASKED_SHARE = 0.35  # of a true copy's moments, in which it says nothing
 
 
-@cache
-def table() -> Floats:
-    """(HALVES, BINS) log likelihood ratios."""
-    with np.load(DATA) as stored:
-        values: Floats = stored["evidence"].astype(np.float32)
-    return values
-
-
 def of_similarity(similarity: Floats, half: int) -> Floats:
     """Evidence, in nats, for each cosine; linear between the table's bins."""
     at = np.clip((similarity + 1) * (BINS / 2) - 0.5, 0, BINS - 1.001)
     lower = at.astype(np.int64)
     part = (at - lower).astype(np.float32)
-    row = table()[half]
+    row = model().evidence[half]
     found: Floats = row[lower] * (1 - part) + row[lower + 1] * part
     return found
 

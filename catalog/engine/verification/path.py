@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine.alignment.fit import HOP_S, STEP_S, Line, Reference
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import HOP_S, STEP_S, Line
 from catalog.engine.features.patches import HALVES, centres
-from catalog.engine.features.query import Query
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.verification import evidence
-from catalog.engine.verification.calibration import USUAL_LEVEL, best_stretches, diagonals, level_of
+from catalog.engine.verification.calibration import USUAL_LEVEL, level_of
 
 CHANCE_REACH_S = 3.0  # nearer to the line than this, other diagonals are not chance
 MAX_CHANCE_PLACES = 240  # of the query: a minute's worth is enough to know chance
@@ -64,11 +64,11 @@ class Path:
         return float(self.similarity[self.best.first : self.best.last + 1].mean())
 
 
-def along(query: Query, reference: Reference, line: Line) -> Path:
+def along(pair: Comparison, line: Line) -> Path:
     """The agreement along ``line`` for the whole query, every ``STEP_S`` of it."""
-    places = centres(query.columns, STEP_S / HOP_S, line.tempo_ratio)
-    moved = query.at(line.probe, places)
-    near = reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
+    places = centres(pair.query.columns, STEP_S / HOP_S, line.tempo_ratio)
+    moved = pair.query.at(line.probe, places)
+    near = pair.reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
     cosine = np.einsum("phd,phd->ph", moved.values, near.values)
     both = moved.heard & near.heard
     gains = np.stack([evidence.of_similarity(cosine[:, half], half) for half in range(HALVES)], axis=1) * both
@@ -153,14 +153,14 @@ class Elsewhere:
     better_offset_s: float | None  # of a line that agrees more than the one asked about, if there is one
 
 
-def elsewhere(query: Query, reference: Reference, path: Path) -> Elsewhere:
+def elsewhere(pair: Comparison, path: Path) -> Elsewhere:
     """How the best stretch of ``path`` scores along every parallel line."""
     line, step = path.line, STEP_S * path.line.tempo_ratio
     places = path.places_s[path.best.first : path.best.last + 1] / np.float32(HOP_S)
     places = places[max(0, (len(places) - MAX_CHANCE_PLACES) // 2) :][:MAX_CHANCE_PLACES]
     first_s = line.offset_s + float(places[0]) * HOP_S * line.tempo_ratio
     start_s = first_s % step
-    gains = parallel_gains(query, reference, line, places, start_s)
+    gains = parallel_gains(pair, line, places, start_s)
     if gains.shape[1] == 0:
         return Elsewhere(USUAL_LEVEL, None)
     best = best_stretches(diagonals(gains))
@@ -174,14 +174,39 @@ def elsewhere(query: Query, reference: Reference, path: Path) -> Elsewhere:
     return Elsewhere(level_of(best[apart]), better)
 
 
-def parallel_gains(query: Query, reference: Reference, line: Line, places: Floats, start_s: float) -> Floats:
+def parallel_gains(pair: Comparison, line: Line, places: Floats, start_s: float) -> Floats:
     """(places, reference places) evidence, each distinct moment counted once; reference places begin at ``start_s``."""
-    moved = query.at(line.probe, places)
+    moved = pair.query.at(line.probe, places)
     share = distinctness(moved.values)
     step = STEP_S * line.tempo_ratio / HOP_S
-    target = reference.at(np.arange(start_s / HOP_S, reference.columns, step, dtype=np.float32))
+    target = pair.reference.at(np.arange(start_s / HOP_S, pair.reference.columns, step, dtype=np.float32))
     gains = np.zeros((len(places), len(target.places)), np.float32)
     for half in range(HALVES):
         gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half) * share[:, half, None]
         gains += np.where(moved.heard[:, half, None] & target.heard[None, :, half], gain, 0.0)
     return gains
+
+
+def diagonals(gains: Floats) -> Floats:
+    """(rows, columns) evidence of query against reference places → the same with diagonals as columns.
+
+    Column c of the answer begins at reference place c; what runs off the end is zero.
+    """
+    rows, columns = gains.shape
+    # One extra column a row: flattened and cut again one longer, each row slips by one.
+    wide = np.concatenate([gains, np.zeros((rows, rows), np.float32)], axis=1).reshape(-1)
+    slipped: Floats = np.concatenate([wide, np.zeros(rows, np.float32)]).reshape(rows, columns + rows + 1)[:, :columns]
+    return slipped
+
+
+def best_stretches(columns: Floats) -> Floats:
+    """The best sum of consecutive rows, for each column of (rows, columns): Kadane's algorithm on all at once."""
+    total = np.cumsum(columns, axis=0)
+    lowest = np.minimum.accumulate(np.concatenate([np.zeros((1, total.shape[1]), total.dtype), total[:-1]]), axis=0)
+    best: Floats = (total - lowest).max(axis=0)
+    return best
+
+
+def runs(holds: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n,) whether it holds → (runs, 2): where each run begins, and where it has ended."""
+    return np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(np.int8), [0]]))).reshape(-1, 2)

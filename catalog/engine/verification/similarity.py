@@ -7,8 +7,8 @@ has less contrast than the reference has in the same place.
 
 import numpy as np
 
-from catalog.engine.alignment.fit import HOP_S, Line, Reference
-from catalog.engine.features.query import Query
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.verification.path import Path, Proof
 
@@ -22,14 +22,14 @@ MOST_PLACES = 240  # at which contrast is measured: a minute's worth
 LEAST, LEAST_WIDTH = 0.4, 0.1  # similarity under which nothing is worth anything
 
 
-def worth(query: Query, reference: Reference, path: Path, proof: Proof) -> float:
+def worth(pair: Comparison, path: Path, proof: Proof) -> float:
     """What each nat of a proof counts, by its typical similarity: 0 … ``MOST_WORTH``."""
     halves = path.cosine[proof.rows]
     heard = halves[~np.isnan(halves)]
     if not len(heard):
         return 0.0
     typical = (float(path.similarity[proof.rows].mean()) + float(np.quantile(heard, BETTER_SHARE))) / 2
-    return of_similarity(typical * _allowance(query, reference, path, path.places_s[proof.rows]))
+    return of_similarity(typical * _allowance(pair, path, path.places_s[proof.rows]))
 
 
 def of_similarity(similarity: float) -> float:
@@ -38,13 +38,17 @@ def of_similarity(similarity: float) -> float:
     return gate * min(MOST_WORTH, (similarity / USUAL) ** POWER)
 
 
-def _allowance(query: Query, reference: Reference, path: Path, places_s: Floats) -> float:
-    return float(np.clip(np.sqrt(lost_contrast(query, reference, path.line, places_s)), 1.0, MOST_ALLOWANCE))
+def _allowance(pair: Comparison, path: Path, places_s: Floats) -> float:
+    return float(np.clip(np.sqrt(lost_contrast(pair, path.line, places_s)), 1.0, MOST_ALLOWANCE))
 
 
-def lost_contrast(query: Query, reference: Reference, line: Line, places_s: Floats) -> float:
+def lost_contrast(pair: Comparison, line: Line, places_s: Floats) -> float:
     """How many times the contrast of the query the reference has in the same places: noise fills the valleys."""
     places = (places_s[:: -(-len(places_s) // MOST_PLACES)] / HOP_S).astype(np.float32)
-    asked = query.patches(line.probe, places).std(axis=2).mean()
-    held = reference.patches((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32)).std(axis=2).mean()
+    asked = pair.query.patches(line.probe, places).std(axis=2).mean()
+    held = (
+        pair.reference.patches((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
+        .std(axis=2)
+        .mean()
+    )
     return min(float(held), USUAL_CONTRAST_DB) / max(float(asked), 0.1)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.engine.alignment.correlation import NEAR_COLUMNS, Laid
-from catalog.engine.alignment.fit import HOP_S, Line, Reference, along_line, peak, weighted_line
-from catalog.engine.features.query import Query
+from catalog.engine.alignment.agreement import along_line, peak
+from catalog.engine.alignment.comparison import NEAR_COLUMNS, AlignedPictures, Comparison
+from catalog.engine.alignment.line import HOP_S, Line, weighted_line
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.verification.path import Path
 
 BLOCK_COLUMNS = 31  # 2 s, which are placed as one
 BLOCK_PLACES = 8  # the same of moments
@@ -30,15 +29,6 @@ DULLEST = 1e-3  # sharpness of a block without a peak
 # fitted to copies strayed, over it at most three of 2,402; of 1,140 fitted to pieces played again 98 % are over 0.07.
 DULL = 0.05
 MOST_S = 0.06  # what a block that is found anywhere counts at the most
-# A copy keeps time by one of three measures. They let pass all of 678 altered copies of half a minute or
-# more, and 87 of 210 pieces played again in a time that wanders. By pictures, blocks lie so near to a straight line;
-# where single moments agree by less than ``CLEAR``, what masks them moves the blocks as well …
-STEADY_S, STEADY_MASKED_S, CLEAR = 0.012, 0.017, 0.6
-# … or so near to where the two before them point, for lines that bend: of 264 copies that were cut or bent 154 pass by
-# this alone, and ten of the pieces …
-STEADY_COURSE_S = 0.005
-# … or, by clear moments, as near to the line as this; to ``STEADY_MASKED_S`` where the pictures say nothing.
-STEADY_BY_MOMENTS_S = 0.0095
 
 
 @dataclass(frozen=True)
@@ -64,28 +54,7 @@ class Timekeeping:
 UNTOLD = Timekeeping()
 
 
-def keeping(query: Query, reference: Reference, path: Path, pictures: Laid, deviation: float) -> Timekeeping:
-    """How the query keeps time along ``path``, by the first measure that speaks for a copy; the rest as in
-    ``of_pictures``."""
-    blocks, clear = of_pictures(pictures, path.places_s, deviation), path.best_similarity >= CLEAR
-    by_pictures = off_line_s(blocks)
-    if by_pictures is not None and by_pictures <= (STEADY_S if clear else STEADY_MASKED_S):
-        return Timekeeping(by_pictures)
-    off_course = off_course_s(blocks)
-    if off_course is not None and off_course <= STEADY_COURSE_S:
-        return Timekeeping(off_course, bent=blocks)
-    if by_pictures is None and not clear:
-        return UNTOLD
-    moments = of_moments(query, reference, path.line, path.best_places_s)
-    by_moments_s = off_line_s(moments) if moments is not None else None
-    if by_pictures is None:
-        return Timekeeping(by_moments_s, strays=by_moments_s is not None and by_moments_s > STEADY_MASKED_S)
-    if by_moments_s is not None and by_moments_s <= STEADY_BY_MOMENTS_S:
-        return Timekeeping(by_moments_s)
-    return Timekeeping(by_pictures, strays=True)
-
-
-def of_pictures(pictures: Laid, places_s: Floats, deviation: float) -> Blocks:
+def of_pictures(pictures: AlignedPictures, places_s: Floats, deviation: float) -> Blocks:
     """The blocks of the whitened pictures over the query's ``places_s``.
 
     They weigh by how far they stand out, beyond ``STANDS_OUT`` times ``deviation``, that of one column's sum of
@@ -101,13 +70,13 @@ def of_pictures(pictures: Laid, places_s: Floats, deviation: float) -> Blocks:
     return Blocks(middle_s, _peaks_s(blocks), np.maximum(blocks.max(axis=1, initial=0.0) - STANDS_OUT, 0.0) ** 2)
 
 
-def of_moments(query: Query, reference: Reference, line: Line, places_s: Floats) -> Blocks | None:
+def of_moments(pair: Comparison, line: Line, places_s: Floats) -> Blocks | None:
     """The same of the learnt moments; None where they are too few. Too dull to be early or late, they are neither."""
     count = len(places_s) // BLOCK_PLACES
     if count < FEWEST_BLOCKS:
         return None
     places = (places_s[: count * BLOCK_PLACES] / np.float32(HOP_S)).reshape(count, BLOCK_PLACES)
-    blocks = along_line(query, reference, line, places, REACH_S)
+    blocks = along_line(pair, line, places, REACH_S)
     weight = np.array([_sharpness(block) for block in blocks]) ** 2
     moved_s = _peaks_s(blocks) if weight.mean() >= DULL**2 else np.zeros(count, np.float32)
     return Blocks(places.mean(axis=1) * np.float32(HOP_S), moved_s, weight)

@@ -10,9 +10,7 @@ away with its channel, or laid on top, comes and goes.
 
 import numpy as np
 
-from catalog.engine.alignment.correlation import NEAR_COLUMNS, Laid
-from catalog.engine.alignment.fit import Reference
-from catalog.engine.features.query import Query
+from catalog.engine.alignment.comparison import NEAR_COLUMNS, AlignedPictures, Comparison
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.parameters import PARAMETERS
 from catalog.engine.verification.similarity import lost_contrast
@@ -29,7 +27,7 @@ USUALLY_KEPT = 0.85  # of the levels: between copies (0.95) and renderings (0.76
 LEAST_CHANGED = 0.04  # of the levels, beside none
 
 
-def strangeness(pictures: Laid, places_s: Floats, over: float) -> float:
+def strangeness(pictures: AlignedPictures, places_s: Floats, over: float) -> float:
     """How unlike one recording the two are at the query's ``places_s``: 0.003 for the same sound, 0.07 for another.
 
     The more is laid ``over`` a copy (``masking``), the less exactly its partials can be asked about.
@@ -45,11 +43,11 @@ def strangeness(pictures: Laid, places_s: Floats, over: float) -> float:
     return partials_apart(asked, held, pictures.line.pitch_semitones) * changed / over
 
 
-def masking(query: Query, reference: Reference, pictures: Laid, places_s: Floats) -> float:
+def masking(pair: Comparison, pictures: AlignedPictures, places_s: Floats) -> float:
     """How much is laid over the copy at the query's ``places_s``, by its strongest cells and contrast: 1 for none."""
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
-    lost = lost_contrast(query, reference, pictures.line, places_s)
+    lost = lost_contrast(pair, pictures.line, places_s)
     return max(1.0, overlay(asked, held)) * max(1.0, lost) ** 2
 
 

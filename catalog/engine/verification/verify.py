@@ -4,54 +4,47 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.engine.alignment.fit import STEP_S, Line, Reference, fit
-from catalog.engine.features.query import PLAIN, Query
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.fit import fit
+from catalog.engine.alignment.line import FRAME_MIDDLE_S, STEP_S, Line, offset_of
+from catalog.engine.features.query import PLAIN
 from catalog.engine.match import Match, Segment, Verdict
-from catalog.engine.parameters import PARAMETERS
-from catalog.engine.search.candidates import Candidate
-from catalog.engine.verification import bends, edits
-from catalog.engine.verification.decision import Finding, by_filter, by_moments
+from catalog.engine.verification import edits
+from catalog.engine.verification.decision import Chance, Finding, by_filter, by_moments
+from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, Stretch
 from catalog.engine.verification.tempo_stability import Blocks
 
-FALSE_ACCEPT_LIMIT = 1e-4  # a match is believed when chance would give it less often than this a search
-LEAST_AGREEMENT = 0.1  # of the local fit: chance seldom reaches it, and less is not worth following
-SURE_SCORE = 10.0
-SURE_SIMILARITY = 0.62
-SURE_COVERAGE = 0.5
-MOST_OF = 0.5  # "most of either side"
-AS_MUCH = 0.9  # of what a bent line explains
 EDGE_S = 0.8  # a segment that ends this near to an end of a recording reaches it
-FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 
 
 @dataclass(frozen=True)
 class Case:
-    """A query and a reference that may be one recording. ``trials``: places of the catalog times probes that could
-    have matched by chance; ``limit``: the false-accept probability up to which a match is believed."""
+    """A query and a reference that may be one recording, and what chance may do."""
 
-    query: Query
-    reference: Reference
+    pair: Comparison
     track_id: int
     reference_s: float
-    trials: float
-    limit: float = FALSE_ACCEPT_LIMIT
+    chance: Chance
+
+    @property
+    def query_s(self) -> float:
+        """The query's length."""
+        return self.pair.query.fingerprint.duration_s
 
 
-def verify(case: Case, candidate: Candidate) -> Match | None:
-    """Fit, follow, weigh what votes point to."""
-    query, reference = case.query, case.reference
-    line, value = fit(query, reference, candidate)
+def verify(case: Case, guess: Line, anchor_s: float) -> Match | None:
+    """Fit, follow, weigh what votes around the query's ``anchor_s`` point to."""
+    line, value = fit(case.pair, guess, anchor_s)
     found = None
-    if value >= LEAST_AGREEMENT:
-        found = by_moments(query, reference, line, candidate, trials=case.trials, limit=case.limit)
-    elif candidate.probe == PLAIN:
-        line = Line(candidate.offset_s, 1.0, 0.0)
+    if value >= LIMITS.least_agreement:
+        found = by_moments(case.pair, line, anchor_s, case.chance)
+    elif guess.probe == PLAIN:
+        line = guess
     else:
         return None
-    if found is None or (found.log_probability > np.log10(case.limit) and not found.time.strays):
-        masked = by_filter(query, reference, line, candidate.anchor_s, found, trials=case.trials, limit=case.limit)
-        found = masked or found
+    if found is None or (not case.chance.believes(found.log_probability) and not found.time.strays):
+        found = by_filter(case.pair, line, anchor_s, found, case.chance) or found
     return _match(case, found) if found is not None else None
 
 
@@ -60,8 +53,7 @@ def verify_line(case: Case, line: Line, anchor_s: float, scanned_s: float) -> Ma
 
     ``scanned_s``: how much of the query around ``anchor_s`` they were compared in, at most.
     """
-    query, reference = case.query, case.reference
-    found = by_filter(query, reference, line, anchor_s, None, trials=case.trials, limit=case.limit, scanned_s=scanned_s)
+    found = by_filter(case.pair, line, anchor_s, None, case.chance, scanned_s=scanned_s)
     return _match(case, found) if found is not None else None
 
 
@@ -70,9 +62,9 @@ def is_sure(match: Match) -> bool:
     if match.verdict == "none":
         return False
     lengths = [segment.query_end_s - segment.query_start_s for segment in match.segments]
-    close = np.average([segment.similarity for segment in match.segments], weights=lengths) >= SURE_SIMILARITY
-    covered_most = max(match.query_coverage, match.reference_coverage) >= SURE_COVERAGE
-    return bool(match.score >= SURE_SCORE and covered_most and close and not match.strays)
+    close = np.average([segment.similarity for segment in match.segments], weights=lengths) >= LIMITS.sure_similarity
+    covered_most = max(match.query_coverage, match.reference_coverage) >= LIMITS.sure_coverage
+    return bool(match.score >= LIMITS.sure_score and covered_most and close and not match.strays)
 
 
 def is_unsteady(match: Match) -> bool:
@@ -89,18 +81,17 @@ def _straightened(
     case: Case, path: Path, bent: Blocks, segments: tuple[Segment, ...]
 ) -> tuple[Path, tuple[Segment, ...]]:
     """The path along the longest straight piece, where others beside it explain as much: cuts. Else what there is."""
-    other = bends.straightened(case.query, case.reference, path, bent)
+    other = edits.straightened(case.pair, path, bent)
     if other is None:
         return path, segments
-    others = _segments(case, other, edits.others(case.query, case.reference, other))
-    query_s = case.query.fingerprint.duration_s
-    if _query_coverage(others, query_s) < AS_MUCH * _query_coverage(segments, query_s):
+    others = _segments(case, other, edits.others(case.pair, other))
+    if _query_coverage(others, case.query_s) < LIMITS.as_much * _query_coverage(segments, case.query_s):
         return path, segments
     return other, others
 
 
 def _segments(case: Case, first: Path, others: list[Path]) -> tuple[Segment, ...]:
-    query_s, reference_s = case.query.fingerprint.duration_s, case.reference_s
+    query_s, reference_s = case.query_s, case.reference_s
     found = [_segment(one, part, query_s, reference_s) for one in (first, *others) for part in one.stretches]
     return tuple(sorted(found, key=lambda segment: segment.query_start_s))
 
@@ -123,11 +114,6 @@ def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -
     return Segment(start, end, offset_s + start * line.tempo_ratio, offset_s + end * line.tempo_ratio, similarity)
 
 
-def offset_of(line: Line) -> float:
-    """Reference time at query time zero; the line itself runs through the middles of frames."""
-    return line.offset_s + FRAME_MIDDLE_S * (1 - line.tempo_ratio)
-
-
 def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
     """The share of a recording under the union of spans."""
     total, reached = 0.0, 0.0
@@ -138,16 +124,16 @@ def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
 
 
 def _match(case: Case, found: Finding) -> Match:
-    path, query_s, reference_s = found.path, case.query.fingerprint.duration_s, case.reference_s
-    believed = found.log_probability <= np.log10(case.limit)
-    segments = _segments(case, path, edits.others(case.query, case.reference, path) if believed else [])
+    path, query_s, reference_s = found.path, case.query_s, case.reference_s
+    believed = case.chance.believes(found.log_probability)
+    segments = _segments(case, path, edits.others(case.pair, path) if believed else [])
     if believed and found.time.bent is not None:
         path, segments = _straightened(case, path, found.time.bent, segments)
     query_coverage = _query_coverage(segments, query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
     verdict: Verdict = "none"
     if believed:
-        verdict = "duplicate" if max(query_coverage, reference_coverage) >= MOST_OF else "contains"
+        verdict = "duplicate" if max(query_coverage, reference_coverage) >= LIMITS.most_of else "contains"
     return Match(
         track_id=case.track_id,
         verdict=verdict,

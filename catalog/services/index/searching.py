@@ -16,8 +16,7 @@ from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter, FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.engine.audio.sandbox import die_with_parent
-from catalog.engine.index.entries import entries_of
-from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Size
+from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Size, entries_of
 from catalog.engine.search.fingerprint_index import find
 from catalog.engine.search.search import Catalog
 from catalog.models import Fingerprint, IndexOperation

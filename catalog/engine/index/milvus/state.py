@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from catalog.engine.features.embedding import projection_digest
+from catalog.engine.features.model import model
 from catalog.engine.index.layout import LAYOUT_VERSION
 from catalog.engine.parameters import PARAMETERS_VERSION
 
@@ -14,7 +14,7 @@ _COLLECTIONS_VERSION = 2  # of what lies in them beside the vectors
 
 def layout() -> str:
     """What must be the same for vectors to be compared, and for what lies beside them to be understood."""
-    return f"{PARAMETERS_VERSION} {LAYOUT_VERSION} {projection_digest()} {_COLLECTIONS_VERSION}"
+    return f"{PARAMETERS_VERSION} {LAYOUT_VERSION} {model().digest} {_COLLECTIONS_VERSION}"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the index is asked for a query, and the votes that come of its answers."""
+"""What the index is asked for a query, under which probes, and the votes that come of its answers."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,28 @@ from typing import Self
 
 import numpy as np
 
-from catalog.engine.alignment.fit import HOP_S
+from catalog.engine.alignment.line import HOP_S
 from catalog.engine.features.embedding import Vectors
+from catalog.engine.features.patches import centres
 from catalog.engine.features.query import Probe, Query
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.index.interface import Neighbours, ReferenceIndex
-from catalog.engine.index.layout import ORIGIN_S, REFERENCE_STEP_S
+from catalog.engine.index.layout import ORIGIN_S, REFERENCE_STEP_S, place_vectors
 from catalog.engine.search.candidates import PLAIN_VOTE_FLOOR, VOTE_FLOOR, Votes
 
 NEIGHBOURS = 6
 LEAST_FLOOR = 0.15  # similarity under which a neighbour is none, where votes are weighed against each other
+TEMPOS = (0.71, 0.795, 0.89, 1.0, 1.12, 1.25, 1.4)
+PITCHES = range(-8, 9)
+
+
+def probe_grid() -> list[Probe]:
+    """Every tempo with every pitch, but for the plain one, and pitches half way between where the tempo is kept.
+
+    There both would miss by most: a copy by pitch alone keeps the tempo to the last, so more probes of it pay most.
+    """
+    whole = [Probe(tempo, float(pitch)) for tempo in TEMPOS for pitch in PITCHES if (tempo, pitch) != (1.0, 0)]
+    return whole + [Probe(1.0, pitch + 0.5) for pitch in PITCHES[:-1]]
 
 
 @dataclass(frozen=True)
@@ -34,14 +46,21 @@ class Questions:
         """At most ``places`` moments under every probe."""
         parts = []
         for number, probe in enumerate(probes):
-            vectors = query.asked(probe, places)
+            vectors = _vectors(query, probe, places)
             count = len(vectors.places)
             times_s, tempo = vectors.places * HOP_S, np.full(count, probe.tempo_ratio)
             parts.append((vectors.values, vectors.heard, np.full(count, number, np.int64), times_s, tempo))
         return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def votes(
+def _vectors(query: Query, probe: Probe, most: int) -> Vectors:
+    """At most ``most`` moments of the moved query, evenly spread."""
+    at = centres(query.columns, 1.0, probe.tempo_ratio)
+    spread = np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.int64)
+    return place_vectors(query.moved(probe.pitch_semitones), at[spread], probe.tempo_ratio)
+
+
+def collect_votes(
     questions: Questions, index: ReferenceIndex, excluded: Collection[int], *, thorough: bool
 ) -> tuple[list[Votes], list[int]]:
     """Votes of all questions, from one call of the index; a vote's slot counts in the tracks beside it.

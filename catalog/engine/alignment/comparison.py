@@ -1,0 +1,72 @@
+"""A query beside one reference: the one argument of everything that measures how the two agree."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.alignment.line import HOP_S, Line, Reference
+from catalog.engine.features.query import Query
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.features.whitening import EVEN_COLUMNS, whitened
+
+NEAR_COLUMNS = 8  # half a second: how far a vote may be off
+
+
+@dataclass(frozen=True)
+class AlignedPictures:
+    """Two pictures on one line. Whitened: ``asked`` (n, rows), and ``held`` with ``NEAR_COLUMNS`` more to each side; in
+    dB, (n, rows) each: ``asked_db`` and ``held_db``. Zero beyond the reference."""
+
+    asked: Floats
+    held: Floats
+    asked_db: Floats
+    held_db: Floats
+    line: Line
+
+    def products(self, shift: int) -> Floats:
+        """(n,) sums of products of each column, the query ``shift - NEAR_COLUMNS`` columns later in the reference."""
+        sums: Floats = np.einsum("cr,cr->c", self.asked, self.held[shift : shift + len(self.asked)])
+        return sums
+
+    def columns(self, times_s: Floats) -> NDArray[np.int64]:
+        """Columns of the moved query at the query's times."""
+        return np.clip(np.round(times_s / HOP_S * self.line.tempo_ratio).astype(np.int64), 0, len(self.asked) - 1)
+
+
+def moved_query(query: Query, line: Line, first: int = 0, end: int | None = None) -> Floats:
+    """The query's dB, column by column as it would lie on the reference: columns ``first`` … ``end`` of that."""
+    picture = query.moved(line.pitch_semitones)
+    last = int((len(picture) - 1) * line.tempo_ratio) + 1
+    at = np.arange(first, last if end is None else min(end, last), dtype=np.float32) / np.float32(line.tempo_ratio)
+    lower = np.minimum(at.astype(np.int64), max(len(picture) - 2, 0))
+    upper = np.minimum(lower + 1, len(picture) - 1)
+    part = (at - lower)[:, None]
+    moved: Floats = picture[lower] * (1 - part) + picture[upper] * part
+    return moved
+
+
+class Comparison:
+    """``query`` beside ``reference``. The pictures aligned last are kept: several measures ask for the same line."""
+
+    def __init__(self, query: Query, reference: Reference) -> None:
+        self.query, self.reference = query, reference
+        self._aligned: AlignedPictures | None = None
+
+    def aligned(self, line: Line) -> AlignedPictures:
+        """All of the query on the reference along ``line``, whitened and in dB."""
+        if self._aligned is None or self._aligned.line != line:
+            self._aligned = self._align(line)
+        return self._aligned
+
+    def _align(self, line: Line) -> AlignedPictures:
+        asked_db = moved_query(self.query, line)
+        start = round(line.offset_s / HOP_S) - NEAR_COLUMNS
+        first, end = max(0, start), min(self.reference.columns, start + len(asked_db) + 2 * NEAR_COLUMNS)
+        wide_db = np.zeros((len(asked_db) + 2 * NEAR_COLUMNS, asked_db.shape[1]), np.float32)
+        held = np.zeros_like(wide_db)
+        if end - first >= EVEN_COLUMNS:
+            wide_db[first - start : end - start] = self.reference.picture[first:end]
+            held[first - start : end - start] = whitened(self.reference.picture[first:end])
+        near = slice(NEAR_COLUMNS, NEAR_COLUMNS + len(asked_db))
+        return AlignedPictures(whitened(asked_db), held, asked_db, wide_db[near], line)

@@ -1,0 +1,87 @@
+"""A line (offset, tempo, pitch) on which a query may lie on a reference, and the reference to hold it against.
+
+Times of a ``Line`` are of patch centres, in seconds; places are columns of a picture, a hop apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalog.engine.features.embedding import DIMENSIONS, Vectors, embed
+from catalog.engine.features.patches import HALVES, cut, move_rows
+from catalog.engine.features.query import Probe
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.parameters import PARAMETERS
+
+HOP_S = PARAMETERS.hop_s
+STEP_S = 0.256  # from one place of a finished path to the next
+FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
+BLOCK_COLUMNS = 128  # 8 s: what is embedded at once
+
+
+@dataclass(frozen=True)
+class Line:
+    """Reference time = ``offset_s`` + query time x ``tempo_ratio``; times are of patch centres, in seconds."""
+
+    offset_s: float
+    tempo_ratio: float
+    pitch_semitones: float
+
+    @property
+    def probe(self) -> Probe:
+        """The move that lays the query on the reference."""
+        return Probe(self.tempo_ratio, self.pitch_semitones)
+
+
+class Reference:
+    """A reference's picture, embedded at every column, in blocks as they are looked at."""
+
+    def __init__(self, picture: Floats) -> None:
+        self.columns = len(picture)
+        self.picture = move_rows(picture, 0.0)
+        self._values = np.zeros((self.columns, HALVES, DIMENSIONS), np.float32)
+        self._heard = np.zeros((self.columns, HALVES), bool)
+        self._ready = np.zeros(-(-self.columns // BLOCK_COLUMNS), bool)
+
+    def patches(self, places: Floats) -> Floats:
+        """The patches themselves at any columns, between samples too."""
+        return cut(self.picture, places)
+
+    def at(self, places: Floats) -> Vectors:
+        """Vectors at the columns nearest to ``places``; nothing is heard outside the recording."""
+        nearest = np.round(places).astype(np.int64)
+        inside = (nearest >= 0) & (nearest < self.columns)
+        nearest = np.clip(nearest, 0, self.columns - 1)
+        self._embed(nearest)
+        return Vectors(self._values[nearest], places, self._heard[nearest] & inside[:, None])
+
+    def _embed(self, columns: np.ndarray) -> None:
+        wanted = np.zeros_like(self._ready)
+        wanted[columns // BLOCK_COLUMNS] = True
+        for block in np.flatnonzero(wanted & ~self._ready).tolist():
+            span = slice(block * BLOCK_COLUMNS, min((block + 1) * BLOCK_COLUMNS, self.columns))
+            places = np.arange(span.start, span.stop, dtype=np.float32)
+            vectors = embed(cut(self.picture, places), places)
+            self._values[span], self._heard[span] = vectors.values, vectors.heard
+            self._ready[block] = True
+
+    def between(self, places: Floats) -> Vectors:
+        """Vectors at ``places``, mixed from the two columns around each: not quite of unit length."""
+        lower = np.floor(places)
+        part = (places - lower)[:, None, None]
+        low, high = self.at(lower), self.at(lower + 1)
+        mixed = low.values * (1 - part) + high.values * part
+        return Vectors(mixed.astype(np.float32), places, low.heard & high.heard)
+
+
+def offset_of(line: Line) -> float:
+    """Reference time at query time zero; the line itself runs through the middles of frames."""
+    return line.offset_s + FRAME_MIDDLE_S * (1 - line.tempo_ratio)
+
+
+def weighted_line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """The slope and the height at zero of a weighted straight line through (n,) ``x`` and ``y``."""
+    middle = np.average(x, weights=weight)
+    spread = np.average((x - middle) ** 2, weights=weight) + 0.05
+    slope = float(np.average((x - middle) * y, weights=weight) / spread)
+    return slope, float(np.average(y, weights=weight) - slope * middle)

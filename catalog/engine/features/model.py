@@ -1,0 +1,46 @@
+"""The stored model: everything that training learnt, read once from ``data/projection.npz``.
+
+``training`` writes the file; nothing else changes it. A file with other numbers needs new fingerprints' vectors, so its
+digest is part of what an index on disk was made with.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from catalog.engine.features.spectrogram import Floats
+
+FILE = Path(__file__).parent.parent / "data" / "projection.npz"
+MOMENT, PLACE = "moment", "place"  # the two projections; ``embedding`` says what each is for
+EVIDENCE = "evidence"
+SKETCH_BASIS, SKETCH_SPREAD = "sketch", "sketch_spread"
+
+
+@dataclass(frozen=True)
+class Model:
+    """``projections``: by kind, (HALVES, patch size, DIMENSIONS). ``evidence``: (HALVES, bins) nats for each bin of
+    cosine. ``sketch_basis``: (block size, numbers) directions, the one with most variance first; ``sketch_spread``:
+    (numbers,) standard deviation of music in each. ``digest``: SHA-256 of the file, in hex."""
+
+    projections: dict[str, Floats]
+    evidence: Floats
+    sketch_basis: Floats
+    sketch_spread: Floats
+    digest: str
+
+
+@cache
+def model() -> Model:
+    """The model of this installation."""
+    with np.load(FILE) as stored:
+        arrays = {name: stored[name].astype(np.float32) for name in stored.files}
+    return Model(
+        projections={kind: arrays[kind] for kind in (MOMENT, PLACE)},
+        evidence=arrays[EVIDENCE],
+        sketch_basis=arrays[SKETCH_BASIS],
+        sketch_spread=arrays[SKETCH_SPREAD],
+        digest=hashlib.sha256(FILE.read_bytes()).hexdigest(),
+    )
