@@ -375,3 +375,14 @@ def test_a_catalog_of_which_one_half_is_not_heard(both: Both, small_lists: None,
         both.index.checkpoint()
         both.index.checkpoint()
     assert all((first_track(both.index, one) == one.track_id).all() for one in entries)
+
+
+def test_tracks_that_are_left_out_take_no_places(both: Both) -> None:
+    """Of 21 copies the two that are wanted are found behind the nineteen that are not."""
+    for track_id in range(21):
+        both.write(track_id, seed=9)
+    both.catch_up(both.index)
+    asked = entry(0, 9).vectors
+    near = both.index.nearest(asked, K, thorough=True, without=range(19))
+    assert set(near.track_id[near.similarity > 0.999].tolist()) == {19, 20}
+    assert not set(near.track_id[near.similarity > NOTHING].tolist()) & set(range(19))

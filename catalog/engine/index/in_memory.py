@@ -5,7 +5,7 @@ log. Compaction turns the small one into a segment and merges segments of like s
 each track is written again seldom. What is written are generations of files that all processes map (``generations``).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
@@ -14,7 +14,7 @@ from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.patches import HALVES
 from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.index.faiss_vectors import TRAIN_CODES, TRAIN_PER_LIST, Asked, Codec, lists_for
+from catalog.engine.index.faiss_vectors import TRAIN_CODES, TRAIN_PER_LIST, Asked, Bits, Codec, lists_for
 from catalog.engine.index.interface import NOTHING, Entry, Health, Ids, Neighbours, Operation, Size, Spots
 from catalog.engine.index.segment import Delta, Segment
 
@@ -61,26 +61,29 @@ class EmbeddedIndex:
         if operations:
             self._sequence = max(self._sequence, operations[-1].sequence)
 
-    def nearest(self, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+    def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
         """Every segment is asked, and the best are kept."""
+        wanted = [segment.without(without) for segment in self._all()]
         shape = (HALVES, len(queries.values), k)
         near = Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
         for half in range(HALVES):
             rows = np.flatnonzero(queries.heard[:, half])
             if len(rows):
-                found = self._nearest_of_half(queries.values[rows, half], half, k, thorough=thorough)
+                found = self._nearest_of_half(queries.values[rows, half], half, k, wanted, thorough=thorough)
                 near.similarity[half, rows], near.track_id[half, rows], near.position[half, rows] = found
         return near
 
-    def _nearest_of_half(self, values: Floats, half: int, k: int, *, thorough: bool) -> tuple[np.ndarray, ...]:
+    def _nearest_of_half(
+        self, values: Floats, half: int, k: int, wanted: list[Bits], *, thorough: bool
+    ) -> tuple[np.ndarray, ...]:
         asked = Asked(values, None, None)
         if self._codec is not None:
             lists = self._codec.nearest_lists(values, half, THOROUGH_LISTS if thorough else PROBE_LISTS)
             asked = Asked(values, *lists)
         columns: list[tuple[np.ndarray, ...]] = []
-        for segment in self._all():
+        for segment, rows in zip(self._all(), wanted, strict=True):
             if segment.part.count(half):
-                similarity, row, position = segment.nearest(asked, half, k)
+                similarity, row, position = segment.nearest(asked, half, k, rows)
                 missing = row < 0
                 track_id = segment.table["track_id"][np.maximum(row, 0)]
                 columns.append((np.where(missing, NOTHING, similarity), track_id, position))

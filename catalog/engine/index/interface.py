@@ -4,7 +4,7 @@ An index knows no audio and no pictures: those come from whoever holds the finge
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -114,10 +114,11 @@ class ReferenceIndex(Protocol):
     def apply(self, operations: Sequence[Operation]) -> None:
         """Bring the index up to the last of ``operations``, in order. Applying twice changes nothing."""
 
-    def nearest(self, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+    def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
         """The ``k`` nearest vectors of each query vector that is heard, of the same half, in one call.
 
-        ``thorough``: look farther where the index is approximate; few queries are worth it, thousands are not.
+        ``without``: tracks that are passed over. ``thorough``: look farther where the index is approximate; few queries
+        are worth it, thousands are not.
         """
 
     def scan(self, asked: QuerySketch, k: int) -> Spots:

@@ -86,25 +86,34 @@ class Segment:
         same = (words[:, 0] == first) & (words[:, 1] == second) & self.alive
         return [int(track_id) for track_id in self.table["track_id"][same]]
 
-    def nearest(self, asked: Asked, half: int, k: int) -> tuple[Floats, Ids, Ids]:
-        """(n, k) similarity, row and position of live tracks; row -1 where there are fewer."""
+    def without(self, track_ids: Collection[int]) -> Bits:
+        """(rows,) the live rows but for those of these tracks."""
+        rows = [row for row in map(self.row_of, track_ids) if row >= 0]
+        if not rows:
+            return self.alive
+        wanted = self.alive.copy()
+        wanted[rows] = False
+        return wanted
+
+    def nearest(self, asked: Asked, half: int, k: int, wanted: Bits) -> tuple[Floats, Ids, Ids]:
+        """(n, k) similarity, row and position of ``wanted`` rows; row -1 where there are fewer."""
         similarity, ids = self.part.search(asked, half, k)
-        if not self.alive.all():
-            self._pass_over_dead(asked, half, similarity, ids)
+        if not wanted.all():
+            self._pass_over(~wanted, asked, half, similarity, ids)
         return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
 
     def scan(self, asked: QuerySketch, k: int) -> tuple[Floats, Ids, Ids]:
         """(n,) sums of products, rows and offsets (columns) of the live tracks that agree best on a line."""
         return best_of_tracks(self.sketches, self.table["blocks"], self.alive, asked, k)
 
-    def _pass_over_dead(self, asked: Asked, half: int, similarity: Floats, ids: Ids) -> None:
-        """Ask again where dead rows took places: first without those that were met, then without any dead row."""
+    def _pass_over(self, barred: Bits, asked: Asked, half: int, similarity: Floats, ids: Ids) -> None:
+        """Ask again where barred rows took places: first without those that were met, then without any of them."""
         for met_only in (True, False):
-            is_dead = (ids >= 0) & ~self.alive[np.maximum(ids >> POSITION_BITS, 0)]
-            again = np.flatnonzero(is_dead.any(axis=1))
+            is_barred = (ids >= 0) & barred[np.maximum(ids >> POSITION_BITS, 0)]
+            again = np.flatnonzero(is_barred.any(axis=1))
             if not len(again):
                 return
-            rows = np.unique(ids[is_dead] >> POSITION_BITS) if met_only else np.flatnonzero(~self.alive)
+            rows = np.unique(ids[is_barred] >> POSITION_BITS) if met_only else np.flatnonzero(barred)
             counts = (self.table["duration_s"][rows] / REFERENCE_STEP_S).astype(np.int64) + 2
             without = np.concatenate([ids_of(int(row), int(n)) for row, n in zip(rows, counts, strict=True)])
             similarity[again], ids[again] = self.part.search(asked.at(again), half, k=ids.shape[1], without=without)

@@ -16,6 +16,7 @@ PLAIN_VOTE_FLOOR = 0.3  # … and where no probe has made it the best of many: m
 BIN_S = 1.0  # width of an offset bin; bins overlap by half
 WINDOW_S = 12.0  # length of a window of the query; windows overlap by half
 OFFSET_BITS = 19  # of bins, half a width apart, to both sides: so far apart are two of the longest at any tempo
+PROBE_BITS = 8
 WINDOW_BITS = 12
 WHOLE = (1 << WINDOW_BITS) - 1  # the window that is the whole query
 
@@ -54,42 +55,79 @@ def candidates(votes: Votes, probes: list[Probe], limit: int) -> list[Candidate]
     """The ``limit`` best supported by the whole query and the ``limit`` best in one window, best first."""
     if not len(votes.slot):
         return []
-    whole = _peaks(votes, np.full(len(votes.slot), WHOLE, np.int64), limit)
-    window = np.floor(votes.query_s / (WINDOW_S / 2)).astype(np.int64) % WHOLE
-    twice = Votes(*(np.concatenate([column, column]) for column in vars(votes).values()))
-    local = _peaks(twice, np.concatenate([window, (window - 1) % WHOLE]), limit)
-    found: dict[tuple[int, int, int], Candidate] = {}
-    for source, rows in [*((votes, rows) for rows in whole), *((twice, rows) for rows in local)]:
-        weight = source.weight[rows]
-        order = np.argsort(source.query_s[rows])
-        middle = order[np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)]
-        probe = int(source.probe[rows[0]])
-        candidate = Candidate(
-            slot=int(source.slot[rows[0]]),
-            probe=probes[probe],
-            offset_s=float(np.average(source.offset_s[rows], weights=weight)),
-            anchor_s=float(source.query_s[rows[middle]]),
-            votes=float(weight.sum()),
-        )
-        key = (candidate.slot, probe, round(candidate.offset_s))
-        if key not in found or found[key].votes < candidate.votes:
-            found[key] = candidate
+    whole = _Bins(votes, np.full(len(votes.slot), WHOLE, np.int64))
+    local = _Bins(*_in_windows(votes))
+    found: dict[tuple[int, Probe, int], Candidate] = {}
+    for bins in (whole, local):
+        for candidate in (bins.candidate(one, probes) for one in bins.best_of_tracks(limit)):
+            key = (candidate.slot, candidate.probe, round(candidate.offset_s))
+            if key not in found or found[key].votes < candidate.votes:
+                found[key] = candidate
     return sorted(found.values(), key=lambda candidate: -candidate.votes)
 
 
-def _peaks(votes: Votes, window: Ints, limit: int) -> list[Ints]:
-    """Rows of the heaviest (track, probe, window, offset) bins: one bin a track and probe."""
-    bins = np.floor(votes.offset_s / (BIN_S / 2)).astype(np.int64) + (1 << (OFFSET_BITS - 1))
-    group = (votes.slot << 8 | votes.probe) << WINDOW_BITS | window
-    # Each vote counts in two bins, half a width apart, so that no peak is split by an edge.
-    keys = np.concatenate([group << OFFSET_BITS | bins, group << OFFSET_BITS | (bins - 1)])
-    rows = np.tile(np.arange(len(bins)), 2)
-    order = np.argsort(keys, kind="stable")
-    keys, rows = keys[order], rows[order]
-    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    sums = np.add.reduceat(votes.weight[rows], starts)
-    best = np.argsort(-sums, kind="stable")
-    owners = keys[starts[best]] >> (OFFSET_BITS + WINDOW_BITS)
-    _, first = np.unique(owners, return_index=True)
-    ends = np.concatenate([starts[1:], [len(keys)]])
-    return [rows[starts[i] : ends[i]] for i in best[np.sort(first)[:limit]]]
+def candidates_of_windows(votes: Votes, probes: list[Probe], limit: int, least: float) -> list[Candidate]:
+    """The ``limit`` tracks best supported in each window, with at least ``least`` votes there, best first."""
+    if not len(votes.slot):
+        return []
+    bins = _Bins(*_in_windows(votes))
+    return [bins.candidate(one, probes) for one in bins.best_of_windows(limit, least)]
+
+
+def _in_windows(votes: Votes) -> tuple[Votes, Ints]:
+    """Each vote twice, with the two windows it lies in."""
+    window = np.floor(votes.query_s / (WINDOW_S / 2)).astype(np.int64) % WHOLE
+    twice = Votes(*(np.concatenate([column, column]) for column in vars(votes).values()))
+    return twice, np.concatenate([window, (window - 1) % WHOLE])
+
+
+class _Bins:
+    """Votes summed in bins of (track, probe, window, offset), the heaviest first."""
+
+    def __init__(self, votes: Votes, window: Ints) -> None:
+        self._votes = votes
+        bins = np.floor(votes.offset_s / (BIN_S / 2)).astype(np.int64) + (1 << (OFFSET_BITS - 1))
+        group = (votes.slot << PROBE_BITS | votes.probe) << WINDOW_BITS | window
+        # Each vote counts in two bins, half a width apart, so that no peak is split by an edge.
+        keys = np.concatenate([group << OFFSET_BITS | bins, group << OFFSET_BITS | (bins - 1)])
+        rows = np.tile(np.arange(len(bins)), 2)
+        order = np.argsort(keys, kind="stable")
+        keys, self._rows = keys[order], rows[order]
+        self._starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+        self._ends = np.concatenate([self._starts[1:], [len(keys)]])
+        self._sums = np.add.reduceat(votes.weight[self._rows], self._starts)
+        self._best = np.argsort(-self._sums, kind="stable")
+        self._groups = keys[self._starts[self._best]] >> OFFSET_BITS
+
+    def best_of_tracks(self, limit: int) -> Ints:
+        """The bins of the ``limit`` heaviest tracks and probes, one each."""
+        _, first = np.unique(self._groups >> WINDOW_BITS, return_index=True)
+        chosen: Ints = self._best[np.sort(first)[:limit]]
+        return chosen
+
+    def best_of_windows(self, limit: int, least: float) -> Ints:
+        """The bins of the ``limit`` heaviest tracks of every window, one each."""
+        window = self._groups & WHOLE
+        slot = self._groups >> (WINDOW_BITS + PROBE_BITS)
+        _, first = np.unique(slot << WINDOW_BITS | window, return_index=True)
+        first = np.sort(first)
+        first = first[self._sums[self._best[first]] >= least]
+        by_window = np.argsort(window[first], kind="stable")
+        ordered = window[first][by_window]
+        rank = np.arange(len(first)) - np.searchsorted(ordered, ordered)
+        chosen: Ints = self._best[np.sort(first[by_window][rank < limit])]
+        return chosen
+
+    def candidate(self, one: int, probes: list[Probe]) -> Candidate:
+        """What a bin's votes say together."""
+        rows, votes = self._rows[self._starts[one] : self._ends[one]], self._votes
+        weight = votes.weight[rows]
+        order = np.argsort(votes.query_s[rows])
+        middle = order[np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)]
+        return Candidate(
+            slot=int(votes.slot[rows[0]]),
+            probe=probes[int(votes.probe[rows[0]])],
+            offset_s=float(np.average(votes.offset_s[rows], weights=weight)),
+            anchor_s=float(votes.query_s[rows[middle]]),
+            votes=float(weight.sum()),
+        )

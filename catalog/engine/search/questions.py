@@ -1,6 +1,6 @@
 """What the index is asked for a query, under which probes, and the votes that come of its answers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -43,33 +43,39 @@ class Questions:
 
     @classmethod
     def of(cls, query: Query, probes: Sequence[Probe], places: int) -> Self:
-        """At most ``places`` moments under every probe."""
+        """At most ``places`` moments under every probe, evenly spread."""
+        return cls.at(query, probes, lambda at: np.linspace(0, len(at) - 1, min(places, len(at))).astype(np.int64))
+
+    @classmethod
+    def at(cls, query: Query, probes: Sequence[Probe], chosen: Callable[[Floats], np.ndarray]) -> Self:
+        """Some moments under every probe: ``chosen`` gives the indices of those wanted among (n,) places (columns)."""
         parts = []
         for number, probe in enumerate(probes):
-            vectors = _vectors(query, probe, places)
+            places = centres(query.columns, 1.0, probe.tempo_ratio)
+            vectors = place_vectors(query.moved(probe.pitch_semitones), places[chosen(places)], probe.tempo_ratio)
             count = len(vectors.places)
             times_s, tempo = vectors.places * HOP_S, np.full(count, probe.tempo_ratio)
             parts.append((vectors.values, vectors.heard, np.full(count, number, np.int64), times_s, tempo))
         return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _vectors(query: Query, probe: Probe, most: int) -> Vectors:
-    """At most ``most`` moments of the moved query, evenly spread."""
-    at = centres(query.columns, 1.0, probe.tempo_ratio)
-    spread = np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.int64)
-    return place_vectors(query.moved(probe.pitch_semitones), at[spread], probe.tempo_ratio)
-
-
 def collect_votes(
-    questions: Questions, index: ReferenceIndex, excluded: Collection[int], *, thorough: bool
+    questions: Questions,
+    index: ReferenceIndex,
+    excluded: Collection[int],
+    *,
+    thorough: bool,
+    neighbours: int = NEIGHBOURS,
 ) -> tuple[list[Votes], list[int]]:
     """Votes of all questions, from one call of the index; a vote's slot counts in the tracks beside it.
+
+    ``excluded``: tracks that do not vote and take nobody's place. ``neighbours``: how many vote for each question.
 
     A vote is worth what it is nearer than chance. Where the search is thorough it is weighed in a second way too: by
     what it is nearer than the first that does not vote, since what sounds like much else says little.
     """
     vectors = Vectors(questions.values, questions.query_s, questions.heard)
-    near = index.nearest(vectors, NEIGHBOURS + 1, thorough=thorough)
+    near = index.nearest(vectors, neighbours + 1, thorough=thorough, without=excluded)
     voting, next_best = near.similarity[:, :, :-1], near.similarity[:, :, -1:]
     worths = [voting - (PLAIN_VOTE_FLOOR if thorough else VOTE_FLOOR)]
     if thorough:
@@ -77,8 +83,7 @@ def collect_votes(
     track_id = near.track_id[:, :, :-1]
     tracks, slot = np.unique(track_id, return_inverse=True)
     slot = slot.reshape(track_id.shape).astype(np.int64)
-    allowed = ~np.isin(track_id, list(excluded))
-    return [_weighed(questions, near, slot, np.where(allowed, worth, 0.0)) for worth in worths], tracks.tolist()
+    return [_weighed(questions, near, slot, worth) for worth in worths], tracks.tolist()
 
 
 def _weighed(questions: Questions, near: Neighbours, slot: np.ndarray, worth: np.ndarray) -> Votes:

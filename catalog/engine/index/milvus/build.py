@@ -6,7 +6,7 @@ where Milvus is lost, or an older backup of it returns, the state goes with it.
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +17,7 @@ from catalog.engine.index.interface import Entry
 from catalog.engine.index.milvus import schemas
 from catalog.engine.index.milvus.canaries import canary_track, is_canary, refuse_part
 from catalog.engine.index.milvus.connection import Connection
-from catalog.engine.index.milvus.rows import MAX_TRACK_ID, Ids, Rows, track_of
+from catalog.engine.index.milvus.rows import MAX_TRACK_ID, Ids, Rows, but_for, track_of
 from catalog.engine.index.milvus.state import State
 
 _TRACKS_A_CALL = 500
@@ -91,10 +91,12 @@ class Build:
         """How many times it is loaded."""
         return self._connection.replicas(self.name)
 
-    def search(self, values: Floats, keys: Ids, scores: Floats, *, thorough: bool) -> None:
-        """Fill (n, k) ``keys`` and ``scores``; what is not found stays as it was."""
+    def search(
+        self, values: Floats, keys: Ids, scores: Floats, *, thorough: bool, without: Collection[int] = ()
+    ) -> None:
+        """Fill (n, k) ``keys`` and ``scores``; what is not found, or of a track ``without``, stays as it was."""
         lists = schemas.THOROUGH_LISTS if thorough else schemas.PROBE_LISTS
-        self._connection.search(self.name, values, lists, keys, scores)
+        self._connection.search(self.name, values, lists, keys, scores, condition=but_for(without))
 
     def twins(self, digest: bytes, canaries: Sequence[int]) -> list[int]:
         """The tracks with exactly this fingerprint. ``IndexUnavailable`` where a canary's row does not come along."""

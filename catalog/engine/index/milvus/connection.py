@@ -149,8 +149,13 @@ class Connection:
         """Rows by key or by filter."""
         return list(self._client.query(collection, **asked, **self._timeout, **STRONG))
 
-    def search(self, collection: str, values: Floats, lists: int, keys: Ids, scores: Floats) -> None:
-        """Fill (n, k) ``keys`` and ``scores`` with the nearest of (n, d) ``values``; the rest stays as it was."""
+    def search(
+        self, collection: str, values: Floats, lists: int, keys: Ids, scores: Floats, *, condition: str = ""
+    ) -> None:
+        """Fill (n, k) ``keys`` and ``scores`` with the nearest of (n, d) ``values``; the rest stays as it was.
+
+        ``condition``: a filter of rows, in Milvus' own language.
+        """
         parameters = {"metric_type": "IP", "params": {"nprobe": lists}}
         for start in range(0, len(values), _QUESTIONS_A_CALL):
             answers = self._client.search(
@@ -158,6 +163,7 @@ class Connection:
                 data=list(values[start : start + _QUESTIONS_A_CALL]),
                 limit=keys.shape[1],
                 search_params=parameters,
+                filter=condition,
                 **self._timeout,
                 **STRONG,
             )

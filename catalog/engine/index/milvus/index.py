@@ -1,7 +1,7 @@
 """``MilvusIndex``: the index in a Milvus cluster, shared by every process."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
@@ -55,7 +55,7 @@ class MilvusIndex:
         """As this process last knew it."""
         return Size(self._state.tracks, self._state.vectors, self._state.seconds)
 
-    def nearest(self, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+    def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
         """One call for all, canaries among them; ``IndexUnavailable`` where one of those is not found."""
         canaries = self._some_canaries() if self._build else []
         asked = questions.asked_at_once(queries, canaries)
@@ -63,7 +63,7 @@ class MilvusIndex:
         scores = np.full((len(asked.values), k), NOTHING, np.float32)
         if self._build:
             with unavailable():
-                self._build.search(asked.values, keys, scores, thorough=thorough)
+                self._build.search(asked.values, keys, scores, thorough=thorough, without=without)
             refuse_part(questions.lost_canaries(asked, keys, scores))
         return questions.neighbours(asked, keys, scores, (HALVES, len(queries.values), k))
 

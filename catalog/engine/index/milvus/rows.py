@@ -4,7 +4,7 @@ Both halves and the canaries share one collection, so that one call asks for all
 keep them apart: two vectors of one kind are always nearer to each other than two of different kinds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,12 @@ def _keys(track_id: int, position: Ids, half: int) -> Ids:
         raise ValueError("A Milvus index takes track ids of at most 41 bits.")
     keys: Ids = (np.int64(track_id) << KEY_BITS) + (position.astype(np.int64) << 1) + half
     return keys
+
+
+def but_for(track_ids: Collection[int]) -> str:
+    """A filter of rows, in Milvus' own language, that leaves out those of some tracks."""
+    spans = [(track_id << KEY_BITS, (track_id + 1) << KEY_BITS) for track_id in sorted(track_ids)]
+    return " and ".join(f"(id < {first} or id >= {end})" for first, end in spans)
 
 
 def track_of(keys: Ids) -> Ids:

@@ -1,0 +1,30 @@
+"""How much CPU a search may take, and what it tells on the way."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Progress = Callable[[float, int], None]  # (seconds of the query that are done, recordings found so far)
+
+
+def _nobody(done_s: float, found: int) -> None:
+    """Nobody listens."""
+
+
+@dataclass
+class Budget:
+    """``cpu_s`` of this thread from now on; ``progress`` may raise to end the search."""
+
+    cpu_s: float
+    progress: Progress = _nobody
+    _began: float = field(default_factory=time.thread_time)
+    was_needed: bool = False
+
+    def is_spent(self) -> bool:
+        """Whether the search has to end; once true, the answer is not complete."""
+        self.was_needed = self.was_needed or time.thread_time() - self._began > self.cpu_s
+        return self.was_needed
+
+    def report(self, done_s: float, found: int) -> None:
+        """Tell how far the search has come."""
+        self.progress(done_s, found)

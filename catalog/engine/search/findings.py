@@ -1,0 +1,148 @@
+"""What a search has found: the pieces of each track, what of the query they explain, and the matches they make."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from catalog.engine.match import Match, Segment
+from catalog.engine.search.references import References
+from catalog.engine.search.relation import closeness, related
+from catalog.engine.search.sound import Sound, Span
+from catalog.engine.verification import verify
+
+OWN_SHARE = 0.5  # of a segment that must lie where its track explained nothing yet
+HIDDEN_SHARE = 0.8  # of a side piece that lies under another track's longer piece: it is that track's, or shared
+CLEARLY = 1.0  # score by which a later piece must beat an earlier one of the same track
+NEAR_S = 1.5  # how far apart two lines of one track may lie at one moment and be the same
+
+
+class Findings:
+    """Matches by track, each on the whole query's clock."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+        self._pieces: dict[int, list[Match]] = {}
+        self._unsteady: set[int] = set()  # tracks that the query follows at length, but not to the beat
+
+    def add(self, match: Match) -> None:
+        """Keep what was found of a track."""
+        if verify.is_unsteady(match):
+            self._unsteady.add(match.track_id)
+        self._pieces.setdefault(match.track_id, []).append(match)
+
+    @property
+    def unsteady(self) -> set[int]:
+        """Tracks that a second performance of is in the query."""
+        return self._unsteady
+
+    def believed(self) -> list[Match]:
+        """Every piece that is believed."""
+        return [one for pieces in self._pieces.values() for one in pieces if self._is_believed(one)]
+
+    def tracks(self) -> list[int]:
+        """The tracks of which a piece is believed."""
+        return sorted({match.track_id for match in self.believed()})
+
+    def explains(self, track_id: int, query_s: float, reference_s: float) -> bool:
+        """Whether this track is known to be at this moment of the query already."""
+        for match in self._pieces.get(track_id, ()):
+            on_line = abs(match.offset_s + query_s * match.tempo_ratio - reference_s) < NEAR_S
+            if on_line and any(one.query_start_s - 1 <= query_s <= one.query_end_s + 1 for one in match.segments):
+                return True
+        return False
+
+    def open_spans(self, least_s: float) -> list[Span]:
+        """What sounds in the query and is not explained, at least so long."""
+        return self._sound.open_spans(_spans(self.believed()), least_s)
+
+    def open_s(self) -> float:
+        """How many seconds sound and are not explained."""
+        return self._sound.seconds * (1 - self._sound.covered(_spans(self.believed())))
+
+    def matches(self, references: References) -> list[Match]:
+        """One match a track, the closest first; of what is not believed the best."""
+        merged = [self._merged(pieces) for pieces in self._pieces.values()]
+        shown = _without_hidden(merged)
+        found = [related(match, self._sound, references.sound(match.track_id)) for match in shown]
+        return sorted(found, key=closeness)
+
+    def _is_believed(self, match: Match) -> bool:
+        unsteady = match.track_id in self._unsteady and match.wobble_s is None
+        return match.verdict != "none" and not unsteady
+
+    def _merged(self, pieces: list[Match]) -> Match:
+        """The strongest piece, with the segments of the others where they explain what it does not."""
+        believed = list(filter(self._is_believed, pieces))
+        if not believed:
+            best = replace(_surest(pieces), strays=any(one.strays for one in pieces))
+            return best if best.verdict == "none" else verify.refused(best)
+        main = _surest(believed)
+        segments = list(main.segments)
+        curve = main.similarity_curve.copy()
+        for other in (one for one in believed if one is not main):
+            kept = [one for one in other.segments if _new_share(one, segments) >= OWN_SHARE]
+            segments += kept
+            count = min(len(curve), len(other.similarity_curve)) if kept else 0
+            curve[:count] = np.maximum(curve[:count], other.similarity_curve[:count])
+        segments.sort(key=lambda one: one.query_start_s)
+        return with_segments(replace(main, similarity_curve=curve), segments)
+
+
+def _surest(pieces: list[Match]) -> Match:
+    """The first one, unless a later one is clearly surer."""
+    best = pieces[0]
+    for other in pieces[1:]:
+        best = other if other.score > best.score + CLEARLY else best
+    return best
+
+
+def with_segments(match: Match, segments: list[Segment]) -> Match:
+    """The match with other segments and the ends that follow from them."""
+    return replace(
+        match,
+        segments=tuple(segments),
+        query_start_s=min(one.query_start_s for one in segments),
+        query_end_s=max(one.query_end_s for one in segments),
+        reference_start_s=min(one.reference_start_s for one in segments),
+        reference_end_s=max(one.reference_end_s for one in segments),
+    )
+
+
+def _spans(matches: list[Match]) -> list[Span]:
+    return [(one.query_start_s, one.query_end_s) for match in matches for one in match.segments]
+
+
+def _new_share(segment: Segment, known: list[Segment]) -> float:
+    """The share of a segment of the query that no known one lies over."""
+    length_s = segment.query_end_s - segment.query_start_s
+    return 1 - max((_common_s(segment, other) for other in known), default=0.0) / max(length_s, 1e-6)
+
+
+def _common_s(one: Segment, other: Segment) -> float:
+    return max(0.0, min(one.query_end_s, other.query_end_s) - max(one.query_start_s, other.query_start_s))
+
+
+def _without_hidden(matches: list[Match]) -> list[Match]:
+    """Side pieces that lie under a longer piece of another track are dropped: they are what the two share."""
+    believed = [match for match in matches if match.verdict != "none"]
+    shown = []
+    for match in matches:
+        main = max(match.segments, key=_length_s)
+        others = [one for other in believed if other.track_id != match.track_id for one in other.segments]
+        kept = [one for one in match.segments if one is main or not _is_hidden(one, others)]
+        shown.append(with_segments(match, kept) if len(kept) < len(match.segments) else match)
+    return shown
+
+
+def _is_hidden(segment: Segment, others: list[Segment]) -> bool:
+    length_s = _length_s(segment)
+    return any(
+        _length_s(other) > length_s
+        and other.similarity > segment.similarity
+        and _common_s(segment, other) >= HIDDEN_SHARE * length_s
+        for other in others
+    )
+
+
+def _length_s(segment: Segment) -> float:
+    return segment.query_end_s - segment.query_start_s

@@ -1,0 +1,194 @@
+"""Naming every recording in a query: windows of it are asked until nothing new is believed.
+
+The query is taken in pieces of some minutes, which bounds memory. In each the plain windows are asked first. Where
+something sounds that is not explained yet, near probes follow, then all of them. What votes point to is verified in a
+view around it, which grows as long as the match reaches its ends.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.line import HOP_S, Line
+from catalog.engine.features.query import PLAIN, Probe, Query
+from catalog.engine.features.spectrogram import Floats
+from catalog.engine.match import Match
+from catalog.engine.search.budget import Budget
+from catalog.engine.search.candidates import WINDOW_S, Candidate, candidates_of_windows
+from catalog.engine.search.catalog import PLACE_S, Catalog
+from catalog.engine.search.findings import Findings
+from catalog.engine.search.questions import Questions, collect_votes, probe_grid
+from catalog.engine.search.references import References
+from catalog.engine.search.sound import Span
+from catalog.engine.search.views import View, view_of
+from catalog.engine.verification import verify
+from catalog.engine.verification.decision import Chance
+from catalog.engine.verification.verify import Case
+
+PIECE_S = 300.0  # of the query, that are asked together
+VIEW_S, GROWTH = 100.0, 4  # the first view of a candidate, and how many times as long the next one is
+REACHES_S = 6.0  # a match that ends this near to the end of its view may go on beyond it
+LEAST_OPEN_S = 3.0  # of what sounds and is not explained, to be asked about
+BESIDE_S = 3.0  # that are asked with it to either side
+PLAIN_STEP_S, PROBE_STEP_S = 0.5, 2.0  # from one moment that is asked to the next
+NEIGHBOURS, PROBE_NEIGHBOURS = 40, 12
+LIMIT = 60  # candidates of a window …
+FAILURES = 4  # … and how many of them may fail in a row
+LEAST_VOTES = 0.7
+NEAR_PROBES = (
+    *(Probe(1.0, pitch) for pitch in (-1.0, -0.5, 0.5, 1.0)),
+    *(Probe(tempo, 0.0) for tempo in (0.89, 1.12)),
+    Probe(0.89, -2.0),
+    Probe(1.12, 2.0),
+)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """One round of questions."""
+
+    probes: tuple[Probe, ...]
+    step_s: float
+    neighbours: int
+    thorough: bool
+
+
+_PLAIN = _Stage((PLAIN,), PLAIN_STEP_S, NEIGHBOURS, thorough=True)
+_NEAR = _Stage(NEAR_PROBES, PROBE_STEP_S, PROBE_NEIGHBOURS, thorough=False)
+_ALL = _Stage(tuple(probe_grid()), PROBE_STEP_S, PROBE_NEIGHBOURS, thorough=False)
+
+
+class Namer:
+    """One query, asked piece by piece."""
+
+    def __init__(
+        self, query: Query, catalog: Catalog, references: References, findings: Findings, excluded: set[int]
+    ) -> None:
+        self._query, self._catalog, self._references = query, catalog, references
+        self._findings, self._excluded = findings, excluded
+        self._total_s = catalog.index.size().seconds
+        self._looked_at: set[tuple[int, int, int]] = set()
+
+    def name(self, budget: Budget) -> None:
+        """Ask until nothing new is believed, or the budget is spent."""
+        duration_s = self._query.fingerprint.duration_s
+        for start_s in np.arange(0.0, max(duration_s, 1.0), PIECE_S).tolist():
+            piece = view_of(self._query, start_s - WINDOW_S, start_s + PIECE_S + WINDOW_S)
+            self._ask(piece, _PLAIN, [(piece.start_s, piece.end_s)], budget)
+            for stage in (_NEAR, _ALL):
+                spans = _within(self._findings.open_spans(LEAST_OPEN_S), piece)
+                if spans:
+                    self._ask(piece, stage, spans, budget)
+            budget.report(min(duration_s, start_s + PIECE_S), len(self._findings.tracks()))
+            if budget.is_spent():
+                return
+
+    def _ask(self, piece: View, stage: _Stage, spans: list[Span], budget: Budget) -> None:
+        """One stage over some spans; found tracks are asked to stand aside until nothing new comes."""
+        aside: set[int] = set()
+        while not budget.is_spent():
+            new = self._ask_once(piece, stage, spans, aside, budget)
+            if not new or stage is not _PLAIN:
+                return
+            aside |= new
+
+    def _ask_once(self, piece: View, stage: _Stage, spans: list[Span], aside: set[int], budget: Budget) -> set[int]:
+        """The tracks that were found now and not before in this piece."""
+
+        def chosen(places: Floats) -> np.ndarray:
+            step = max(1, round(stage.step_s / HOP_S))
+            times_s = places[::step] * HOP_S + piece.start_s
+            inside = np.zeros(len(times_s), bool)
+            for first_s, last_s in spans:
+                inside |= (times_s >= first_s - BESIDE_S) & (times_s <= last_s + BESIDE_S)
+            return np.flatnonzero(inside) * step
+
+        questions = Questions.at(piece.query, stage.probes, chosen)
+        if not len(questions.values):
+            return set()
+        votes, tracks = collect_votes(
+            questions,
+            self._catalog.index,
+            self._excluded | aside,
+            thorough=stage.thorough,
+            neighbours=stage.neighbours,
+        )
+        probes = list(stage.probes)
+        ways = [candidates_of_windows(way, probes, LIMIT, LEAST_VOTES) for way in votes]
+        return self._verify_all(piece, [one for way in ways for one in way], tracks, len(probes), budget)
+
+    def _verify_all(
+        self, piece: View, candidates: list[Candidate], tracks: list[int], probes: int, budget: Budget
+    ) -> set[int]:
+        self._references.fetch({tracks[one.slot] for one in candidates})
+        new: set[int] = set()
+        failed: Counter[int] = Counter()
+        for one in sorted(candidates, key=lambda candidate: -candidate.votes):
+            track_id, anchor_s = tracks[one.slot], one.anchor_s + piece.start_s
+            line = _from_view(one.line, piece.start_s)
+            window = int(anchor_s // (WINDOW_S / 2))
+            if track_id not in self._references or failed[window] >= FAILURES or budget.is_spent():
+                continue
+            if self._is_known(track_id, line, anchor_s):
+                continue
+            match = self._verified(track_id, line, anchor_s, probes)
+            if match is not None:
+                self._findings.add(match)
+            if match is None or match.verdict == "none":
+                failed[window] += 1
+            else:
+                failed[window] = 0
+                new.add(track_id)
+        return new
+
+    def _is_known(self, track_id: int, line: Line, anchor_s: float) -> bool:
+        """Whether this place was looked at, or is explained by this track already."""
+        reference_s = line.offset_s + anchor_s * line.tempo_ratio
+        place = (track_id, round(anchor_s / (WINDOW_S / 2)), round(reference_s))
+        if place in self._looked_at or self._findings.explains(track_id, anchor_s, reference_s):
+            return True
+        self._looked_at.add(place)
+        return False
+
+    def _verified(self, track_id: int, line: Line, anchor_s: float, probes: int) -> Match | None:
+        """The match in a view around the anchor, which grows while the match reaches its ends."""
+        length_s, best = VIEW_S, None
+        while True:
+            view = view_of(self._query, anchor_s - length_s / 2, anchor_s + length_s / 2)
+            pair = Comparison(view.query, self._references.reference(track_id))
+            case = Case(pair, track_id, self._references.duration_s(track_id), self._chance(probes))
+            found = verify.verify(case, _into_view(line, view.start_s), anchor_s - view.start_s)
+            match = view.in_whole(found, self._query) if found is not None else None
+            if match is None or match.verdict == "none":
+                return best or match
+            best = match
+            if not _goes_on(match, view):
+                return best
+            length_s *= GROWTH
+
+    def _chance(self, probes: int) -> Chance:
+        """Chance in all that is asked: places of the catalog, probes, and windows of the query."""
+        windows = max(1.0, self._query.fingerprint.duration_s / VIEW_S)
+        return Chance(self._total_s / PLACE_S * probes * windows, self._catalog.false_accept_limit)
+
+
+def _goes_on(match: Match, view: View) -> bool:
+    """Whether a match reaches an end of its view that is none of the query's."""
+    at_start = not view.is_start and match.query_start_s - view.start_s < REACHES_S
+    return at_start or (not view.is_end and view.end_s - match.query_end_s < REACHES_S)
+
+
+def _from_view(line: Line, start_s: float) -> Line:
+    return Line(line.offset_s - start_s * line.tempo_ratio, line.tempo_ratio, line.pitch_semitones)
+
+
+def _into_view(line: Line, start_s: float) -> Line:
+    return Line(line.offset_s + start_s * line.tempo_ratio, line.tempo_ratio, line.pitch_semitones)
+
+
+def _within(spans: list[Span], piece: View) -> list[Span]:
+    """What of the spans lies in a piece."""
+    cut = [(max(first, piece.start_s), min(last, piece.end_s)) for first, last in spans]
+    return [(first, last) for first, last in cut if last - first >= LEAST_OPEN_S]

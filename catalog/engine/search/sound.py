@@ -1,0 +1,49 @@
+"""The part of a recording that sounds, which is what shares are of: silence counts on neither side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.parameters import PARAMETERS
+
+SOUND_STEP = 8  # columns
+SOUND_STEP_S = SOUND_STEP * PARAMETERS.hop_s
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """``mask`` (n,): whether a recording sounds, every ``SOUND_STEP_S``; ``duration_s``: its length."""
+
+    mask: NDArray[np.bool_]
+    duration_s: float
+
+    @property
+    def seconds(self) -> float:
+        """How much of it sounds."""
+        return float(self.mask.sum()) * SOUND_STEP_S
+
+    def covered(self, spans: Sequence[Span]) -> float:
+        """The share of what sounds that lies under the union of ``spans`` (s): 0 … 1."""
+        total = int(self.mask.sum())
+        return float((self.mask & self.under(spans)).sum() / total) if total else 0.0
+
+    def under(self, spans: Sequence[Span]) -> NDArray[np.bool_]:
+        """(n,) which places lie under the union of spans."""
+        under = np.zeros(len(self.mask), bool)
+        for start_s, end_s in spans:
+            under[max(0, round(start_s / SOUND_STEP_S)) : max(0, round(end_s / SOUND_STEP_S))] = True
+        return under
+
+    def open_spans(self, spans: Sequence[Span], least_s: float) -> list[Span]:
+        """The stretches beyond ``spans`` in which at least ``least_s`` sound, from the first sound to the last."""
+        left = np.concatenate([[False], ~self.under(spans), [False]])
+        edges = np.flatnonzero(np.diff(left.astype(np.int8))).reshape(-1, 2)
+        found = []
+        for first, end in edges.tolist():
+            heard = np.flatnonzero(self.mask[first:end])
+            if len(heard) * SOUND_STEP_S >= least_s:
+                found.append(((first + int(heard[0])) * SOUND_STEP_S, (first + int(heard[-1]) + 1) * SOUND_STEP_S))
+        return found
