@@ -24,6 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "DECODE_WALL_SECONDS": (5, 3_600),
     "DECODE_MEMORY_MB": (256, 65_536),
     "FALSE_ACCEPT_LIMIT": (1e-12, 0.1),
+    "NAMING_CPU_SECONDS_PER_MINUTE": (0.1, 600.0),
     "JOB_MAX_ATTEMPTS": (1, 20),
     "JOB_LEASE_SECONDS": (10, 3_600),
     "JOB_TIMEOUT_SECONDS": (30, 7_200),

@@ -197,6 +197,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 FINGERPRINT_INDEX = env.str("FINGERPRINT_INDEX", default="")
 MILVUS_TIMEOUT_SECONDS = env.float("MILVUS_TIMEOUT_SECONDS", default=60.0)
 FALSE_ACCEPT_LIMIT = env.float("FALSE_ACCEPT_LIMIT", default=1e-4)
+NAMING_CPU_SECONDS_PER_MINUTE = env.float("NAMING_CPU_SECONDS_PER_MINUTE", default=2.5)
 FORMATS_BEYOND_CONTRACT = env.list(
     "FORMATS_BEYOND_CONTRACT",
     default=["aiff", "caf", "w64", "au", "wma", "wavpack", "ape", "tta", "matroska", "video"],

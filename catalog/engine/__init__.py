@@ -33,11 +33,13 @@ from catalog.engine.features.fingerprinter import Analysis, Fingerprinter
 from catalog.engine.match import Match, Segment
 from catalog.engine.parameters import PARAMETERS_VERSION
 from catalog.engine.search.fingerprint_index import FingerprintIndex
+from catalog.engine.search.naming import Answer
 from catalog.engine.verification.distinctiveness import Telling, what_tells
 
 __all__ = [
     "PARAMETERS_VERSION",
     "Analysis",
+    "Answer",
     "AudioInfo",
     "DecodeCrashed",
     "DecodeLimits",

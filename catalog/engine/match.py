@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Verdict = Literal["duplicate", "contains", "none"]
+Relation = Literal["identical", "same", "excerpt", "contains", "overlap", "related", "none"]
+# The closest first.
+RELATIONS: tuple[Relation, ...] = ("identical", "same", "excerpt", "contains", "overlap", "related", "none")
 TWIN_SCORE = 300.0  # of equal fingerprints
 CURVE_STEP_S = 0.256
 
@@ -33,7 +36,8 @@ class Match:
     ``score`` is minus the decimal logarithm of ``false_accept_probability``: 9 means one in a thousand million that so
     good a match comes about by chance anywhere in this index. ``similarity_curve``: (n,) every
     ``similarity_step_s`` of the query. ``wobble_s``: how far the query's blocks stray from a steady tempo; None where
-    too few say. ``strays``: further than a copy's do.
+    too few say. ``strays``: further than a copy's do. ``relation``: what the two are to each other; only naming
+    everything says it (``search.relation``).
     """
 
     track_id: int
@@ -56,6 +60,7 @@ class Match:
     similarity_step_s: float = 0.0
     wobble_s: float | None = None
     strays: bool = False
+    relation: Relation = "none"
 
     @property
     def is_duplicate(self) -> bool:
@@ -93,6 +98,7 @@ def twin_match(track_id: int, duration_s: float) -> Match:
     return Match(
         track_id=track_id,
         verdict="duplicate",
+        relation="identical",
         score=TWIN_SCORE,
         false_accept_probability=0.0,
         offset_s=0.0,

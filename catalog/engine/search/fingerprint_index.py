@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection
+from dataclasses import replace
 
 from catalog.engine.errors import InvalidFingerprint
 from catalog.engine.features.fingerprint import Fingerprint
@@ -9,6 +10,9 @@ from catalog.engine.index.in_memory import EmbeddedIndex
 from catalog.engine.index.interface import Entry, Operation
 from catalog.engine.match import Match, twin_match
 from catalog.engine.parameters import PARAMETERS_VERSION
+from catalog.engine.search.budget import Progress
+from catalog.engine.search.naming import CPU_S_A_MINUTE, Answer, name_everything
+from catalog.engine.search.relation import closeness
 from catalog.engine.search.search import Catalog, search
 from catalog.engine.verification.limits import LIMITS
 
@@ -37,6 +41,28 @@ def find(
         found[twin] = twin_match(twin, fingerprint.duration_s)
     matches = [match for match in found.values() if include_weak or match.verdict != "none"]
     return sorted(matches, key=lambda match: (-match.score, match.track_id))[:limit]
+
+
+def name_all(
+    fingerprint: Fingerprint,
+    catalog: Catalog,
+    *,
+    exclude: Collection[int] = (),
+    cpu_s_a_minute: float = CPU_S_A_MINUTE,
+    progress: Progress | None = None,
+) -> Answer:
+    """Every recording that is in the query, with its relation, the closest first; see ``name_everything``.
+
+    ``InvalidFingerprint`` for another version's fingerprint, ``IndexUnavailable`` where the index is.
+    """
+    _refuse_other_version(fingerprint)
+    if fingerprint.is_blank:
+        return Answer((), is_complete=True)
+    answer = name_everything(fingerprint, catalog, exclude, cpu_s_a_minute=cpu_s_a_minute, progress=progress)
+    found = {match.track_id: match for match in answer.matches}
+    for twin in set(catalog.index.twins(fingerprint.digest)).difference(exclude):
+        found[twin] = twin_match(twin, fingerprint.duration_s)
+    return replace(answer, matches=tuple(sorted(found.values(), key=closeness)))
 
 
 def _refuse_other_version(fingerprint: Fingerprint) -> None:
@@ -94,8 +120,16 @@ class FingerprintIndex:
         ``false_accept_limit``: a match is believed when chance would give it less often than this a search.
         """
         with self._lock:
-            catalog = Catalog(self._index, self._fingerprints, false_accept_limit)
+            catalog = self._catalog(false_accept_limit)
             return find(fingerprint, catalog, exclude=exclude, limit=limit, include_weak=include_weak)
+
+    def name_everything(self, fingerprint: Fingerprint, *, exclude: Collection[int] = ()) -> Answer:
+        """Every recording that is in the query, the closest first: ``name_all`` in what this index holds."""
+        with self._lock:
+            return name_all(fingerprint, self._catalog(), exclude=exclude)
+
+    def _catalog(self, false_accept_limit: float = LIMITS.false_accept) -> Catalog:
+        return Catalog(self._index, self._fingerprints, false_accept_limit)
 
     def _write(self, track_id: int, entry: Entry | None) -> None:
         self._index.apply([Operation(self._index.applied_sequence() + 1, track_id, entry)])

@@ -53,9 +53,3 @@ class References:
             mask: np.ndarray = sounding(self.reference(track_id).picture, SOUND_STEP)
             self._sounds[track_id] = Sound(mask, self.duration_s(track_id))
         return self._sounds[track_id]
-
-    def forget(self, track_ids: Collection[int]) -> None:
-        """Let go of tracks that were looked at and not believed."""
-        for track_id in track_ids:
-            self._fingerprints.pop(track_id, None)
-            self._references.pop(track_id, None)

@@ -70,6 +70,11 @@ class Limits:
     sure_coverage: float = 0.5
     # The share of either side from which a match is a duplicate.
     most_of: float = 0.5
+    # The share of what sounds of either side from which a match explains all of it: fades, an intro that was left out
+    # and masked moments take the rest.
+    whole_share: float = 0.8
+    # A query that contains all of a reference is a copy with something joined to it from this share on; less is a mix.
+    joined_share: float = 0.2
     # Of what a bent line explains, the share that straight pieces must explain to take its place.
     as_much: float = 0.9
 

@@ -12,12 +12,13 @@ import numpy as np
 import structlog
 from django.conf import settings
 
+from catalog.engine import Answer, Fingerprinter, FingerprintError, IndexUnavailable
 from catalog.engine import Fingerprint as EngineFingerprint
-from catalog.engine import Fingerprinter, FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.engine.audio.sandbox import die_with_parent
 from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Size, entries_of
-from catalog.engine.search.fingerprint_index import find
+from catalog.engine.search.budget import Progress as NamingProgress
+from catalog.engine.search.fingerprint_index import find, name_all
 from catalog.engine.search.search import Catalog
 from catalog.models import Fingerprint, IndexOperation
 from catalog.services.index import log as index_log
@@ -59,6 +60,14 @@ class CaughtUpIndex:
         with self._lock:
             catalog = Catalog(self._caught_up(), fingerprints_of, settings.FALSE_ACCEPT_LIMIT)
             return find(fingerprint, catalog, exclude=set(exclude), limit=limit)
+
+    def name_everything(self, fingerprint: EngineFingerprint, *, progress: NamingProgress | None = None) -> Answer:
+        """Catch up, then return every recording that is in a query and where, the closest first."""
+        with self._lock:
+            catalog = Catalog(self._caught_up(), fingerprints_of, settings.FALSE_ACCEPT_LIMIT)
+            return name_all(
+                fingerprint, catalog, cpu_s_a_minute=settings.NAMING_CPU_SECONDS_PER_MINUTE, progress=progress
+            )
 
     def warm_up(self) -> None:
         """Load the libraries, the projection and the index now, so that the first task of a worker is not slow."""

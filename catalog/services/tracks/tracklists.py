@@ -1,0 +1,93 @@
+"""The recordings in a mix as a track list: a cue sheet, CSV or JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from catalog.engine import Match as EngineMatch
+from catalog.models import Track
+
+FRAMES_A_SECOND = 75  # of a cue sheet's times
+CSV_START = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recording in a mix: where it plays, which part of it, and what the two are to each other."""
+
+    start_s: float
+    end_s: float
+    title: str
+    artist: str
+    music_id: str
+    reference_start_s: float
+    reference_end_s: float
+    relation: str
+    tempo_ratio: float
+    pitch_semitones: float
+
+
+def entries(matches: Sequence[EngineMatch], tracks: Mapping[int, Track]) -> list[Entry]:
+    """Return the recordings in the order in which they begin; tracks that are gone are left out."""
+    found = [_entry(match, tracks[match.track_id]) for match in matches if match.track_id in tracks]
+    return sorted(found, key=lambda entry: (entry.start_s, entry.end_s))
+
+
+def as_cue(listed: Sequence[Entry], file_name: str) -> str:
+    """Return a cue sheet. Its tracks have one start each, so a recording that plays under another follows it."""
+    lines = [f'FILE "{_quoted(file_name)}" WAVE']
+    for number, entry in enumerate(listed, 1):
+        lines += [
+            f"  TRACK {number:02d} AUDIO",
+            f'    TITLE "{_quoted(entry.title)}"',
+            f'    PERFORMER "{_quoted(entry.artist)}"',
+            f"    INDEX 01 {_cue_time(entry.start_s)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(listed: Sequence[Entry]) -> str:
+    """Return a table with one row a recording; texts that a spreadsheet would run are quoted with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(Entry.__dataclass_fields__)
+    for entry in listed:
+        writer.writerow([_safe(value) for value in asdict(entry).values()])
+    return out.getvalue()
+
+
+def as_json(listed: Sequence[Entry], *, is_complete: bool) -> str:
+    """Return the list, and whether the search was ended by its budget."""
+    return json.dumps({"is_complete": is_complete, "tracks": [asdict(entry) for entry in listed]}, indent=2) + "\n"
+
+
+def _entry(match: EngineMatch, track: Track) -> Entry:
+    return Entry(
+        start_s=round(match.query_start_s, 2),
+        end_s=round(match.query_end_s, 2),
+        title=track.title,
+        artist=track.artist,
+        music_id=str(track.music_id),
+        reference_start_s=round(match.reference_start_s, 2),
+        reference_end_s=round(match.reference_end_s, 2),
+        relation=match.relation,
+        tempo_ratio=round(match.tempo_ratio, 4),
+        pitch_semitones=round(match.pitch_semitones, 2),
+    )
+
+
+def _cue_time(seconds: float) -> str:
+    frames = round(max(0.0, seconds) * FRAMES_A_SECOND)
+    minutes, rest = divmod(frames, 60 * FRAMES_A_SECOND)
+    return f"{minutes:02d}:{rest // FRAMES_A_SECOND:02d}:{rest % FRAMES_A_SECOND:02d}"
+
+
+def _quoted(text: str) -> str:
+    """A cue sheet has no way to write a quotation mark."""
+    return text.replace('"', "'")
+
+
+def _safe(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(CSV_START) else value
