@@ -1,0 +1,100 @@
+"""The shell commands of README and of the pages for users, run as a reader would: top to bottom, in one shell.
+
+Only the address, the key and the reader's home are filled in. A block that cannot run says so in the comment above it.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.site.running import RunningSite
+
+pytestmark = pytest.mark.cluster
+ROOT = Path(settings.BASE_DIR)
+PAGES = ("README.md", "docs/api.md", "docs/callbacks.md", "docs/reviewing.md")
+BLOCK = re.compile(r"^(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?```sh\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+ASKS_FOR_RESULT = "/task/result/"
+DONE = "all of it ran"
+TRIES = 60
+
+
+def blocks(page: str) -> list[re.Match[str]]:
+    """Return the shell blocks of a page."""
+    return list(BLOCK.finditer((ROOT / page).read_text(encoding="utf-8")))
+
+
+def script(page: str) -> str:
+    """Return what a page has its reader type; a question for a result is asked until the task has ended."""
+    return "\n".join(_until_ended(block["code"]) for block in blocks(page) if not block["reason"])
+
+
+def _until_ended(code: str) -> str:
+    if ASKS_FOR_RESULT not in code:
+        return code
+    return f"""for try in $(seq {TRIES}); do
+    result=$({code})
+    case $result in *pending*|*processing*) sleep 1;; *) break;; esac
+done
+echo "$result"
+"""
+
+
+def run(page: str, site: RunningSite, folder: Path, *, at: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    """Run a page's commands in the folder `at`, with a key of their own and a home that has one song."""
+    if shutil.which("curl") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("curl is missing: apt-get install curl")
+    key = site.manage("create_api_key", "demo", "--per-minute", "1000").stdout.splitlines()[-1]
+    code = script(page).replace("http://127.0.0.1:8000", site.url).replace("/tmp/", f"{folder}/")  # noqa: S108
+    code, filled = re.subn(r"^export KEY=\S+$", f"export KEY={key}", code, flags=re.MULTILINE)
+    assert filled == 1
+    song = folder / "Music" / "song.mp3"
+    song.parent.mkdir()
+    shutil.copy(ROOT / "tests/audio/forest-dance.mp3", song)
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{code}\necho {DONE}"],
+        cwd=at,
+        env=site.environment | {"HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_every_block_of_shell_commands_is_found() -> None:
+    """None has another name for its language, or is indented so that it would be left out."""
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        fenced = re.findall(r"^\s*```(?:sh|bash|shell|console)\b", text, re.MULTILINE)
+        assert len(fenced) == len(blocks(page)), page
+
+
+def test_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    code = "".join(block["code"] for page in PAGES for block in blocks(page))
+    named = set(re.findall(r"^make (\w+)", code, re.MULTILINE))
+    assert named == {"run", "test"}
+    assert [name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+
+
+def test_readme_finds_the_first_duplicate(site: RunningSite, tmp_path: Path) -> None:
+    ran = run("README.md", site, tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert DONE in ran.stdout
+    assert '"is_duplicate": true' in ran.stdout
+    assert '"matched_musicname": "forest-dance"' in ran.stdout
+    assert "song" in ran.stdout
+
+
+def test_session_of_the_api_page(site: RunningSite, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests/audio/forest-dance.mp3", tmp_path / "song.mp3")
+    ran = run("docs/api.md", site, tmp_path, at=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert '"matched_musicname": "forest-dance"' in ran.stdout
+    assert '"taskId": "task_' in ran.stdout
+    assert DONE in ran.stdout
