@@ -11,4 +11,4 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen for logins, and for accounts that a command changes."""
-        from staff.audit import accounts, checks, logins  # noqa: F401, PLC0415 - they need the app registry
+        from staff.audit import accounts, logins  # noqa: F401, PLC0415 - they need the app registry

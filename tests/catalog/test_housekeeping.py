@@ -170,11 +170,11 @@ def test_compaction_runs_in_a_process_of_its_own_when_the_files_are_behind(
 @pytest.mark.parametrize(
     ("name", "value", "identity"),
     [
-        ("MAX_UPLOAD_MB", 0, "catalog.E001"),
-        ("MAX_AUDIO_SECONDS", 86_401, "catalog.E001"),
-        ("JOB_LEASE_SECONDS", 1, "catalog.E001"),
-        ("RATE_LIMIT_FREE", -1, "catalog.E001"),
-        ("FALSE_ACCEPT_LIMIT", 0.0, "catalog.E001"),
+        ("MAX_UPLOAD_MB", 0, "site.E002"),
+        ("MAX_AUDIO_SECONDS", 86_401, "site.E002"),
+        ("JOB_LEASE_SECONDS", 1, "site.E002"),
+        ("RATE_LIMIT_FREE", -1, "site.E002"),
+        ("FALSE_ACCEPT_LIMIT", 0.0, "site.E002"),
         ("DECODE_WALL_SECONDS", 400, "catalog.E002"),
         ("RATE_LIMIT_PAID", 5, "catalog.W001"),
     ],

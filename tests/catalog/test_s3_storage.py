@@ -198,7 +198,7 @@ def test_removal_stands_while_the_store_does_not_answer(
         ({"AUDIO_STORAGE": "https://music.example.org/bucket"}, {"catalog.E003"}),
         ({"AUDIO_STORAGE": "s3://music", "S3_ACCESS_KEY_ID": "a"}, {"catalog.E005"}),
         ({"AUDIO_STORAGE": "s3://music", "S3_ENDPOINT_URL": "minio:9000"}, {"catalog.E006"}),
-        ({"S3_TIMEOUT_SECONDS": 0}, {"catalog.E001"}),
+        ({"S3_TIMEOUT_SECONDS": 0}, {"site.E002"}),
     ],
 )
 def test_settings_are_checked(settings: Settings, values: dict[str, object], expected: set[str]) -> None:

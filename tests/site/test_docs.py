@@ -18,7 +18,6 @@ UNFINISHED = {
     "docs/operating.md",
     "docs/scaling.md",
     "docs/security.md",
-    "docs/settings.md",
 }
 LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)

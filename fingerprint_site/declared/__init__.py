@@ -1,0 +1,22 @@
+"""Every setting that the environment can change, declared once: read by the settings, the checks and the docs."""
+
+from typing import Any
+
+import environ
+
+from fingerprint_site.declared import callbacks, catalog, site
+from fingerprint_site.declared.setting import Section, Setting
+
+SECTIONS: tuple[Section, ...] = (*site.SECTIONS, *catalog.SECTIONS, *callbacks.SECTIONS)
+BY_NAME: dict[str, Setting] = {setting.name: setting for section in SECTIONS for setting in section.settings}
+
+
+class DeclaredEnv(environ.Env):
+    """The environment, with the defaults of the declarations."""
+
+    def declared(self, name: str) -> Any:
+        """Return a setting's value, of its declared kind; its declared default where the environment has none."""
+        setting = BY_NAME[name]
+        if setting.kind == "integers":
+            return self.list(name, cast=int, default=setting.default)
+        return getattr(self, setting.kind)(name, default=setting.default)
