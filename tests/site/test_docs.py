@@ -12,13 +12,6 @@ ROOT = Path(settings.BASE_DIR)
 START = ROOT / "README.md"
 PAGES = [START, ROOT / "CONTRIBUTING.md", ROOT / "UPGRADING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MOST_WORDS, WIDTH = 1500, 100
-# Pages for users and operators that are still to be rewritten. None may be added; whoever rewrites one takes it out.
-UNFINISHED = {
-    "docs/faults.md",
-    "docs/operating.md",
-    "docs/scaling.md",
-    "docs/security.md",
-}
 LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 
@@ -66,28 +59,26 @@ def breaks_off(line: str) -> bool:
     return len(line) > WIDTH and len(words) > 1 and not line.lstrip().startswith(("|", "<", "!["))
 
 
-def each(*, unfinished: bool = True) -> Any:
-    """Run a test once a page; without those that are unfinished where it asks so."""
-    pages = [page for page in PAGES if unfinished or name(page) not in UNFINISHED]
-    return pytest.mark.parametrize("doc", pages, ids=name)
+def each() -> Any:
+    """Run a test once a page."""
+    return pytest.mark.parametrize("doc", PAGES, ids=name)
 
 
 def test_there_are_pages() -> None:
     assert len(PAGES) > 20
-    assert {name(page) for page in PAGES} >= UNFINISHED
 
 
-@each(unfinished=False)
+@each()
 def test_page_is_short(doc: Path) -> None:
     assert len(text(doc).split()) <= MOST_WORDS
 
 
-@each(unfinished=False)
+@each()
 def test_lines_fit(doc: Path) -> None:
     assert [line for line in text(doc).splitlines() if breaks_off(line)] == []
 
 
-@each(unfinished=False)
+@each()
 def test_page_says_first_who_it_is_for(doc: Path) -> None:
     title, nothing, first, *_ = text(doc).splitlines()
     assert title.startswith("# ")
