@@ -98,7 +98,7 @@ SECTIONS = (
             Setting(
                 "REMOVED_KEPT_HOURS",
                 "float",
-                "how long a removed track can be brought back; then its audio is deleted",
+                "how long a removed track can be restored; then its audio is deleted",
                 default=24.0,
                 least=0,
                 most=8_760,
