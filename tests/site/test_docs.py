@@ -1,7 +1,8 @@
-"""The docs hold themselves to their rules: short pages, lines that fit, links that lead somewhere."""
+"""The docs hold themselves to their rules: short pages, lines that fit, links that lead somewhere, names that exist."""
 
 import itertools
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,15 @@ def leads_to(page: Path, link: str) -> tuple[Path, str]:
     return ((page.parent / path).resolve() if path else page), anchor
 
 
+def tracked() -> list[str]:
+    """Return every file of the repository, new ones that are not committed yet as well."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if not listed:
+        pytest.skip("not a checkout: there is no list of files")
+    return [path for path in listed if (ROOT / path).exists()]
+
+
 def breaks_off(line: str) -> bool:
     """Tell whether a line is too long and could be broken: tables, pictures and single long words cannot."""
     words = line.strip().lstrip("-*0123456789. ").split()
@@ -102,6 +112,25 @@ def test_every_page_is_reached_from_the_readme() -> None:
         waiting += found - reached
         reached |= found
     assert [name(page) for page in PAGES if page not in reached] == []
+
+
+def dated(page: Path) -> bool:
+    """Tell whether a page is of its day: the log may name what was renamed since."""
+    return page.parent.name == "log"
+
+
+@pytest.mark.parametrize("doc", [page for page in PAGES if not dated(page)], ids=name)
+def test_files_that_are_named_exist(doc: Path) -> None:
+    """A path in backticks is one of the repository's, from the root or from any folder of it."""
+    there = [f"/{path}" for path in tracked()]
+    for path in set(re.findall(r"`((?:[\w.-]+/)*[\w-]+\.py|(?:[\w.-]+/)+)`", prose(doc))):
+        found = any(known.endswith(f"/{path}") or (path.endswith("/") and f"/{path}" in known) for known in there)
+        assert found or made_later(path), path
+
+
+def made_later(path: str) -> bool:
+    """Tell whether git ignores a path: what a run makes."""
+    return subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0
 
 
 def test_worked_example_of_the_engine_prints_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
