@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from catalog.models import Track
 from catalog.services.audio import formats
+from webhooks.contract import TaskName, TaskStatus
 
 
 class UploadSerializer(serializers.Serializer[None]):
@@ -64,8 +65,8 @@ class TaskResultSerializer(serializers.Serializer[None]):
     """Answer of `GET /task/result/{task_id}`: three fields are there only when the task has ended."""
 
     task_id = serializers.CharField()
-    task_name = serializers.ChoiceField(choices=["add_audio_in_index", "check_is_same"], required=False)
-    status = serializers.ChoiceField(choices=["pending", "processing", "success", "failure"])
+    task_name = serializers.ChoiceField(choices=TaskName.values, required=False)
+    status = serializers.ChoiceField(choices=TaskStatus.values)
     result = CheckResultSerializer(required=False, help_text="A check's, with success")
     completed_at = serializers.CharField(required=False, help_text="2026-04-02T14:54:14.859289")
     error = serializers.CharField(required=False, help_text="With failure")

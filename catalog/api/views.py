@@ -1,6 +1,5 @@
 """The four calls of the contract: parse, call a service, answer."""
 
-import re
 from pathlib import Path
 from typing import cast
 
@@ -29,8 +28,8 @@ from catalog.services.audio import disk_room
 from catalog.services.errors import UploadRefusedError
 from catalog.services.tasks import jobs
 from catalog.services.tracks import adding
+from webhooks.contract import TASK_ID, TaskName, TaskStatus, accepted_body, unended_body
 
-TASK_ID = re.compile(r"task_\d{14}_[A-Za-z0-9]{8}")  # anything else is not asked of the database
 _REFUSALS = {
     401: OpenApiResponse(ErrorSerializer, description="The key is missing or expired"),
     404: OpenApiResponse(ErrorSerializer, description="The key is unknown or revoked"),
@@ -95,7 +94,7 @@ class _TaskView(APIView):
         if track is None:
             raise serializers.ValidationError({"musicId": ["You have no track with this musicId."]})
         job = jobs.accept_job(track=track, owner=_account(request), task_name=self.task_name)
-        return Response({"taskId": job.task_id})
+        return Response(accepted_body(job.task_id))
 
 
 class AddView(_TaskView):
@@ -145,8 +144,8 @@ class TaskResultView(APIView):
                         "Added",
                         {
                             "task_id": "task_20260402055414_AbCdEfGh",
-                            "task_name": "add_audio_in_index",
-                            "status": "success",
+                            "task_name": TaskName.ADD.value,
+                            "status": TaskStatus.SUCCESS.value,
                             "completed_at": "2026-04-02T14:54:14.859289",
                         },
                     ),
@@ -164,5 +163,5 @@ class TaskResultView(APIView):
         if not known:
             raise NotFound("You have no task with this id.")
         if known.has_ended:
-            return Response(jobs.callback_body(known))
-        return Response({"task_id": known.task_id, "status": known.status})
+            return Response(known.callback_body)
+        return Response(unended_body(task_id=known.task_id, status=known.status))

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from textsearch.fields import FoldedField, FoldingQuerySet, Searched
+from webhooks.contract import ENDED, Body, TaskName, TaskStatus, callback_body
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -23,15 +24,8 @@ class JobQuerySet(FoldingQuerySet["Job"]):
 class Job(Searched):
     """One task of the API. Status moves by conditional UPDATE only (catalog.services.tasks.jobs)."""
 
-    class Name(models.TextChoices):
-        ADD = "add_audio_in_index", "add"
-        CHECK = "check_is_same", "check"
-
-    class Status(models.TextChoices):
-        PENDING = "pending", "pending"
-        PROCESSING = "processing", "processing"
-        SUCCESS = "success", "success"
-        FAILURE = "failure", "failure"
+    Name = TaskName
+    Status = TaskStatus
 
     task_id = models.CharField("task id", max_length=40, unique=True)
     task_name = models.CharField("task", max_length=30, choices=Name)
@@ -79,7 +73,20 @@ class Job(Searched):
     @property
     def has_ended(self) -> bool:
         """Whether the job reached success or failure."""
-        return self.status in (self.Status.SUCCESS, self.Status.FAILURE)
+        return self.status in ENDED
+
+    @property
+    def callback_body(self) -> Body:
+        """The contract's body for a job that has ended: what is sent, and what polling answers."""
+        assert self.completed_at is not None  # noqa: S101  (the row's CHECK constraint says so)
+        return callback_body(
+            task_id=self.task_id,
+            task_name=self.task_name,
+            status=self.status,
+            completed_at=self.completed_at,
+            result=self.result,
+            error=self.error,
+        )
 
     @property
     def stage(self) -> str:

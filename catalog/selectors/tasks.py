@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from catalog.models import Job, Match, Track
-from catalog.services.tasks.jobs import callback_body
 from webhooks.services.history import Delivery, deliveries_about
 from webhooks.services.links import Link
 
@@ -71,7 +70,7 @@ def task_page(job_id: int) -> TaskPage | None:
         stages=stages_of(job),
         matches=list(matches.order_by("-verdict", "-score")),
         deliveries=deliveries_about(subject=job.task_id),
-        body=callback_body(job) if job.has_ended else None,
+        body=job.callback_body if job.has_ended else None,
     )
 
 

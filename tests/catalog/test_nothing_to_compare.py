@@ -43,8 +43,8 @@ def test_the_task_ends_well_and_says_that_there_is_nothing_to_compare(two: list[
     assert (added.status, checked.status, checked.result) == ("success", "success", nothing)
     assert not Match.objects.exists()
     assert added.note == checked.note == NOTHING_TO_COMPARE
-    assert set(jobs.callback_body(added)) == {"task_id", "task_name", "status", "completed_at"}
-    assert set(jobs.callback_body(checked)) == {"task_id", "task_name", "status", "result", "completed_at"}
+    assert set(added.callback_body) == {"task_id", "task_name", "status", "completed_at"}
+    assert set(checked.callback_body) == {"task_id", "task_name", "status", "result", "completed_at"}
     again = done(two[1], Job.Name.CHECK)
     assert again.note == NOTHING_TO_COMPARE, "from the stored fingerprint too"
 

@@ -122,8 +122,14 @@ def test_no_app_imports_the_site() -> None:
     assert breaches(files("catalog") + files("staff") + files("webhooks"), r"fingerprint_site(\.|$)") == []
 
 
-def test_catalog_reaches_webhooks_through_its_services() -> None:
-    assert breaches([p for p in files("catalog") if "admin" not in p.parts], r"webhooks\.(?!services)") == []
+def test_catalog_reaches_webhooks_through_its_services_and_the_contract() -> None:
+    assert breaches([p for p in files("catalog") if "admin" not in p.parts], r"webhooks\.(?!services|contract)") == []
+
+
+def test_the_contract_is_written_in_one_file() -> None:
+    names = re.compile(r"add_audio_in_index|check_is_same|url_verification|\"taskId\"")
+    places = [path for path in SOURCES if "migrations" not in path.parts and names.search(path.read_text("utf-8"))]
+    assert places == [ROOT / "webhooks/contract.py"]
 
 
 @pytest.mark.parametrize("app", ["catalog", "webhooks"])

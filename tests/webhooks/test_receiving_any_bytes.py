@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.webhooks import signed
 from tests.webhooks.conftest import CHECKED, TASK_ID
-from webhooks.callback_body import callback_errors
+from webhooks.contract import callback_errors
 from webhooks.models import Received, Refused, Source
 
 URL = "/webhooks/incoming/label/"

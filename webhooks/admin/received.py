@@ -11,8 +11,8 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from staff.row_ids import row_id
 from webhooks.admin.base import RecordAdmin
 from webhooks.admin.large_tables import known_values_filter
-from webhooks.callback_body import EVENTS, STATUSES
 from webhooks.cells import badge, moment
+from webhooks.contract import ENDED, TaskName
 from webhooks.models import Received
 from webhooks.services.links import links_of
 
@@ -28,8 +28,8 @@ class ReceivedAdmin(RecordAdmin):
     list_display = ["task", "outcome", "signatures", "times_seen", "source", "first_seen"]
     list_select_related = ["source"]
     list_filter = [
-        known_values_filter("event", lambda: EVENTS),
-        known_values_filter("status", lambda: STATUSES),
+        known_values_filter("event", lambda: TaskName.values),
+        known_values_filter("status", lambda: ENDED),
         ("source", AutocompleteSelectFilter),
         "mippia_verified",
         "standard_verified",

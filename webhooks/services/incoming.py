@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from webhooks.callback_body import Errors, NotJsonError, callback_errors, challenge_of, parse
+from webhooks.contract import Errors, NotJsonError, callback_errors, challenge_body, challenge_of, parse
 from webhooks.models import Received, Refused, Source
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.sealed_secrets import secrets_in_force
@@ -73,7 +73,7 @@ def _answer(source: Source | None, arrival: Arrival) -> Accepted:
     challenge = challenge_of(body)
     if challenge is not None:
         # Unsigned too: a sender verifies the URL before it shows its owner the secret.
-        return Accepted({"challenge": challenge})
+        return Accepted(challenge_body(challenge))
     verdict = _verified(source, arrival, text=text, body=body)
     _refuse_step_down(source, verdict)
     errors = callback_errors(body)

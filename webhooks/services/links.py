@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from webhooks.callback_body import NotJsonError, parse
+from webhooks.contract import NotJsonError, parse
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from django_q.tasks import async_task
 
 from queueing.lease import CLOCK_ROOM, Lease, Term
 from queueing.retrying import for_each
+from webhooks.contract import TaskName, TaskStatus, callback_body, new_task_id
 from webhooks.models import Attempt, Endpoint, Message
 
 QUEUE_NAME = "webhooks"
@@ -46,13 +47,8 @@ def queue_message(*, owner: User, event: str, event_key: str, subject: str, body
 def send_test(*, endpoint: Endpoint) -> Message:
     """Queue a callback of the contract's shape, made up, so that the owner sees one arrive."""
     now = timezone.now()
-    task_id = f"task_{now:%Y%m%d%H%M%S}_Test{secrets.token_hex(2)}"
-    body = {
-        "task_id": task_id,
-        "task_name": "add_audio_in_index",
-        "status": "success",
-        "completed_at": timezone.make_naive(now).isoformat(timespec="microseconds"),
-    }
+    task_id = new_task_id(now, mark="Test")
+    body = callback_body(task_id=task_id, task_name=TaskName.ADD, status=TaskStatus.SUCCESS, completed_at=now)
     return _queue(endpoint=endpoint, event=TEST_EVENT, event_key=f"test:{task_id}", subject=task_id, body=body)
 
 

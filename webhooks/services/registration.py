@@ -13,6 +13,7 @@ import structlog
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from webhooks.contract import verification_body
 from webhooks.models import Endpoint
 from webhooks.secret_box import SecretUnreadableError, new_secret, seal, unseal
 from webhooks.services.endpoints import ENABLED
@@ -109,7 +110,7 @@ def _challenge(endpoint: Endpoint) -> str:
     except (UrlRefusedError, SecretUnreadableError) as error:
         return str(error)
     challenge = secrets.token_urlsafe(32)
-    body = json.dumps({"challenge": challenge, "type": "url_verification"})
+    body = json.dumps(verification_body(challenge))
     signed = standard_headers(
         secrets=keys,
         message_id=f"challenge_{secrets.token_hex(12)}",

@@ -1,7 +1,5 @@
 """Jobs: accepted, claimed, ended. The job's row is the truth; the queue only says "look at job N"."""
 
-import secrets
-import string
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +15,7 @@ from django_q.tasks import async_task
 
 from catalog.models import BulkWork, Job, Track
 from queueing.lease import Lease, long_ago, work_length
+from webhooks.contract import new_task_id
 from webhooks.services import queue_message
 
 RUN_TASK = "catalog.tasks.run_job"
@@ -25,14 +24,8 @@ LONG_QUEUE = 200
 RETRY_AFTER = timedelta(seconds=30)  # what made an attempt fail is given so long to pass
 FAILED_ATTEMPTS_KEPT = 20
 LOST_WORKER = "The worker stopped before it had ended."
-_LETTERS = string.ascii_letters + string.digits
 LEASE = Lease(longest=lambda: max(work_length(), RETRY_AFTER))
 log = structlog.get_logger(__name__)
-
-
-def new_task_id(now: datetime) -> str:
-    """Return a task id of the contract: `task_`, UTC time, `_`, 8 random letters or digits."""
-    return f"task_{now:%Y%m%d%H%M%S}_{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
 
 
 def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork | None = None) -> Job:
@@ -209,20 +202,7 @@ def _end(job: Job, *, status: str, result: dict[str, Any] | None, error: str) ->
         return False
     job.status, job.completed_at, job.result, job.error = status, now, result, error
     queue_message(
-        owner=job.owner, event=job.task_name, event_key=job.task_id, subject=job.task_id, body=callback_body(job)
+        owner=job.owner, event=job.task_name, event_key=job.task_id, subject=job.task_id, body=job.callback_body
     )
     log.info("job_ended", task_id=job.task_id, status=status, attempts=job.attempts)
     return True
-
-
-def callback_body(job: Job) -> dict[str, Any]:
-    """Return the contract's body for a job that has ended: what is sent, and what polling answers."""
-    assert job.completed_at is not None  # noqa: S101  (the row's CHECK constraint says so)
-    body: dict[str, Any] = {"task_id": job.task_id, "task_name": job.task_name, "status": job.status}
-    if job.status == Job.Status.SUCCESS and job.task_name == Job.Name.CHECK:
-        body["result"] = job.result
-    local = timezone.make_naive(job.completed_at)
-    body["completed_at"] = local.isoformat(timespec="microseconds")
-    if job.status == Job.Status.FAILURE:
-        body["error"] = job.error
-    return body

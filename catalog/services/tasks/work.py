@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -20,6 +19,7 @@ from catalog.services.index.searching import process_index
 from catalog.services.tasks import jobs, precedence
 from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
 from queueing.lease import kept_up
+from webhooks.contract import Body, result_body
 
 INDEX_AWAITED = timedelta(days=1)
 log = structlog.get_logger(__name__)
@@ -118,12 +118,8 @@ def _finish_check(job: Job, found: Sequence[EngineMatch]) -> None:
             transaction.set_rollback(True)  # another worker has the job: its matches are the ones that count
 
 
-def verdict(found: Sequence[EngineMatch], tracks: dict[int, Track]) -> dict[str, Any]:
+def verdict(found: Sequence[EngineMatch], tracks: dict[int, Track]) -> Body:
     """Return the contract's `result` for matches, best first."""
     best = next((match for match in found if match.is_duplicate), None)
     track = tracks[best.track_id] if best else None
-    return {
-        "is_duplicate": track is not None,
-        "matched_music_id": str(track.music_id) if track else None,
-        "matched_musicname": track.title if track else None,
-    }
+    return result_body(music_id=track.music_id, title=track.title) if track else result_body()

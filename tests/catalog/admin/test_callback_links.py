@@ -6,7 +6,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from catalog.services.tasks.jobs import callback_body
 from tests.rows import make_check, make_track
 from webhooks.models import Received
 from webhooks.services import create_source
@@ -35,7 +34,7 @@ def arrived(body: dict[str, object], **values: object) -> str:
 def test_links_to_what_is_here(desk: Client, owner: User) -> None:
     query, found = make_track(owner, title="Asked for"), make_track(owner, title="Found one")
     job = make_check(query, found=found)
-    page = desk.get(arrived(callback_body(job), times_seen=3)).content.decode()
+    page = desk.get(arrived(job.callback_body, times_seen=3)).content.decode()
     assert f"/admin/catalog/job/{job.pk}/change/" in page
     assert query.get_absolute_url() in page
     assert found.get_absolute_url() in page

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from catalog.models import Job, Track
 from catalog.services.tasks import jobs, work
+from webhooks.contract import new_task_id
 
 MUSIC_ID = uuid.UUID("6d516670-e81b-49b5-a1f6-465407f84830")
 TASK_ID = "task_20260402055414_LmxwriSZ"
@@ -65,7 +66,7 @@ def test_task_accepted(api: APIClient, owner: User, call: str) -> None:
 
 
 def test_task_id_carries_the_utc_time() -> None:
-    assert jobs.new_task_id(datetime(2026, 4, 2, 5, 54, 14, tzinfo=UTC)).startswith("task_20260402055414_")
+    assert new_task_id(datetime(2026, 4, 2, 5, 54, 14, tzinfo=UTC)).startswith("task_20260402055414_")
 
 
 def test_pending(api: APIClient, owner: User) -> None:

@@ -1,28 +1,104 @@
-"""The bodies of the contract: read strictly, byte by byte from outside, and told apart."""
+"""The contract with clients and receivers: the names, and every body that is sent or read, built and checked.
+
+A new event is a new name here, and what a worker does for it (`catalog.services.tasks.work`).
+"""
 
 import json
 import re
+import secrets
+import string
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import TextChoices
+from django.utils import timezone
+
+Body = dict[str, Any]
 Errors = dict[str, list[str]]
 
-ADD = "add_audio_in_index"
-CHECK = "check_is_same"
-EVENTS = (ADD, CHECK)
-STATUSES = ("success", "failure")
+
+class TaskName(TextChoices):
+    """What a client may ask for; the words are those of staff pages."""
+
+    ADD = "add_audio_in_index", "add"
+    CHECK = "check_is_same", "check"
+
+
+class TaskStatus(TextChoices):
+    """How a task stands."""
+
+    PENDING = "pending", "pending"
+    PROCESSING = "processing", "processing"
+    SUCCESS = "success", "success"
+    FAILURE = "failure", "failure"
+
+
+ENDED = (TaskStatus.SUCCESS, TaskStatus.FAILURE)
 MAX_CHALLENGE_CHARACTERS = 256
-_TASK_ID = re.compile(r"task_[0-9]{14}_[A-Za-z0-9]{8}", re.ASCII)
+TASK_ID = re.compile(r"task_[0-9]{14}_[A-Za-z0-9]{8}", re.ASCII)
+_URL_VERIFICATION = "url_verification"
+_LETTERS = string.ascii_letters + string.digits
 _COMPLETED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", re.ASCII)
 _CHALLENGE = re.compile(rf"[\x20-\x7e]{{1,{MAX_CHALLENGE_CHARACTERS}}}", re.ASCII)
+
+
+def new_task_id(now: datetime, *, mark: str = "") -> str:
+    """Return a task id: `task_`, UTC time, `_`, 8 letters or digits: `mark`, the rest random."""
+    rest = "".join(secrets.choice(_LETTERS) for _ in range(8 - len(mark)))
+    return f"task_{now:%Y%m%d%H%M%S}_{mark}{rest}"
+
+
+def accepted_body(task_id: str) -> Body:
+    """Return what a client is told that asked for a task."""
+    return {"taskId": task_id}
+
+
+def unended_body(*, task_id: str, status: str) -> Body:
+    """Return what polling answers while a task waits or runs."""
+    return {"task_id": task_id, "status": status}
+
+
+def callback_body(
+    *, task_id: str, task_name: str, status: str, completed_at: datetime, result: Body | None = None, error: str = ""
+) -> Body:
+    """Return the body for a task that has ended: what is sent, and what polling answers.
+
+    `result` is a check's, by `result_body`; it counts only with success, and `error` only with failure.
+    """
+    body: Body = {"task_id": task_id, "task_name": task_name, "status": status}
+    if status == TaskStatus.SUCCESS and task_name == TaskName.CHECK:
+        body["result"] = result
+    body["completed_at"] = timezone.make_naive(completed_at).isoformat(timespec="microseconds")
+    if status == TaskStatus.FAILURE:
+        body["error"] = error
+    return body
+
+
+def result_body(*, music_id: UUID | None = None, title: str | None = None) -> Body:
+    """Return a check's `result`: the recording that was found, or none."""
+    return {
+        "is_duplicate": music_id is not None,
+        "matched_music_id": str(music_id) if music_id else None,
+        "matched_musicname": title,
+    }
+
+
+def verification_body(challenge: str) -> Body:
+    """Return what is sent to a URL that must answer it before callbacks go there."""
+    return {"challenge": challenge, "type": _URL_VERIFICATION}
+
+
+def challenge_body(challenge: str) -> Body:
+    """Return what answers a URL verification."""
+    return {"challenge": challenge}
 
 
 class NotJsonError(Exception):
     """The body is no JSON object; the message says why."""
 
 
-def parse(raw: bytes) -> tuple[str, dict[str, Any]]:
+def parse(raw: bytes) -> tuple[str, Body]:
     """Return the text of `raw` and the JSON object in it.
 
     Raises NotJsonError for anything else: other encodings, NaN, repeated keys, nesting past the parser's depth.
@@ -41,20 +117,20 @@ def parse(raw: bytes) -> tuple[str, dict[str, Any]]:
     return text, value
 
 
-def challenge_of(body: dict[str, Any]) -> str | None:
+def challenge_of(body: Body) -> str | None:
     """Return the challenge where `body` is a URL verification, exactly; None where it is not."""
-    if body.keys() != {"challenge", "type"} or body["type"] != "url_verification":
+    if body.keys() != {"challenge", "type"} or body["type"] != _URL_VERIFICATION:
         return None
     challenge = body["challenge"]
     return challenge if isinstance(challenge, str) and _CHALLENGE.fullmatch(challenge) else None
 
 
-def callback_errors(body: dict[str, Any]) -> Errors:
+def callback_errors(body: Body) -> Errors:
     """Return what is wrong with `body` as one of the contract's four callbacks, by field; empty where nothing is."""
     errors: Errors = {}
-    _expect(errors, "task_id", _matches(_TASK_ID, body.get("task_id")), "Not a task id.")
-    _expect(errors, "task_name", body.get("task_name") in EVENTS, f"Not {ADD} or {CHECK}.")
-    _expect(errors, "status", body.get("status") in STATUSES, "Not success or failure.")
+    _expect(errors, "task_id", _matches(TASK_ID, body.get("task_id")), "Not a task id.")
+    _expect(errors, "task_name", body.get("task_name") in TaskName.values, f"Not {' or '.join(TaskName.values)}.")
+    _expect(errors, "status", body.get("status") in ENDED, f"Not {' or '.join(ENDED)}.")
     _expect(
         errors,
         "completed_at",
@@ -65,10 +141,10 @@ def callback_errors(body: dict[str, Any]) -> Errors:
     return errors
 
 
-def _check_ending(errors: Errors, body: dict[str, Any]) -> None:
+def _check_ending(errors: Errors, body: Body) -> None:
     """Hold `result` and `error` against what this task and status must have, and refuse other fields."""
-    failed = body.get("status") == "failure"
-    has_result = body.get("task_name") == CHECK and not failed
+    failed = body.get("status") == TaskStatus.FAILURE
+    has_result = body.get("task_name") == TaskName.CHECK and not failed
     expected = {"task_id", "task_name", "status", "completed_at"}
     if failed:
         expected.add("error")
@@ -127,7 +203,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _distinct(pairs: list[tuple[str, Any]]) -> Body:
     # Two values under one name: what was signed and what is read could be told apart by two parsers.
     names = dict(pairs)
     if len(names) != len(pairs):
