@@ -9,7 +9,7 @@ from pytest_django import Settings
 from catalog.engine import Fingerprinter
 from catalog.models import Job, Track
 from catalog.services.index.searching import CaughtUpIndex
-from catalog.services.tasks import jobs, work
+from catalog.services.tasks import accepting, work
 from tests.alterations import faster, sound
 from tests.indexed import fingerprint_at
 
@@ -21,7 +21,7 @@ def found(index: CaughtUpIndex, path: Path) -> list[int]:
 
 def check_of(track: Track) -> Job:
     """Ask for a check and try it once."""
-    job = jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.CHECK)
+    job = accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.CHECK)
     work.run(job.pk)
     job.refresh_from_db()
     return job

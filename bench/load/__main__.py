@@ -207,7 +207,7 @@ def _ended() -> int:
 def _add_all(music_ids: list[str]) -> None:
     """Have every track added, and wait for it: a check among none, or that finds none, is a cheaper task."""
     from catalog.models import Job, Track  # noqa: PLC0415
-    from catalog.services.tasks.jobs import accept_job  # noqa: PLC0415
+    from catalog.services.tasks.accepting import accept_job  # noqa: PLC0415
 
     for track in Track.objects.select_related("owner").filter(music_id__in=music_ids):
         accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD)
@@ -218,7 +218,7 @@ def _add_all(music_ids: list[str]) -> None:
 def _fill_queue(count: int, music_ids: list[str]) -> None:
     """Accept tasks as the API does, until so many wait."""
     from catalog.models import Job, Track  # noqa: PLC0415
-    from catalog.services.tasks.jobs import accept_job  # noqa: PLC0415
+    from catalog.services.tasks.accepting import accept_job  # noqa: PLC0415
 
     tracks = list(Track.objects.select_related("owner").filter(music_id__in=music_ids))
     missing = count - Job.objects.filter(status=Job.Status.PENDING).count()

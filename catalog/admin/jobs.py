@@ -14,7 +14,7 @@ from catalog.models import Job
 from catalog.pages import display
 from catalog.selectors.tasks import task_page
 from catalog.services.errors import TrackGoneError
-from catalog.services.tasks.jobs import accept_job
+from catalog.services.tasks.accepting import accept_job
 from staff import audit
 from staff.row_ids import row_id
 

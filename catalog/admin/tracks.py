@@ -26,7 +26,7 @@ from catalog.pages.track_export import export_response
 from catalog.pages.track_upload import upload_view
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.services.errors import CatalogError, TrackGoneError
-from catalog.services.tasks.jobs import accept_job
+from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks import bulk_work
 from catalog.services.tracks.removal import remove_track, restore_track
 from staff import audit

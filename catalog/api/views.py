@@ -26,7 +26,7 @@ from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
 from catalog.models import Job, Track
 from catalog.services.audio import disk_room
 from catalog.services.errors import UploadRefusedError
-from catalog.services.tasks import jobs
+from catalog.services.tasks import accepting
 from catalog.services.tracks import adding
 from webhooks.contract import TASK_ID, TaskName, TaskStatus, accepted_body, unended_body
 
@@ -93,7 +93,7 @@ class _TaskView(APIView):
         track = Track.objects.present().visible_to(_account(request)).filter(music_id=music_id).first()
         if track is None:
             raise serializers.ValidationError({"musicId": ["You have no track with this musicId."]})
-        job = jobs.accept_job(track=track, owner=_account(request), task_name=self.task_name)
+        job = accepting.accept_job(track=track, owner=_account(request), task_name=self.task_name)
         return Response(accepted_body(job.task_id))
 
 

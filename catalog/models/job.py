@@ -22,7 +22,7 @@ class JobQuerySet(FoldingQuerySet["Job"]):
 
 
 class Job(Searched):
-    """One task of the API. Status moves by conditional UPDATE only (catalog.services.tasks.jobs)."""
+    """One task of the API. Status moves by conditional UPDATE only (catalog.services.tasks.leasing)."""
 
     Name = TaskName
     Status = TaskStatus

@@ -18,7 +18,7 @@ from catalog.models import Job, Track
 from catalog.pages.access import person
 from catalog.services.audio import formats
 from catalog.services.errors import NotReachableError, UploadRefusedError
-from catalog.services.tasks.jobs import accept_job
+from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.adding import add_track
 from staff import audit
 

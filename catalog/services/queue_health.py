@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from catalog.models import Job, QueueHeartbeat
-from catalog.services.tasks.jobs import LEASE as JOB_LEASE
+from catalog.services.tasks.leasing import LEASE as JOB_LEASE
 
 CANARY_TASK = "catalog.tasks.sing"
 CANARY_EVERY_S = 20

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Track
-from catalog.services.tasks.jobs import accept_job
+from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.bulk_work import sweep_bulk_work
 from tests.browser.watch import wait
 from tests.rows import make_track

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Job, Track
-from catalog.services.tasks import jobs
+from catalog.services.tasks import accepting, leasing
 from catalog.services.tasks.sweeping import sweep_jobs
 from tests.rows import make_track
 from webhooks.models import Endpoint, Message
@@ -35,7 +35,7 @@ class House:
     """One job and the workers around it, each with the copy of the job that it once claimed."""
 
     def __init__(self, track: Track, owner: User) -> None:
-        self.job_id = jobs.accept_job(track=track, owner=owner, task_name=Job.Name.ADD).pk
+        self.job_id = accepting.accept_job(track=track, owner=owner, task_name=Job.Name.ADD).pk
         self.held: dict[int, Job] = {}
         self.ended_by: list[Any] = []
 
@@ -47,7 +47,7 @@ class House:
         """Let it happen."""
         mine = self.held.get(worker)
         if what == "claim":
-            claimed = jobs.claim(self.job_id)
+            claimed = leasing.claim(self.job_id)
             if claimed:
                 self.held[worker] = claimed
         elif what == "sweep":
@@ -62,14 +62,14 @@ class House:
 
     def _work(self, what: str, mine: Job) -> None:
         if what == "renew":
-            jobs.renew(mine)
+            leasing.renew(mine)
         elif what == "release":
-            jobs.release(mine, detail="an error")
+            leasing.release(mine, detail="an error")
         elif what == "hand back":
-            jobs.hand_back(mine)
+            leasing.hand_back(mine)
         elif what == "postpone":
-            jobs.postpone(mine, detail="the store")
-        elif jobs.end_in_success(mine) if what == "succeed" else jobs.end_in_failure(mine, error="no"):
+            leasing.postpone(mine, detail="the store")
+        elif leasing.end_in_success(mine) if what == "succeed" else leasing.end_in_failure(mine, error="no"):
             self.ended_by.append(mine.lease_token)
 
 

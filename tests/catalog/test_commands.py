@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from catalog.management.commands import import_music
 from catalog.models import ApiKey, Job, Track
-from catalog.services.tasks import work
+from catalog.services.tasks import accepting, work
 from tests.commands import said
 from tests.rows import make_check, make_track
 
@@ -114,7 +114,7 @@ def test_import_needs_an_owner(folder: Path, db: None) -> None:
 def indexed_track(add_track: Callable[..., Track], battle: Path) -> Track:
     """A track in the index."""
     track = add_track(battle)
-    job = work.jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD)
+    job = accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD)
     work.run(job.pk)
     return track
 

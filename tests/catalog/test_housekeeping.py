@@ -16,7 +16,7 @@ from catalog.models import Job, QueueHeartbeat, Track
 from catalog.services import housekeeping, queue_health
 from catalog.services.index import log
 from catalog.services.queue_health import QueueState
-from catalog.services.tasks import jobs, work
+from catalog.services.tasks import accepting, leasing, work
 from tests.rows import make_track
 
 CLUSTER = "fingerprint"
@@ -116,10 +116,10 @@ def test_state_in_words(db: None) -> None:
 def test_monitor_that_acknowledges_nothing_is_stuck(add_track: Callable[..., Track], battle: Path) -> None:
     """Workers end jobs and hold others, and the queue hears of none: busy is no excuse."""
     track = add_track(battle)
-    first, second = (jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD) for _ in range(2))
+    first, second = (accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD) for _ in range(2))
     work.run(first.pk)
     Job.objects.filter(pk=first.pk).update(completed_at=timezone.now() - timedelta(seconds=30))
-    jobs.claim(second.pk)
+    leasing.claim(second.pk)
     queue_health.send_canary(cluster=CLUSTER)
     QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
     assert queue_health.is_stuck(cluster=CLUSTER)
@@ -137,7 +137,7 @@ def test_task_that_ended_in_the_future_is_no_sign_of_life(db: None) -> None:
 
 def test_busy_is_not_stuck(add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
-    jobs.claim(jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD).pk)
+    leasing.claim(accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD).pk)
     queue_health.send_canary(cluster=CLUSTER)
     QueueHeartbeat.objects.update(sent_at=timezone.now() - LONG_AGO)
     assert not queue_health.is_stuck(cluster=CLUSTER)

@@ -25,7 +25,7 @@ from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.index import backend, lease, log, searching
 from catalog.services.index import status as index_status
 from catalog.services.index.searching import CaughtUpIndex
-from catalog.services.tasks import work
+from catalog.services.tasks import accepting, work
 from catalog.services.tracks import removal
 from tests.commands import said
 
@@ -124,7 +124,7 @@ def test_worker_far_behind_waits_for_the_rebuild_and_loses_nothing(
     indexed: Callable[[Path], Track], recordings: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added = [indexed(path) for path in recordings[:3]]
-    job = work.jobs.accept_job(track=added[0], owner=added[0].owner, task_name=Job.Name.CHECK)
+    job = accepting.accept_job(track=added[0], owner=added[0].owner, task_name=Job.Name.CHECK)
     monkeypatch.setattr(work, "process_index", CaughtUpIndex(most_behind=2))
     work.run(job.pk)
     job.refresh_from_db()

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from catalog.models import Fingerprint, IndexOperation, Job, Match, Track
 from catalog.services import stopping
 from catalog.services.errors import WorkerStopped
-from catalog.services.tasks import jobs, sweeping, work
+from catalog.services.tasks import accepting, leasing, sweeping, work
 from catalog.services.tracks import removal
 from tests.rows import stored_path
 
@@ -29,7 +29,9 @@ PAST = timedelta(hours=1)
 @pytest.fixture
 def job(owner: User) -> Job:
     """A pending job of a track without a file."""
-    return jobs.accept_job(track=Track.objects.create(owner=owner, title="Song"), owner=owner, task_name=Job.Name.CHECK)
+    return accepting.accept_job(
+        track=Track.objects.create(owner=owner, title="Song"), owner=owner, task_name=Job.Name.CHECK
+    )
 
 
 def lose(job: Job, *, attempts: int) -> None:
@@ -42,40 +44,40 @@ def lose(job: Job, *, attempts: int) -> None:
 def test_queue_entry_commits_with_the_job(owner: User) -> None:
     track = Track.objects.create(owner=owner, title="Song")
     with transaction.atomic():
-        jobs.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
+        accepting.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
         assert OrmQ.objects.count() == 1
         transaction.set_rollback(True)
     assert Job.objects.count() == OrmQ.objects.count() == 0
 
 
 def test_claimed_by_one(job: Job) -> None:
-    held = jobs.claim(job.pk)
+    held = leasing.claim(job.pk)
     assert held is not None
     assert held.attempts == 1
-    assert jobs.claim(job.pk) is None
+    assert leasing.claim(job.pk) is None
 
 
 def test_lost_lease_can_be_claimed(job: Job) -> None:
     lose(job, attempts=1)
-    held = jobs.claim(job.pk)
+    held = leasing.claim(job.pk)
     assert held is not None
     assert held.attempts == 2
 
 
 def test_late_worker_changes_nothing(job: Job) -> None:
-    late = jobs.claim(job.pk)
+    late = leasing.claim(job.pk)
     assert late is not None
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - PAST)
-    assert jobs.claim(job.pk) is not None
-    assert not jobs.end_in_failure(late, error="too late")
-    assert not jobs.renew(late)
+    assert leasing.claim(job.pk) is not None
+    assert not leasing.end_in_failure(late, error="too late")
+    assert not leasing.renew(late)
     job.refresh_from_db()
     assert job.status == "processing"
 
 
 def test_out_of_attempts_is_not_claimed(job: Job) -> None:
     lose(job, attempts=3)
-    assert jobs.claim(job.pk) is None
+    assert leasing.claim(job.pk) is None
 
 
 def test_sweeper_offers_a_lost_job_again(job: Job) -> None:
@@ -97,7 +99,7 @@ def test_sweeper_ends_a_job_out_of_attempts(job: Job) -> None:
 
 
 def test_sweeper_leaves_live_jobs_alone(job: Job) -> None:
-    jobs.claim(job.pk)
+    leasing.claim(job.pk)
     assert sweeping.sweep_jobs() == 0
 
 
@@ -136,9 +138,9 @@ def test_entries_that_a_killed_cluster_had_taken_are_no_long_queue(job: Job) -> 
 
 def test_released_job_waits_and_is_offered_behind_a_long_queue(job: Job) -> None:
     fill_queue()
-    held = jobs.claim(job.pk)
+    held = leasing.claim(job.pk)
     assert held is not None
-    jobs.release(held, detail="the database was away")
+    leasing.release(held, detail="the database was away")
     assert sweeping.sweep_jobs() == 0
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweeping.sweep_jobs() == 1
@@ -146,9 +148,9 @@ def test_released_job_waits_and_is_offered_behind_a_long_queue(job: Job) -> None
 
 def test_postponed_job_waits_and_is_offered_behind_a_long_queue(job: Job) -> None:
     fill_queue()
-    held = jobs.claim(job.pk)
+    held = leasing.claim(job.pk)
     assert held is not None
-    jobs.postpone(held, detail="the index is away")
+    leasing.postpone(held, detail="the index is away")
     assert sweeping.sweep_jobs() == 0
     Job.objects.filter(pk=job.pk, lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
     Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - PAST)
@@ -204,7 +206,7 @@ def test_lease_is_renewed_again_after_the_database_was_away(
             raise OperationalError("the database system is starting up")
         return True
 
-    monkeypatch.setattr(work.jobs, "renew", flaky)
+    monkeypatch.setattr(work.leasing, "renew", flaky)
     monkeypatch.setattr(work.analysis, "fingerprint_of", lambda *_, **__: time.sleep(0.5))
     work.run(job.pk)
     assert len(asked) > 1
@@ -239,7 +241,7 @@ def test_removed_track_fails_in_words(job: Job) -> None:
 def test_missing_file_fails_in_words(owner: User, add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
     stored_path(track).unlink()
-    job = jobs.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
+    job = accepting.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
     work.run(job.pk)
     job.refresh_from_db()
     assert job.status == "failure"
@@ -248,7 +250,7 @@ def test_missing_file_fails_in_words(owner: User, add_track: Callable[..., Track
 
 def done(track: Track, name: str) -> Job:
     """Run a job to its end in this process."""
-    job = jobs.accept_job(track=track, owner=track.owner, task_name=name)
+    job = accepting.accept_job(track=track, owner=track.owner, task_name=name)
     work.run(job.pk)
     job.refresh_from_db()
     return job

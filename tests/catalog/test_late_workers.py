@@ -12,23 +12,25 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import IndexOperation, Job, Track
-from catalog.services.tasks import jobs, sweeping, work
+from catalog.services.tasks import accepting, leasing, sweeping, work
 from webhooks.models import Endpoint, Message
 from webhooks.secret_box import new_secret, seal
 
 PAST = timedelta(hours=1)
 PUT_BACK: dict[str, Callable[[Job], object]] = {
-    "hand back": jobs.hand_back,
-    "release": lambda job: jobs.release(job, detail="the database was away"),
-    "postpone": lambda job: jobs.postpone(job, detail="the index is away"),
-    "note": lambda job: jobs.note_stage(job, "search"),
+    "hand back": leasing.hand_back,
+    "release": lambda job: leasing.release(job, detail="the database was away"),
+    "postpone": lambda job: leasing.postpone(job, detail="the index is away"),
+    "note": lambda job: leasing.note_stage(job, "search"),
 }
 
 
 @pytest.fixture
 def job(owner: User) -> Job:
     """A pending task of a track without a file."""
-    return jobs.accept_job(track=Track.objects.create(owner=owner, title="Song"), owner=owner, task_name=Job.Name.CHECK)
+    return accepting.accept_job(
+        track=Track.objects.create(owner=owner, title="Song"), owner=owner, task_name=Job.Name.CHECK
+    )
 
 
 def let_lease_pass(job: Job) -> None:
@@ -43,10 +45,10 @@ def standing(job: Job) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", PUT_BACK)
 def test_late_worker_takes_a_task_out_of_nobodys_hands(job: Job, way: str) -> None:
-    late = jobs.claim(job.pk)
+    late = leasing.claim(job.pk)
     assert late is not None
     let_lease_pass(job)
-    assert jobs.claim(job.pk) is not None
+    assert leasing.claim(job.pk) is not None
     OrmQ.objects.all().delete()
     before = standing(job)
     PUT_BACK[way](late)
@@ -56,12 +58,12 @@ def test_late_worker_takes_a_task_out_of_nobodys_hands(job: Job, way: str) -> No
 
 @pytest.mark.parametrize("way", PUT_BACK)
 def test_late_worker_opens_no_task_that_has_ended(job: Job, way: str) -> None:
-    late = jobs.claim(job.pk)
+    late = leasing.claim(job.pk)
     assert late is not None
     let_lease_pass(job)
-    other = jobs.claim(job.pk)
+    other = leasing.claim(job.pk)
     assert other is not None
-    assert jobs.end_in_failure(other, error="It cannot be read.")
+    assert leasing.end_in_failure(other, error="It cannot be read.")
     before = standing(job)
     PUT_BACK[way](late)
     assert standing(job) == before
@@ -79,10 +81,12 @@ def test_task_ends_with_its_callback_or_not_at_all(
     IndexOperation.objects.all().delete()
     if kind == "failed":
         Track.objects.filter(pk=track.pk).update(removed_at=timezone.now())
-    job = jobs.accept_job(track=track, owner=owner, task_name=Job.Name.CHECK if kind == "checked" else Job.Name.ADD)
+    job = accepting.accept_job(
+        track=track, owner=owner, task_name=Job.Name.CHECK if kind == "checked" else Job.Name.ADD
+    )
     if kind == "given up":
         Job.objects.filter(pk=job.pk).update(attempts=2)
-        jobs.claim(job.pk)
+        leasing.claim(job.pk)
         let_lease_pass(job)
 
     def attempt() -> None:
@@ -95,7 +99,7 @@ def test_task_ends_with_its_callback_or_not_at_all(
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "queue_message", away)
+        patch.setattr(leasing, "queue_message", away)
         attempt()
     job.refresh_from_db()
     assert not job.has_ended

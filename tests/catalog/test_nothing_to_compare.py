@@ -10,7 +10,7 @@ from django.test import Client
 
 from catalog.models import Job, Match, Track
 from catalog.services.audio.analysis import NOTHING_TO_COMPARE
-from catalog.services.tasks import jobs, scanning, work
+from catalog.services.tasks import accepting, scanning, work
 from tests.alterations import RATE, write
 from tests.commands import said
 
@@ -31,7 +31,7 @@ def two(request: pytest.FixtureRequest, tmp_path: Path, add_track: Callable[...,
 
 def done(track: Track, task_name: str) -> Job:
     """Ask for a task and do it."""
-    job = jobs.accept_job(track=track, owner=track.owner, task_name=task_name)
+    job = accepting.accept_job(track=track, owner=track.owner, task_name=task_name)
     work.run(job.pk)
     job.refresh_from_db()
     return job

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from catalog.models import ApiKeyDay, BulkWork, Job, Match
 from catalog.services import pruning
 from catalog.services.api_keys import create_key
-from catalog.services.tasks import jobs
+from catalog.services.tasks import accepting
 from tests.rows import make_check, make_match, make_track
 from webhooks.services import retention
 
@@ -44,7 +44,7 @@ def test_old_tasks_go_but_evidence_new_and_open_ones_stay(owner: User, old: list
     track = make_track(owner)
     evidence = age(make_match(track, make_track(owner)).job)
     new = make_check(track)
-    waiting = jobs.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
+    waiting = accepting.accept_job(track=track, owner=owner, task_name=Job.Name.ADD)
     Job.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - LONG_AGO)
     assert pruning.prune() == 5
     assert set(Job.objects.values_list("pk", flat=True)) == {evidence.pk, new.pk, waiting.pk}

@@ -11,14 +11,14 @@ from catalog.engine import Fingerprinter
 from catalog.models import Fingerprint, IndexOperation, Job, Track
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.index.searching import CaughtUpIndex
-from catalog.services.tasks import jobs, refreshing, work
+from catalog.services.tasks import accepting, refreshing, work
 
 
 @pytest.fixture
 def outdated(add_track: Callable[..., Track], battle: Path) -> Track:
     """A track that another version of the engine put in the index."""
     track = add_track(battle)
-    work.run(jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD).pk)
+    work.run(accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD).pk)
     Fingerprint.objects.update(version="0")
     IndexOperation.objects.update(version="0")
     return track

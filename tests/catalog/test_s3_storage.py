@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from catalog.models import AudioFile, Job, PendingFile, Track
 from catalog.services.audio import playback, store, stored_files
 from catalog.services.errors import NotReachableError, TrackGoneError
-from catalog.services.tasks import jobs, work
+from catalog.services.tasks import accepting, work
 from catalog.services.tracks.removal import purge_removed, remove_track
 from fingerprint_site.audio_storage import audio_storage
 from tests.object_store import BUCKET, ObjectStore, free_port
@@ -40,7 +40,7 @@ def drafts() -> list[Path]:
 
 def done(track: Track, name: str) -> Job:
     """Run a job to its end in this process."""
-    job = jobs.accept_job(track=track, owner=track.owner, task_name=name)
+    job = accepting.accept_job(track=track, owner=track.owner, task_name=name)
     work.run(job.pk)
     job.refresh_from_db()
     return job

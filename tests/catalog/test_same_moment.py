@@ -16,7 +16,7 @@ from catalog.engine.search import fingerprint_index as index_module
 from catalog.models import AudioFile, Fingerprint, Job, Match, Track
 from catalog.services.index import log
 from catalog.services.index.searching import CaughtUpIndex
-from catalog.services.tasks import jobs, work
+from catalog.services.tasks import accepting, work
 from catalog.services.tracks import removal
 from tests.alterations import sound
 
@@ -96,7 +96,9 @@ def test_exactly_one_of_two_copies_finds_the_other_each_time(
     for number in range(rounds):
         pair = [copy_of_song(f"{number}{side}") for side in "ab"]
         names = (Job.Name.ADD, Job.Name.CHECK)
-        asked = [jobs.accept_job(track=track, owner=track.owner, task_name=name) for track in pair for name in names]
+        asked = [
+            accepting.accept_job(track=track, owner=track.owner, task_name=name) for track in pair for name in names
+        ]
         workers.run_at_once([job.pk for job in asked])
         checks = list(Job.objects.filter(pk__in=[job.pk for job in asked], task_name=Job.Name.CHECK))
         assert [job.status for job in checks] == ["success", "success"]
@@ -107,7 +109,7 @@ def test_exactly_one_of_two_copies_finds_the_other_each_time(
 
 def checked(track: Track) -> bool:
     """Check a track to the end and tell whether a duplicate was found."""
-    job = jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.CHECK)
+    job = accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.CHECK)
     work.run(job.pk)
     job.refresh_from_db()
     return bool(job.result["is_duplicate"])
@@ -115,7 +117,7 @@ def checked(track: Track) -> bool:
 
 def added(track: Track) -> Job:
     """Add a track to the end."""
-    job = jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD)
+    job = accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD)
     work.run(job.pk)
     return job
 
@@ -130,7 +132,9 @@ def test_a_later_check_is_compared_with_all_others(copy_of_song: Callable[[str],
 
 def test_a_check_before_its_worker_comes_to_the_add_puts_the_track_in(copy_of_song: Callable[[str], Track]) -> None:
     first, second = copy_of_song("1"), copy_of_song("2")
-    waiting = [jobs.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD) for track in (first, second)]
+    waiting = [
+        accepting.accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD) for track in (first, second)
+    ]
     assert not checked(first)
     assert checked(second)
     assert log.place_of(first.pk) == 1
@@ -149,7 +153,7 @@ def test_the_pair_is_not_left_to_a_check_that_failed(copy_of_song: Callable[[str
     first, second = copy_of_song("1"), copy_of_song("2")
     added(first)
     added(second)
-    other = jobs.accept_job(track=second, owner=second.owner, task_name=Job.Name.CHECK)
+    other = accepting.accept_job(track=second, owner=second.owner, task_name=Job.Name.CHECK)
     assert not checked(first)  # the other is still to come, and will find it
     Job.objects.filter(pk=other.pk).update(status="failure", completed_at=timezone.now() + timedelta(days=1), error="x")
     assert checked(first)
@@ -177,7 +181,7 @@ def test_a_check_whose_lease_was_lost_leaves_the_other_workers_matches(
 ) -> None:
     first, second = copy_of_song("1"), copy_of_song("2")
     added(first)
-    job = jobs.accept_job(track=second, owner=second.owner, task_name=Job.Name.CHECK)
+    job = accepting.accept_job(track=second, owner=second.owner, task_name=Job.Name.CHECK)
     search = work.process_index.search
     found: list[object] = []
 

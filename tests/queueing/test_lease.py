@@ -13,7 +13,7 @@ from catalog.engine import IndexBusy
 from catalog.models import IndexLease, Job, QueueHeartbeat, Scan
 from catalog.services import queue_health
 from catalog.services.index import lease
-from catalog.services.tasks import jobs, scanning, sweeping
+from catalog.services.tasks import accepting, leasing, scanning, sweeping
 from tests.rows import make_track
 
 AHEAD = timedelta(hours=6)  # the clock was so far ahead when the time was written
@@ -58,20 +58,20 @@ def test_a_job_of_a_clock_that_was_set_back_does_not_count_as_work(owner: User) 
     """Else a queue that is stuck would be taken for one at long work, and never be replaced."""
     long_ago = timezone.now() - timedelta(hours=1)
     QueueHeartbeat.objects.create(cluster="fingerprint", sent_at=long_ago, answered_at=long_ago - AHEAD)
-    job = jobs.accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.ADD)
-    assert jobs.claim(job.pk)
+    job = accepting.accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.ADD)
+    assert leasing.claim(job.pk)
     assert not queue_health.is_stuck(cluster="fingerprint"), "one job is at work"
     Job.objects.update(lease_until=timezone.now() + AHEAD)
     assert queue_health.is_stuck(cluster="fingerprint")
 
 
-@pytest.mark.parametrize("claim", [jobs.claim, jobs.take_over])
+@pytest.mark.parametrize("claim", [leasing.claim, leasing.take_over])
 def test_a_late_worker_renews_and_ends_nothing(owner: User, claim: Callable[[int], Job | None]) -> None:
-    job = jobs.accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.ADD)
-    late = jobs.claim(job.pk)
+    job = accepting.accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.ADD)
+    late = leasing.claim(job.pk)
     assert late
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert claim(job.pk)
-    assert not jobs.renew(late)
-    assert not jobs.end_in_failure(late, error="late")
+    assert not leasing.renew(late)
+    assert not leasing.end_in_failure(late, error="late")
     assert sweeping.sweep_jobs() == 0

@@ -18,7 +18,7 @@ from catalog.models import BulkWork, Job, PendingFile, Scan, Track
 from catalog.services import housekeeping, pruning
 from catalog.services.audio import stored_files
 from catalog.services.errors import NotReachableError
-from catalog.services.tasks import jobs, scanning, sweeping
+from catalog.services.tasks import accepting, leasing, scanning, sweeping
 from catalog.services.tracks import bulk_work, removal
 from fingerprint_site.management.commands import run_sweeper
 from queueing.duties import Duty
@@ -221,12 +221,14 @@ def test_a_track_that_raises_each_time_is_left_out_of_a_scan(
 def test_a_task_that_cannot_be_offered_or_ended_holds_up_no_other(
     owner: User, monkeypatch: pytest.MonkeyPatch, attempts: int
 ) -> None:
-    bad, good = (jobs.accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.ADD) for _ in range(2))
+    bad, good = (accepting.accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.ADD) for _ in range(2))
     Job.objects.update(queued_at=timezone.now() - timedelta(hours=1), attempts=attempts)
     OrmQ.objects.all().delete()
     for name in ("offer_again", "take_over"):
-        do = getattr(jobs, name)
-        monkeypatch.setattr(jobs, name, lambda pk, do=do: failing(ValueError("bad row"))() if pk == bad.pk else do(pk))
+        do = getattr(leasing, name)
+        monkeypatch.setattr(
+            leasing, name, lambda pk, do=do: failing(ValueError("bad row"))() if pk == bad.pk else do(pk)
+        )
     with pytest.raises(SomeFailedError, match="bad row"):
         sweeping.sweep_jobs()
     good.refresh_from_db()

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from catalog.models import ApiKey, Job, Track
 from catalog.services.api_keys import create_key, revoke_key
-from catalog.services.tasks import jobs
+from catalog.services.tasks import accepting
 from tests.conftest import client_of
 from webhooks.models import Endpoint, Source
 from webhooks.services import create_source, store_endpoint
@@ -185,7 +185,7 @@ def test_another_accounts_key_finds_nothing(
     outsider_api: APIClient, owner: User, add_track: Callable[..., Track], battle: Path
 ) -> None:
     track = add_track(battle)
-    job = jobs.accept_job(track=track, owner=owner, task_name=Job.Name.CHECK)
+    job = accepting.accept_job(track=track, owner=owner, task_name=Job.Name.CHECK)
     for call in ("add", "check"):
         answer = outsider_api.post(f"/api/v1/fingerprint/{call}", {"musicId": str(track.music_id)}, format="json")
         assert answer.status_code == 422

@@ -25,7 +25,7 @@ from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.index.log import CURRENT_VERSION
 from catalog.services.index.searching import process_index
-from catalog.services.tasks.jobs import queue_is_long
+from catalog.services.tasks.accepting import queue_is_long
 from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
 from queueing.lease import Lease, kept_up, long_ago, work_length
 from queueing.retrying import LONGEST_WAIT, MOST_WAITS, wait_after, words_of

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import Job
-from catalog.services.tasks import jobs
+from catalog.services.tasks import accepting, leasing
 from queueing.lease import Term
 from queueing.retrying import for_each
 
@@ -21,8 +21,8 @@ log = structlog.get_logger(__name__)
 def sweep_jobs() -> int:
     """Offer forgotten jobs again and end those out of attempts; return how many were touched."""
     _free_entries_of_the_future()
-    todo = [*(partial(_end, pk) for pk in _exhausted()), *(partial(jobs.offer_again, pk) for pk in _forgotten())]
-    return for_each(todo, lambda step: step(), failed=lambda step: jobs.put_off(*step.args))
+    todo = [*(partial(_end, pk) for pk in _exhausted()), *(partial(leasing.offer_again, pk) for pk in _forgotten())]
+    return for_each(todo, lambda step: step(), failed=lambda step: leasing.put_off(*step.args))
 
 
 def _free_entries_of_the_future() -> None:
@@ -34,21 +34,21 @@ def _free_entries_of_the_future() -> None:
 
 def _exhausted() -> list[int]:
     """Return jobs whose last allowed attempt was lost."""
-    exhausted = Job.objects.filter(jobs.stale(timezone.now()), attempts__gte=settings.JOB_MAX_ATTEMPTS)
+    exhausted = Job.objects.filter(leasing.stale(timezone.now()), attempts__gte=settings.JOB_MAX_ATTEMPTS)
     return list(exhausted.values_list("pk", flat=True)[:_BATCH])
 
 
 def _end(job_id: int) -> bool:
     """Fail a job. Taking the lease first keeps the end to one process."""
-    job = jobs.take_over(job_id)
+    job = leasing.take_over(job_id)
     error = "The task was lost each time it ran: the file may be more than this service can analyse."
-    return bool(job and jobs.end_in_failure(job, error=error))
+    return bool(job and leasing.end_in_failure(job, error=error))
 
 
 def _forgotten() -> list[int]:
     # Behind a long queue a job that nobody looked at is late and not forgotten: more entries would make it later.
     # What the queue does not have is offered however long it is, or a queue that is never empty would keep it for ever.
     now = timezone.now()
-    which = jobs.lost if jobs.queue_is_long(now) else jobs.stale
+    which = leasing.lost if accepting.queue_is_long(now) else leasing.stale
     waiting = Job.objects.filter(which(now), attempts__lt=settings.JOB_MAX_ATTEMPTS)
     return list(waiting.order_by("created_at").values_list("pk", flat=True)[:_BATCH])

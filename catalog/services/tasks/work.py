@@ -16,7 +16,7 @@ from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
 from catalog.services.index import log as index_log
 from catalog.services.index.searching import process_index
-from catalog.services.tasks import jobs, precedence
+from catalog.services.tasks import leasing, precedence
 from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
 from queueing.lease import kept_up
 from webhooks.contract import Body, result_body
@@ -33,14 +33,14 @@ def run(job_id: int) -> None:
         django.db.DatabaseError: not even the outcome could be written; the job is offered again when its lease ends.
 
     """
-    job = jobs.claim(job_id)
+    job = leasing.claim(job_id)
     if job is None:
         return
-    with structlog.contextvars.bound_contextvars(task_id=job.task_id), kept_up(lambda: jobs.renew(job)):
+    with structlog.contextvars.bound_contextvars(task_id=job.task_id), kept_up(lambda: leasing.renew(job)):
         try:
             _do(job)
         except WorkerStopped:
-            jobs.hand_back(job)
+            leasing.hand_back(job)
             raise
         except NotReachableError as error:
             log.warning("job_attempt_not_possible", attempt=job.attempts, reason=str(error))
@@ -48,7 +48,7 @@ def run(job_id: int) -> None:
         except IndexUnavailable as error:
             _wait_for_index(job, error)
         except (CatalogError, FingerprintError) as error:
-            jobs.end_in_failure(job, error=str(error))
+            leasing.end_in_failure(job, error=str(error))
         except Exception as error:
             log.exception("job_attempt_failed", attempt=job.attempts)
             _retry_or_give_up(job, error)
@@ -57,27 +57,27 @@ def run(job_id: int) -> None:
 def _retry_or_give_up(job: Job, error: Exception) -> None:
     detail = f"{type(error).__name__}: {error}"
     if job.attempts < settings.JOB_MAX_ATTEMPTS:
-        jobs.release(job, detail=detail)
+        leasing.release(job, detail=detail)
     else:
         job.detail = job.detail | {"last_error": detail[:2000]}
         told = isinstance(error, CatalogError)
         reason = str(error) if told else "The service could not finish this task."
         advice = "Ask for it again later." if told else "Please report its id."
-        jobs.end_in_failure(job, error=f"{reason} It was tried {job.attempts} times. {advice}")
+        leasing.end_in_failure(job, error=f"{reason} It was tried {job.attempts} times. {advice}")
 
 
 def _wait_for_index(job: Job, error: IndexUnavailable) -> None:
     """Try again later, however often: a search that could not look everywhere has no verdict."""
     log.warning("index_unavailable", reason=str(error))
     if timezone.now() - job.created_at < INDEX_AWAITED:
-        jobs.postpone(job, detail=str(error))
+        leasing.postpone(job, detail=str(error))
     else:
-        jobs.end_in_failure(job, error="The index could not be reached for a day. Please ask again.")
+        leasing.end_in_failure(job, error="The index could not be reached for a day. Please ask again.")
 
 
 def _do(job: Job) -> None:
     started_s = time.monotonic()
-    jobs.note_stage(job, "fingerprint")
+    leasing.note_stage(job, "fingerprint")
     times: dict[str, float] = {}
     fingerprint = analysis.fingerprint_of(job.track, times=times)
     fingerprinted_s = time.monotonic()
@@ -89,7 +89,7 @@ def _do(job: Job) -> None:
         _finish_add(job)
         return
     precedence.enter_first(job)
-    jobs.note_stage(job, "search")
+    leasing.note_stage(job, "search")
     found = process_index.search(fingerprint, exclude={job.track_id}, limit=MATCHES_KEPT)
     job.detail = job.detail | {"search_s": round(time.monotonic() - fingerprinted_s, 3)}
     _finish_check(job, found)
@@ -99,9 +99,9 @@ def _finish_add(job: Job) -> None:
     with transaction.atomic():
         is_in = index_log.record_add(track_id=job.track_id)
         if is_in:
-            jobs.end_in_success(job)
+            leasing.end_in_success(job)
     if not is_in:
-        jobs.end_in_failure(job, error="The track was removed from the catalog.")
+        leasing.end_in_failure(job, error="The track was removed from the catalog.")
 
 
 def _finish_check(job: Job, found: Sequence[EngineMatch]) -> None:
@@ -114,7 +114,7 @@ def _finish_check(job: Job, found: Sequence[EngineMatch]) -> None:
         standing = [match for match in found if match.track_id in tracks]
         Match.objects.filter(job=job).delete()  # of an attempt whose end was lost
         Match.objects.bulk_create([match_row(match, query_track_id=job.track_id, job=job) for match in standing])
-        if not jobs.end_in_success(job, result=verdict(standing, tracks)):
+        if not leasing.end_in_success(job, result=verdict(standing, tracks)):
             transaction.set_rollback(True)  # another worker has the job: its matches are the ones that count
 
 

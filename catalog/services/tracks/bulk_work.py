@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from catalog.models import BulkWork, Job, Track
 from catalog.services.errors import CatalogError, TrackGoneError
-from catalog.services.tasks.jobs import accept_job
+from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.removal import remove_track, restore_track
 from queueing.lease import Lease, work_length
 from queueing.retrying import DATABASE_TROUBLE, LONGEST_WAIT, MOST_TRIES, wait_after, words_of

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from catalog.models import Job, Track
 from catalog.services.audio import formats, store
 from catalog.services.errors import NotReachableError, UploadRefusedError
-from catalog.services.tasks import jobs
+from catalog.services.tasks import accepting
 from catalog.services.tracks import adding
 
 IMPORTED, KNOWN, REFUSED, UNREADABLE = "imported", "known", "refused", "unreadable"
@@ -72,6 +72,6 @@ def _with_tasks(outcome: Outcome, *, owner: User, wanted: Sequence[str]) -> Outc
         return outcome
     standing = set(track.jobs.exclude(status=Job.Status.FAILURE).values_list("task_name", flat=True))
     accepted = tuple(
-        jobs.accept_job(track=track, owner=owner, task_name=name) for name in wanted if name not in standing
+        accepting.accept_job(track=track, owner=owner, task_name=name) for name in wanted if name not in standing
     )
     return Outcome(outcome.path, outcome.state, outcome.reason, track, accepted)

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from catalog.models import Job, Track
 from catalog.selectors.tasks import task_page
-from catalog.services.tasks import jobs, sweeping
-from catalog.services.tasks.jobs import LOST_WORKER, accept_job
+from catalog.services.tasks import leasing, sweeping
+from catalog.services.tasks.accepting import accept_job
+from catalog.services.tasks.leasing import LOST_WORKER
 from tests.rows import make_track
 
 
@@ -47,9 +48,9 @@ def test_steps_of_real_work(
 
 def test_attempts_that_came_to_nothing(desk: Client, owner: User) -> None:
     job = accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.CHECK)
-    held = jobs.claim(job.pk)
+    held = leasing.claim(job.pk)
     assert held
-    jobs.release(held, detail="ValueError: the <disk> is full")
+    leasing.release(held, detail="ValueError: the <disk> is full")
     assert words(job) == ["accepted", "started", "came to nothing"]
     page = page_of(desk, job)
     assert "the &lt;disk&gt; is full" in page.split("<details")[1], "folded"
@@ -59,10 +60,10 @@ def test_attempts_that_came_to_nothing(desk: Client, owner: User) -> None:
 
 def test_an_attempt_whose_worker_died(desk: Client, owner: User) -> None:
     job = accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.CHECK)
-    assert jobs.claim(job.pk)
+    assert leasing.claim(job.pk)
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweeping.sweep_jobs() == 1
-    assert jobs.claim(job.pk)
+    assert leasing.claim(job.pk)
     assert words(job) == ["accepted", "started", "came to nothing", "started"]
     page = page_of(desk, job)
     assert LOST_WORKER in page
@@ -71,10 +72,10 @@ def test_an_attempt_whose_worker_died(desk: Client, owner: User) -> None:
 
 def test_failure_is_told_to_a_person(desk: Client, owner: User) -> None:
     job = accept_job(track=make_track(owner), owner=owner, task_name=Job.Name.CHECK)
-    held = jobs.claim(job.pk)
+    held = leasing.claim(job.pk)
     assert held
     held.detail = held.detail | {"last_error": "OSError: [Errno 5]"}
-    jobs.end_in_failure(held, error="The file could not be read.")
+    leasing.end_in_failure(held, error="The file could not be read.")
     page = page_of(desk, job)
     assert "The file could not be read." in page.split("<details")[0]
     assert "[Errno 5]" in page.split("<details")[1]

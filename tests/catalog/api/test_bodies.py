@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from catalog.models import Job, Track
-from catalog.services.tasks import jobs, work
+from catalog.services.tasks import accepting, work
 from webhooks.contract import new_task_id
 
 MUSIC_ID = uuid.UUID("6d516670-e81b-49b5-a1f6-465407f84830")
@@ -134,7 +134,7 @@ def test_completed_at_is_in_the_deployments_time_zone(
 
 def test_a_defect_is_told_in_the_apis_shape(api: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     track = Track.objects.create(owner=owner, title="Upload")
-    monkeypatch.setattr(jobs, "accept_job", None)
+    monkeypatch.setattr(accepting, "accept_job", None)
     api.raise_request_exception = False
     answer = api.post("/api/v1/fingerprint/add", {"musicId": str(track.music_id)}, format="json")
     assert answer.status_code == 500

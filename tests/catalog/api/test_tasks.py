@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from catalog.models import Job, Track
-from catalog.services.tasks.jobs import accept_job
+from catalog.services.tasks.accepting import accept_job
 from tests.conftest import client_of
 
 CALLS = ["/api/v1/fingerprint/add", "/api/v1/fingerprint/check"]

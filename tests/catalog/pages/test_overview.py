@@ -13,7 +13,7 @@ from django.utils import timezone
 from catalog.models import IndexOperation, Job, QueueHeartbeat, Scan
 from catalog.pages.overview import BARS_HEIGHT, hour_bars
 from catalog.selectors import overview
-from catalog.services.tasks import jobs
+from catalog.services.tasks import leasing
 from tests.rows import make_audio_file, make_check, make_match, make_track
 from webhooks.models import Endpoint
 
@@ -68,13 +68,13 @@ def test_running_jobs_tell_their_stage(desk: Client, owner: User) -> None:
         token = uuid.uuid4()
         Job.objects.filter(pk=job.pk).update(status="processing", completed_at=None, result=None, lease_token=token)
         job.refresh_from_db()
-        jobs.note_stage(job, "search")
+        leasing.note_stage(job, "search")
     page = desk.get(HOME).content.decode()
     assert page.count('max="3" value="3"') == overview.SHOWN_RUNNING
     assert "and 2 more" in page
     job.refresh_from_db()
     assert job.stage == "search"
-    assert jobs.end_in_success(job)
+    assert leasing.end_in_success(job)
     job.refresh_from_db()
     assert job.stage == ""
 
@@ -82,7 +82,7 @@ def test_running_jobs_tell_their_stage(desk: Client, owner: User) -> None:
 def test_a_lost_job_says_no_stage(owner: User) -> None:
     job = make_check(make_track(owner))
     job.lease_token = uuid.uuid4()
-    jobs.note_stage(job, "search")
+    leasing.note_stage(job, "search")
     job.refresh_from_db()
     assert "stage" not in job.detail
 

@@ -1,61 +1,26 @@
-"""Jobs: accepted, claimed, ended. The job's row is the truth; the queue only says "look at job N"."""
+"""Jobs that workers hold: claimed, renewed, put back and ended. The job's row is the truth."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from django_q.models import OrmQ
-from django_q.tasks import async_task
 
-from catalog.models import BulkWork, Job, Track
+from catalog.models import Job
+from catalog.services.tasks.accepting import enqueue
 from queueing.lease import Lease, long_ago, work_length
-from webhooks.contract import new_task_id
 from webhooks.services import queue_message
 
-RUN_TASK = "catalog.tasks.run_job"
 UNSEEN = timedelta(seconds=30)  # a pending job that no worker looked at for so long is told to the queue once more
-LONG_QUEUE = 200
 RETRY_AFTER = timedelta(seconds=30)  # what made an attempt fail is given so long to pass
 FAILED_ATTEMPTS_KEPT = 20
 LOST_WORKER = "The worker stopped before it had ended."
 LEASE = Lease(longest=lambda: max(work_length(), RETRY_AFTER))
 log = structlog.get_logger(__name__)
-
-
-def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork | None = None) -> Job:
-    """Store a job for `track` and tell the queue, in one transaction: both are there or neither is."""
-    with transaction.atomic():
-        job = Job.objects.create(
-            task_id=new_task_id(datetime.now(tz=UTC)),
-            task_name=task_name,
-            track=track,
-            owner=owner,
-            bulk_work=bulk_work,
-        )
-        # The ORM broker writes to this same database, so the queue entry commits with the job.
-        enqueue(job.pk)
-    log.info("job_accepted", task_id=job.task_id, task_name=task_name)
-    return job
-
-
-def enqueue(job_id: int) -> None:
-    """Tell the fingerprint cluster to look at a job; named, because a webhook worker's default is its own cluster."""
-    async_task(RUN_TASK, job_id, cluster=settings.Q_CLUSTER["name"])
-
-
-def queue_is_long(now: datetime) -> bool:
-    """Tell whether so many entries wait in the fingerprint queue that what is only late need not be queued again.
-
-    Entries that were taken do not count: a cluster that was killed leaves its own locked for a quarter of an hour.
-    """
-    waiting = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now)
-    return bool(waiting[LONG_QUEUE - 1 : LONG_QUEUE].exists())
 
 
 def lost(now: datetime) -> Q:

@@ -1,0 +1,47 @@
+"""Tasks that are accepted: the job's row and the queue's entry, which only says "look at job N"."""
+
+from datetime import UTC, datetime
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from catalog.models import BulkWork, Job, Track
+from webhooks.contract import new_task_id
+
+RUN_TASK = "catalog.tasks.run_job"
+LONG_QUEUE = 200
+log = structlog.get_logger(__name__)
+
+
+def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork | None = None) -> Job:
+    """Store a job for `track` and tell the queue, in one transaction: both are there or neither is."""
+    with transaction.atomic():
+        job = Job.objects.create(
+            task_id=new_task_id(datetime.now(tz=UTC)),
+            task_name=task_name,
+            track=track,
+            owner=owner,
+            bulk_work=bulk_work,
+        )
+        # The ORM broker writes to this same database, so the queue entry commits with the job.
+        enqueue(job.pk)
+    log.info("job_accepted", task_id=job.task_id, task_name=task_name)
+    return job
+
+
+def enqueue(job_id: int) -> None:
+    """Tell the fingerprint cluster to look at a job; named, because a webhook worker's default is its own cluster."""
+    async_task(RUN_TASK, job_id, cluster=settings.Q_CLUSTER["name"])
+
+
+def queue_is_long(now: datetime) -> bool:
+    """Tell whether so many entries wait in the fingerprint queue that what is only late need not be queued again.
+
+    Entries that were taken do not count: a cluster that was killed leaves its own locked for a quarter of an hour.
+    """
+    waiting = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now)
+    return bool(waiting[LONG_QUEUE - 1 : LONG_QUEUE].exists())
