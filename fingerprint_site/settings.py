@@ -276,7 +276,6 @@ WEBHOOK_RECEIVED_RETENTION_DAYS = env.declared("WEBHOOK_RECEIVED_RETENTION_DAYS"
 WEBHOOK_ALLOWED_PRIVATE_HOSTS = env.list("WEBHOOK_ALLOWED_PRIVATE_HOSTS", default=[f"127.0.0.1:{PORT}", BIND])
 WEBHOOK_TOLERANCE_SECONDS = env.declared("WEBHOOK_TOLERANCE_SECONDS")
 WEBHOOK_MAX_BODY_KB = env.declared("WEBHOOK_MAX_BODY_KB")
-WEBHOOK_LINKS = "catalog.selectors.tasks.links_of_callback"  # whose pages a callback's body may name
 WEBHOOK_REFUSED_KEPT = env.declared("WEBHOOK_REFUSED_KEPT")
 
 from fingerprint_site.unfold_settings import UNFOLD

@@ -2,12 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
-from webhooks.contract import NotJsonError, parse
+from webhooks.contract import Body, NotJsonError, parse
 
 
 @dataclass(frozen=True)
@@ -18,11 +14,20 @@ class Link:
     url: str
 
 
+Finder = Callable[[Body], list[Link]]
+_finders: list[Finder] = []
+
+
+def register_finder(find: Finder) -> None:
+    """Ask `find` for the pages that a callback's body names; an app calls this once, in `ready`."""
+    if find not in _finders:
+        _finders.append(find)
+
+
 def links_of(body: str) -> list[Link]:
-    """Return the pages about what a callback's body names, as the function in `WEBHOOK_LINKS` knows them."""
+    """Return the pages about what a callback's body names, as the registered finders know them."""
     try:
         told = parse(body.encode("utf-8", "replace"))[1]
     except NotJsonError:
         return []
-    find: Callable[[dict[str, Any]], list[Link]] = import_string(settings.WEBHOOK_LINKS)
-    return find(told)
+    return [link for find in _finders for link in find(told)]
