@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import ResolverMatch
+from rest_framework.views import APIView
 
 _DIRECTIVES = [
     "default-src 'none'",
@@ -19,6 +21,7 @@ _DIRECTIVES = [
 _PAGES = "; ".join(_DIRECTIVES)
 # Alpine, the admin theme's script, makes functions of the attributes in its pages; inline scripts stay forbidden.
 _THEMED_PAGES = _PAGES.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'")
+_THEMED, _RECEIVERS = (["admin"], ["catalog"]), (["webhooks"],)  # by the namespace of the view
 _DATA = "default-src 'none'; frame-ancestors 'none'"
 _PERMISSIONS = ", ".join(
     f"{name}=()"
@@ -29,11 +32,13 @@ _PERMISSIONS = ", ".join(
 )
 
 
-def policy_for(path: str) -> str:
-    """Return the Content-Security-Policy of the answer at `path`."""
-    if path.startswith(("/admin/", "/catalog/")):
+def policy_for(match: ResolverMatch | None) -> str:
+    """Return the Content-Security-Policy of what the view of `match` answers; None where no view was found."""
+    if match is None:
+        return _PAGES
+    if match.namespaces[:1] in _THEMED:
         return _THEMED_PAGES
-    if path.startswith(("/api/v1/", "/webhooks/")):
+    if match.namespaces[:1] in _RECEIVERS or issubclass(getattr(match.func, "cls", object), APIView):
         return _DATA
     return _PAGES
 
@@ -47,7 +52,7 @@ class BrowserPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, then add the headers."""
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", policy_for(request.path))
+        response.headers.setdefault("Content-Security-Policy", policy_for(request.resolver_match))
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response

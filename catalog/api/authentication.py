@@ -5,6 +5,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.request import Request
 
+from catalog.api.call import call_of
 from catalog.models import ApiKey
 from catalog.services import api_keys, rate_limits
 
@@ -29,7 +30,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise NotFound("This API key is not known here.")
         if api_keys.is_expired(key):
             # Its limit goes in the headers; the call is not counted.
-            request._request.allowance = rate_limits.current_allowance(key)  # type: ignore[attr-defined]  # noqa: SLF001
+            call_of(request).allowance = rate_limits.current_allowance(key)
             raise AuthenticationFailed("This API key has expired. Ask for a new one.")
         api_keys.note_use(key)
         return key.owner, key

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from catalog.api.call import call_of
 from catalog.services.rate_limits import WINDOW_S, Allowance
 
 
@@ -26,8 +27,7 @@ class RateLimitHeadersMiddleware:
 
 
 def _standing(request: HttpRequest) -> Allowance:
-    standing: Allowance | None = getattr(request, "allowance", None)
-    if standing:
+    if standing := call_of(request).allowance:
         return standing
     next_minute_s = (int(time.time()) // WINDOW_S + 1) * WINDOW_S
     return Allowance(limit=0, remaining=0, reset_at_s=next_minute_s, allowed=False)

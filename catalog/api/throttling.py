@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from catalog.api.call import call_of
 from catalog.models import ApiKey
 from catalog.services.rate_limits import Allowance, count_call
 
@@ -22,7 +23,7 @@ class ApiKeyThrottle(BaseThrottle):
         if not isinstance(request.auth, ApiKey):
             return True
         self.allowance = count_call(request.auth)
-        request._request.allowance = self.allowance  # type: ignore[attr-defined]  # noqa: SLF001
+        call_of(request).allowance = self.allowance
         return self.allowance.allowed
 
     def wait(self) -> float | None:

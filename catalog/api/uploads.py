@@ -8,6 +8,7 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload, Tempo
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from catalog.api.call import call_of
 from catalog.api.form_data import FormData
 from catalog.services.tracks.file_names import ending_of, plain_name
 
@@ -57,6 +58,6 @@ class CappedFileUploadHandler(TemporaryFileUploadHandler):
         if self.received_bytes > max_file_bytes():
             self.file.close()  # the temporary file goes with it
             if self.request is not None:
-                self.request.upload_too_large = True  # type: ignore[attr-defined]
+                call_of(self.request).upload_too_large = True
             raise StopUpload(connection_reset=True)
         super().receive_data_chunk(raw_data, start)

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from catalog.api.call import call_of
 from catalog.api.errors import UnavailableError
 from catalog.api.parsers import SmallJSONParser, UploadParser
 from catalog.api.serializers import (
@@ -67,7 +68,7 @@ class MusicView(APIView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > max_file_bytes() + FORM_ROOM_BYTES:
             raise _too_large()
         form = UploadSerializer(data=request.data)
-        if getattr(request._request, "upload_too_large", False):  # noqa: SLF001  (set by the upload handler)
+        if call_of(request).upload_too_large:
             raise _too_large()
         form.is_valid(raise_exception=True)
         upload = form.validated_data["file"]

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
+from catalog.api.call import call_of
 from catalog.api.uploads import max_file_bytes
 from catalog.models import Job, Track
 from catalog.pages.access import person
@@ -51,7 +52,7 @@ def upload_view(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
     for_script = request.headers.get("Accept") == "application/json"
     if request.method == "POST":
         form = UploadForm(request.POST, request.FILES)
-        if getattr(request, "upload_too_large", False):
+        if call_of(request).upload_too_large:
             form.errors["file"] = form.error_class([_too_large()])
         elif form.is_valid():
             track = _take_in(request, form)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse, reverse_lazy
 
 from fingerprint_site.browser_policy import policy_for
 from tests.site.test_repository import ROOT
@@ -33,9 +33,21 @@ def test_every_answer_has_the_headers(db: None, path: str) -> None:
 
 
 def test_only_themed_pages_may_evaluate() -> None:
-    assert "unsafe-eval" in policy_for(reverse("admin:index"))
-    assert "unsafe-eval" not in policy_for(reverse("api-docs"))
-    assert "script-src" not in policy_for(reverse("api-music"))
+    assert "unsafe-eval" in policy_for(resolve(reverse("admin:index")))
+    assert "unsafe-eval" in policy_for(resolve(reverse("catalog:review")))
+    assert "unsafe-eval" not in policy_for(resolve(reverse("api-docs")))
+    assert "unsafe-eval" not in policy_for(None)
+
+
+@pytest.mark.parametrize("path", [reverse_lazy("api-music"), reverse_lazy("webhooks:incoming", args=["nobody"])])
+def test_what_programs_are_answered_may_load_nothing(path: str) -> None:
+    assert "'self'" not in policy_for(resolve(path))
+
+
+@pytest.mark.urls("tests.site.moved_urls")
+def test_the_policy_goes_with_the_view_and_not_with_its_path(client: Client) -> None:
+    assert "unsafe-eval" in client.get("/office/login/")["Content-Security-Policy"]
+    assert "'self'" not in client.post("/hook/incoming/nobody/")["Content-Security-Policy"]
 
 
 def test_our_templates_have_no_inline_script() -> None:

@@ -164,6 +164,13 @@ def test_lock_holds_every_pin_with_hashes(name: str) -> None:
     assert locked.count("==") <= locked.count(" \\\n    --hash=sha256:")
 
 
+def test_nothing_is_hung_on_a_request_but_its_call() -> None:
+    """What one part tells another by way of the request has a type: `request.call`. (`_stream` is Django's own.)"""
+    hung = re.compile(r"\b(?:_?request|inner)\.(?!call\b|_stream\b)\w+(?::[^=\n]+)? = |setattr\((?:self\.)?_?request\b")
+    found = {str(path.relative_to(ROOT)) for path in SOURCES if hung.search(path.read_text("utf-8"))}
+    assert found == set()
+
+
 def test_no_print_in_the_service() -> None:
     for path in SOURCES:
         calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))

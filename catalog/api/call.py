@@ -1,0 +1,29 @@
+"""What is found out about a request on its way in, for those who answer it on its way out."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from catalog.services.rate_limits import Allowance
+
+
+@dataclass
+class Call:
+    """`request.call`. `allowance`: where the key stands; `upload_too_large`: the upload was stopped at the limit."""
+
+    allowance: Allowance | None = None
+    upload_too_large: bool = False
+
+
+class _CalledRequest(HttpRequest):
+    call: Call
+
+
+def call_of(request: HttpRequest | Request) -> Call:
+    """Return `request.call`, the same for Django's request and for the one that DRF puts around it."""
+    inner = cast("_CalledRequest", request._request if isinstance(request, Request) else request)  # noqa: SLF001
+    if not hasattr(inner, "call"):
+        inner.call = Call()
+    return inner.call
