@@ -280,7 +280,7 @@ def test_each_step_of_tidying_is_done_whatever_another_raises(owner: User, monke
         removal.AudioFile, "delete", lambda row: failing(ValueError("held"))() if row.pk == bad else delete(row)
     )
     looked: list[str] = []
-    monkeypatch.setattr(housekeeping.audio_store, "remove_old_drafts", lambda: looked.append("drafts"))
+    monkeypatch.setattr(housekeeping.store, "remove_old_drafts", lambda: looked.append("drafts"))
     monkeypatch.setattr(housekeeping.stored_files, "remove_due", lambda: looked.append("stored"))
     with pytest.raises(SomeFailedError, match="held"):
         housekeeping.tidy()
