@@ -6,7 +6,6 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
-from catalog.services import queue_health, stopping
 from catalog.services.audio import playback, store
 from catalog.services.index import searching
 from catalog.services.tasks import refreshing, scanning, work
@@ -17,15 +16,6 @@ log = structlog.get_logger(__name__)
 def run_job(job_id: int) -> None:
     """Do one job."""
     work.run(job_id)
-
-
-def sing(cluster: str) -> None:
-    """Do nothing: a canary that comes back shows that `cluster` runs tasks and acknowledges them."""
-
-
-def note_acknowledged(task: dict[str, Any], **signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
-    """See in the cluster's monitor which task was acknowledged."""
-    queue_health.note_acknowledged(task)
 
 
 def store_peaks(audio_file_id: int) -> None:
@@ -45,7 +35,6 @@ def scan_stretch(scan_id: int) -> None:
 
 def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
     """Prepare a worker of the fingerprint cluster as it starts; a worker that cannot still does what it can."""
-    stopping.hand_back_when_told()
     if settings.Q_CLUSTER["name"] != Conf.CLUSTER_NAME:
         return
     try:

@@ -1,12 +1,8 @@
 """Structured log lines: one JSON object a line, with what is bound to it (the request's id, the task's)."""
 
-import logging
 import os
-import sys
-import threading
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import structlog
@@ -113,22 +109,3 @@ def logging_to(*, destination: str, level: str, file: str, most_bytes: int, kept
             "django-q": {"handlers": ["out"], "level": "WARNING", "propagate": False},
         },
     }
-
-
-def log_as_service(destination: str) -> None:
-    """Have this process log all it has to say: warnings and what ends it too; on standard output where that is asked.
-
-    Commands that a person runs keep their output for the person.
-    """
-    logging.captureWarnings(capture=True)
-    sys.excepthook = _log_uncaught
-    threading.excepthook = lambda ended: _log_uncaught(ended.exc_type, ended.exc_value, ended.exc_traceback)
-    for handler in logging.getLogger().handlers:
-        if destination == "stdout" and isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stdout)
-
-
-def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
-    if error is None or issubclass(kind, SystemExit | KeyboardInterrupt):
-        return
-    logging.getLogger("uncaught").critical("uncaught", exc_info=(kind, error, traceback))

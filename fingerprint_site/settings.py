@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from fingerprint_site.audio_storage import audio_storage
 from fingerprint_site.declared import DeclaredEnv
 from fingerprint_site.log_settings import logging_to
-from fingerprint_site.queue_settings import FINGERPRINT_CLUSTER, WEBHOOK_CLUSTER, queue_cluster
 from fingerprint_site.secrets_file import read_or_create_secret
+from queueing.queue_settings import FINGERPRINT_CLUSTER, WEBHOOK_CLUSTER, queue_cluster
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = DeclaredEnv()

@@ -135,7 +135,7 @@ def _sizes() -> dict[str, int]:
     few = (
         "catalog.IndexClock",
         "catalog.IndexLease",
-        "catalog.QueueHeartbeat",
+        "queueing.QueueHeartbeat",
         "catalog.Deployment",
         "queueing.FailingDuty",
     )

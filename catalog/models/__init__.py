@@ -12,7 +12,6 @@ from catalog.models.index_operation import IndexClock, IndexOperation
 from catalog.models.job import Job
 from catalog.models.match import Match
 from catalog.models.pending_file import PendingFile
-from catalog.models.queue_heartbeat import QueueHeartbeat
 from catalog.models.scan import Scan
 from catalog.models.track import Track
 
@@ -30,7 +29,6 @@ __all__ = [
     "Job",
     "Match",
     "PendingFile",
-    "QueueHeartbeat",
     "Scan",
     "Track",
 ]

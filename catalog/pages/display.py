@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from catalog.models import AudioFile, BulkWork, Job, Match, Scan
 from catalog.selectors.review import COUNT_LIMIT
 from catalog.services.audio.formats import is_lossless
-from catalog.services.queue_health import QueueState
+from queueing.queue_health import QueueState
 
 NOTHING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"

@@ -8,15 +8,15 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from catalog.models import IndexClock, IndexOperation, Job, Match, QueueHeartbeat, Scan, Track
+from catalog.models import IndexClock, IndexOperation, Job, Match, Scan, Track
 from catalog.selectors import review
 from catalog.selectors.remembered import remembered_count
-from catalog.services import queue_health
 from catalog.services.index import backend
 from catalog.services.index import status as index_status
-from catalog.services.queue_health import QueueState
+from queueing import queue_health
 from queueing.duties import SHOWN_FROM_TRIES
-from queueing.models import FailingDuty
+from queueing.models import FailingDuty, QueueHeartbeat
+from queueing.queue_health import QueueState
 from webhooks.services.history import count_failing_endpoints
 
 BARS = 12

@@ -19,7 +19,3 @@ class NotOurStoreError(NotReachableError):
 
 class TrackGoneError(CatalogError):
     """The track was removed, or its file is missing from the store."""
-
-
-class WorkerStopped(SystemExit):
-    """The worker was told to stop, and has no time to finish what it does."""

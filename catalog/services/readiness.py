@@ -9,10 +9,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from catalog.engine import IndexUnavailable
 from catalog.models import Deployment
-from catalog.services import queue_health
 from catalog.services.audio import disk_room
 from catalog.services.index import backend, status
 from catalog.services.one_look import OneLook
+from queueing import queue_health
 
 OK = "ok"
 log = structlog.get_logger(__name__)

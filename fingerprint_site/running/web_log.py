@@ -16,7 +16,7 @@ class JsonLogger(Logger):
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fingerprint_site.settings")
         from django.conf import settings  # noqa: PLC0415
 
-        from fingerprint_site.log_settings import log_as_service  # noqa: PLC0415
+        from queueing.process_log import log_as_service  # noqa: PLC0415
 
         logging.config.dictConfig(settings.LOGGING)
         log_as_service(settings.LOG_TO)

@@ -12,11 +12,13 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
 
-from catalog.models import Job, QueueHeartbeat, Track
-from catalog.services import housekeeping, queue_health
+from catalog.models import Job, Track
+from catalog.services import housekeeping
 from catalog.services.index import log
-from catalog.services.queue_health import QueueState
 from catalog.services.tasks import accepting, leasing, work
+from queueing import queue_health
+from queueing.models import QueueHeartbeat
+from queueing.queue_health import QueueState
 from tests.rows import make_track
 
 CLUSTER = "fingerprint"

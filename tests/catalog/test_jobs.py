@@ -17,10 +17,10 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from catalog.models import Fingerprint, IndexOperation, Job, Match, Track
-from catalog.services import stopping
-from catalog.services.errors import WorkerStopped
 from catalog.services.tasks import accepting, leasing, sweeping, work
 from catalog.services.tracks import removal
+from queueing import stopping
+from queueing.stopping import WorkerStopped
 from tests.rows import stored_path
 
 PAST = timedelta(hours=1)

@@ -14,11 +14,12 @@ from catalog.engine import IndexUnavailable
 from catalog.models import Job, Match, Scan, Track
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.decisions import decide
-from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
+from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index import log
 from catalog.services.tasks import scanning
 from catalog.services.tasks.scanning import cancel_scan, resume_scan, scan_stretch, start_scan, sweep_scan
 from catalog.services.tracks.removal import remove_track
+from queueing.stopping import WorkerStopped
 from tests.rows import make_track
 from webhooks.models import Message
 

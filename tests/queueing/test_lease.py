@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from catalog.engine import IndexBusy
-from catalog.models import IndexLease, Job, QueueHeartbeat, Scan
-from catalog.services import queue_health
+from catalog.models import IndexLease, Job, Scan
 from catalog.services.index import lease
 from catalog.services.tasks import accepting, leasing, scanning, sweeping
+from queueing import queue_health
+from queueing.models import QueueHeartbeat
 from tests.rows import make_track
 
 AHEAD = timedelta(hours=6)  # the clock was so far ahead when the time was written

@@ -291,9 +291,9 @@ def test_each_step_of_tidying_is_done_whatever_another_raises(owner: User, monke
 def test_a_stored_file_that_cannot_be_removed_lets_the_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("aa/bad", "aa/good"):
         stored_files.let_go(name)
-    remove = stored_files.audio_store.delete
+    remove = stored_files.store.delete
     monkeypatch.setattr(
-        stored_files.audio_store,
+        stored_files.store,
         "delete",
         lambda name: failing(NotReachableError("held"))() if name == "aa/bad" else remove(name),
     )

@@ -38,7 +38,7 @@ import os, sys, threading, warnings
 os.environ["DJANGO_SETTINGS_MODULE"] = "fingerprint_site.settings"
 import django; django.setup()
 from django.conf import settings
-from fingerprint_site.log_settings import log_as_service
+from queueing.process_log import log_as_service
 log_as_service(settings.LOG_TO)
 warnings.warn("old ways")
 thread = threading.Thread(target=lambda: 1 / 0); thread.start(); thread.join()

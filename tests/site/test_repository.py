@@ -106,7 +106,7 @@ def test_webhooks_knows_nothing_of_the_catalog() -> None:
 
 
 def test_queueing_imports_no_other_app() -> None:
-    assert breaches(files("queueing"), r"(catalog|webhooks|fingerprint_site)(\.|$)") == []
+    assert breaches(files("queueing"), r"(catalog|webhooks|staff|textsearch|fingerprint_site)(\.|$)") == []
 
 
 def test_staff_knows_no_other_app() -> None:

@@ -22,13 +22,14 @@ from catalog.engine import FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.models import Match, Scan, Track
 from catalog.services.audio import analysis
-from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
+from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index.log import CURRENT_VERSION
 from catalog.services.index.searching import process_index
 from catalog.services.tasks.accepting import queue_is_long
 from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
 from queueing.lease import Lease, kept_up, long_ago, work_length
 from queueing.retrying import LONGEST_WAIT, MOST_WAITS, wait_after, words_of
+from queueing.stopping import WorkerStopped
 
 STRETCH_TASK = "catalog.tasks.scan_stretch"
 STRETCH_S = 3.0  # a person's task waits no longer than this for the worker, and one track

@@ -13,12 +13,13 @@ from catalog.engine import FingerprintError, IndexUnavailable
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
 from catalog.services.audio import analysis
-from catalog.services.errors import CatalogError, NotReachableError, WorkerStopped
+from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index import log as index_log
 from catalog.services.index.searching import process_index
 from catalog.services.tasks import leasing, precedence
 from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
 from queueing.lease import kept_up
+from queueing.stopping import WorkerStopped
 from webhooks.contract import Body, result_body
 
 INDEX_AWAITED = timedelta(days=1)

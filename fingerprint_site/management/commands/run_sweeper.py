@@ -8,12 +8,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
 
-from catalog.services import housekeeping, pruning, queue_health
+from catalog.services import housekeeping, pruning
 from catalog.services.audio import store_owner
 from catalog.services.tasks import scanning, sweeping
 from catalog.services.tracks import bulk_work
-from fingerprint_site.log_settings import log_as_service
+from queueing import queue_health
 from queueing.duties import Duty
+from queueing.process_log import log_as_service
 from queueing.retrying import for_each
 from webhooks.services import sweep_due_messages
 

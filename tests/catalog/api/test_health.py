@@ -9,7 +9,8 @@ from django.db import DatabaseError
 from django.test import Client
 from pytest_django import Settings
 
-from catalog.services import queue_health, readiness
+from catalog.services import readiness
+from queueing import queue_health
 
 
 @pytest.fixture

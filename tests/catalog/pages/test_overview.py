@@ -10,10 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import IndexOperation, Job, QueueHeartbeat, Scan
+from catalog.models import IndexOperation, Job, Scan
 from catalog.pages.overview import BARS_HEIGHT, hour_bars
 from catalog.selectors import overview
 from catalog.services.tasks import leasing
+from queueing.models import QueueHeartbeat
 from tests.rows import make_audio_file, make_check, make_match, make_track
 from webhooks.models import Endpoint
 

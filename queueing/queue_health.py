@@ -1,6 +1,7 @@
 """Canaries: small tasks through each queue that show whether it still runs anything, from its pusher to its monitor."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,18 +14,18 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from catalog.models import Job, QueueHeartbeat
-from catalog.services.tasks.leasing import LEASE as JOB_LEASE
+from queueing.models import QueueHeartbeat
 
-CANARY_TASK = "catalog.tasks.sing"
+CANARY_TASK = "queueing.tasks.sing"
 CANARY_EVERY_S = 20
 # Starting takes far longer than answering (every worker loads the engine), and a queue that is replaced in the middle
 # of it begins anew: on a busy machine it would never get to the end.
 _STARTING_PATIENCE = 5
-# A job that ended so long ago has had its queue entry acknowledged by a monitor that works.
-_ACKNOWLEDGED_WITHIN = timedelta(seconds=10)
 _NOTED_EVERY_S = 2.0  # a write for each entry would be one more that all others wait for
 _noted_s: dict[str, float] = {}
+# Called with the moment since which nothing was acknowledged, and now.
+LongWork = Callable[[datetime, datetime], bool]
+_long_work: dict[str, list[LongWork]] = {}
 log = structlog.get_logger(__name__)
 
 
@@ -117,13 +118,14 @@ def is_stuck(*, cluster: str) -> bool:
     working = Q(acknowledged_at__gt=limit, acknowledged_at__lt=now + patience)
     if not QueueHeartbeat.objects.filter(silent(now), ~working, pk=cluster).exists():
         return False
-    return not (cluster == settings.Q_CLUSTER["name"] and _is_at_long_work(limit, now))
+    return not any(is_at_it(limit, now) for is_at_it in _long_work.get(cluster, []))
 
 
-def _is_at_long_work(limit: datetime, now: datetime) -> bool:
-    """Tell whether jobs are held, and none ended: one that ended would have had its queue entry acknowledged."""
-    held = Job.objects.filter(JOB_LEASE.running(now), status=Job.Status.PROCESSING).exists()
-    return held and not Job.objects.filter(completed_at__gt=limit, completed_at__lt=now - _ACKNOWLEDGED_WITHIN).exists()
+def register_long_work(*, cluster: str, is_at_it: LongWork) -> None:
+    """Ask `is_at_it` whether a cluster that answers no canary does long work; an app calls this once, in `ready`."""
+    known = _long_work.setdefault(cluster, [])
+    if is_at_it not in known:
+        known.append(is_at_it)
 
 
 def state(*, cluster: str) -> QueueState:

@@ -3,10 +3,12 @@
 import signal
 from types import FrameType
 
-from catalog.services.errors import WorkerStopped
-
 # Not TERM: django-q sends that to a worker that hangs, and where no Python runs only the default action ends it.
 HAND_BACK_SIGNAL = signal.SIGUSR2
+
+
+class WorkerStopped(SystemExit):
+    """The worker was told to stop, and has no time to finish what it does."""
 
 
 def hand_back_when_told() -> None:

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalog.services.stopping import HAND_BACK_SIGNAL
-from fingerprint_site.log_settings import log_as_service
-from fingerprint_site.running.parents_death import end_with_parent, end_with_parent_after_every_fork
+from queueing.parents_death import end_with_parent, end_with_parent_after_every_fork
+from queueing.process_log import log_as_service
+from queueing.stopping import HAND_BACK_SIGNAL
 
 
 class Command(BaseCommand):

@@ -14,9 +14,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from catalog.services import queue_health
-from catalog.services.stopping import HAND_BACK_SIGNAL
-from fingerprint_site.log_settings import log_as_service
+from queueing import queue_health
+from queueing.process_log import log_as_service
+from queueing.stopping import HAND_BACK_SIGNAL
 
 log = structlog.get_logger(__name__)
 _LOOK_EVERY_S = 2.0

@@ -16,5 +16,8 @@ class QueueHeartbeat(models.Model):
     replaced_count = models.PositiveIntegerField(default=0)
     replaced_reason = models.CharField(max_length=200, blank=True, default="")
 
+    class Meta:
+        db_table = "catalog_queueheartbeat"  # the app that it was made in
+
     def __str__(self) -> str:
         return self.cluster
