@@ -9,6 +9,7 @@ from django_q.conf import Conf
 from catalog.services.audio import playback, store
 from catalog.services.index import searching
 from catalog.services.tasks import refreshing, scanning, work
+from queueing.tasks import sing  # noqa: F401  (a canary that 0.1.0 left in the queue)
 
 log = structlog.get_logger(__name__)
 

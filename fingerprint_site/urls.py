@@ -13,7 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("catalog.api.urls")),
     path("api/", include("catalog.api.schema_urls")),
-    path("health/", include("catalog.api.health_urls")),
+    path("health/", include("fingerprint_site.health.urls")),
     path("catalog/", include("catalog.pages.urls")),
     path("webhooks/", include("webhooks.urls")),
 ]

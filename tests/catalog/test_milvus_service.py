@@ -21,10 +21,10 @@ from catalog.engine.index.milvus import MilvusAddress, MilvusIndex
 from catalog.engine.index.milvus.build import _STATE_ID
 from catalog.engine.index.milvus.canaries import canary_keys, canary_track
 from catalog.models import IndexOperation, Track
-from catalog.services import readiness
 from catalog.services.index import backend, lease, log
 from catalog.services.index.searching import CaughtUpIndex
 from catalog.services.tasks import work
+from fingerprint_site.health import readiness
 from tests.commands import said
 from tests.indexed import fingerprint_at
 from tests.milvus_checks import check_of, found, hold_to_the_embedded_index

@@ -11,9 +11,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalog.models import AudioFile, Deployment, PendingFile, Track
-from catalog.services import housekeeping, readiness
+from catalog.services import housekeeping
 from catalog.services.audio import store_owner, stored_files
 from catalog.services.errors import NotOurStoreError
+from fingerprint_site.health import readiness
 from tests.commands import said
 from tests.rows import remove_for_good
 

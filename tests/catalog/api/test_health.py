@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.test import Client
 from pytest_django import Settings
 
-from catalog.services import readiness
+from fingerprint_site.health import readiness
 from queueing import queue_health
 
 

@@ -5,7 +5,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from catalog.services import readiness
+from fingerprint_site.health import readiness
 
 
 @csrf_exempt
