@@ -325,7 +325,7 @@ def test_a_compaction_that_failed_is_told_and_the_next_waits_longer(monkeypatch:
         return started[-1]
 
     monkeypatch.setattr(housekeeping, "_compacting", [])
-    monkeypatch.setattr(housekeeping.index_status, "behind", lambda: 10**6)
+    monkeypatch.setattr(housekeeping.status, "behind", lambda: 10**6)
     monkeypatch.setattr(housekeeping.subprocess, "Popen", broken)
     duty = Duty("compact the index", housekeeping.compact_when_due, 0.0, longest_s=3600.0)
     duty.run_when_due()

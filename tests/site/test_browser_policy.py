@@ -45,7 +45,7 @@ def test_what_programs_are_answered_may_load_nothing(path: str) -> None:
 
 
 @pytest.mark.urls("tests.site.moved_urls")
-def test_the_policy_goes_with_the_view_and_not_with_its_path(client: Client) -> None:
+def test_the_policy_goes_with_the_view_and_not_with_its_path(db: None, client: Client) -> None:
     assert "unsafe-eval" in client.get("/office/login/")["Content-Security-Policy"]
     assert "'self'" not in client.post("/hook/incoming/nobody/")["Content-Security-Policy"]
 
