@@ -1,7 +1,6 @@
 """The health checks: what they say, and that they say no more."""
 
 import shutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -76,28 +75,3 @@ def test_missing_migration_is_said(canaries: None, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
 def test_only_read(path: str) -> None:
     assert Client().post(path).status_code == 405
-
-
-def test_upload_without_room_is_503(api: Client, battle: Path, upload: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
-    response = api.post("/api/v1/music", {"file": upload(battle)})
-    assert response.status_code == 503
-    assert response["Retry-After"] == "10"
-    assert "no room" in response.json()["detail"]
-
-
-def test_full_disk_or_locked_database_is_503(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.db import OperationalError  # noqa: PLC0415
-
-    from catalog.api import views  # noqa: PLC0415
-
-    for error in (OSError(28, "No space left on device"), OperationalError("database is locked")):
-
-        def refuse(*args: object, error: Exception = error, **more: object) -> None:
-            raise error
-
-        monkeypatch.setattr(views.Track.objects, "present", refuse)
-        response = api.post("/api/v1/fingerprint/add", {"musicId": "cd75b87f-cad9-4dfd-a49f-8a2d34408a0e"}, "json")
-        assert response.status_code == 503
-        assert response["Retry-After"] == "10"
-        assert set(response.json()) == {"detail"}
