@@ -22,6 +22,7 @@ from catalog.services.errors import NotReachableError, UploadRefusedError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.adding import add_track
 from staff import audit
+from webhooks.contract import TaskName
 
 
 class UploadForm(forms.Form):
@@ -88,7 +89,7 @@ def _take_in(request: HttpRequest, form: UploadForm) -> Track | None:
     return track
 
 
-def _wanted(form: UploadForm) -> list[Job.Name]:
+def _wanted(form: UploadForm) -> list[TaskName]:
     return [Job.Name.CHECK] * form.cleaned_data["check"] + [Job.Name.ADD] * form.cleaned_data["add"]
 
 
