@@ -17,7 +17,7 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run test-milvus chaos fuzz audit lock browser test check format bench-robustness bench-speed bench-scale bench-renderings bench-load bench-pages index-kill screenshots train clean
+.PHONY: help run test-milvus chaos fuzz audit lock browser test test-fast check format bench-robustness bench-speed bench-scale bench-renderings bench-load bench-pages index-kill screenshots train clean
 
 # Lists every target that is followed by `##` and what it does.
 help: ## list these targets
@@ -51,6 +51,9 @@ browser: ## install Debian's Chromium, which the browser tests drive
 
 test: $(VENV)/.dev browser ## set up, run the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+test-fast: $(VENV)/.dev ## the tests that need no browser, queue or server, within a minute on two cores
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser and not cluster and not milvus"
 
 $(VENV)/.milvus: requirements-milvus.txt requirements-milvus-dev.txt $(VENV)/.dev
 	@$(PIP_INSTALL) -r requirements-milvus-dev.txt

@@ -17,6 +17,7 @@ from tests.alterations import AUDIO, RATE, sound
 from tests.engine.test_audio_tracks import write_tracks
 from tests.rows import make_audio_file, make_check, make_track
 
+pytestmark = pytest.mark.slow
 WHOLE = {"skipped_places": 0, "skipped_s": 0.0, "claimed_s": 30.0}
 HOLED = {"skipped_places": 3, "skipped_s": 0.24, "claimed_s": 30.0}
 CUT = {"skipped_places": 0, "skipped_s": 0.0, "claimed_s": 240.0}

@@ -23,6 +23,7 @@ from catalog.services.errors import UploadRefusedError
 from catalog.services.tracks import importing
 from tests.alterations import RATE, Samples, sound, write
 
+pytestmark = pytest.mark.slow
 ENCODED = [
     ("aiff", "song.aiff", "pcm_s16be"),
     ("caf", "song.caf", "pcm_s16le"),

@@ -11,6 +11,8 @@ from catalog.engine import IndexUnavailable
 from catalog.services import one_look
 from catalog.services.one_look import OneLook
 
+pytestmark = pytest.mark.slow
+
 
 class Hanging:
     """What is looked at: hangs while it is told to, and counts the looks."""

@@ -16,7 +16,7 @@ from catalog.models import AudioFile, Track
 from catalog.services.audio import store, stored_files
 from catalog.services.tracks import adding, removal
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 WITHIN_S = 30.0
 
 

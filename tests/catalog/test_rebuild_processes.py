@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.slow
 GONE_WITHIN_S = 20.0
 REBUILDING = """
 import os, time, django

@@ -22,6 +22,7 @@ from fingerprint_site.audio_storage import audio_storage
 from tests.object_store import BUCKET, ObjectStore, free_port
 from tests.rows import remove_for_good
 
+pytestmark = pytest.mark.slow
 URL = "/api/v1/music"
 
 

@@ -20,6 +20,7 @@ from catalog.services.tasks import accepting, work
 from catalog.services.tracks import removal
 from tests.alterations import sound
 
+pytestmark = pytest.mark.slow
 ROUNDS = 200
 WHOLE_ROUNDS = int(os.environ.get("WHOLE_ROUNDS", "5"))  # with the whole search, which takes a second of two cores
 CUT_S = 8

@@ -23,7 +23,7 @@ from queueing.stopping import WorkerStopped
 from tests.rows import make_track
 from webhooks.models import Message
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.rows import remove_for_good
 Stored = Callable[[], set[str]]
 
 
-@pytest.fixture(params=["a folder", "a bucket"])
+@pytest.fixture(params=["a folder", pytest.param("a bucket", marks=pytest.mark.slow)])
 def stored(request: pytest.FixtureRequest) -> Stored:
     """Use one kind of store, and tell which recordings lie in it."""
     if request.param == "a bucket":

@@ -19,7 +19,7 @@ Stored = Callable[[], set[str]]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(params=["a folder", "a bucket"])
+@pytest.fixture(params=["a folder", pytest.param("a bucket", marks=pytest.mark.slow)])
 def stored(request: pytest.FixtureRequest) -> Stored:
     """Use one kind of store, and tell which files lie in its folders, unfinished ones among them."""
     if request.param == "a bucket":

@@ -12,6 +12,7 @@ from catalog.engine.audio.decoding import Decoding, probe
 from catalog.engine.audio.info import AudioInfo
 from tests.alterations import RATE, Samples
 
+pytestmark = pytest.mark.slow
 KINDS = [("song.mp4", "aac"), ("song.mka", "libopus"), ("song.mkv", "pcm_s16le")]
 SECONDS = 6
 

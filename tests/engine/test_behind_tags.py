@@ -8,6 +8,7 @@ import pytest
 from catalog.engine.audio.decoding import Decoding, decode_mono, probe
 from tests.alterations import RATE, Samples, write
 
+pytestmark = pytest.mark.slow
 SIZES = [100, 1 << 20, 12 << 20]
 KINDS = [
     ("song.flac", "flac"),

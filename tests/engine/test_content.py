@@ -90,6 +90,7 @@ def test_music_is_never_blank(sounds: list[Samples], decibels: int) -> None:
         assert not of(song[5 * RATE : 9 * RATE] * 10 ** (decibels / 20)).is_blank, "four seconds of it"
 
 
+@pytest.mark.slow
 def test_music_in_an_hour_of_silence_is_not_blank(sounds: list[Samples]) -> None:
     silence = np.zeros(1800 * RATE, np.float32)
     assert not of(np.concatenate([silence, sounds[0][: 6 * RATE], silence])).is_blank

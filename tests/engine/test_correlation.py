@@ -11,6 +11,7 @@ from catalog.engine.verification.decision import Chance, by_filter
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import beside, pink_noise, played, under
 
+pytestmark = pytest.mark.slow
 START_S, LENGTH_S = 8.0, 10.0
 STANDS_OUT = 6.5
 

@@ -11,6 +11,7 @@ from catalog.engine.audio.decoding import Decoding, probe
 from catalog.engine.audio.info import AudioInfo
 from tests.alterations import AUDIO, RATE, Samples, write
 
+pytestmark = pytest.mark.slow
 DAMAGED = AUDIO / "damaged"
 
 

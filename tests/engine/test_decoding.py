@@ -125,6 +125,7 @@ def test_too_short(tmp_path: Path, sounds: list[Samples]) -> None:
         Fingerprinter().fingerprint(path)
 
 
+@pytest.mark.slow
 def test_hours_of_silence_in_a_small_file_are_refused_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "long.flac", np.zeros(1800 * RATE, np.float32), codec="flac")
     assert path.stat().st_size < 500_000

@@ -14,6 +14,7 @@ from catalog.engine import DecodeCrashed, DecodeLimits, DecodeTimeout, TooLong
 from catalog.engine.audio import decoding
 from catalog.engine.audio.decoding import Decoding, Samples, confinement, decode_mono, probe
 
+pytestmark = pytest.mark.slow
 CONFINEMENT = Path(decoding.__file__).with_name("sandbox.py")
 MEMORY_BYTES = 512 << 20
 PREPARE = """

@@ -17,6 +17,7 @@ from mutagen.wave import WAVE
 from catalog.engine.audio.decoding import probe
 from tests.alterations import RATE, write
 
+pytestmark = pytest.mark.slow
 LATIN_1, UTF_16, UTF_8 = 0, 1, 3
 WESTERN = [
     ("Björk", "Jóga", "Homogenic"),

@@ -16,6 +16,7 @@ from catalog.engine.training import pairs as clip_pairs
 from catalog.engine.training.pairs import music_files, pairs
 from catalog.engine.verification.evidence import BINS
 
+pytestmark = pytest.mark.slow
 EXCERPTS = Path(__file__).parent.parent / "audio"
 
 

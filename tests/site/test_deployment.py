@@ -9,6 +9,7 @@ import pytest
 
 from tests.site.test_repository import ROOT
 
+pytestmark = pytest.mark.slow
 BEHIND_A_PROXY = {"HTTPS": "true", "TRUST_PROXY": "true", "PUBLIC_URL": "https://music.example.org"}
 
 

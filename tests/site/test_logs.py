@@ -24,6 +24,7 @@ from tests.site.running import RunningSite, await_true
 from tests.site.test_deployment import manage
 from tests.site.test_repository import ROOT
 
+pytestmark = pytest.mark.slow
 WRITER = """
 import sys
 from pathlib import Path

@@ -11,6 +11,8 @@ import pytest
 
 from tests.site.test_repository import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 class Mailbox(socketserver.StreamRequestHandler):
     """Enough of SMTP to take a mail."""

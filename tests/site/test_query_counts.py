@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -14,6 +15,7 @@ from tests.rows import make_match, make_track
 from webhooks.models import Attempt, Endpoint, Message, Received
 from webhooks.services import create_source, store_endpoint
 
+pytestmark = pytest.mark.slow
 COUNTS = {
     "overview": 22,
     "review": 12,

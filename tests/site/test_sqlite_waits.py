@@ -13,7 +13,10 @@ from django.db.utils import ConnectionHandler, IntegrityError
 
 from fingerprint_site import settings as site
 
-pytestmark = pytest.mark.skipif("sqlite3" not in site.DATABASES["default"]["ENGINE"], reason="SQLite's own")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("sqlite3" not in site.DATABASES["default"]["ENGINE"], reason="SQLite's own"),
+]
 Open = Callable[[float], Any]
 
 

@@ -13,7 +13,7 @@ from django_q.models import Failure
 from tests.site.acts import ACTIONS, ACTS, SENDS_A_FILE, Act, House, actions_there_are, contents, every_act
 from tests.site.test_access import ROWS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 OWN_PASSWORD = {"admin/password_change/"}  # everybody's own
 
 

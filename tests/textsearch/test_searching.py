@@ -22,6 +22,7 @@ from textsearch.folding import fold
 from textsearch.models import AccountText
 from webhooks.models import Attempt, Endpoint, Message, Received, Refused, Source
 
+pytestmark = pytest.mark.slow
 # Searched as they are: what they hold is ASCII by how it is made.
 ASCII = {
     *("catalog.AudioFile.sha256", "catalog.ApiKey.prefix", "catalog.IndexOperation.track_key"),

@@ -21,7 +21,7 @@ from webhooks.models import Endpoint, Message, Received, Refused
 from webhooks.services import create_source, queue_message, register_endpoint, sweep_due_messages
 from webhooks.tasks import deliver_message
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).parents[2]
 
 

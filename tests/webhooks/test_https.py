@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from tests.webhooks import receiver as receivers
 from webhooks.transport import post
 
+pytestmark = pytest.mark.slow
 NAME = "secure.example"
 
 

@@ -14,6 +14,7 @@ from webhooks.services import VerificationFailedError, register_endpoint
 from webhooks.tasks import deliver_message
 from webhooks.transport import READ_BODY_BYTES
 
+pytestmark = pytest.mark.slow
 Send = Callable[..., Message]
 INTERIM = {
     100: b"HTTP/1.1 100 Continue\r\n\r\n",

@@ -13,6 +13,7 @@ from tests.webhooks.conftest import CHECKED, TASK_ID
 from webhooks.contract import callback_errors
 from webhooks.models import Received, Refused, Source
 
+pytestmark = pytest.mark.slow
 URL = "/webhooks/incoming/label/"
 RELAXED = settings(
     max_examples=150,

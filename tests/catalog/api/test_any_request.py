@@ -19,6 +19,7 @@ from catalog.services.api_keys import create_key
 from fingerprint_site.wsgi import application
 from tests.catalog.api.test_schema import CALLS
 
+pytestmark = pytest.mark.slow
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,

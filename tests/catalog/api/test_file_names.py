@@ -97,6 +97,7 @@ def test_on_the_staff_page(desk: Client, battle: Path, number: int) -> None:
     assert answer.json()["title"] == title_of(name)
 
 
+@pytest.mark.slow
 def test_from_a_folder(owner: User, battle: Path, tmp_path: Path) -> None:
     """Every name that a file can have becomes the title that an upload of it has."""
     names = [name.encode() for name in NAMES if "/" not in name and len(name) < 200]

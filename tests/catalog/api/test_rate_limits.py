@@ -17,6 +17,9 @@ from catalog.models import ApiKey, ApiKeyDay
 from catalog.services.api_keys import create_key
 from catalog.services.rate_limits import count_call, current_allowance, use_by_day
 
+pytestmark = pytest.mark.slow
+
+
 URL = "/api/v1/task/result/task_20260402055414_AbCdEfGh"
 
 

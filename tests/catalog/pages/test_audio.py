@@ -23,7 +23,7 @@ from tests.object_store import ObjectStore
 from tests.rows import make_track, remove_for_good, stored_path
 
 
-@pytest.fixture(autouse=True, params=["folder", "bucket"])
+@pytest.fixture(autouse=True, params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
 def own_store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> ObjectStore | None:
     """Keep the audio of each test apart, in either kind of store: one of them damages it."""
     settings.AUDIO_DIR = tmp_path
