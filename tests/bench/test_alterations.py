@@ -11,6 +11,7 @@ from bench.audio import RATE, read
 from bench.clip import Clip, Strangers, original
 from bench.strangers import filled
 
+pytestmark = pytest.mark.slow
 AUDIO = Path(__file__).parent.parent / "audio"
 START_S = 4.0
 # The encoder is a tool from Debian, which a test machine may lack.

@@ -29,6 +29,8 @@ from catalog.services.tasks import accepting, work
 from catalog.services.tracks import removal
 from tests.commands import said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own_folder(settings: Settings) -> Path:

@@ -14,6 +14,7 @@ from catalog.services.tasks import accepting, scanning, work
 from tests.alterations import RATE, write
 from tests.commands import said
 
+pytestmark = pytest.mark.slow
 TIME = np.arange(6 * RATE) / RATE
 SOUNDS = {
     "silence": (0 * TIME, 0 * TIME + 0.1),

@@ -22,6 +22,7 @@ from catalog.engine.index.layout import REFERENCE_STEP_S
 from catalog.engine.index.segment import Delta
 from tests.engine.index_backends import BACKENDS, EXAMPLES, FORGETS, KEEPS_NO_SKETCHES, NAMES, make_ready
 
+pytestmark = pytest.mark.slow
 TRACKS = 6
 VECTORS = 9
 K = 4

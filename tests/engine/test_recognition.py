@@ -20,6 +20,7 @@ from tests.alterations import (
     write,
 )
 
+pytestmark = pytest.mark.slow
 START_S, LENGTH_S = 5, 15
 RECALL_FLOOR = 0.75  # of the asked songs, for each alteration; the bench asks for more on more music
 ASKED = range(0, 11, 3)

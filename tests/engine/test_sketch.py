@@ -21,6 +21,7 @@ from catalog.engine.verification.limits import LIMITS
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import pink_noise, under
 
+pytestmark = pytest.mark.slow
 START_S, LENGTH_S = 8.0, 12.0
 
 

@@ -12,6 +12,7 @@ from catalog.engine.verification.tempo_stability import Blocks
 from tests.alterations import RATE, Samples, another_performance, another_tempo, faster, noisy, without
 from tests.engine.made_music import beside, pink_noise, under
 
+pytestmark = pytest.mark.slow
 CHORD_S = 4.0
 
 

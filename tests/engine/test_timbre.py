@@ -12,6 +12,7 @@ from catalog.engine.verification.limits import LIMITS
 from tests.alterations import Samples
 from tests.engine.made_music import beside, played
 
+pytestmark = pytest.mark.slow
 PLACES_S = np.arange(1.0, 38.0, 0.25, dtype=np.float32)
 
 

@@ -131,6 +131,7 @@ def strangers(owner: User, outsider: User) -> dict[str, Client]:
     return {"nobody": Client(), "account that is no staff": ordinary} | with_keys
 
 
+@pytest.mark.slow
 def test_staff_pages_send_strangers_away(owner: User, outsider: User) -> None:
     wrong = []
     for name, client in strangers(owner, outsider).items():
@@ -161,6 +162,7 @@ def test_staff_without_a_permission_sees_an_empty_house(clerk: Client) -> None:
         assert clerk.get(path).status_code in (200, 302, 403, 404), path
 
 
+@pytest.mark.slow
 def test_superuser_is_refused_nothing(desk: Client) -> None:
     """Reading: 404 and redirects for rows that are not there, 405 for buttons, 403 for what nobody does by hand."""
     by_hand = re.compile(r"/(add|delete)/$")

@@ -21,7 +21,7 @@ from tests.rows import make_track
 from tests.site.acts import ACTIONS, ACTS, SENDS_A_FILE, Act, House, every_act
 from tests.site.test_access import PERMITTED, ROWS, STAFF, _filled
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 ADDRESS = "192.0.2.77"
 NEVER_SHOWN = ("whsec_", "mfp_", "a long and quiet word", "sealed:")
 

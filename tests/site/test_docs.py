@@ -133,6 +133,7 @@ def made_later(path: str) -> bool:
     return subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_worked_example_of_the_engine_prints_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     example, shown = re.findall(
         r"^```(?:python|text)\n(.*?)^```$", text(ROOT / "docs/engine.md"), re.DOTALL | re.MULTILINE

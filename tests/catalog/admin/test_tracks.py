@@ -156,6 +156,7 @@ def test_page_tells_each_tasks_callback(desk: Client, owner: User) -> None:
     assert '<span class="mf-dim">none</span>' in page
 
 
+@pytest.mark.slow
 def test_page_asks_no_query_for_each_row(desk: Client, owner: User) -> None:
     track = make_track(owner)
 

@@ -21,6 +21,7 @@ from catalog.services.tracks.file_names import plain_name, title_of
 from catalog.services.tracks.importing import audio_paths, import_files
 from tests.commands import said
 
+pytestmark = pytest.mark.slow
 # What is sent behind `filename`, and the name that it is.
 SENT = [
     (b'="Blue Monday (12%22 mix).mp3"', 'Blue Monday (12" mix).mp3'),  # browsers, and curl since 7.81

@@ -41,6 +41,7 @@ def refused(api: APIClient, name: str, content: bytes) -> str:
     return reason
 
 
+@pytest.mark.slow
 def test_takes_every_recording(api: APIClient, upload: Callable, recordings: list[Path]) -> None:
     for path in recordings:
         response = api.post(URL, {"file": upload(path)}, format="multipart")

@@ -22,6 +22,8 @@ from catalog.services.tracks.removal import remove_track
 from tests.object_store import ObjectStore
 from tests.rows import make_track, remove_for_good, stored_path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True, params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
 def own_store(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> ObjectStore | None:
