@@ -172,11 +172,13 @@ def test_nothing_is_hung_on_a_request_but_its_call() -> None:
 
 
 def test_no_print_in_the_service() -> None:
+    assert SOURCES
     for path in SOURCES:
         calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
         assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls), path
 
 
 def test_migrations_are_named() -> None:
-    for path in ROOT.glob("*/migrations/0*.py"):
-        assert "_auto_" not in path.name
+    names = [path.name for path in ROOT.glob("*/migrations/0*.py")]
+    assert names
+    assert [name for name in names if "_auto_" in name] == []
