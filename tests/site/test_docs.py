@@ -128,6 +128,13 @@ def test_files_that_are_named_exist(doc: Path) -> None:
         assert found or made_later(path), path
 
 
+def test_pages_that_the_code_names_exist() -> None:
+    sources = [path for path in tracked() if path.endswith((".py", ".html", ".yaml", ".example", "Makefile"))]
+    found = {(path, page) for path in sources for page in re.findall(r"docs/[\w/-]+\.md", text(ROOT / path))}
+    assert len(found) > 10
+    assert [(path, page) for path, page in sorted(found) if not (ROOT / page).exists()] == []
+
+
 def made_later(path: str) -> bool:
     """Tell whether git ignores a path: what a run makes."""
     return subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0

@@ -4,7 +4,8 @@ Vectors of single moments forgive much and are soon masked. Here every cell of t
 pictures are whitened, so that no cell follows from its neighbours, and multiplied. What lies on top (noise, speech,
 other music) adds nothing on average, and over seconds the little that agrees stands out from what wrong lines reach.
 
-Another arrangement of the same notes stands out as well: see ``timbre``.
+Another arrangement of the same notes stands out as well: see ``timbre``. Experiments:
+docs/log/2026-11-25-matched-filter.md and docs/log/2026-11-26-matched-filter-chance.md.
 """
 
 from dataclasses import dataclass

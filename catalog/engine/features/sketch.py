@@ -3,7 +3,8 @@
 Votes come from single places that are near to their own. Where something masks every place, none is near; but summed
 over seconds, along one line, the little that agrees stands out (the matched filter: ``correlation``). A sketch is what
 the filter multiplies, in short: the whitened picture of each second in its principal directions (Pearson, 1901), each
-in one of the four levels that lose least of a normal distribution (Max, 1960).
+in one of the four levels that lose least of a normal distribution (Max, 1960). Experiments:
+docs/log/2026-11-28-sketches.md.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """How the index lays out what it derives from fingerprints. A change here asks for a rebuilt index, nothing else.
 
-The stored fingerprints do not depend on any of it: they need not be made again.
+The stored fingerprints do not depend on any of it: they need not be made again. Experiments:
+docs/log/2026-11-25-index-vectors.md.
 """
 
 from catalog.engine.features.embedding import Vectors, embed

@@ -3,7 +3,7 @@
 P(evidence > E) is about share x trials x exp(-slope x E): ``trials`` counts the places of the catalog times the probes
 tried, so that the same number means the same for any catalog. Two things keep generic music from looking like proof:
 moments that sound alike count once (``path.distinctness``), and what the same query reaches in the same reference where
-it does not belong (beats, loops, drones) is taken off before.
+it does not belong (beats, loops, drones) is taken off before. Experiments: docs/log/2026-11-22-weighing-evidence.md.
 """
 
 import math
@@ -18,17 +18,14 @@ LEVEL_SHARE = 0.7  # of what wrong places reach, taken off
 USUAL_LEVEL = 5.0  # nats that wrong places reach when there are too few of them to measure
 LEVEL_QUANTILE = 0.9
 FEWEST_DIAGONALS = 60
-# Wrong places agree best at any tempo and pitch near the probe, copies mostly at their own: of wrong ones 1 in 70 count
-# as unchanged (1 in 6 where a catalog is full of versions), of copies 9 in 10. So chance reaches either kind so much
-# less or more often.
+# Wrong places agree best at any tempo and pitch near the probe, copies mostly at their own. So chance reaches unchanged
+# lines less often and changed ones more often (docs/log/2026-11-25-similarity.md).
 UNCHANGED_TRIALS, CHANGED_TRIALS = 0.2, 30.0
-# Of 83,000 pairs of an altered query (10 and 30 s) and another recording the best of some 2,700 lines stands out by
-# more than 4.0 deviations in a tenth, 4.6 in a hundredth, 5.1 in a thousandth: a slope of over 4; three leaves room for
-# music unlike it.
+# The slope that was measured is over 4; 3 leaves room for music unlike it
+# (docs/log/2026-11-26-matched-filter-chance.md).
 FILTER_START, FILTER_SLOPE = 1.9, 3.0
 # Unchanged lines are tried where votes point, a dozen in any catalog, and being chosen makes a wrong one stand out
-# hardly more than any other: of 5,225 so chosen 3 % by more than 3.0, none by more than 4.2. Those that were chosen
-# for standing out (``sketch``) count as the best of all places.
+# hardly more than any other. Those that were chosen for standing out (``sketch``) count as the best of all places.
 CHOSEN_PLACES = 100.0
 
 

@@ -2,7 +2,7 @@
 
 Two arrangements agree a little for minutes: as much evidence as a copy under loud noise gives. But a copy, masked as it
 may be, agrees very closely at times, and what masks it shows: noise fills the valleys of its spectrogram, so that it
-has less contrast than the reference has in the same place.
+has less contrast than the reference has in the same place. Experiments: docs/log/2026-11-25-similarity.md.
 """
 
 import numpy as np

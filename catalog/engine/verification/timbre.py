@@ -5,7 +5,7 @@ or down by some semitones: what is laid over a copy adds nothing to its correlat
 while other instruments have other partials. And a copy keeps its levels: in one row, for seconds, it is so many dB
 louder or softer than the original wherever both are there, however it was filtered; other instruments fade, swell and
 tremble at paces of their own. What a whole column is louder by is not asked about: that is how a part that was taken
-away with its channel, or laid on top, comes and goes.
+away with its channel, or laid on top, comes and goes. Experiments: docs/log/2026-11-28-timbre.md.
 """
 
 import numpy as np
