@@ -69,7 +69,7 @@ def test_swapped_pieces_stay_together(page: Page, live_server: LiveServer, pair:
     wait(page, lambda: times(page)["a"] == pytest.approx(9.0, abs=0.3), "a click in a plot seeks")
     now = times(page)
     assert now["b"] == pytest.approx(START_S + (now["a"] - 6) * SPEED, abs=0.15)
-    page.get_by_text("2 matched pieces").wait_for()
+    page.get_by_text("2 matching segments").wait_for()
 
 
 def test_the_review_reads_without_javascript(

@@ -1,5 +1,6 @@
 """Two databases at one store of recordings: neither removes, nor writes beside, what the other one keeps there."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -130,7 +131,10 @@ def test_copy_of_the_database_is_told_from_the_one_that_wrote_last(
     store_owner.renew()
 
 
-def test_sweeper_that_has_just_started_leaves_the_mark(stored: Stored, db: None) -> None:
+def test_sweeper_that_has_just_started_leaves_the_mark(
+    stored: Stored, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_owner, "_STARTED_S", time.monotonic())
     first = store_owner.require()
     Deployment.objects.update(token_at=timezone.now() - 2 * store_owner.RENEWED_EVERY)
     store_owner.renew()
