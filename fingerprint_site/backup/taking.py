@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from django.conf import settings
@@ -82,7 +83,8 @@ def _copy_audio(folder: Path, progress: Progress) -> list[str]:
         if target.exists():
             continue
         try:
-            _write(target, store.part(name, first=0, count=size_bytes), progress)
+            with closing(store.part(name, first=0, count=size_bytes)) as chunks:
+                _write(target, chunks, progress)
         except FileNotFoundError:
             gone.append(name)
             continue
