@@ -272,7 +272,8 @@ def test_registrar_cannot_raise_anybody(registrar: tuple[Client, User]) -> None:
 def test_registrar_cannot_take_an_account_with_powers_over(registrar: tuple[Client, User], staff: User) -> None:
     client, _ = registrar
     password = {"password1": "a long and quiet word", "password2": "a long and quiet word"}
-    for account in (staff, User.objects.create_user("colleague", is_staff=True)):
+    colleague = User.objects.create_user("colleague", is_staff=True)
+    for account in (staff, colleague, User.objects.create_user("hidden", is_superuser=True)):
         assert client.post(f"/admin/auth/user/{account.pk}/password/", password).status_code == 403
         assert client.post(f"/admin/auth/user/{account.pk}/delete/", {"post": "yes"}).status_code == 403
         client.post(f"/admin/auth/user/{account.pk}/change/", {"username": "taken"})
@@ -293,7 +294,8 @@ def test_nobody_makes_keys_for_accounts_with_more_power(registrar: tuple[Client,
     client, user = registrar
     user.user_permissions.set(Permission.objects.all())
     colleague, ordinary = User.objects.create_user("colleague", is_staff=True), User.objects.create_user("ordinary")
-    for account in (staff, colleague, ordinary, user):
+    hidden = User.objects.create_user("hidden", is_superuser=True)  # sees no staff page, and may everything
+    for account in (staff, colleague, hidden, ordinary, user):
         client.post("/admin/catalog/apikey/add/", {"owner": account.pk, "tier": "free"})
     assert set(ApiKey.objects.values_list("owner", flat=True)) == {ordinary.pk, user.pk}
 

@@ -50,6 +50,13 @@ def test_second_start_has_the_first_ones_login(db: None, own_folder: Path) -> No
     assert json.loads((own_folder / "first_login.json").read_text())["api_key"] == first.api_key
 
 
+def test_start_makes_nobody_staff_where_only_ordinary_accounts_are_left(db: None, own_folder: Path) -> None:
+    User.objects.create_user("label")
+    assert not make_first_accounts(with_demo=True)
+    assert list(User.objects.values_list("username", "is_staff")) == [("label", False)]
+    assert not (own_folder / "first_login.json").exists()
+
+
 @pytest.mark.parametrize("kept", ["the file", "no file"])
 def test_start_makes_nothing_anew(db: None, own_folder: Path, kept: str) -> None:
     """Keys revoked, accounts deleted, turned off, renamed: so they stay."""

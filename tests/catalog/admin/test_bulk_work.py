@@ -102,6 +102,7 @@ def test_it_goes_in_chunks_and_can_be_stopped(desk: Client, owner: User, staff: 
     assert bulk_work._do_chunk(late) == 0, "another sweeper has the same chunk: its tracks are done"
     assert bulk_work._claim_oldest() is None, "one sweeper at a time has it"
     desk.post(f"/admin/catalog/bulkwork/{work.pk}/stop/")
+    assert bulk_work._do_chunk(work) == 0, "the sweeper that has it sees the end before the next chunk"
     assert sweep_bulk_work() == 0
     assert Job.objects.count() == CHUNK
     work.refresh_from_db()

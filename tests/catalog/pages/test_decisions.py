@@ -51,6 +51,14 @@ def test_replacing_needs_the_standing_decision(tracks: tuple[Track, Track], owne
     assert Decision.objects.filter(undone_at=None).get() == standing
 
 
+def test_replacing_ends_no_decision_about_another_pair(tracks: tuple[Track, Track], owner: User, staff: User) -> None:
+    one, other = tracks
+    standing = decide(one=one, other=other, verdict="different", keeper=None, decided_by=owner)
+    third = make_track(owner)
+    decide(one=one, other=third, verdict="same", keeper=one, decided_by=staff, replaces=standing.pk)
+    assert Decision.objects.filter(undone_at=None).count() == 2
+
+
 def test_undone_once(tracks: tuple[Track, Track], owner: User) -> None:
     one, other = tracks
     decision = decide(one=one, other=other, verdict="different", keeper=None, decided_by=owner)
