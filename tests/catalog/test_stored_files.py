@@ -95,6 +95,23 @@ def test_file_that_was_given_up_meanwhile_makes_no_track(
     assert (Track.objects.count(), AudioFile.objects.count(), stored()) == (0, 0, set())
 
 
+def test_file_whose_removal_has_begun_makes_no_track(
+    add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweeper has its name in hand: the bytes would go from under the track."""
+    place = stored_files.place
+
+    def place_slowly(**values: object) -> str:
+        name = place(**values)
+        PendingFile.objects.filter(name=name).update(state=PendingFile.State.REMOVING)
+        return name
+
+    monkeypatch.setattr(stored_files, "place", place_slowly)
+    with pytest.raises(NotReachableError, match="too long"):
+        add_track(battle)
+    assert (Track.objects.count(), AudioFile.objects.count(), stored_files.remove_due()) == (0, 0, 1)
+
+
 def test_commit_whose_answer_was_lost_keeps_the_bytes(
     stored: Stored, add_track: Callable[..., Track], battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

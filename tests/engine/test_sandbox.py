@@ -120,6 +120,16 @@ def test_files_that_are_open_cannot_grow(before: str, tmp_path: Path) -> None:
     assert target.stat().st_size == 0
 
 
+@linux_only
+def test_no_other_process_of_the_account_looks_into_it() -> None:
+    """Neither by ptrace nor by /proc/PID/mem, both of which ask whether it may be dumped."""
+    ended = attacked(
+        "print('dumpable', ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))",
+        before="limits['confine'].__globals__['_seccomp'] = lambda *_: False",
+    )
+    assert ended.stdout == "dumpable 0\ngot through\n", ended.stderr
+
+
 def test_memory_ends(tmp_path: Path) -> None:
     ended = attacked("held = bytearray(600 << 20)")
     assert "MemoryError" in ended.stderr
@@ -225,6 +235,19 @@ def test_a_child_that_closes_its_pipes_and_stays_is_stopped(
     monkeypatch.setattr(decoding, "ENDS_WITHIN_S", 0.5)
     with pytest.raises(DecodeTimeout):
         probe(songs[0])
+
+
+def test_a_child_that_talks_without_end_fills_no_memory(songs: list[Path]) -> None:
+    """Of its words the last ones count: as long as a report may be, and no more."""
+    program = "import os\nfor _ in range(64): os.write(2, b'x' * (1 << 20))\nos.write(2, b'the end')"
+    words = bytearray()
+    command = [sys.executable, "-I", "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert not list(decoding._read_both(child.stdout, child.stderr, words, 30.0))
+    assert len(words) <= decoding.REPORT_BYTES
+    assert words.endswith(b"the end")
 
 
 def test_a_child_that_forgets_the_limit_is_stopped(monkeypatch: pytest.MonkeyPatch, songs: list[Path]) -> None:

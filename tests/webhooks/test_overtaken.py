@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from tests.webhooks.receiver import Receiver
-from webhooks.models import Message
-from webhooks.services import SentAgain, send_again
+from webhooks.models import Endpoint, Message
+from webhooks.services import SentAgain, disable_endpoint, send_again
 from webhooks.services.delivery import Claim, claim_message, record_answer
 from webhooks.tasks import deliver_message
 from webhooks.transport import Answer
@@ -81,6 +81,18 @@ def test_send_again_takes_no_message_out_of_a_workers_hands(send: Send, receiver
     assert receiver.callbacks == []
     record_answer(claim=claim, answer=FAILED, now=now)
     assert standing(message)[0] == Message.State.PENDING
+
+
+def test_nothing_is_sent_to_a_url_that_was_disabled_while_it_was_sent(
+    send: Send, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    """The worker died, the queue has the message once more, and staff have turned the URL off in between."""
+    message, now = send(), timezone.now()
+    claimed(message, now - LEASE_OVER)
+    disable_endpoint(endpoint=endpoint, reason="Turned off by staff.", now=now)
+    assert not deliver_message(message.pk)
+    assert receiver.callbacks == []
+    assert standing(message)[0] == Message.State.DELIVERING, "the sweeper ends it"
 
 
 def test_answer_is_kept_with_the_attempt_that_got_it(send: Send) -> None:

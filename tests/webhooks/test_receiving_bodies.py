@@ -116,6 +116,15 @@ def test_a_sender_that_goes_away_half_way_is_422(source: Held) -> None:
     assert incoming(request, slug="label").status_code == 422
 
 
+def test_of_a_large_body_no_more_is_read_than_shows_that_it_is(source: Held, settings: Any) -> None:
+    settings.WEBHOOK_MAX_BODY_KB = 1
+    body = io.BytesIO(bytes(1 << 20))
+    request = RequestFactory().post("/webhooks/incoming/label/", b"{}", content_type="application/json")
+    request._stream = body
+    assert incoming(request, slug="label").status_code == 422
+    assert body.tell() == 1025
+
+
 class FileThatBreaks:
     """The connection is gone."""
 

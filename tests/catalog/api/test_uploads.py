@@ -108,10 +108,12 @@ def test_several_files_together_never_grow_over_the_limit(settings: Settings) ->
 def test_more_fields_and_files_than_are_taken(api: APIClient) -> None:
     fields = {f"field{number}": "x" for number in range(1001)}
     files = {f"file{number}": SimpleUploadedFile("a.wav", b"x") for number in range(101)}
-    for body in (fields, files):
+    large = {f"field{number}": "x" * 600_000 for number in range(2)}
+    for body, reason in ((fields, "more fields"), (files, "more files"), (large, "fields are larger than")):
         response = api.post(URL, body, format="multipart")
         assert response.status_code == 422
         assert set(response.json()) == {"detail", "errors"}
+        assert reason in response.json()["errors"]["body"][0]
 
 
 @pytest.mark.parametrize("charset", ["idna", "zlib", "punycode", "no-such"])
