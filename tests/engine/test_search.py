@@ -1,6 +1,7 @@
 """Which votes of an index bring a track among those that are looked at."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -29,7 +30,14 @@ class FaintIndex:
     nearest_by: float
     others_by: float
 
-    def nearest(self, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+    def nearest(
+        self,
+        queries: Vectors,
+        k: int,
+        *,
+        thorough: bool,
+        without: Collection[int] = (),  # noqa: ARG002
+    ) -> Neighbours:
         shape = (2, len(queries.places), k)
         similarity = np.full(shape, self.others_by, np.float32)
         track_id = np.broadcast_to(np.arange(1, k + 1), shape)

@@ -1,5 +1,6 @@
 """Sketches: what is masked everywhere is found by looking through all of them."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,9 @@ def masked(sounds: list[Samples]) -> list[Fingerprint]:
 def without_votes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is near to anything."""
 
-    def nothing(_: EmbeddedIndex, queries: Vectors, k: int, *, thorough: bool) -> Neighbours:
+    def nothing(
+        _: EmbeddedIndex, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()
+    ) -> Neighbours:
         shape = (2, len(queries.values), k)
         return Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
 
