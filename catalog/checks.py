@@ -21,12 +21,13 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     found: list[CheckMessage] = []
     unknown = sorted(set(settings.FORMATS_BEYOND_CONTRACT) - set(formats.NAMES_BEYOND))
     if unknown:
-        hint = f"Those that there are: {', '.join(formats.NAMES_BEYOND)}."
-        found.append(Error(f"FORMATS_BEYOND_CONTRACT has {', '.join(unknown)}.", hint=hint, id="catalog.E009"))
+        hint = f"Known formats: {', '.join(formats.NAMES_BEYOND)}."
+        words = f"FORMATS_BEYOND_CONTRACT names unknown formats: {', '.join(unknown)}."
+        found.append(Error(words, hint=hint, id="catalog.E009"))
     if settings.DECODE_WALL_SECONDS >= settings.JOB_TIMEOUT_SECONDS:
         found.append(
             Error(
-                "DECODE_WALL_SECONDS must be less than JOB_TIMEOUT_SECONDS, or a long decode is killed without a word.",
+                "DECODE_WALL_SECONDS must be less than JOB_TIMEOUT_SECONDS. A long decode is killed otherwise.",
                 id="catalog.E002",
             )
         )
@@ -48,7 +49,7 @@ def audio_storage_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs:
         return [Error("AUDIO_STORAGE names a bucket, but django-storages is missing.", hint=hint, id="catalog.E004")]
     found: list[CheckMessage] = []
     if bool(settings.S3_ACCESS_KEY_ID) != bool(settings.S3_SECRET_ACCESS_KEY):
-        found.append(Error("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together.", id="catalog.E005"))
+        found.append(Error("Set both S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or neither.", id="catalog.E005"))
     if settings.S3_ENDPOINT_URL and urlsplit(settings.S3_ENDPOINT_URL).scheme not in {"http", "https"}:
         found.append(Error("S3_ENDPOINT_URL must be an http:// or https:// address.", id="catalog.E006"))
     return found
@@ -77,7 +78,7 @@ def decoder_is_confined(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     return [
         checks.Warning(
             f"The decoder runs without {name} here.",
-            hint="See docs/security.md: a kernel with Landlock (5.13), and the package libseccomp2.",
+            hint="Use a kernel with Landlock (5.13) and install libseccomp2. See docs/security.md.",
             id="catalog.W003",
         )
         for name in missing

@@ -52,7 +52,7 @@ def hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     """A site that others reach names its hosts."""
     if "*" not in settings.ALLOWED_HOSTS:
         return []
-    return [Warning("Every Host header is answered.", hint="Set ALLOWED_HOSTS or PUBLIC_URL.", id="site.W001")]
+    return [Warning("The site answers every Host header.", hint="Set ALLOWED_HOSTS or PUBLIC_URL.", id="site.W001")]
 
 
 @register("staff")
@@ -60,7 +60,7 @@ def actions_name_their_permission(app_configs: Sequence[AppConfig] | None, **kwa
     """Every action of every list says what it takes: Django offers one that does not to everybody who may look."""
     return [
         Error(
-            f"The action {name} of {model._meta.label} names no permission.",  # noqa: SLF001  (documented)
+            f"The action {name} of {model._meta.label} declares no permission.",  # noqa: SLF001  (documented)
             hint="@admin.action(permissions=[…])",
             id="site.E003",
         )

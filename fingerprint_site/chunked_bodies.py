@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
 
-LENGTH_REQUIRED = "This server cannot read a chunked body: send its Content-Length."
+LENGTH_REQUIRED = "This server cannot read a chunked body. Send a Content-Length."
 SOME_LENGTH = "1"  # 0 would say that there is no body; the stream knows where it ends
 
 

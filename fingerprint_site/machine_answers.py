@@ -15,13 +15,13 @@ from fingerprint_site.chunked_bodies import LENGTH_REQUIRED
 
 PROGRAMS_CALL = re.compile(r"/+(api|health|webhooks)(/|$)")
 _DETAILS = {
-    400: "The request cannot be read, or its host is not one of this site.",
+    400: "The request is malformed, or its host does not belong to this site.",
     403: "This is not allowed.",
     404: "There is nothing at this address.",
-    405: "This address does not take this method.",
+    405: "This address does not accept this method.",
     411: LENGTH_REQUIRED,
     413: "The request is too large.",
-    500: "The service met an error of its own. It was logged.",
+    500: "An internal error occurred. It was logged.",
 }
 
 

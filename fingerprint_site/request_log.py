@@ -31,7 +31,7 @@ class RequestLogMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
             log.info(
-                "request",
+                "request_answered",
                 method=request.method,
                 path=request.path,
                 status=response.status_code,

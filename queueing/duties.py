@@ -69,4 +69,4 @@ class Duty:
         try:
             FailingDuty.objects.update_or_create(pk=self.name, defaults=values)
         except DatabaseError as trouble:
-            log.warning("failing_duty_not_written_down", duty=self.name, reason=str(trouble))
+            log.warning("failing_duty_record_failed", duty=self.name, reason=str(trouble))

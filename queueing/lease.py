@@ -112,7 +112,7 @@ def kept_up(renew: Callable[[], bool]) -> Iterator[None]:
                 if not renew():
                     break
             except DatabaseError as error:  # a database that restarts must not end the lease of a worker that lives
-                log.warning("lease_not_renewed", reason=str(error))
+                log.warning("lease_renewal_failed", reason=str(error))
                 connections.close_all()
         connections.close_all()  # this thread's own
 

@@ -92,7 +92,7 @@ def note_acknowledged(task: dict[str, Any]) -> None:
             note_answer(cluster=task["args"][0])
         _note_work(cluster=task["cluster"])
     except DatabaseError as error:  # raised further, it would end the monitor
-        log.warning("acknowledgement_not_noted", reason=str(error))
+        log.warning("canary_answer_dropped", reason=str(error))
 
 
 def _note_work(*, cluster: str) -> None:

@@ -22,13 +22,14 @@ def _schedule() -> list[CheckMessage]:
     schedule = settings.WEBHOOK_SCHEDULE_SECONDS
     if schedule and schedule[0] >= 0 and sorted(schedule) == list(schedule):
         return []
-    return [Error("WEBHOOK_SCHEDULE_SECONDS must hold seconds that never fall.", id="webhooks.E002")]
+    return [Error("The seconds of WEBHOOK_SCHEDULE_SECONDS must not decrease.", id="webhooks.E002")]
 
 
 def _hosts() -> list[CheckMessage]:
     return [
         Error(
-            f"WEBHOOK_ALLOWED_PRIVATE_HOSTS holds {entry!r}; it takes host:port, in small letters.", id="webhooks.E003"
+            f"WEBHOOK_ALLOWED_PRIVATE_HOSTS has {entry!r}; use host:port in lower case.",
+            id="webhooks.E003",
         )
         for entry in settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS
         if not _HOST_AND_PORT.fullmatch(entry)

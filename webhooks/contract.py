@@ -109,7 +109,7 @@ def parse(raw: bytes) -> tuple[str, Body]:
     except UnicodeDecodeError as error:
         raise NotJsonError("The body is not UTF-8.") from error
     except RecursionError as error:
-        raise NotJsonError("The body is nested too deep.") from error
+        raise NotJsonError("The body is nested too deeply.") from error
     except ValueError as error:
         raise NotJsonError(f"The body is not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -128,14 +128,14 @@ def challenge_of(body: Body) -> str | None:
 def callback_errors(body: Body) -> Errors:
     """Return what is wrong with `body` as one of the contract's four callbacks, by field; empty where nothing is."""
     errors: Errors = {}
-    _expect(errors, "task_id", _matches(TASK_ID, body.get("task_id")), "Not a task id.")
+    _expect(errors, "task_id", _matches(TASK_ID, body.get("task_id")), "This is not a task id.")
     _expect(errors, "task_name", body.get("task_name") in TaskName.values, f"Not {' or '.join(TaskName.values)}.")
     _expect(errors, "status", body.get("status") in ENDED, f"Not {' or '.join(ENDED)}.")
     _expect(
         errors,
         "completed_at",
         _is_time(body.get("completed_at")),
-        "Not an ISO 8601 time with microseconds and without an offset.",
+        "This must be an ISO 8601 time with microseconds and without an offset.",
     )
     _check_ending(errors, body)
     return errors
@@ -149,12 +149,12 @@ def _check_ending(errors: Errors, body: Body) -> None:
     if failed:
         expected.add("error")
         error = body.get("error")
-        _expect(errors, "error", isinstance(error, str) and bool(error), "Not a text.")
+        _expect(errors, "error", isinstance(error, str) and bool(error), "This must be text.")
     if has_result:
         expected.add("result")
         _check_result(errors, body.get("result"))
     for name in sorted(body.keys() - expected)[:10]:
-        errors.setdefault(name[:100], []).append("Not a field of this callback.")
+        errors.setdefault(name[:100], []).append("This field does not belong to this callback.")
 
 
 def _check_result(errors: Errors, result: Any) -> None:
@@ -164,13 +164,13 @@ def _check_result(errors: Errors, result: Any) -> None:
         return
     music_id, title = result["matched_music_id"], result["matched_musicname"]
     if result["is_duplicate"] is True:
-        _expect(errors, "result.matched_music_id", _is_uuid(music_id), "Not a UUID.")
-        _expect(errors, "result.matched_musicname", isinstance(title, str), "Not a text.")
+        _expect(errors, "result.matched_music_id", _is_uuid(music_id), "This must be a UUID.")
+        _expect(errors, "result.matched_musicname", isinstance(title, str), "This must be text.")
     elif result["is_duplicate"] is False:
         nothing = music_id is None and title is None
-        _expect(errors, "result", nothing, "Names a match without being a duplicate.")
+        _expect(errors, "result", nothing, "There is a match, but is_duplicate is false.")
     else:
-        errors["result.is_duplicate"] = ["Not true or false."]
+        errors["result.is_duplicate"] = ["This must be true or false."]
 
 
 def _expect(errors: Errors, name: str, held: bool, message: str) -> None:  # noqa: FBT001 - the assertion itself
@@ -207,5 +207,5 @@ def _distinct(pairs: list[tuple[str, Any]]) -> Body:
     # Two values under one name: what was signed and what is read could be told apart by two parsers.
     names = dict(pairs)
     if len(names) != len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("a name occurs twice")
     return names

@@ -18,4 +18,4 @@ class FinalResponse(HTTPResponse):
             if status >= HTTPStatus.OK or status == HTTPStatus.SWITCHING_PROTOCOLS:
                 return version, status, reason
             parse_headers(self.fp)
-        raise HTTPException(f"More than {MOST_INTERIM} interim answers.")
+        raise HTTPException(f"The receiver sent more than {MOST_INTERIM} interim answers.")

@@ -35,7 +35,7 @@ def unseal(sealed: str) -> str:
     try:
         return _box(settings.SECRETS_KEY).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise SecretUnreadableError("The stored secret was sealed under another SECRETS_KEY.") from error
+        raise SecretUnreadableError("The stored secret was encrypted with another SECRETS_KEY.") from error
 
 
 @lru_cache(maxsize=4)

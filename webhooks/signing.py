@@ -108,7 +108,7 @@ def _verify_mippia(
         for secret in secrets
     ]
     if not any(held):
-        raise BadSignatureError("x-mippia-signature does not hold.")
+        raise BadSignatureError("x-mippia-signature is not valid.")
 
 
 def _verify_standard(
@@ -130,7 +130,7 @@ def _verify_standard(
         for signature in given
     ]
     if not any(held):
-        raise BadSignatureError("webhook-signature does not hold.")
+        raise BadSignatureError("webhook-signature is not valid.")
 
 
 def _expected_standard(secrets: Sequence[str], *, message_id: str, timestamp: int, body: str) -> list[bytes]:
@@ -148,5 +148,5 @@ def _check_age(timestamp: str, *, name: str, now: datetime, tolerance_s: int) ->
         raise BadSignatureError(f"{name} is missing or not unix seconds.")
     away_s = abs(now.timestamp() - int(timestamp))
     if away_s > tolerance_s:
-        raise BadSignatureError(f"{name} is {away_s:.0f} s away; at most {tolerance_s} s are accepted.")
+        raise BadSignatureError(f"{name} is {away_s:.0f} s off the clock here; at most {tolerance_s} s are accepted.")
     return int(timestamp)

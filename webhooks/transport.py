@@ -1,6 +1,5 @@
 """One HTTP POST to a URL that somebody else chose."""
 
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from webhooks.deadline import Deadline
+from webhooks.failures import in_words, short
 from webhooks.storable import storable
 from webhooks.url_guard import UrlRefusedError, guarded_session
 
@@ -89,7 +89,8 @@ def _read_body(response: requests.Response, deadline: Deadline) -> tuple[bytes, 
                 break
             read += piece
     except _FAILURES as error:
-        return read, _timed_out(error, deadline) or f"The answer broke off: {_short(error)}"
+        broken = f"The connection closed before the whole answer arrived: {short(error)}"
+        return read, _timed_out(error, deadline) or broken
     return read, _timed_out(None, deadline)
 
 
@@ -103,21 +104,13 @@ def _in_words(error: Exception, deadline: Deadline) -> str:
         return words
     if isinstance(error, UrlRefusedError):
         return str(error)
-    if isinstance(error, requests.exceptions.SSLError):
-        return f"TLS failed: {_short(error)}"
-    if isinstance(error, socket.gaierror):
-        return "The host name is unknown."
-    return f"No answer: {_short(error)}"
+    return in_words(error)
 
 
 def _timed_out(error: Exception | None, deadline: Deadline) -> str:
     if deadline.passed or isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError):
         return f"No complete answer within {settings.WEBHOOK_TIMEOUT_SECONDS:g} s."
     return ""
-
-
-def _short(error: Exception) -> str:
-    return storable(str(error)[:300]) or type(error).__name__
 
 
 def _since_ms(started: float) -> int:

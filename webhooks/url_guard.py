@@ -31,7 +31,7 @@ def check_url(url: str) -> SplitResult:
     if len(url) > MAX_URL_CHARACTERS:
         raise UrlRefusedError(f"The URL is longer than {MAX_URL_CHARACTERS} characters.")
     if any(character.isspace() or not character.isprintable() for character in url) or "\\" in url:
-        raise UrlRefusedError("The URL holds spaces, backslashes or control characters.")
+        raise UrlRefusedError("The URL contains spaces, backslashes or control characters.")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -40,9 +40,9 @@ def check_url(url: str) -> SplitResult:
     if parts.scheme not in _DEFAULT_PORTS:
         raise UrlRefusedError("Only http:// and https:// URLs can be called.")
     if parts.username is not None or parts.password is not None:
-        raise UrlRefusedError("The URL must not hold a user name or password.")
+        raise UrlRefusedError("The URL must not contain a user name or password.")
     if not parts.hostname or port == 0:
-        raise UrlRefusedError("The URL names no host.")
+        raise UrlRefusedError("The URL has no host.")
     return parts
 
 

@@ -13,7 +13,7 @@ from webhooks.storable import storable
 def incoming(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer `POST /webhooks/incoming/<slug>/`: 200 stored or challenge, 401, 404, 405, 422."""
     if request.method != "POST":
-        return JsonResponse({"detail": "Only POST is answered here."}, status=405, headers={"Allow": "POST"})
+        return JsonResponse({"detail": "This address accepts only POST."}, status=405, headers={"Allow": "POST"})
     arrival = Arrival(
         slug=storable(slug),
         body=_read_capped(request),

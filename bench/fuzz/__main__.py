@@ -15,7 +15,7 @@ SEED = int(os.environ.get("SEED", "1"))
 GOOD_EVERY = 40
 MOST_MB = 1024
 DECODE_MB = 2048
-NOT_CLEAR = ("lost each time", "could not finish", "Traceback", "Error(", "None", "0x")
+NOT_CLEAR = ("stopped at every attempt", "could not finish", "Traceback", "Error(", "None", "0x")
 
 WORK = Path(tempfile.mkdtemp(prefix="fuzz-"))
 os.environ["DATA_DIR"] = str(WORK / "site")

@@ -24,20 +24,20 @@ class ApiKeyForm(forms.Form):
 
     owner = forms.ModelChoiceField(
         User.objects.none(),
-        help_text="Whose music and tasks it opens",
-        error_messages={"invalid_choice": "You make keys for yourself and for active accounts that are no staff."},
+        help_text="The account whose music and tasks the key gives access to",
+        error_messages={"invalid_choice": "Choose yourself or an active account that is not staff."},
     )
     label = forms.CharField(
-        max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text="Where it will be used"
+        max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text="Where the key is used"
     )
     tier = forms.ChoiceField(choices=ApiKey.Tier.choices, widget=UnfoldAdminSelectWidget)
     custom_per_minute = forms.IntegerField(
-        label="Calls a minute",
+        label="Calls per minute",
         min_value=1,
         max_value=1_000_000,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="For the custom tier only",
+        help_text="Only for the custom tier",
     )
     expires_at = forms.SplitDateTimeField(
         label="Expires", required=False, widget=UnfoldAdminSplitDateTimeWidget, help_text="Empty: never"
@@ -63,7 +63,7 @@ class ApiKeyForm(forms.Form):
         values = super().clean() or {}
         is_custom = values.get("tier") == ApiKey.Tier.CUSTOM
         if is_custom and not values.get("custom_per_minute") and "custom_per_minute" not in self.errors:
-            self.add_error("custom_per_minute", "Say how many calls a minute the custom tier allows.")
+            self.add_error("custom_per_minute", "Enter how many calls per minute the custom tier allows.")
         if not is_custom:
             values["custom_per_minute"] = None
         return values

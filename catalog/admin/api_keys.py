@@ -39,7 +39,7 @@ def use_page(key: ApiKey) -> dict[str, Any]:
 class ApiKeyAdmin(ReadOnlyAdmin):
     """Keys by their first letters; the key itself is nowhere."""
 
-    nothing_yet = "A program needs a key to call the API: make the first one."
+    nothing_yet = "A program needs a key to call the API. Create the first one."
     list_display = ("prefix", "owner", "label", "state", "limit", "used", "expires", "created")
     list_filter = (("tier", ChoicesDropdownFilter), ("owner", AutocompleteSelectFilter))
     list_select_related = ("owner",)
@@ -70,7 +70,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             return display.badge("warning", "event_busy", "expired")
         return display.badge("good", "check_circle", "valid")
 
-    @admin.display(description="calls a minute", ordering="tier")
+    @admin.display(description="calls per minute", ordering="tier")
     def limit(self, key: ApiKey) -> str:
         """The tier and what it allows."""
         return f"{per_minute(key)} ({key.tier})"
@@ -84,7 +84,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = ApiKeyForm(request.POST or None, made_by=person(request), admin_site=self.admin_site)
-        context = self.admin_site.each_context(request) | {"opts": self.opts, "title": "Make an API key", "form": form}
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": "Create an API key",
+            "form": form,
+        }
         if request.method == "POST" and form.is_valid():
             row, text = create_key(**form.cleaned_data)
             self.log_addition(request, row, "Made.")
@@ -95,5 +99,5 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """End a key now."""
         revoke_key(key=key)
         self.log_change(request, key, "Revoked.")
-        messages.success(request, f"The key {key} is revoked: calls with it are refused from now on.")
+        messages.success(request, f"The key {key} is revoked. The API refuses it from now on.")
         return self.back_to(key)

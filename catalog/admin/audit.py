@@ -24,7 +24,7 @@ _KINDS = {
 class AuditEntryAdmin(ReadOnlyAdmin):
     """One row an act. Nobody changes or deletes any; `prune` does once their time is over."""
 
-    nothing_yet = "What staff change, export or are refused is written down here."
+    nothing_yet = "The audit trail records what staff change, export or are refused."
     list_display = ("what", "actor", "object_shown", "address", "happened")
     list_filter = (
         ("kind", ChoicesDropdownFilter),

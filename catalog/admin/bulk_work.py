@@ -29,7 +29,7 @@ NEEDS = {
 class BulkWorkAdmin(ReadOnlyAdmin):
     """What was done with many tracks at once."""
 
-    nothing_yet = "Choose tracks in the track list, then what to do with all of them."
+    nothing_yet = "Select tracks in the track list, then choose an action."
     list_display = ("what", "state", "total", "done", "passed_over", "failed", "asked_by", "asked")
     list_select_related = ("asked_by",)
     list_filter = ("kind",)
@@ -68,7 +68,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
         if not request.user.has_perm(NEEDS[BulkWork.Kind(work.kind)]):
             raise PermissionDenied
         if bulk_work.stop(work=work, stopped_by=person(request)):
-            messages.success(request, "Stopped. What is done stays done.")
+            messages.success(request, "Stopped. Finished tracks stay as they are.")
         return self.back_to(work)
 
     def undo(self, request: HttpRequest, work: BulkWork) -> HttpResponse:

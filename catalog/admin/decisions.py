@@ -26,12 +26,12 @@ _VERDICTS = {
 class StandingFilter(admin.SimpleListFilter):
     """Decisions that hold, or that were taken back."""
 
-    title = "standing"
+    title = "state"
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the choices."""
-        return [("yes", "holds"), ("no", "taken back")]
+        return [("yes", "in force"), ("no", "undone")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:  # noqa: ARG002
         """Filter."""
@@ -42,7 +42,7 @@ class StandingFilter(admin.SimpleListFilter):
 class DecisionAdmin(ReadOnlyAdmin):
     """The history of what staff decided."""
 
-    nothing_yet = "A decision is made in the duplicate review."
+    nothing_yet = "You make decisions in the duplicate review."
     list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
     list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter), "decided_at")
     list_select_related = ("first_track", "second_track", "keeper", "decided_by")
@@ -66,17 +66,17 @@ class DecisionAdmin(ReadOnlyAdmin):
         """Which of the two is to be kept."""
         return decision.keeper.title if decision.keeper else display.NOTHING
 
-    @admin.display(description="standing")
+    @admin.display(description="state")
     def holds(self, decision: Decision) -> str:
         """Whether it still counts."""
         if decision.undone_at:
-            return display.badge("off", "undo", "taken back")
-        return display.badge("good", "check_circle", "holds")
+            return display.badge("off", "undo", "undone")
+        return display.badge("good", "check_circle", "in force")
 
     def take_back(self, request: HttpRequest, decision: Decision) -> HttpResponse:
         """Undo, so that the pair is to be reviewed again."""
         if count := undo(decision=decision):
             page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
-            words = "Taken back." if count == 1 else f"Taken back, with the {count - 1} made together with it."
+            words = "Undone." if count == 1 else f"Undone, with the {count - 1} made together with it."
             messages.success(request, format_html('{} <a class="mf-inline" href="{}">Review the pair</a>', words, page))
         return self.back_to(decision)

@@ -23,10 +23,7 @@ from staff.row_ids import row_id
 class JobAdmin(ReadOnlyAdmin):
     """The API's tasks."""
 
-    nothing_yet = (
-        "A task is accepted when the API is called, or when a track is checked or added: "
-        "choose tracks in the track list."
-    )
+    nothing_yet = "The API creates tasks. You can also select tracks in the track list and check or add them."
     list_display = ("task", "about", "owner", "state", "took", "answer", "accepted")
     list_filter = (
         ("status", ChoicesDropdownFilter),
@@ -37,7 +34,7 @@ class JobAdmin(ReadOnlyAdmin):
     list_select_related = ("track", "owner")
     whole_ids = ("task_id",)
     search_fields = ("track__words__contains", "words__contains")
-    search_help_text = "A whole task id, words of a track, or of an error"
+    search_help_text = "A whole task id, or words of a track or an error"
     fields = ()
     list_before_template = "catalog/live_list.html"
     change_form_outer_before_template = "catalog/task.html"

@@ -21,8 +21,8 @@ class MatchAdmin(ReadOnlyAdmin):
     """The evidence of a check, one row for each track that was found."""
 
     nothing_yet = (
-        "A match is stored when a check finds one track in another: check tracks in the t"
-        "rack list, or scan the catalog."
+        "A check stores a match when it finds one track in another. "
+        "Check tracks in the track list, or scan the catalog."
     )
     list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
     list_display_links = ("found_as",)

@@ -199,7 +199,7 @@ class TrackAdmin(CatalogAdmin):
         }
         return TemplateResponse(request, "catalog/tracks_remove.html", context)
 
-    @admin.action(description="Bring back", permissions=["remove"])
+    @admin.action(description="Restore", permissions=["remove"])
     def restore_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
         """Undo the removal of each selected track."""
         gone = queryset.filter(removed_at__isnull=False, audio_file__isnull=False)
@@ -232,8 +232,8 @@ class TrackAdmin(CatalogAdmin):
     def restore(self, request: HttpRequest, track: Track) -> HttpResponse:
         """Undo the removal of a track."""
         if restore_track(track=track):
-            self.log_change(request, track, "Brought back.")
-            messages.success(request, f"“{track.title}” is back in the catalog.")
+            self.log_change(request, track, "Restored.")
+            messages.success(request, f"“{track.title}” was restored to the catalog.")
         return self.back_to(track)
 
     def remove_view(self, request: HttpRequest, track_id: int) -> HttpResponse:

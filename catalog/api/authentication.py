@@ -27,7 +27,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise NotAuthenticated("Send your API key in the header: Authorization: Bearer <api key>.")
         key = api_keys.find_key(parts[1].decode("utf-8", "replace"))
         if key is None:
-            raise NotFound("This API key is not known here.")
+            raise NotFound("This API key is unknown.")
         if api_keys.is_expired(key):
             # Its limit goes in the headers; the call is not counted.
             call_of(request).allowance = rate_limits.current_allowance(key)

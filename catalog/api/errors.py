@@ -31,7 +31,7 @@ class UnavailableError(exceptions.APIException):
     """503: nothing is wrong with the request, and the same one may be taken a little later."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The service cannot take this now. Try again."
+    default_detail = "The service is not available at the moment. Try again later."
     wait = 10
 
 
@@ -42,12 +42,12 @@ def contract_exception(error: Exception, context: dict[str, Any]) -> Response | 
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if isinstance(error, UnreadablePostError):
-        error = exceptions.ParseError("The body ended before it was whole.")
+        error = exceptions.ParseError("The body is incomplete.")
     if isinstance(error, NotReachableError):
         error = UnavailableError(str(error))
     set_rollback()
     if isinstance(error, OperationalError | InterfaceError) or (isinstance(error, OSError) and error.errno in _FULL):
-        log.error("request_not_taken", reason=f"{type(error).__name__}: {error}")
+        log.error("request_failed", reason=f"{type(error).__name__}: {error}")
         error = UnavailableError()
     if isinstance(error, _UNPROCESSABLE):
         return _unprocessable(error)

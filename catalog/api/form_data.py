@@ -89,12 +89,12 @@ class FormData:
     def _read_field(self, part: Part, content: LazyStream) -> None:
         self._fields += 1
         if self._fields > settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:
-            raise TooManyFieldsSent("The form has more fields than are taken.")
+            raise TooManyFieldsSent("The form has too many fields.")
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE - self._field_bytes
         value = content.read(most + 1)
         self._field_bytes += len(value) + len(part.name) + 2
         if self._field_bytes > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise RequestDataTooBig("The form's fields are larger than what is taken.")
+            raise RequestDataTooBig("The fields of the form are too large.")
         if part.is_base64:
             with contextlib.suppress(binascii.Error):
                 value = base64.b64decode(value)
@@ -103,7 +103,7 @@ class FormData:
     def _read_file(self, part: Part, content: Iterable[bytes]) -> None:
         self._file_count += 1
         if self._file_count > settings.DATA_UPLOAD_MAX_NUMBER_FILES:
-            raise TooManyFilesSent("The form has more files than are taken.")
+            raise TooManyFilesSent("The form has too many files.")
         self._handler.new_file(part.name, part.file_name or "", part.content_type, None, None, None)
         self._open = (part.name, 0)
         for chunk in _from_base64(content) if part.is_base64 else content:
@@ -150,7 +150,7 @@ def _from_base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
         except binascii.Error as error:
             raise MultiPartParserError("The base64 of a file cannot be decoded.") from error
     if rest:
-        raise MultiPartParserError("The base64 of a file ends too early.")
+        raise MultiPartParserError("The base64 of a file is incomplete.")
 
 
 def part_of(header: bytes, *, encoding: str = "utf-8") -> Part | None:

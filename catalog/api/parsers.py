@@ -46,4 +46,4 @@ class UploadParser(MultiPartParser):
         try:
             return super().parse(stream, media_type, dict(parser_context or {}))
         except (UnicodeError, LookupError) as error:
-            raise ParseError("The body is not of the character set that its header names.") from error
+            raise ParseError("The body does not use the character set that its header names.") from error

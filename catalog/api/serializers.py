@@ -37,7 +37,7 @@ class MusicIdSerializer(serializers.Serializer[None]):
     """Body of `POST /fingerprint/add` and `/check`."""
 
     musicId = serializers.UUIDField(  # noqa: N815
-        error_messages={"required": "Name the track: musicId.", "invalid": "This is not a musicId (a UUID)."}
+        error_messages={"required": "Send the musicId of the track.", "invalid": "This is not a musicId (a UUID)."}
     )
 
     def to_internal_value(self, data: Any) -> Any:
@@ -67,9 +67,9 @@ class TaskResultSerializer(serializers.Serializer[None]):
     task_id = serializers.CharField()
     task_name = serializers.ChoiceField(choices=TaskName.values, required=False)
     status = serializers.ChoiceField(choices=TaskStatus.values)
-    result = CheckResultSerializer(required=False, help_text="A check's, with success")
+    result = CheckResultSerializer(required=False, help_text="Only after a successful check")
     completed_at = serializers.CharField(required=False, help_text="2026-04-02T14:54:14.859289")
-    error = serializers.CharField(required=False, help_text="With failure")
+    error = serializers.CharField(required=False, help_text="Only after a failure")
 
 
 class ErrorSerializer(serializers.Serializer[None]):

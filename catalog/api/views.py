@@ -34,10 +34,10 @@ from webhooks.contract import TASK_ID, TaskName, TaskStatus, accepted_body, unen
 _REFUSALS = {
     401: OpenApiResponse(ErrorSerializer, description="The key is missing or expired"),
     404: OpenApiResponse(ErrorSerializer, description="The key is unknown or revoked"),
-    429: OpenApiResponse(ErrorSerializer, description="Over the key's calls a minute; see Retry-After"),
-    503: OpenApiResponse(ErrorSerializer, description="Disk, database or store cannot take it now; see Retry-After"),
+    429: OpenApiResponse(ErrorSerializer, description="Over the key's calls per minute; see Retry-After"),
+    503: OpenApiResponse(ErrorSerializer, description="Disk, database or store is not available; see Retry-After"),
 }
-_INVALID = {422: OpenApiResponse(InvalidSerializer, description="The request cannot be taken, and why")}
+_INVALID = {422: OpenApiResponse(InvalidSerializer, description="The request is not valid, with the reason")}
 
 
 def _account(request: Request) -> User:
@@ -121,7 +121,7 @@ class CheckView(_TaskView):
 
     @extend_schema(
         operation_id="check_fingerprint",
-        summary="Look for a recording among all that were added",
+        summary="Check a recording against all that were added",
         request=MusicIdSerializer,
         responses={200: TaskSerializer, **_REFUSALS, **_INVALID},
     )
@@ -135,7 +135,7 @@ class TaskResultView(APIView):
 
     @extend_schema(
         operation_id="task_result",
-        summary="Ask how a task stands",
+        summary="Get the result of a task",
         responses={
             200: OpenApiResponse(
                 TaskResultSerializer,
@@ -153,7 +153,7 @@ class TaskResultView(APIView):
                 ],
             ),
             401: _REFUSALS[401],
-            404: OpenApiResponse(ErrorSerializer, description="The key, or the task, is not known to this account"),
+            404: OpenApiResponse(ErrorSerializer, description="The key or the task is unknown to this account"),
             429: _REFUSALS[429],
             503: _REFUSALS[503],
         },

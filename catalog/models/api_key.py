@@ -21,7 +21,7 @@ class ApiKey(Searched):
     key_hash = models.CharField(max_length=64, editable=False)
     tier = models.CharField(max_length=6, choices=Tier, default=Tier.FREE)
     custom_per_minute = models.PositiveIntegerField(
-        "calls a minute", null=True, blank=True, help_text="Custom tier only"
+        "calls per minute", null=True, blank=True, help_text="Custom tier only"
     )
     expires_at = models.DateTimeField("expires", null=True, blank=True)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True)

@@ -25,7 +25,7 @@ class AudioFile(models.Model):
     channels = models.PositiveSmallIntegerField()
     bit_rate = models.PositiveIntegerField("bit rate", null=True, blank=True)
     # What decoding found; nothing before the file was decoded.
-    claimed_s = models.FloatField("promised length", null=True, blank=True, help_text="Where the file promises one")
+    claimed_s = models.FloatField("stated length", null=True, blank=True, help_text="If the file states one")
     skipped_places = models.PositiveIntegerField("places left out", null=True, blank=True)
     skipped_s = models.FloatField("seconds left out", null=True, blank=True)
     audio_tracks = models.PositiveSmallIntegerField("audio tracks in the file", null=True, blank=True)

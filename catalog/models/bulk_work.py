@@ -15,7 +15,7 @@ class BulkWork(models.Model):
         ADD = "add", "add to the index"
         CHECK = "check", "check for duplicates"
         REMOVE = "remove", "remove from the catalog"
-        RESTORE = "restore", "bring back"
+        RESTORE = "restore", "restore"
 
     kind = models.CharField("what", max_length=10, choices=Kind)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -23,11 +23,13 @@ class BulkWork(models.Model):
     track_ids = models.JSONField(editable=False)
     total = models.PositiveIntegerField("tracks")
     done = models.PositiveIntegerField(default=0)
-    passed_over = models.PositiveIntegerField(default=0, help_text="Tracks that were gone, or as wanted already")
+    passed_over = models.PositiveIntegerField(
+        default=0, help_text="Tracks that were skipped: removed, or nothing to do"
+    )
     failed = models.PositiveIntegerField(default=0)
     failures = models.JSONField(default=list, blank=True, help_text="The first tracks that failed, and why")
     ended_at = models.DateTimeField("ended", null=True, blank=True)
-    error = models.TextField(blank=True, default="", help_text="Why the last try came to nothing")
+    error = models.TextField(blank=True, default="", help_text="Why the last attempt failed")
     tries = models.PositiveSmallIntegerField(default=0, editable=False)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)

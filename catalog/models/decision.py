@@ -22,13 +22,13 @@ class Decision(models.Model):
         related_name="+",
         null=True,
         blank=True,
-        help_text="The one to keep",
+        help_text="The track to keep",
     )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
     decided_at = models.DateTimeField(auto_now_add=True, db_index=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     batch = models.UUIDField(
-        null=True, blank=True, editable=False, db_index=True, help_text="Decided together, and taken back together"
+        null=True, blank=True, editable=False, db_index=True, help_text="Decided together and undone together"
     )
 
     class Meta:

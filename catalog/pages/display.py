@@ -239,7 +239,7 @@ def pitch_words(semitones: float) -> str:
 
 def skipped_words(count: int) -> str:
     """Return the words of the button that takes up skipped pairs again."""
-    return f"Take up {count} skipped"
+    return f"Review {count} skipped"
 
 
 def pretty_json(value: object) -> str:

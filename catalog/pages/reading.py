@@ -17,7 +17,9 @@ def _missing(file: AudioFile) -> list[str]:
         words.append(f"{places} in the file could not be decoded and {_were(file)} left out{known}.")
     if file.is_cut_short:
         came, promised = clock(file.duration_s), clock(file.claimed_s)
-        words.append(f"The file promises {promised} of audio, and {came} came: it is damaged or was cut short.")
+        words.append(
+            f"The file should have {promised} of audio, but {came} could be read. It is damaged or was cut short."
+        )
     return words
 
 

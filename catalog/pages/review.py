@@ -58,7 +58,7 @@ def pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
 def _page(request: HttpRequest, shown: Pair, sitting: ReviewSitting, following: Pair | None) -> HttpResponse:
     match = pairs.best_match(shown)
     if match is None:
-        raise Http404("No check found these two in each other.")
+        raise Http404("No check found a match between these two tracks.")
     _draw_ahead([shown, following] if following else [shown])
     comparison = comparison_of(pairs.on_review(match))
     context = _frame(request, sitting) | {
@@ -155,7 +155,8 @@ def _tell_other(request: HttpRequest, decision: Decision, shown: Pair) -> None:
     messages.warning(
         request,
         format_html(
-            'Not stored: {} decided about this pair {}: {}. <a class="mf-inline" href="{}">Look at it</a>',
+            "Your decision was not stored: {} decided about this pair {}: {}."
+            ' <a class="mf-inline" href="{}">Look at it</a>',
             decision.decided_by.get_username(),
             display.relative(decision.decided_at),
             decision.get_verdict_display(),
@@ -188,14 +189,14 @@ def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     is_own = decision.decided_by_id == request.user.pk
     audit.note(on=decision, decided_by=decision.decided_by.get_username())
     if not (is_own or request.user.has_perm("catalog.change_decision")):
-        messages.error(request, "This is another person's decision: you may not take it back.")
+        messages.error(request, "Somebody else made this decision. You may not undo it.")
     elif count := undo(decision=decision):
         ReviewSitting(request.session).count(-count)
         request.session.pop("review_last", None)
         what = decision.get_verdict_display() if count == 1 else f"{count} decisions made together"
-        messages.success(request, f"Taken back: {what}. Decide again.")
+        messages.success(request, f"Undone: {what}. You can decide again.")
     else:
-        messages.info(request, "That decision was taken back already.")
+        messages.info(request, "That decision was already undone.")
     if decision.batch:
         return HttpResponseRedirect(reverse("catalog:review_group", args=[decision.first_track_id]))
     return HttpResponseRedirect(

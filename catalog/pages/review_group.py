@@ -27,7 +27,7 @@ KINDS = [
     (Decision.Verdict.SAME, "the same recording"),
     (Decision.Verdict.VERSION, "another version: keep both"),
     (Decision.Verdict.DIFFERENT, "not a duplicate"),
-    (LATER, "leave it for later"),
+    (LATER, "decide later"),
 ]
 _SEE = ("catalog.view_match", "catalog.view_track")
 _DECIDE = ("catalog.add_decision",)
@@ -69,7 +69,7 @@ def group(request: HttpRequest, track_id: int) -> HttpResponse:
 
 
 def _nothing_waits(request: HttpRequest) -> HttpResponse:
-    messages.info(request, "Nothing waits about this recording any more.")
+    messages.info(request, "No undecided pairs are left for this recording.")
     return HttpResponseRedirect(reverse("catalog:review"))
 
 
@@ -97,7 +97,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
     here = HttpResponseRedirect(reverse("catalog:review_group", args=[track_id]))
     keeper = by_id.get(row_id(request.POST.get("keeper", "")))
     if keeper is None:
-        messages.error(request, "Say which of them to keep.")
+        messages.error(request, "Choose which track to keep.")
         return here
     said = {pk: request.POST.get(f"kind-{pk}", LATER) for pk in by_id if pk != keeper.pk}
     kinds = {pk: kind for pk, kind in said.items() if kind in Decision.Verdict.values}
@@ -107,7 +107,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
         messages.error(request, str(error))
         return here
     if not decisions:
-        messages.info(request, "Nothing was said of any of them: nothing was stored.")
+        messages.info(request, "You decided about none of the tracks. Nothing was stored.")
         return here
     audit.note(on=keeper, decisions=[decision.pk for decision in decisions], verdicts=kinds)
     ReviewSitting(request.session).count(+len(decisions))

@@ -42,7 +42,7 @@ def start(request: HttpRequest) -> HttpResponse:
         audit.note(on=row)
         return bool(row)
 
-    return _answer(request, begin, "The scan has begun.")
+    return _answer(request, begin, "The scan has started.")
 
 
 @require_POST
@@ -51,7 +51,7 @@ def cancel(request: HttpRequest, scan_id: int) -> HttpResponse:
     """Stop a scan."""
     row = get_object_or_404(Scan, pk=scan_id)
     audit.note(on=row)
-    return _answer(request, lambda: cancel_scan(scan=row), "Cancelled. What it found stays, and it can go on later.")
+    return _answer(request, lambda: cancel_scan(scan=row), "Cancelled. Its results stay, and you can resume it later.")
 
 
 @require_POST
@@ -60,7 +60,7 @@ def resume(request: HttpRequest, scan_id: int) -> HttpResponse:
     """Let a cancelled scan go on."""
     row = get_object_or_404(Scan, pk=scan_id)
     audit.note(on=row)
-    return _answer(request, lambda: resume_scan(scan=row), "The scan goes on where it was.")
+    return _answer(request, lambda: resume_scan(scan=row), "The scan has resumed.")
 
 
 def _answer(request: HttpRequest, act: Callable[[], bool], words: str) -> HttpResponse:
@@ -68,7 +68,7 @@ def _answer(request: HttpRequest, act: Callable[[], bool], words: str) -> HttpRe
         if act():
             messages.success(request, words)
         else:
-            messages.info(request, "Nothing to do: the scan changed meanwhile.")
+            messages.info(request, "Nothing to do: the scan has changed in the meantime.")
     except CatalogError as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(reverse("catalog:scan"))

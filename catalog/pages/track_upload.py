@@ -42,8 +42,8 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["file"].widget.attrs["accept"] = ",".join(["audio/*", *sorted(formats.endings())])
         self.fields["file"].help_text = (
-            f"Drop files here, as many as you like: {formats.listed('or')}. "
-            "The title is the file's name; tags are read from the file."
+            f"Drop any number of files here: {formats.listed('or')}. "
+            "The title is the file's name. The tags come from the file."
         )
 
 
@@ -94,4 +94,6 @@ def _wanted(form: UploadForm) -> list[TaskName]:
 
 
 def _say(request: HttpRequest, form: UploadForm, track: Track) -> None:
-    messages.success(request, f"“{track.title}” is in the catalog." + (" Its tasks run now." if _wanted(form) else ""))
+    messages.success(
+        request, f"“{track.title}” is in the catalog." + (" Its tasks are in the queue." if _wanted(form) else "")
+    )

@@ -93,7 +93,7 @@ def _failed_attempts(job: Job) -> list[list[Stage]]:
     return [
         [
             Stage("started", None, parse_datetime(row["started_at"] or ""), note=f"attempt {row['attempt']}"),
-            Stage("came to nothing", None, parse_datetime(row["ended_at"]), tone="bad", technical=row["error"]),
+            Stage("attempt failed", None, parse_datetime(row["ended_at"]), tone="bad", technical=row["error"]),
         ]
         for row in told
     ]
@@ -106,7 +106,7 @@ def _work_stages(job: Job, started_at: datetime) -> list[Stage]:
         if isinstance(took_s, int | float):
             at += timedelta(seconds=took_s)
             is_known = name == "fingerprint_s" and "decode_s" not in job.detail
-            stages.append(Stage(word, None, at, note="known before" if is_known else ""))
+            stages.append(Stage(word, None, at, note="already computed" if is_known else ""))
     return stages
 
 

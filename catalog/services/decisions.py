@@ -19,7 +19,7 @@ class AlreadyDecidedError(CatalogError):
     """Somebody decided about this pair first; `decision` is theirs."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(f"Decided already: {decision.get_verdict_display()}.")
+        super().__init__(f"This pair is already decided: {decision.get_verdict_display()}.")
         self.decision = decision
 
 
@@ -43,9 +43,9 @@ def decide(
 
     """
     if keeper is not None and (keeper.pk not in (one.pk, other.pk) or verdict != Decision.Verdict.SAME):
-        raise ValueError("The keeper must be one of two tracks with the same recording.")
+        raise ValueError("The track to keep must be one of two tracks with the same recording.")
     if one.removed_at or other.removed_at:
-        raise TrackGoneError("One of the two was removed from the catalog: there is nothing left to decide.")
+        raise TrackGoneError("One of the two tracks was removed from the catalog. No decision is needed.")
     first, second = sorted((one, other), key=lambda track: track.pk)
     try:
         with transaction.atomic():
@@ -67,7 +67,7 @@ def _same_or_refuse(first: Track, second: Track, verdict: str, keeper: Track | N
         .first()
     )
     if standing is None:
-        raise CatalogError("The decision about this pair changed at this moment: look again.")
+        raise CatalogError("Somebody else just decided about this pair. Look at it again.")
     wanted = (verdict, keeper.pk if keeper else None, decided_by.pk)
     if (standing.verdict, standing.keeper_id, standing.decided_by_id) == wanted:
         return standing
@@ -93,7 +93,7 @@ def decide_group(
     try:
         with transaction.atomic():
             if Track.objects.filter(pk__in=ids, removed_at=None).count() < len(ids):
-                raise TrackGoneError("One of the tracks was removed from the catalog at this moment: look again.")
+                raise TrackGoneError("One of the tracks was just removed from the catalog. Look at the group again.")
             decisions = Decision.objects.bulk_create(
                 Decision(
                     first_track_id=first,
@@ -106,7 +106,7 @@ def decide_group(
                 for (first, second), verdict in verdicts.items()
             )
     except IntegrityError as error:
-        raise CatalogError("Somebody decided about one of these pairs at this moment: look again.") from error
+        raise CatalogError("Somebody else just decided about one of these pairs. Look at the group again.") from error
     log.info("group_decided", keeper=keeper.pk, pairs=len(decisions))
     return decisions
 

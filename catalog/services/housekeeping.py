@@ -65,7 +65,7 @@ def _tell_how_it_ended() -> None:
         words = errors.read().decode(errors="replace")
     sys.stderr.write(words)  # it belongs in the sweeper's log
     if ended.returncode:
-        last = (words.strip().splitlines() or ["it said nothing"])[-1]
+        last = (words.strip().splitlines() or ["no output"])[-1]
         raise CompactionFailedError(f"`index compact` ended with code {ended.returncode}: {last[:LONGEST_REASON]}")
 
 

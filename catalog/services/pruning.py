@@ -77,5 +77,5 @@ def prune() -> int:
         for_each(RETENTIONS, prune_one)
     finally:
         if any(gone.values()):
-            log.info("pruned", **{name.replace(" ", "_"): rows for name, rows in gone.items() if rows})
+            log.info("rows_pruned", **{name.replace(" ", "_"): rows for name, rows in gone.items() if rows})
     return sum(gone.values())

@@ -99,4 +99,4 @@ def _told_apart(name: str) -> Iterator[None]:
             raise FileNotFoundError(name) from error
         raise OSError(f"The object store refused {name}: {code}") from error
     except (BotoCoreError, Boto3Error) as error:
-        raise OSError(f"The object store does not answer about {name}: {type(error).__name__}") from error
+        raise OSError(f"The object store did not answer a request for {name}: {type(error).__name__}") from error

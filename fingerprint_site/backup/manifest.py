@@ -50,7 +50,7 @@ def read(folder: Path) -> Manifest:
     try:
         manifest = Manifest(**json.loads((folder / NAME).read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise BackupError(f"{folder} holds no backup, or one that was broken off: there is no {NAME}.") from error
+        raise BackupError(f"{folder} has no complete backup: {NAME} is missing.") from error
     except (ValueError, TypeError) as error:
         raise BackupError(f"{folder / NAME} cannot be read: {error}") from error
     if manifest.format != FORMAT:
@@ -71,7 +71,7 @@ def verify(folder: Path, manifest: Manifest) -> None:
         if not path.is_relative_to(root):
             raise BackupError(f"The manifest names {name}, which is not below {folder}.")
         if not path.is_file() or path.stat().st_size != size or digest(path) != sha256:
-            raise BackupError(f"{name} is missing or damaged: this backup cannot be put back.")
+            raise BackupError(f"{name} is missing or damaged: this backup cannot be restored.")
 
 
 def digest(path: Path) -> str:

@@ -15,7 +15,7 @@ from fingerprint_site.backup import database, manifest
 from fingerprint_site.backup.manifest import BackupError, Manifest
 from fingerprint_site.backup.taking import KEYS
 
-IF_IT_IS_OVER = "If that deployment does not run any more, and never will, add --take-over."
+IF_IT_IS_OVER = "If that deployment no longer exists, add --take-over."
 Progress = Callable[[int], object]
 
 
@@ -34,12 +34,14 @@ def restore(folder: Path, *, overwrite: bool, take_over: bool, progress: Progres
     content = manifest.read(folder)
     manifest.verify(folder, content)
     if content.database != database.kind():
-        raise BackupError(f"The backup is of {content.database}, and this deployment has {database.kind()}.")
+        raise BackupError(f"The backup is from {content.database}, but this deployment uses {database.kind()}.")
     with _site_stopped():
         if not overwrite and not _is_empty():
             raise BackupError("This deployment is not empty. Restore into an empty one, or add --overwrite.")
         if not take_over and not store_owner.is_ours_or_free():
-            raise BackupError(f"The store of uploaded files is another's: {store_owner.read_mark()}. {IF_IT_IS_OVER}")
+            raise BackupError(
+                f"The store of uploaded files belongs to another deployment: {store_owner.read_mark()}. {IF_IT_IS_OVER}"
+            )
         _put_back_keys(folder, content)
         database.put_back(folder)
         call_command("migrate", interactive=False, verbosity=0)
@@ -56,7 +58,7 @@ def _site_stopped() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BackupError("The site runs with this data folder: stop it first.") from error
+            raise BackupError("The site is running with this data folder. Stop it first.") from error
         yield
 
 

@@ -52,10 +52,10 @@ def take(folder: Path, *, without_audio: bool, overwrite: bool, progress: Progre
 def _prepare(folder: Path, *, overwrite: bool) -> None:
     inside = Path(settings.DATA_DIR).resolve()
     if folder.resolve().is_relative_to(inside):
-        raise BackupError(f"{folder} is inside of the data folder: choose one on another disk.")
+        raise BackupError(f"{folder} is inside the data folder. Choose a folder on another disk.")
     for kept in (inside, Path(settings.BASE_DIR).resolve(), *database.files()):
         if kept.is_relative_to(folder.resolve()):  # overwriting it would delete what is to be kept
-            raise BackupError(f"{folder} holds {kept}, which this site runs from: choose another folder.")
+            raise BackupError(f"{folder} holds {kept}, which this site uses. Choose another folder.")
     if folder.exists() and any(folder.iterdir()):
         if not overwrite:
             raise BackupError(f"{folder} is not empty. Choose a new folder, or add --overwrite.")

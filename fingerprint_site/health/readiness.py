@@ -32,7 +32,7 @@ def _safely(name: str, look: Callable[[], str]) -> str:
     try:
         return look()
     except (DatabaseError, OSError, IndexUnavailable) as error:
-        log.warning("not_ready", piece=name, reason=f"{type(error).__name__}: {error}")
+        log.warning("readiness_check_failed", piece=name, reason=f"{type(error).__name__}: {error}")
         return "cannot be read"
 
 
@@ -55,14 +55,14 @@ def _queue(name: str) -> Callable[[], str]:
 
 
 def _disk() -> str:
-    return OK if disk_room.has_room() else "less is free than DISK_RESERVE_MB: uploads are refused"
+    return OK if disk_room.has_room() else "less free space than DISK_RESERVE_MB: uploads are refused"
 
 
 def _store() -> str:
     lost = Deployment.objects.filter(owns_store=False).exists()
-    return "the store is another deployment's: uploads are refused" if lost else OK
+    return "the store belongs to another deployment: uploads are refused" if lost else OK
 
 
 def _index() -> str:
     missing = _cluster.answer() if backend.in_cluster() else status.behind()
-    return OK if missing <= status.MOST_BEHIND else f"it is being made anew: {missing} operations are missing"
+    return OK if missing <= status.MOST_BEHIND else f"it is being rebuilt: {missing} operations are missing"

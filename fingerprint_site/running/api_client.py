@@ -30,7 +30,7 @@ class ApiClient:
         return self._call("POST", "fingerprint/check", json={"musicId": music_id})
 
     def result(self, task_id: str) -> dict[str, Any]:
-        """Ask how a task stands."""
+        """Get the result of a task."""
         return self._call("GET", f"task/result/{task_id}")
 
     def _call(self, method: str, path: str, **body: Any) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Show:
         added = Job.objects.filter(task_name=Job.Name.ADD, status=Job.Status.SUCCESS).order_by("pk").first()
         example = added and own_receiver.received_body(slug=SOURCE_SLUG, task_id=added.task_id)
         if example:
-            self._write("And the callback of one of the adds:")
+            self._write("The callback of one of the adds:")
             self._write(json.dumps(example, indent=2))
 
 
@@ -111,7 +111,7 @@ def _where_to_look(login: FirstLogin) -> str:
     if settings.LOG_TO == "stdout":  # where others read it: no password, no key
         return f"Ready. {settings.PUBLIC_URL}/ (the first login: {settings.DATA_DIR / 'first_login.json'})"
     url, key = settings.PUBLIC_URL, login.api_key or "$KEY"
-    hint = login.api_key or f"KEY=… made at {url}/admin/catalog/apikey/add/"
+    hint = login.api_key or f"KEY=… created at {url}/admin/catalog/apikey/add/"
     return f"""
 ────────────────────────────────────────────────────────────────────────────
   Ready.  {url}/
@@ -121,10 +121,10 @@ def _where_to_look(login: FirstLogin) -> str:
     the API, to try      {url}/api/docs/
     API key              {hint}
 
-  With a file of your own (upload it, check it, ask what came out; fingerprint/add lets later checks find it):
+  With your own file (upload it, check it, get the result; fingerprint/add lets later checks find it):
     curl -H "Authorization: Bearer {key}" -F file=@song.mp3 {url}/api/v1/music
     curl -H "Authorization: Bearer {key}" --json '{{"musicId": "<musicId>"}}' {url}/api/v1/fingerprint/check
     curl -H "Authorization: Bearer {key}" {url}/api/v1/task/result/<taskId>
 
-  Ctrl-C ends all of it and keeps everything.
+  Ctrl-C stops the site. All data is kept.
 ────────────────────────────────────────────────────────────────────────────"""

@@ -59,7 +59,9 @@ def record(
         detail=short(detail),
         **_named(on),
     )
-    log.info("audit", **{name: value for name, value in _fields(entry).items() if value not in (None, "", {})})
+    log.info(
+        "audit_entry_stored", **{name: value for name, value in _fields(entry).items() if value not in (None, "", {})}
+    )
     entry.save()
     if this := at_hand.get():
         this.is_recorded = True

@@ -55,8 +55,8 @@ function count(...states) {
 function tell() {
   const open = count("waiting", "sending");
   const parts = [open ? `Uploading: ${arrivals.length - open} of ${arrivals.length} files` : `${arrivals.length} files`];
-  if (count("running")) parts.push(`${count("running")} at work`);
-  if (count("done")) parts.push(`${count("done")} ready`);
+  if (count("running")) parts.push(`${count("running")} in progress`);
+  if (count("done")) parts.push(`${count("done")} done`);
   if (count("refused")) parts.push(`${count("refused")} refused`);
   summary.textContent = parts.join(" · ");
 }
@@ -82,7 +82,7 @@ function send(arrival) {
         bar.hidden = true;
         say(arrival, "in the catalog");
       } else {
-        refuse(arrival, answer?.reason ?? (request.status === 403 ? "You are logged out, or may not upload. Load the page again." : "The upload was cut off. Choose the file again."));
+        refuse(arrival, answer?.reason ?? (request.status === 403 ? "You are logged out or may not upload. Reload the page." : "The upload was interrupted. Choose the file again."));
       }
       settle();
     });

@@ -10,7 +10,7 @@ document.addEventListener("click", async (event) => {
   } catch {
     // No clipboard over plain http: mark the text, so that Ctrl-C is all that is left to do.
     getSelection().selectAllChildren(block);
-    button.textContent = "Marked: press Ctrl-C";
+    button.textContent = "Text selected: press Ctrl-C";
   }
   setTimeout(() => { button.textContent = label; }, 2000);
 });

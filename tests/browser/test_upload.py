@@ -55,13 +55,13 @@ def test_many_files_are_dropped_and_judged(
     expect(page.locator(BUTTON)).to_contain_text("Upload 4 files")
     page.click(BUTTON)
     summary, states = page.locator("[data-summary]"), page.locator(".mf-arrivals [data-state]")
-    expect(summary).to_contain_text("3 at work")
+    expect(summary).to_contain_text("3 in progress")
     expect(states.nth(1)).to_contain_text("cannot be read as audio")
     assert Track.objects.count() == 3
     assert Job.objects.count() == 6
     expect(page.locator("[data-to-review]")).to_be_hidden()
     drain()
-    expect(summary).to_have_text("4 files · 3 ready · 1 refused")
+    expect(summary).to_have_text("4 files · 3 done · 1 refused")
     told = states.all_inner_texts()
     assert "in the index" in told[0]
     assert "no duplicate" in told[2]

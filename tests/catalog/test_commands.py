@@ -82,7 +82,7 @@ def folder(tmp_path: Path, battle: Path, forest: Path) -> Path:
 
 def test_import_says_what_was_skipped_and_why(folder: Path, owner: User) -> None:
     text = said("import_music", str(folder), owner="owner")
-    assert "2 imported, 0 known already, 1 skipped." in text
+    assert "2 imported, 0 already known, 1 skipped." in text
     assert "broken.mp3: " in text
     assert "notes.txt" not in text
     assert set(Track.objects.values_list("title", flat=True)) == {"one", "two"}
@@ -92,7 +92,7 @@ def test_import_says_what_was_skipped_and_why(folder: Path, owner: User) -> None
 def test_import_goes_on_where_it_stopped(folder: Path, owner: User) -> None:
     said("import_music", str(folder), owner="owner", add=True)
     text = said("import_music", str(folder), owner="owner", add=True, check=True)
-    assert "0 imported, 2 known already, 1 skipped." in text
+    assert "0 imported, 2 already known, 1 skipped." in text
     assert Track.objects.count() == 2
     assert Job.objects.filter(task_name=Job.Name.ADD).count() == 2
     assert Job.objects.filter(task_name=Job.Name.CHECK).count() == 2
@@ -120,11 +120,11 @@ def indexed_track(add_track: Callable[..., Track], battle: Path) -> Track:
 
 
 def test_rebuild_then_check_in_words(indexed_track: Track, battle: Path, forest: Path) -> None:
-    assert "holds 1 tracks" in said("rebuild_index")
+    assert "has 1 tracks" in said("rebuild_index")
     text = said("check_music", str(battle))
     assert "duplicate: battle-music" in text
     assert str(indexed_track.music_id) in text
-    assert "nothing in the index" in said("check_music", str(forest))
+    assert "no match in the index" in said("check_music", str(forest))
 
 
 def test_check_music_refusals(db: None, tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ def test_a_file_that_was_cut_short_says_what_it_promised(
     file = analysed(track)
     assert file.claimed_s == pytest.approx(30, abs=0.1)
     assert file.is_cut_short
-    assert "The file promises 0:30 of audio, and 0:10 came" in desk.get(track.get_absolute_url()).content.decode()
+    assert (
+        "The file should have 0:30 of audio, but 0:10 could be read"
+        in desk.get(track.get_absolute_url()).content.decode()
+    )
 
 
 def test_a_whole_file_says_nothing(add_track: Callable[..., Track], recordings: list[Path]) -> None:

@@ -70,7 +70,7 @@ def test_format_is_taken_without_its_ending(
     assert Path(track.audio_file.stored_name).suffix in formats.ALL_ENDINGS
 
     settings.FORMATS_BEYOND_CONTRACT = [other for other in formats.NAMES_BEYOND if other != name]
-    with pytest.raises(UploadRefusedError, match=r"Formats taken: mp3, wav, flac, m4a, aac, ogg, "):
+    with pytest.raises(UploadRefusedError, match=r"Accepted formats: mp3, wav, flac, m4a, aac, ogg, "):
         add_track(path)
 
 
@@ -182,4 +182,4 @@ def test_a_folder_import_takes_what_an_upload_does(tmp_path: Path, music: Sample
 def test_an_unknown_format_in_the_setting_is_an_error(settings: Settings) -> None:
     settings.FORMATS_BEYOND_CONTRACT = ["aiff", "ogv", "wmv"]
     found = [error for error in run_checks() if error.id == "catalog.E009"]
-    assert [error.msg for error in found] == ["FORMATS_BEYOND_CONTRACT has ogv, wmv."]
+    assert [error.msg for error in found] == ["FORMATS_BEYOND_CONTRACT names unknown formats: ogv, wmv."]

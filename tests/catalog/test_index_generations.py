@@ -310,7 +310,7 @@ def test_folder_of_another_deployment_is_left_to_it(
     IndexOperation.objects.update(created_at=timezone.now())
     with pytest.raises(CommandError, match="Another deployment"):
         said("index", "compact")
-    with pytest.raises(IndexBusy, match="a DATA_DIR of its own"):
+    with pytest.raises(IndexBusy, match="its own DATA_DIR"):
         housekeeping.keep_index_folder()
     assert {path.name: path.read_bytes() for path in own_folder.iterdir()} == before
     long_ago = timezone.now() - 2 * lease.OWNER_SILENT
@@ -365,11 +365,11 @@ def test_lost_lease_publishes_nothing(indexed: Callable[[Path], Track], battle: 
 def test_commands_say_how_it_is(indexed: Callable[[Path], Track], battle: Path, forest: Path) -> None:
     assert "none" in said("index", "status")
     indexed(battle)
-    assert "holds 1 tracks" in said("index", "rebuild")
+    assert "has 1 tracks" in said("index", "rebuild")
     indexed(forest)
     status = said("index", "status")
     assert "behind the log         1 operations" in status
-    assert "holds 2 tracks" in said("index", "compact")
+    assert "has 2 tracks" in said("index", "compact")
     assert said("index", "verify").count("good") == 3
 
 
@@ -381,7 +381,7 @@ def test_many_are_made_in_processes_of_their_own(
     Fingerprint.objects.filter(audio_file=damaged.audio_file).update(data=b"nothing")
     monkeypatch.setattr(searching, "PARALLEL_FROM", 2)
     monkeypatch.setattr(searching, "_BATCH_OPERATIONS", 1)
-    assert "holds 3 tracks" in said("index", "rebuild")
+    assert "has 3 tracks" in said("index", "rebuild")
     assert found(CaughtUpIndex(), added[2]) == [added[2].pk]
 
 
@@ -394,7 +394,7 @@ def test_verify_names_what_differs(indexed: Callable[[Path], Track], recordings:
     out = io.StringIO()
     with pytest.raises(CommandError, match="1 problems"):
         call_command("index", "verify", stdout=out, stderr=io.StringIO())
-    assert f"track {other.pk} is there with another fingerprint" in out.getvalue()
+    assert f"the index has another fingerprint of track {other.pk}" in out.getvalue()
 
 
 def test_manifest_is_plain_json(indexed: Callable[[Path], Track], battle: Path, own_folder: Path) -> None:

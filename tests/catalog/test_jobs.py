@@ -95,7 +95,7 @@ def test_sweeper_ends_a_job_out_of_attempts(job: Job) -> None:
     assert sweeping.sweep_jobs() == 1
     job.refresh_from_db()
     assert job.status == "failure"
-    assert "lost" in job.error
+    assert "stopped at every attempt" in job.error
 
 
 def test_sweeper_leaves_live_jobs_alone(job: Job) -> None:

@@ -175,7 +175,7 @@ def test_index_of_another_log_is_made_anew(
 def test_commands(in_milvus: MilvusProcess, indexed: Callable[[Path], Track], recordings: list[Path]) -> None:
     for path in recordings[:3]:
         indexed(path)
-    assert "holds 3 tracks" in said("index", "rebuild")
+    assert "has 3 tracks" in said("index", "rebuild")
     assert "tracks: good" in said("index", "verify", "--sample", "0")
     status = said("index", "status")
     assert "Milvus" in status
@@ -203,7 +203,7 @@ def test_factory_password_is_replaced_once(
     settings.FINGERPRINT_INDEX = settings.FINGERPRINT_INDEX.replace("root:Milvus", "root:another1")
     try:
         assert "is replaced" in said("secure_milvus")
-        assert "replaced already" in said("secure_milvus")
+        assert "already replaced" in said("secure_milvus")
         assert found(CaughtUpIndex(), battle) == [track.pk]
     finally:
         give_the_factory_password_back(settings.FINGERPRINT_INDEX)
@@ -223,7 +223,7 @@ def test_wrong_password(
     settings.MILVUS_TIMEOUT_SECONDS = 5.0
     with pytest.raises(IndexUnavailable) as raised:
         found(CaughtUpIndex(), battle)
-    assert "wrong" not in str(raised.value).replace("as it should", "")
+    assert "wrong" not in str(raised.value)
 
 
 def test_writers_take_turns(

@@ -69,7 +69,7 @@ def test_a_second_scan_finds_nothing_new(twins: tuple[Track, Track], staff: User
 def test_one_at_a_time(owner: User, staff: User) -> None:
     make_track(owner)
     start_scan(started_by=staff)
-    with pytest.raises(CatalogError, match="runs already"):
+    with pytest.raises(CatalogError, match="already running"):
         start_scan(started_by=staff)
     assert OrmQ.objects.count() == 1
 
@@ -159,7 +159,7 @@ def test_a_track_that_kills_its_worker_is_left_out(twins: tuple[Track, Track], s
     Scan.objects.update(trying=twins[0].pk, tries=3)
     scan_stretch(scan.pk)
     assert (the_scan().status, the_scan().searched, the_scan().failed) == ("done", 1, 1)
-    assert "lost each time" in the_scan().failures[0]["error"]
+    assert "stopped at every attempt" in the_scan().failures[0]["error"]
 
 
 def test_an_unforeseen_error_is_tried_again(

@@ -126,7 +126,7 @@ def test_logs_hold_no_secret(site: RunningSite) -> None:
 def test_second_start_says_that_it_runs(site: RunningSite) -> None:
     second = site.manage("run_site")
     assert second.returncode != 0
-    assert "running already" in second.stderr
+    assert "already running" in second.stderr
 
 
 def test_check_music_says_it_in_words(site: RunningSite) -> None:

@@ -280,5 +280,5 @@ def test_the_command_says_where_callbacks_go_meanwhile(account: User, receiver: 
         call_command("set_callback_url", account.username, receiver.url)
     receiver.behaviour = only_at("/hook")
     call_command("set_callback_url", account.username, receiver.url)
-    with pytest.raises(CommandError, match=f"not verified.*go on to {receiver.url}[.]"):
+    with pytest.raises(CommandError, match=f"not verified.*still go to {receiver.url}[.]"):
         call_command("set_callback_url", account.username, receiver.url + "2")

@@ -39,7 +39,7 @@ def test_prune_removes_what_came_long_ago_and_never_again(outside: Client, sourc
 
 
 def test_the_same_callback_twice_is_stored_once(outside: Client, source: Held) -> None:
-    for detail in ("Stored.", "Seen before.", "Seen before."):
+    for detail in ("Stored.", "Received before.", "Received before."):
         assert call(outside, CHECKED, both(source[1], TASK_ID, CHECKED)).json() == {"detail": detail}
     received = Received.objects.get()
     assert received.times_seen == 3

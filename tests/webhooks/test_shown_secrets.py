@@ -37,7 +37,7 @@ def make_source(desk: Client, account: User, receiver: Receiver) -> HttpResponse
 
 
 def make_key(desk: Client, account: User, receiver: Receiver) -> HttpResponse:
-    """Make an API key."""
+    """Create an API key."""
     form = {"owner": account.pk, "label": "x", "tier": ApiKey.Tier.FREE, "expires_at_0": "", "expires_at_1": ""}
     return desk.post("/admin/catalog/apikey/add/", form)
 

@@ -112,7 +112,7 @@ def test_changed_url_stands_beside_the_one_in_use_until_it_answers(
         desk.post(page_url, {"url": new})
     verify_again = f"{ADMIN}/endpoint/{endpoint.pk}/verify_again/"
     page = desk.post(verify_again, {"_form_submitted": "True"}, follow=True).content.decode()
-    assert f"Callbacks go on to {receiver.url}." in page
+    assert f"Callbacks still go to {receiver.url}." in page
     assert f"New URL: <strong>{new}</strong>" in page
     assert f'value="{new}"' in page
     assert "status 404" in page
@@ -167,7 +167,7 @@ def test_turned_off_it_gets_nothing_until_it_is_verified_again(
     desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/turn_off/", {"_form_submitted": "True"})
     deliver_message(waiting.pk)
     assert receiver.callbacks == []
-    assert "staff turned it off" in desk.get(f"{ADMIN}/endpoint/{endpoint.pk}/change/").content.decode()
+    assert "staff disabled it" in desk.get(f"{ADMIN}/endpoint/{endpoint.pk}/change/").content.decode()
     assert set(Message.objects.values_list("state", flat=True)) == {Message.State.FAILED}
     desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/verify_again/", {"_form_submitted": "True"})
     deliver_message(send("after").pk)

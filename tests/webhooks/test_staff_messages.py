@@ -156,7 +156,7 @@ def test_send_again_says_so_where_it_did_nothing(desk: Client, send: Send, recei
     now = timezone.now()
     assert claim_message(message_pk=message.pk, now=now)
     page = pressed(desk, message)
-    assert "1 callback is left alone: a worker is sending at this moment." in page
+    assert "1 callback is skipped: a worker is sending now." in page
     assert "sent again" not in page
 
     disable_endpoint(endpoint=message.endpoint, reason="Off.", now=now)
@@ -181,7 +181,7 @@ def test_send_selected_again_counts_each_kind(desk: Client, send: Send, receiver
     data = {"action": "send_selected_again", "_selected_action": [message.pk for message in (taken, *others)]}
     page = desk.post(f"{ADMIN}/message/", data, follow=True).content.decode()
     assert "2 callbacks are sent again." in page
-    assert "1 callback is left alone" in page
+    assert "1 callback is skipped" in page
 
 
 def test_recover_says_so_where_it_did_nothing(desk: Client, endpoint: Endpoint, send: Send) -> None:
@@ -189,6 +189,6 @@ def test_recover_says_so_where_it_did_nothing(desk: Client, endpoint: Endpoint, 
     disable_endpoint(endpoint=endpoint, reason="Off.", now=timezone.now())
     url = f"{ADMIN}/endpoint/{endpoint.pk}/recover_failed/"
     page = desk.post(url, {"_form_submitted": "True", "since": "1"}, follow=True).content.decode()
-    assert "Nothing is sent to it: it is disabled." in page
+    assert "No callback was sent: the URL is disabled." in page
     assert "sent again" not in page
     assert Message.objects.get().state == Message.State.FAILED

@@ -38,7 +38,7 @@ class EndpointAdmin(CallbackAdmin):
     """One row an account."""
 
     form = EndpointForm
-    nothing_yet = "An account gets its callbacks at the URL that is saved here; the URL must answer a challenge first."
+    nothing_yet = "Save a callback URL for an account. Callbacks go there once the URL has answered a challenge."
     list_display = ["address", "owner", "state", "success_rate", "answers_in", "last_success", "waiting", "failed"]
     list_select_related = ["owner"]
     list_filter = [
@@ -168,7 +168,7 @@ class EndpointAdmin(CallbackAdmin):
             services.verify_endpoint(endpoint=endpoint)
         except services.VerificationFailedError as error:
             endpoint.refresh_from_db()
-            meanwhile = f" Callbacks go on to {endpoint.url}." if endpoint.is_deliverable else ""
+            meanwhile = f" Callbacks still go to {endpoint.url}." if endpoint.is_deliverable else ""
             messages.error(request, f"Not verified: {error}{meanwhile}")
         else:
             messages.success(request, "The URL answered the challenge and is verified.")
@@ -177,15 +177,18 @@ class EndpointAdmin(CallbackAdmin):
         description="Send test",
         icon="send",
         permission=_CHANGE,
-        dialog={"title": "Send a made-up callback?", "description": "It is signed and looks like a finished add."},
+        dialog={
+            "title": "Send a test callback?",
+            "description": "It is signed and has the form of a finished add.",
+        },
     )
     def send_test(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Queue a test callback."""
         endpoint = row_or_404(Endpoint, object_id)
         if not endpoint.is_deliverable:
-            messages.error(request, "Nothing is sent to it: it is not verified or it is disabled.")
+            messages.error(request, "No callback was sent: the URL is not verified or it is disabled.")
             return back_to(request, endpoint)
-        messages.success(request, "A test callback is on its way.")
+        messages.success(request, "The test callback is in the queue.")
         return back_to(request, services.send_test(endpoint=endpoint))
 
     @confirmed_action(
@@ -194,7 +197,7 @@ class EndpointAdmin(CallbackAdmin):
         permission=_CHANGE,
         dialog={
             "title": "Send the challenge again?",
-            "description": "It goes to the new URL where there is one. An answer enables it; none changes nothing.",
+            "description": "A new URL gets the challenge first. Only the right answer changes anything.",
         },
     )
     def verify_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
@@ -208,8 +211,8 @@ class EndpointAdmin(CallbackAdmin):
         icon="key",
         permission=_CHANGE,
         dialog={
-            "title": "Make a new secret?",
-            "description": "For a day callbacks are signed with both; x-mippia-signature with the new one only.",
+            "title": "Create a new secret?",
+            "description": "For one day both secrets sign the callbacks. Only the new one signs x-mippia-signature.",
             "form_class": RotateEndpointForm,
         },
     )
@@ -228,7 +231,7 @@ class EndpointAdmin(CallbackAdmin):
         permission=_CHANGE,
         dialog={
             "title": "Send failed callbacks again?",
-            "description": "Each choice says how many callbacks would be sent.",
+            "description": "Each choice shows how many callbacks it sends.",
             "form_class": RecoverForm,
         },
     )
@@ -238,7 +241,7 @@ class EndpointAdmin(CallbackAdmin):
         count = services.recover_failed(endpoint=endpoint, since=ago(form.cleaned_data["since"]))
         endpoint.refresh_from_db()
         if endpoint.disabled_at:
-            messages.error(request, "Nothing is sent to it: it is disabled. “Verify again” enables it.")
+            messages.error(request, "No callback was sent: the URL is disabled. “Verify again” enables it.")
         elif not endpoint.verified_at:
             messages.warning(request, f"{count:,} callbacks wait until the URL is verified.")
         else:
@@ -246,20 +249,20 @@ class EndpointAdmin(CallbackAdmin):
         return back_to(request, endpoint)
 
     @confirmed_action(
-        description="Turn off",
+        description="Disable",
         icon="block",
         permission=_CHANGE,
         dialog={
-            "title": "Send nothing to it any more?",
-            "description": "What waits is given up and can be recovered. “Verify again” turns it on.",
+            "title": "Disable this URL?",
+            "description": "Waiting callbacks fail and can be recovered later. “Verify again” enables the URL.",
         },
     )
     def turn_off(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Disable the URL."""
         endpoint = row_or_404(Endpoint, object_id)
-        reason = f"{request.user.get_username()} turned it off."
+        reason = f"{request.user.get_username()} disabled it."
         if services.disable_endpoint(endpoint=endpoint, reason=reason, now=timezone.now()):
-            messages.success(request, "Nothing is sent to it any more.")
+            messages.success(request, "The URL is disabled. It receives no callbacks.")
         else:
-            messages.info(request, "Nothing was changed: it is disabled already, or has another URL by now.")
+            messages.info(request, "Nothing changed: the URL was already disabled or replaced.")
         return back_to(request, endpoint)

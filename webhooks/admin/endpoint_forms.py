@@ -15,7 +15,7 @@ from webhooks.admin.secrets import RotateForm
 from webhooks.models import Endpoint
 from webhooks.url_guard import UrlRefusedError, check_url
 
-_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all there are"}
+_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all failed callbacks"}
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -25,9 +25,9 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Endpoint
         fields = ["owner", "url"]
         help_texts: ClassVar[dict[str, str]] = {
-            "owner": "Whose tasks it hears of; an account has one callback URL",
-            "url": "Saving sends it a challenge, and callbacks go there once it has answered; a URL that works goes on "
-            "getting them until then. The secret is shown once.",
+            "owner": "The account whose results go to this URL. An account has one callback URL.",
+            "url": "Saving sends a challenge to the URL. Callbacks go there once it has answered. Until then they go to"
+            " the previous URL. The secret is shown once.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,7 +49,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 class RecoverForm(BaseDialogForm):  # type: ignore[misc]
     """How far back to go; each choice says how many callbacks it would send."""
 
-    since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Failed callbacks made in")
+    since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Failed callbacks from")
 
     def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
         """Count what each choice stands for."""

@@ -96,7 +96,7 @@ class EventFilter(admin.SimpleListFilter):
 class MessageAdmin(RecordAdmin):
     """One row a callback."""
 
-    nothing_yet = "A callback is made when a task of an account with a callback URL ends."
+    nothing_yet = "When a task ends, the service sends a callback if the account has a callback URL."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
     list_filter = ["state", EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
     whole_ids = ("subject", "message_id")
@@ -173,7 +173,7 @@ class MessageAdmin(RecordAdmin):
         for count, level, words in (
             (outcome.sent, messages.SUCCESS, "sent again."),
             (outcome.held, messages.WARNING, "waiting until the URL is verified."),
-            (outcome.in_hands, messages.WARNING, "left alone: a worker is sending at this moment."),
+            (outcome.in_hands, messages.WARNING, "skipped: a worker is sending now."),
             (outcome.disabled, messages.ERROR, "not sent: the URL is disabled. “Verify again” on its page enables it."),
         ):
             if count:
@@ -183,7 +183,10 @@ class MessageAdmin(RecordAdmin):
         description="Send again",
         icon="send",
         permission="webhooks.change_message",
-        dialog={"title": "Send this callback again?", "description": "It keeps its id, so a receiver can tell."},
+        dialog={
+            "title": "Send this callback again?",
+            "description": "It keeps its id, so the receiver can recognise it.",
+        },
     )
     def send_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         """Give the message a new schedule, from now."""

@@ -22,8 +22,8 @@ class ReceivedAdmin(RecordAdmin):
     """One row a callback, however often it came."""
 
     nothing_yet = (
-        "Callbacks of other deployments come in at the URL of their source: make a source"
-        " and give its URL and secret to the sender."
+        "Other deployments send callbacks to the URL of their source. "
+        "Create a source and give its URL and secret to the sender."
     )
     list_display = ["task", "outcome", "signatures", "times_seen", "source", "first_seen"]
     list_select_related = ["source"]
@@ -78,9 +78,9 @@ class ReceivedAdmin(RecordAdmin):
         """Which kinds were there and held."""
         kinds = [("x-mippia", received.mippia_verified), ("webhook", received.standard_verified)]
         badges = [
-            badge(name, icon="verified_user", tone="good", title="was there and held")
+            badge(name, icon="verified_user", tone="good", title="valid")
             if held
-            else badge(name, icon="remove", tone="plain", title="was not there")
+            else badge(name, icon="remove", tone="plain", title="missing")
             for name, held in kinds
         ]
         return format_html('<span class="whitespace-nowrap">{} {}</span>', *badges)

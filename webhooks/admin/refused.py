@@ -23,7 +23,7 @@ _REASONS = {
 class RefusedAdmin(RecordAdmin):
     """One row a request; only the newest are kept, each source counts its own."""
 
-    nothing_yet = "Every callback that came so far was taken."
+    nothing_yet = "No callback has been refused so far."
     list_display = ["why", "detail", "slug", "remote_address", "when"]
     list_filter = ["reason", "at"]
     search_fields = ["words__contains", "remote_address"]

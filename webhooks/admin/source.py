@@ -25,7 +25,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     secret = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="As the sender gave it out. Left empty, one is made and shown once.",
+        help_text="The secret that the sender gave you. Leave this empty to create one, which is shown once.",
     )
 
     class Meta:
@@ -43,7 +43,7 @@ class RotateSourceForm(RotateForm):
 class SourceAdmin(CallbackAdmin):
     """One row a sender."""
 
-    nothing_yet = "A source is a sender of callbacks to this site: make one, and give its URL and secret to the sender."
+    nothing_yet = "A source sends callbacks to this site. Create one and give its URL and secret to the sender."
     list_display = ["slug", "received_number", "refused_number", "last_callback", "since"]
     search_fields = ["slug"]
     actions_detail = ["rotate_secret"]
@@ -108,7 +108,7 @@ class SourceAdmin(CallbackAdmin):
         """Requests that were turned away, ever."""
         return f"{source.refused_count:,}"
 
-    @admin.display(description="Refused lately, by reason")
+    @admin.display(description="Recent refusals by reason")
     def refused_because(self, source: Source) -> str:
         """What was wrong with the newest that were turned away."""
         return ", ".join(f"{word}: {count}" for word, count in refused_by_reason(source_pk=source.pk)) or NOTHING
@@ -128,8 +128,8 @@ class SourceAdmin(CallbackAdmin):
         icon="key",
         permission="webhooks.change_source",
         dialog={
-            "title": "Make a new secret?",
-            "description": "The one before is accepted for a day more.",
+            "title": "Create a new secret?",
+            "description": "The previous secret is accepted for one more day.",
             "form_class": RotateSourceForm,
         },
     )

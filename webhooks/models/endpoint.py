@@ -21,9 +21,7 @@ class Endpoint(Searched):
     candidate_url = models.CharField("new URL", max_length=2000, blank=True, default="", editable=False)
     sealed_candidate_secret = models.TextField(editable=False, blank=True, default="")
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    verify_error = models.TextField(
-        blank=True, default="", editable=False, help_text="What was wrong with the last answer to a challenge."
-    )
+    verify_error = models.TextField(blank=True, default="", editable=False, help_text="Why the last challenge failed.")
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.TextField(blank=True, default="", editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)

@@ -14,11 +14,11 @@ class Source(models.Model):
     previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
     refused_count = models.PositiveBigIntegerField(default=0, editable=False)
     received_count = models.PositiveBigIntegerField(
-        default=0, editable=False, help_text="Callbacks that were stored, those that are deleted by now as well"
+        default=0, editable=False, help_text="All callbacks that were stored, including deleted ones"
     )
     last_received_at = models.DateTimeField(null=True, blank=True, editable=False)
     signs_bodies = models.BooleanField(
-        default=False, editable=False, help_text="A body was signed once: from then on every body must be"
+        default=False, editable=False, help_text="The source has signed a body, so every body must be signed"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -38,9 +38,9 @@ class Received(Searched):
     status = models.CharField(max_length=16)
     task_id = models.CharField(max_length=64)
     words = FoldedField(of=("task_id", "message_id"))
-    body = models.TextField(help_text="The JSON text exactly as it came.")
-    mippia_verified = models.BooleanField(help_text="x-mippia-signature was there and held.")
-    standard_verified = models.BooleanField(help_text="webhook-signature was there and held.")
+    body = models.TextField(help_text="The JSON text exactly as received.")
+    mippia_verified = models.BooleanField(help_text="x-mippia-signature was sent and is valid.")
+    standard_verified = models.BooleanField(help_text="webhook-signature was sent and is valid.")
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     times_seen = models.PositiveIntegerField(default=1)

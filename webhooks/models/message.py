@@ -29,10 +29,12 @@ class Message(models.Model):
     schedule_start = models.DateTimeField(help_text="The retry schedule counts from here.")
     schedule_step = models.PositiveIntegerField(default=0, help_text="Place in the schedule of the next attempt.")
     next_attempt_at = models.DateTimeField(
-        help_text="When a worker may take it: the next attempt, or the end of the lease of the worker that has it."
+        help_text="When a worker may claim it: at the next attempt, or when its worker's lease ends."
     )
-    lease_token = models.UUIDField(null=True, editable=False, help_text="Of the worker that has it, or had it last")
-    queued_until = models.DateTimeField(null=True, help_text="Until then the queue is trusted to have it.")
+    lease_token = models.UUIDField(
+        null=True, editable=False, help_text="Lease of the worker that has it, or had it last"
+    )
+    queued_until = models.DateTimeField(null=True, help_text="Until then the message counts as queued.")
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)
 

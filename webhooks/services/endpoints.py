@@ -82,9 +82,9 @@ def _tell_owner(endpoint: Endpoint, reason: str) -> None:
         send_mail(
             "Your callback URL was disabled",
             f"Callbacks to {endpoint.url} have stopped. {reason}\n\n"
-            "Save the URL again once it works; callbacks that failed can be recovered after that.",
+            "Save the URL again once it works. You can then recover the failed callbacks.",
             None,
             [endpoint.owner.email],
         )
     except (OSError, smtplib.SMTPException) as error:
-        logger.warning("owner_not_mailed", endpoint=endpoint.pk, error=str(error))
+        logger.warning("owner_mail_failed", endpoint=endpoint.pk, error=str(error))

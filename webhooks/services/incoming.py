@@ -106,7 +106,7 @@ def _verified(source: Source, arrival: Arrival, *, text: str, body: dict[str, An
             tolerance_s=settings.WEBHOOK_TOLERANCE_SECONDS,
         )
     except SecretUnreadableError as error:
-        logger.exception("source_secret_unreadable", source=source.slug)
+        logger.exception("source_secret_read_failed", source=source.slug)
         detail = "The secret of this source cannot be read here; staff must rotate it."
         raise RefusedError(Refused.Reason.SIGNATURE, 401, detail) from error
     except BadSignatureError as error:
@@ -120,7 +120,7 @@ def _refuse_step_down(source: Source, verdict: Verdict) -> None:
     """
     if source.signs_bodies and not verdict.standard:
         raise RefusedError(
-            Refused.Reason.SIGNATURE, 401, "webhook-signature is missing; this source has signed bodies."
+            Refused.Reason.SIGNATURE, 401, "webhook-signature is missing, but this source signs its bodies."
         )
 
 
@@ -146,7 +146,7 @@ def _store(source: Source, arrival: Arrival, *, text: str, body: dict[str, Any],
             Received.objects.filter(pk=received.pk).update(times_seen=F("times_seen") + 1, last_seen_at=now)
         _remember(source, is_new=created, signed=verdict.standard, now=now)
     logger.info("callback_received", source=source.slug, task_id=body["task_id"], again=not created)
-    return Accepted({"detail": "Stored." if created else "Seen before."})
+    return Accepted({"detail": "Stored." if created else "Received before."})
 
 
 def _remember(source: Source, *, is_new: bool, signed: bool, now: datetime) -> None:

@@ -27,7 +27,7 @@ LEASE_MARGIN = timedelta(seconds=30)
 DISABLED = "The endpoint is disabled."
 LOST = "The worker stopped at the last attempt of the schedule."
 LOST_WORKER = "The worker stopped before the answer was recorded."
-NEVER_VERIFIED = "The callback URL was not verified in the time of the retry schedule."
+NEVER_VERIFIED = "The callback URL was not verified within the retry schedule."
 
 
 def queue_message(*, owner: User, event: str, event_key: str, subject: str, body: dict[str, Any]) -> Message | None:

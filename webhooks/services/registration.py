@@ -25,7 +25,7 @@ from webhooks.url_guard import UrlRefusedError, check_url
 logger = structlog.get_logger(__name__)
 
 NO_CANDIDATE = {"candidate_url": "", "sealed_candidate_secret": ""}
-CHANGED_MEANWHILE = "The URL or its secret was changed while it was asked, so that the answer does not count."
+CHANGED_MEANWHILE = "The URL or its secret changed during the challenge, so the answer does not count."
 
 
 class VerificationFailedError(Exception):
@@ -131,4 +131,4 @@ def _answer_problem(answer: Answer, challenge: str) -> str:
         held = hmac.compare_digest(given.encode(), challenge.encode())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         held = False
-    return "" if held else "The URL did not answer the challenge with the same challenge."
+    return "" if held else "The URL did not send the challenge back."

@@ -44,7 +44,7 @@ def rotate(holder: Endpoint | Source, *, seen: str = "", **changes: Any) -> str:
     row = type(holder).objects.filter(pk=holder.pk, sealed_secret=holder.sealed_secret)
     is_seen = not seen or seen == secret_mark(holder)
     if not is_seen or not row.update(sealed_secret=seal(secret), **previous, **changes):
-        raise RotatedMeanwhileError("The secret was rotated a moment ago: it was shown then, and is not changed again.")
+        raise RotatedMeanwhileError("The secret was rotated a moment ago and shown then. It was not rotated again.")
     holder.refresh_from_db()
     return secret
 

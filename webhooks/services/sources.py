@@ -21,7 +21,7 @@ def create_source(*, slug: str, secret: str | None = None) -> tuple[Source, str]
         with transaction.atomic():
             return Source.objects.create(slug=slug, sealed_secret=seal(text)), text
     except IntegrityError as error:
-        raise SourceExistsError(f"There is a source {slug!r} already.") from error
+        raise SourceExistsError(f"The source {slug!r} already exists.") from error
 
 
 def source_secret(*, source: Source) -> str:

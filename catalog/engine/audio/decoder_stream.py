@@ -86,7 +86,7 @@ class Stereo:
 
     def _build(self, sample_format: str, sample_rate: int, layout: str, channels: int) -> None:
         if not LEAST_RATE <= sample_rate <= MOST_RATE:
-            raise UnusableFormat(f"it says that its sample rate is {sample_rate:,} Hz")
+            raise UnusableFormat(f"its header gives a sample rate of {sample_rate:,} Hz")
         if channels > MOST_CHANNELS:
             raise UnusableFormat(f"it has {channels} channels, and {MOST_CHANNELS} are the most that can be mixed")
         try:
@@ -157,7 +157,7 @@ def tracks_of(audio: Any) -> tuple[list[int], int]:
     default = next((number for number, stream in enumerate(audio) if stream.disposition & DEFAULT), 0)
     known = [number for number, stream in enumerate(audio) if stream.codec_context]
     if not known:
-        raise UnusableFormat("nothing here decodes its audio")
+        raise UnusableFormat("its audio format is not supported")
     return sorted(known, key=lambda number: number != default), default
 
 

@@ -19,12 +19,12 @@ from catalog.services.tracks.file_names import shown
 class Command(BaseCommand):
     """`check_music FILE`, `check_music FILE --tracklist`."""
 
-    help = "Compare a file with the index and say what was found. The file does not enter the catalog."
+    help = "Compare a file with the index and print the matches. The file is not added to the catalog."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("file", type=Path)
-        parser.add_argument("--limit", type=int, default=5, help="how many matches to show")
+        parser.add_argument("--limit", type=int, default=5, help="number of matches to show")
         parser.add_argument("--tracklist", action="store_true", help="name every recording in the file, as of a mix")
         parser.add_argument("--write", type=Path, help="write the track list to this .cue, .csv or .json file")
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         tracks = Track.objects.present().in_bulk([match.track_id for match in found])
         standing = [match for match in found if match.track_id in tracks]
         if not standing:
-            self.stdout.write(f"{shown(path.name)}: nothing in the index is like it.")
+            self.stdout.write(f"{shown(path.name)}: no match in the index.")
         for match in standing:
             self._show(match, tracks[match.track_id])
 
@@ -86,9 +86,9 @@ class Command(BaseCommand):
         self.stdout.write(style(f"{match.verdict}: {track.title}") + f"  ({track.music_id})")
         self.stdout.write(f"  {match.describe()}")
         self.stdout.write(
-            f"  here {_clock(match.query_start_s)}-{_clock(match.query_end_s)}"
-            f" = there {_clock(match.reference_start_s)}-{_clock(match.reference_end_s)}"
-            f"; {match.query_coverage:.0%} of this file, {match.reference_coverage:.0%} of that track"
+            f"  file {_clock(match.query_start_s)}-{_clock(match.query_end_s)}"
+            f" = track {_clock(match.reference_start_s)}-{_clock(match.reference_end_s)}"
+            f"; {match.query_coverage:.0%} of the file, {match.reference_coverage:.0%} of the track"
         )
         self.stdout.write(
             f"  tempo x {match.tempo_ratio:.3f}, pitch {match.pitch_semitones:+.2f} semitones,"

@@ -1,4 +1,4 @@
-"""Make an API key for an account."""
+"""Create an API key for an account."""
 
 from datetime import datetime
 from typing import Any
@@ -16,13 +16,13 @@ from staff import audit
 class Command(BaseCommand):
     """`create_api_key USERNAME [--tier free|paid|custom] [--per-minute N] [--expires ISO]`."""
 
-    help = "Make an API key. The last line of the output is the key alone; it is shown this once."
+    help = "Create an API key. The last line of the output is only the key. It is shown once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("username")
         parser.add_argument("--tier", choices=ApiKey.Tier.values, default=None)
-        parser.add_argument("--per-minute", type=int, default=None, help="calls a minute; custom tier")
+        parser.add_argument("--per-minute", type=int, default=None, help="calls per minute, for the custom tier")
         parser.add_argument("--expires", default=None, help="ISO date or date and time")
         parser.add_argument("--label", default="", help="what the key is for")
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         """Make the key."""
         owner = User.objects.filter(username=options["username"]).first()
         if owner is None:
-            raise CommandError(f"There is no account named {options['username']!r}.")
+            raise CommandError(f"There is no account {options['username']!r}.")
         tier, limit = _tier(options["tier"], options["per_minute"])
         row, text = create_key(
             owner=owner,
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         )
         audit.record("catalog.apikey.add", on=row, owner=owner.username, tier=tier)
         until = f", until {row.expires_at:%Y-%m-%d %H:%M %Z}" if row.expires_at else ""
-        self.stdout.write(f"Key of {owner.username}: {tier}, {per_minute(row)} calls a minute{until}. Keep it safe:")
+        self.stdout.write(f"Key of {owner.username}: {tier}, {per_minute(row)} calls per minute{until}. Keep it safe:")
         self.stdout.write(text)
 
 
@@ -52,7 +52,7 @@ def _tier(tier: str | None, per_minute_wanted: int | None) -> tuple[str, int | N
             raise CommandError("The custom tier needs --per-minute N.")
         return tier or ApiKey.Tier.FREE, None
     if tier not in (None, ApiKey.Tier.CUSTOM):
-        raise CommandError(f"The {tier} tier has its own limit: leave --per-minute out, or take --tier custom.")
+        raise CommandError(f"The {tier} tier has its own limit: leave out --per-minute, or use --tier custom.")
     if not 0 < per_minute_wanted <= 1_000_000:
         raise CommandError("--per-minute must be from 1 to 1,000,000.")
     return ApiKey.Tier.CUSTOM, per_minute_wanted

@@ -22,15 +22,15 @@ _ASKED_AT_ONCE = 500  # the first of those that wait: a database takes no query 
 class Command(BaseCommand):
     """`import_music FOLDER [--add] [--check] [--owner USERNAME] [--wait]`."""
 
-    help = "Take every audio file below a folder into the catalog; safe to break off and repeat."
+    help = "Import every audio file below a folder. You can interrupt the command and run it again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--add", action="store_true", help="put each track in the index")
-        parser.add_argument("--check", action="store_true", help="look for each track in the index")
-        parser.add_argument("--owner", default=None, help="account that gets the tracks; the first superuser otherwise")
-        parser.add_argument("--wait", action="store_true", help="return when the workers have done the tasks")
+        parser.add_argument("--add", action="store_true", help="add each track to the index")
+        parser.add_argument("--check", action="store_true", help="check each track against the index")
+        parser.add_argument("--owner", default=None, help="account that owns the tracks (default: the first superuser)")
+        parser.add_argument("--wait", action="store_true", help="wait until the workers have finished the tasks")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Import and sum up."""
@@ -50,12 +50,12 @@ class Command(BaseCommand):
         if accepted and options["wait"]:
             self._wait(accepted)
         elif accepted:
-            self.stdout.write(f"{len(accepted)} tasks are in the queue; the workers do them while the site runs.")
+            self.stdout.write(f"{len(accepted)} tasks are in the queue. The workers run them while the site is up.")
 
     def _sum_up(self, outcomes: list[importing.Outcome]) -> None:
         counts = Counter(outcome.state for outcome in outcomes)
         self.stdout.write(
-            f"{counts[importing.IMPORTED]} imported, {counts[importing.KNOWN]} known already,"
+            f"{counts[importing.IMPORTED]} imported, {counts[importing.KNOWN]} already known,"
             f" {sum(counts[state] for state in importing.SKIPPED)} skipped."
         )
         for outcome in outcomes:
@@ -82,6 +82,6 @@ def _owner(username: str | None) -> User:
     accounts = User.objects.filter(username=username) if username else User.objects.filter(is_superuser=True)
     owner = accounts.order_by("pk").first()
     if owner is None:
-        name = f"named {username!r}" if username else "to own the tracks: name one with --owner, or run setup_site"
+        name = f"named {username!r}" if username else "to own the tracks. Use --owner, or run setup_site"
         raise CommandError(f"There is no account {name}.")
     return owner

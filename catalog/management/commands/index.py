@@ -16,18 +16,20 @@ from catalog.services.index.searching import CaughtUpIndex
 class Command(BaseCommand):
     """`index status|compact|rebuild|verify`."""
 
-    help = "The index of fingerprints: how it is, and what can be done for it. Nothing else has to stop."
+    help = "Show, compact, rebuild or verify the index of fingerprints while the site runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the actions."""
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        actions.add_parser("status", help="generation, tracks, bytes, and how far behind the log it is")
-        actions.add_parser("compact", help="write what has changed since the last generation as a new one")
-        actions.add_parser("rebuild", help="make it anew from the database's fingerprints")
+        actions.add_parser("status", help="show generation, tracks, bytes and how far the index is behind the log")
+        actions.add_parser("compact", help="write the changes since the last generation as a new one")
+        actions.add_parser("rebuild", help="rebuild the index from the fingerprints in the database")
         verify = actions.add_parser(
-            "verify", help="compare files, log, index and fingerprints; fails where they differ"
+            "verify", help="compare files, log, index and fingerprints; exit with an error if they differ"
         )
-        verify.add_argument("--sample", type=int, default=200, help="fingerprints to compare; 0 for all")
+        verify.add_argument(
+            "--sample", type=int, default=200, help="number of number of fingerprints to compare; 0 for all"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Do one of them."""
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         """Make the index anew and say how large it is."""
         started_s = time.monotonic()
         size = CaughtUpIndex().rebuild(self._shown)
-        self.stdout.write(f"The index holds {size.tracks} tracks; rebuilt in {time.monotonic() - started_s:.1f} s.")
+        self.stdout.write(f"The index has {size.tracks} tracks; rebuilt in {time.monotonic() - started_s:.1f} s.")
 
     def _rebuild(self, **options: Any) -> None:  # noqa: ARG002
         self.rebuild()
@@ -48,7 +50,7 @@ class Command(BaseCommand):
     def _compact(self, **options: Any) -> None:  # noqa: ARG002
         started_s = time.monotonic()
         size = CaughtUpIndex().compact()
-        self.stdout.write(f"The index holds {size.tracks} tracks; compacted in {time.monotonic() - started_s:.1f} s.")
+        self.stdout.write(f"The index has {size.tracks} tracks; compacted in {time.monotonic() - started_s:.1f} s.")
 
     def _status(self, **options: Any) -> None:  # noqa: ARG002
         for name, value in status.all_facts().items():
@@ -60,7 +62,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{step}: {'; '.join(found) if found else 'good'}")
             problems += len(found)
         if problems:
-            raise CommandError(f"The index has {problems} problems. `manage.py index rebuild` makes it anew.")
+            raise CommandError(f"The index has {problems} problems. `manage.py index rebuild` rebuilds it.")
 
     def _shown(self, entries: Iterable[Entry], count: int) -> Iterable[Entry]:
         return tqdm(entries, total=count, unit="track", desc="Rebuilding", leave=False, disable=None)

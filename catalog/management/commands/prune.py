@@ -12,13 +12,13 @@ from catalog.services.pruning import RETENTIONS
 class Command(BaseCommand):
     """`prune [--dry-run] [--only NAME …]`."""
 
-    help = "Deletes rows that are older than the retention settings say, in batches. May be broken off and repeated."
+    help = "Delete rows that are older than the retention settings allow. You can interrupt it and run it again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--dry-run", action="store_true", help="say how many rows would go, delete nothing")
+        parser.add_argument("--dry-run", action="store_true", help="only show how many rows would be deleted")
         parser.add_argument(
-            "--only", nargs="+", choices=[retention.name for retention in RETENTIONS], help="these kinds of rows only"
+            "--only", nargs="+", choices=[retention.name for retention in RETENTIONS], help="only these kinds of rows"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             if options["only"] and retention.name not in options["only"]:
                 continue
             rows = retention.count(now=now)
-            word = "would go" if options["dry_run"] else "deleted"
+            word = "would be deleted" if options["dry_run"] else "deleted"
             if rows and not options["dry_run"]:
                 with tqdm(total=rows, desc=retention.name, unit="row", disable=None) as bar:
                     rows = retention.prune(now=now, on_batch=bar.update)

@@ -15,8 +15,8 @@ class Command(BaseCommand):
     """`refresh_fingerprints`."""
 
     help = (
-        "After an upgrade that changed the engine's parameters: have the workers fingerprint every track of the index "
-        "again, a few at a time behind the tasks of people. Safe to break off and repeat."
+        "After an upgrade that changed the engine's parameters: let the workers compute the fingerprints of all indexed"
+        " tracks again, behind all other tasks. You can interrupt the command and run it again."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 time.sleep(_POLL_S)
             refreshing.request_refresh(track_id=track_id)
         self.stdout.write(
-            f"{len(wanted)} tracks were out of date; the workers have been asked for all of them."
+            f"{len(wanted)} tracks were out of date. The workers have been asked for all of them."
             if wanted
             else "Every track of the index is up to date."
         )

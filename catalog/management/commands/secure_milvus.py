@@ -12,9 +12,7 @@ from catalog.engine.index.milvus import MilvusAddress, take_factory_password
 class Command(BaseCommand):
     """`secure_milvus`; safe to repeat."""
 
-    help = (
-        "Give the Milvus account of FINGERPRINT_INDEX its password, where it still has the one that Milvus comes with."
-    )
+    help = "Set the password of the Milvus account in FINGERPRINT_INDEX, if it still has the factory password."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Do it, or say that it is done."""
@@ -25,4 +23,4 @@ class Command(BaseCommand):
             raise CommandError(f"FINGERPRINT_INDEX: {error}") from error
         except IndexUnavailable as error:
             raise CommandError(str(error)) from error
-        self.stdout.write("The factory password is replaced." if is_new else "The password was replaced already.")
+        self.stdout.write("The factory password was replaced." if is_new else "The password was already replaced.")

@@ -12,14 +12,14 @@ from catalog.services.errors import NotReachableError
 class Command(BaseCommand):
     """`stored_files status|unknown|take-over`."""
 
-    help = "The store of uploaded files: whose it is, which files in it no row knows, and taking it over."
+    help = "Show who owns the store of uploaded files, list its unknown files, or take the store over."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the actions."""
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        actions.add_parser("status", help="whose it is, and what is on its way in or out")
-        actions.add_parser("unknown", help="name the files that this database does not know; none is removed")
-        actions.add_parser("take-over", help="make it this deployment's, where the one that had it is over")
+        actions.add_parser("status", help="show the owner and the files that are being written or removed")
+        actions.add_parser("unknown", help="list the files that this database does not know; nothing is removed")
+        actions.add_parser("take-over", help="make this deployment the owner, if the previous owner no longer exists")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Do one of them."""
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def _status(self) -> None:
         mark, is_ours = store_owner.read_mark(), store_owner.is_ours_or_free()
-        whose = "nobody's yet" if mark is None else f"{'this' if is_ours else 'ANOTHER'} deployment's: {mark}"
+        whose = "nobody yet" if mark is None else f"{'this' if is_ours else 'ANOTHER'} deployment: {mark}"
         pending = PendingFile.objects.values_list("state", flat=True)
         facts = {
             "store": whose,
@@ -51,8 +51,8 @@ class Command(BaseCommand):
     def _take_over(self) -> None:
         before = store_owner.read_mark()
         forgotten = store_owner.take_over()
-        self.stdout.write(f"The store is this deployment's now. Before, it was that of {before or 'nobody'}.")
+        self.stdout.write(f"This deployment now owns the store. The previous owner was {before or 'nobody'}.")
         if forgotten:
             self.stdout.write(
-                f"{forgotten:,} unfinished uploads were forgotten; `stored_files unknown` has their files."
+                f"{forgotten:,} unfinished uploads were discarded. `stored_files unknown` lists their files."
             )

@@ -11,9 +11,7 @@ from catalog.services.audio import store
 from catalog.services.errors import TrackGoneError
 from catalog.services.index.log import CURRENT_VERSION
 
-NOTHING_TO_COMPARE = (
-    "There is nothing to compare: all of the recording is silence, hum, a steady tone or the like. It matches nothing."
-)
+NOTHING_TO_COMPARE = "There is nothing to compare: the recording is silence, hum or a steady tone. It matches nothing."
 
 
 def decode_limits() -> DecodeLimits:

@@ -35,6 +35,6 @@ def store_peaks(*, audio_file_id: int) -> bool:
         with store.on_this_machine(audio_file) as path:
             peaks = waveform_peaks(path, limits=decode_limits()).tobytes()
     except (FingerprintError, TrackGoneError) as error:
-        log.warning("peaks_not_computed", audio_file=audio_file_id, reason=str(error))
+        log.warning("peaks_computation_failed", audio_file=audio_file_id, reason=str(error))
         peaks = b""
     return bool(AudioFile.objects.filter(pk=audio_file_id).update(peaks=peaks))

@@ -38,7 +38,7 @@ class Mark:
     renewed_at: str
 
     def __str__(self) -> str:
-        return f"deployment {self.deployment}, seen last at {self.renewed_at} on {self.host}"
+        return f"deployment {self.deployment}, last seen at {self.renewed_at} on {self.host}"
 
 
 UNREADABLE = Mark("", "unknown (its mark cannot be read)", "an unknown host", "an unknown time")
@@ -77,7 +77,7 @@ def require() -> Mark:
         if mark.token in _tokens(deployment):
             return mark
     raise NotOurStoreError(
-        f"The store of uploaded files is another deployment's ({mark}). Nothing is written or removed there."
+        f"The store of uploaded files belongs to another deployment ({mark}). Nothing is written or removed there."
     )
 
 
@@ -137,7 +137,7 @@ def take_over() -> int:
         forgotten, _ = PendingFile.objects.filter(state=PendingFile.State.WRITING).delete()
         Deployment.objects.update_or_create(pk=1, defaults=_fresh())
     _write(this())
-    log.warning("audio_store_taken_over", forgotten=forgotten)
+    log.warning("audio_store_claimed", forgotten=forgotten)
     return forgotten
 
 

@@ -67,7 +67,7 @@ def discard(name: str) -> None:
         if mine.update(state=PendingFile.State.REMOVING):
             _remove(name)
     except (NotReachableError, DatabaseError) as error:
-        log.warning("stored_file_left_behind", name=name, reason=str(error))
+        log.warning("stored_file_removal_failed", name=name, reason=str(error))
 
 
 def let_go(name: str) -> None:

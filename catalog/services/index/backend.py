@@ -57,7 +57,7 @@ class ClusterIndex(MilvusIndex):
                     yield False
                     return
                 if time.monotonic() > waited_until_s:
-                    raise IndexUnavailable("Another process has been writing the index for long.")
+                    raise IndexUnavailable("Another process has been writing the index for too long.")
                 time.sleep(WAIT_STEP_S)
             yield True
 

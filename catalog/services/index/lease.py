@@ -51,8 +51,8 @@ def keep_folder(folder: Path) -> None:
         silent_s = abs(time.time() - path.stat().st_mtime)
         if path.read_text(encoding="ascii") != ours and silent_s < OWNER_SILENT.total_seconds():
             raise IndexBusy(
-                f"Another deployment keeps its index in {folder}: each needs a DATA_DIR of its own."
-                f" One that is over is forgotten {OWNER_SILENT.total_seconds() / 60:.0f} minutes after it last ran."
+                f"Another deployment uses {folder} for its index. Give each deployment its own DATA_DIR."
+                f" A deployment that has stopped is forgotten after {OWNER_SILENT.total_seconds() / 60:.0f} minutes."
             )
     draft = folder / f".{uuid.uuid4().hex}.lock"
     draft.write_text(ours, encoding="ascii")

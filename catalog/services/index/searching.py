@@ -125,7 +125,7 @@ class CaughtUpIndex:
         index = self._opened()
         index.refresh()
         if self._most_behind is not None and index_log.count_after(index.applied_sequence()) > self._most_behind:
-            raise IndexUnavailable("The index is being made anew from the database.")
+            raise IndexUnavailable("The index is being rebuilt from the database.")
         self._catch_up(index)
         return index
 
@@ -180,7 +180,7 @@ def fingerprints_of(track_ids: Collection[int]) -> dict[int, EngineFingerprint]:
         try:
             fingerprints[track_id] = EngineFingerprint.from_bytes(data)
         except FingerprintError as error:
-            log.warning("fingerprint_unreadable", track_id=track_id, reason=str(error))
+            log.warning("fingerprint_read_failed", track_id=track_id, reason=str(error))
     return fingerprints
 
 

@@ -75,7 +75,7 @@ def cluster_facts() -> tuple[bool, dict[str, str]]:
     return health.is_complete, {
         **{name: str(value) for name, value in health.facts.items()},
         "complete": "yes" if health.is_complete else "no: checks wait",
-        "stands at operation": f"{sequence} of {log.last_sequence()}",
+        "latest operation": f"{sequence} of {log.last_sequence()}",
         "behind the log": f"{log.count_after(sequence)} operations",
         "tracks": str(size.tracks),
         "vectors": str(size.vectors),
@@ -87,17 +87,17 @@ def facts(found: IndexStatus) -> dict[str, str]:
     """Return the status as names and words, for the command and the page."""
     generation = found.generation
     if generation is None:
-        return {"generation": "none: made anew from the database", "behind the log": f"{found.behind} operations"}
+        return {"generation": "none: rebuilt from the database", "behind the log": f"{found.behind} operations"}
     return {
         "generation": str(generation.number),
         "written": f"{found.written_at:%Y-%m-%d %H:%M:%S} UTC",
-        "stands at operation": f"{generation.sequence} of {found.last_sequence}",
+        "latest operation": f"{generation.sequence} of {found.last_sequence}",
         "behind the log": f"{found.behind} operations",
         "tracks": str(generation.tracks),
         "vectors": str(generation.vectors),
         "recordings": f"{generation.seconds / 3600:.1f} h",
         "bytes": f"{generation.size_bytes} ({found.bytes_a_track:.0f} a track)",
-        "lists": str(generation.lists) if generation.lists else "none: searched exactly",
+        "lists": str(generation.lists) if generation.lists else "none: exact search",
         "segments": ", ".join(str(segment.tracks) for segment in generation.segments) or "none",
         "dead rows": str(sum(len(segment.dead) for segment in generation.segments)),
         "older generations": str(found.older),

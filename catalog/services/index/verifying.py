@@ -53,7 +53,7 @@ def _tracks(index: ReferenceIndex, track_ids: np.ndarray) -> list[str]:
     problems = [f"missing: {sorted(missing)[:SHOWN]} of {len(missing)}"] if missing else []
     problems += [f"not in the log: {sorted(strange)[:SHOWN]} of {len(strange)}"] if strange else []
     if (counts > 1).any():
-        problems.append(f"doubled: {have[counts > 1][:SHOWN].tolist()} of {(counts > 1).sum()}")
+        problems.append(f"duplicated:  {have[counts > 1][:SHOWN].tolist()} of {(counts > 1).sum()}")
     behind = log.count_after(index.applied_sequence())
     return [*problems, *([f"{behind} operations behind"] if behind else [])]
 
@@ -74,7 +74,7 @@ def _fingerprints(index: ReferenceIndex, vectors: dict[int, int], sample: int, p
             entry = Entry.of(track_id, found[track_id])
             expected = int(entry.vectors.heard.sum())
             if track_id not in index.twins(entry.digest):
-                problems.append(f"track {track_id} is there with another fingerprint")
+                problems.append(f"the index has another fingerprint of track {track_id}")
             elif vectors[track_id] != expected:
                 problems.append(f"track {track_id} has {vectors[track_id]} vectors instead of {expected}")
     return problems[:SHOWN] + ([f"and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else [])

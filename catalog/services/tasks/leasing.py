@@ -18,7 +18,7 @@ from webhooks.services import queue_message
 UNSEEN = timedelta(seconds=30)  # a pending job that no worker looked at for so long is told to the queue once more
 RETRY_AFTER = timedelta(seconds=30)  # what made an attempt fail is given so long to pass
 FAILED_ATTEMPTS_KEPT = 20
-LOST_WORKER = "The worker stopped before it had ended."
+LOST_WORKER = "The worker stopped before the task ended."
 LEASE = Lease(longest=lambda: max(work_length(), RETRY_AFTER))
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ def offer_again(job_id: int) -> bool:
         )
         if freed:
             enqueue(job_id)
-            log.warning("job_offered_again", task_id=lost.task_id)
+            log.warning("job_requeued", task_id=lost.task_id)
     return bool(freed)
 
 
@@ -130,7 +130,7 @@ def hand_back(job: Job) -> bool:
         )
         if freed:
             enqueue(job.pk)
-            log.info("job_handed_back", task_id=job.task_id)
+            log.info("job_released", task_id=job.task_id)
     return bool(freed)
 
 

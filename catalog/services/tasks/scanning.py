@@ -49,13 +49,13 @@ def start_scan(*, started_by: User) -> Scan:
     tracks = Track.objects.present().order_by("-pk")
     newest, total = tracks.values_list("pk", flat=True).first(), tracks.count()
     if newest is None:
-        raise CatalogError("The catalog is empty: there is nothing to look for.")
+        raise CatalogError("The catalog is empty: there is nothing to scan.")
     try:
         with transaction.atomic():
             scan = Scan.objects.create(started_by=started_by, last_track=newest, total=total)
             _enqueue(scan.pk)
     except IntegrityError as error:  # the database's own rule: one running scan
-        raise CatalogError("A scan runs already: wait for it, or cancel it.") from error
+        raise CatalogError("A scan is already running. Wait for it or cancel it.") from error
     log.info("scan_started", scan=scan.pk, total=total)
     return scan
 
@@ -84,7 +84,7 @@ def resume_scan(*, scan: Scan) -> bool:
             if resumed:
                 _enqueue(scan.pk)
     except IntegrityError as error:
-        raise CatalogError("Another scan runs: wait for it, or cancel it.") from error
+        raise CatalogError("Another scan is running. Wait for it or cancel it.") from error
     return bool(resumed)
 
 
@@ -101,7 +101,7 @@ def scan_stretch(scan_id: int) -> None:
             _pass_on(scan, is_done=False)
             raise
         except (NotReachableError, IndexUnavailable) as error:  # not the track's fault
-            log.warning("scan_waits", reason=str(error))
+            log.warning("scan_postponed", reason=str(error))
             _held(scan).update(tries=0)
             _set_back(scan, error)
             return
@@ -174,7 +174,7 @@ def _look_for(scan: Scan, track: Track) -> bool:
     found: Sequence[EngineMatch] = ()
     error = ""
     if tries > settings.JOB_MAX_ATTEMPTS:
-        error = scan.error or "It was lost each time it was tried: the file may be more than this service can analyse."
+        error = scan.error or "The worker stopped at every attempt. This service may not be able to analyse the file."
     else:
         try:
             fingerprint = analysis.fingerprint_of(track)
@@ -226,7 +226,7 @@ def _set_back(scan: Scan, error: Exception) -> None:
         return
     now = timezone.now()
     LEASE.release(_held(scan), scan.lease_token, status=Scan.Status.FAILED, ended_at=now, **told)
-    log.error("scan_given_up", scan=scan.pk, reason=told["error"])
+    log.error("scan_abandoned", scan=scan.pk, reason=told["error"])
 
 
 def _pass_on(scan: Scan, *, is_done: bool) -> None:
@@ -234,7 +234,7 @@ def _pass_on(scan: Scan, *, is_done: bool) -> None:
     now = timezone.now()
     if is_done:
         _held(scan).update(status=Scan.Status.DONE, ended_at=now, done_track=F("last_track"), **LEASE.freed())
-        log.info("scan_done", scan=scan.pk)
+        log.info("scan_finished", scan=scan.pk)
         return
     with transaction.atomic():
         if _held(scan).update(queued_at=now, **LEASE.freed()):

@@ -29,7 +29,7 @@ def _free_entries_of_the_future() -> None:
     """Let the queue run what a clock that has been set back since made it wait for."""
     now = timezone.now()
     if OrmQ.objects.filter(_ENTRY.wrong(now)).update(lock=now):
-        log.warning("queue_entries_of_the_future_freed")
+        log.warning("future_queue_entries_released")
 
 
 def _exhausted() -> list[int]:
@@ -41,7 +41,7 @@ def _exhausted() -> list[int]:
 def _end(job_id: int) -> bool:
     """Fail a job. Taking the lease first keeps the end to one process."""
     job = leasing.take_over(job_id)
-    error = "The task was lost each time it ran: the file may be more than this service can analyse."
+    error = "The worker stopped at every attempt. This service may not be able to analyse the file."
     return bool(job and leasing.end_in_failure(job, error=error))
 
 

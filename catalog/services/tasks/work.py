@@ -44,7 +44,7 @@ def run(job_id: int) -> None:
             leasing.hand_back(job)
             raise
         except NotReachableError as error:
-            log.warning("job_attempt_not_possible", attempt=job.attempts, reason=str(error))
+            log.warning("job_attempt_postponed", attempt=job.attempts, reason=str(error))
             _retry_or_give_up(job, error)
         except IndexUnavailable as error:
             _wait_for_index(job, error)
@@ -63,17 +63,17 @@ def _retry_or_give_up(job: Job, error: Exception) -> None:
         job.detail = job.detail | {"last_error": detail[:2000]}
         told = isinstance(error, CatalogError)
         reason = str(error) if told else "The service could not finish this task."
-        advice = "Ask for it again later." if told else "Please report its id."
+        advice = "Try again later." if told else "Report the id of this task."
         leasing.end_in_failure(job, error=f"{reason} It was tried {job.attempts} times. {advice}")
 
 
 def _wait_for_index(job: Job, error: IndexUnavailable) -> None:
     """Try again later, however often: a search that could not look everywhere has no verdict."""
-    log.warning("index_unavailable", reason=str(error))
+    log.warning("index_search_failed", reason=str(error))
     if timezone.now() - job.created_at < INDEX_AWAITED:
         leasing.postpone(job, detail=str(error))
     else:
-        leasing.end_in_failure(job, error="The index could not be reached for a day. Please ask again.")
+        leasing.end_in_failure(job, error="The index could not be reached for a day. Try again later.")
 
 
 def _do(job: Job) -> None:

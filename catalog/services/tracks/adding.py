@@ -103,10 +103,10 @@ def _probe(source: Path) -> AudioInfo:
     try:
         info = probe(source, limits=decode_limits())
     except FingerprintError as error:
-        raise UploadRefusedError(f"{error} Formats taken: {formats.listed()}.") from error
+        raise UploadRefusedError(f"{error} Accepted formats: {formats.listed()}.") from error
     if formats.format_of(info) is None:
         kind = "a video" if info.has_video else f"a {info.container} file"
-        raise UploadRefusedError(f"This is {kind}. Formats taken: {formats.listed()}.")
+        raise UploadRefusedError(f"This is {kind}. Accepted formats: {formats.listed()}.")
     return info
 
 

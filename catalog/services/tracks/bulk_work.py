@@ -25,7 +25,7 @@ MOST_TRACKS = 100_000
 CHUNK = 50  # a transaction of some tenths of a second: others can write in between
 CHUNKS_A_SWEEP = 4
 FAILURES_KEPT = 50
-LOST = "The sweeper stopped each time that it tried."
+LOST = "The sweeper stopped at every attempt."
 LEASE = Lease(longest=lambda: max(work_length(), LONGEST_WAIT))
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ def begin(*, kind: str, track_ids: Sequence[int], asked_by: User) -> BulkWork:
     if not track_ids:
         raise CatalogError("None of these tracks is in the catalog.")
     if len(track_ids) > MOST_TRACKS:
-        raise CatalogError(f"That is more than {MOST_TRACKS:,} tracks: choose fewer by a filter.")
+        raise CatalogError(f"You selected more than {MOST_TRACKS:,} tracks. Select fewer with a filter.")
     return BulkWork.objects.create(kind=kind, track_ids=list(track_ids), total=len(track_ids), asked_by=asked_by)
 
 
@@ -67,7 +67,7 @@ def undo(*, work: BulkWork, asked_by: User) -> BulkWork:
         defaults={"kind": BulkWork.Kind.RESTORE, "track_ids": ids, "total": len(ids), "asked_by": asked_by},
     )
     if not created:
-        raise CatalogError(f"{undoing.asked_by} undid this already.")
+        raise CatalogError(f"{undoing.asked_by} has already undone this.")
     return undoing
 
 
@@ -118,7 +118,7 @@ def _set_back(work: BulkWork, error: str) -> None:
 
 def _give_up(work: BulkWork, error: str) -> None:
     LEASE.release(_row(work).filter(ended_at=None), work.lease_token, ended_at=timezone.now(), error=error)
-    log.error("bulk_work_given_up", bulk_work=work.pk, reason=error)
+    log.error("bulk_work_abandoned", bulk_work=work.pk, reason=error)
 
 
 def _do_chunks(work: BulkWork, most: int) -> int:

@@ -62,7 +62,7 @@ def _import_file(*, owner: User, path: Path) -> Outcome:
     sha256 = store.sha256_of(path)
     known = Track.objects.present().filter(owner=owner, audio_file__sha256=sha256).first()
     if known:
-        return Outcome(path, KNOWN, f"in the catalog already, as {known.title}", known)
+        return Outcome(path, KNOWN, f"already in the catalog as {known.title}", known)
     return Outcome(path, IMPORTED, track=adding.add_track(owner=owner, source=path, file_name=path.name))
 
 

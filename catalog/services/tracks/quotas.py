@@ -18,6 +18,6 @@ def refuse_over_quota(*, owner: User, size_bytes: int) -> None:
         return
     kept = Track.objects.present().filter(owner=owner).aggregate(tracks=Count("pk"), size=Sum("audio_file__size_bytes"))
     if most_tracks and kept["tracks"] >= most_tracks:
-        raise UploadRefusedError(f"The account has its {most_tracks} tracks already; remove some first.")
+        raise UploadRefusedError(f"The account has reached its limit of {most_tracks} tracks. Remove some first.")
     if most_mb and (kept["size"] or 0) + size_bytes > most_mb * 1024 * 1024:
-        raise UploadRefusedError(f"The account's {most_mb} MB are used up; remove some tracks first.")
+        raise UploadRefusedError(f"The account has used its {most_mb} MB. Remove some tracks first.")

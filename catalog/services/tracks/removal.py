@@ -46,7 +46,7 @@ def restore_track(*, track: Track) -> bool:
     if restored:
         log.info("track_restored", music_id=str(track.music_id))
     elif Track.objects.filter(pk=track.pk, removed_at__isnull=False).exists():
-        raise TrackGoneError("The track was removed for good: its audio is gone.")
+        raise TrackGoneError("The track was removed and its audio was deleted.")
     return bool(restored)
 
 

@@ -16,13 +16,13 @@ from staff import audit
 class Command(BaseCommand):
     """`backup FOLDER [--without-audio] [--overwrite]`."""
 
-    help = "Writes database, uploaded files, index and keys into a new folder, while the site runs."
+    help = "Write the database, uploaded files, index and keys to a new folder while the site runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("folder", type=Path)
         parser.add_argument("--without-audio", action="store_true", help="leave the uploaded files out")
-        parser.add_argument("--overwrite", action="store_true", help="delete what is in FOLDER")
+        parser.add_argument("--overwrite", action="store_true", help="delete the contents of FOLDER first")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Make the backup, and say what it holds."""
@@ -42,4 +42,4 @@ class Command(BaseCommand):
         self.stdout.write(f"{folder}: {held}; {len(content.files):,} files, each with its SHA-256 in manifest.json.")
         if content.gone_meanwhile:
             self.stdout.write(f"{len(content.gone_meanwhile)} stored files are missing: {content.gone_meanwhile[:5]}")
-        self.stdout.write("It holds the keys that read the stored secrets: keep it as safe as the site itself.")
+        self.stdout.write("The backup contains the keys of the stored secrets. Keep it as safe as the site itself.")

@@ -16,13 +16,15 @@ from staff import audit
 class Command(BaseCommand):
     """`restore FOLDER [--overwrite] [--take-over]`."""
 
-    help = "Puts a backup back into an empty deployment that does not run: database, uploaded files, index and keys."
+    help = "Restore a backup into an empty, stopped deployment: database, uploaded files, index and keys."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--overwrite", action="store_true", help="replace what is in this deployment")
-        parser.add_argument("--take-over", action="store_true", help="use a store of another deployment, which is over")
+        parser.add_argument("--overwrite", action="store_true", help="replace the contents of this deployment")
+        parser.add_argument(
+            "--take-over", action="store_true", help="take the store over from a deployment that is gone"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Restore, and say what is there now."""
@@ -39,4 +41,4 @@ class Command(BaseCommand):
             raise CommandError(f"Not restored: {error}") from error
         held = ", ".join(f"{count:,} {name}" for name, count in content.counts.items())
         self.stdout.write(f"Restored as of {content.created_at}: {held}. Start the site as usual.")
-        self.stdout.write("Newer files in the store stayed: `manage.py stored_files unknown` names them.")
+        self.stdout.write("Newer files stay in the store. `manage.py stored_files unknown` lists them.")

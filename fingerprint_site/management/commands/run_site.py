@@ -23,11 +23,11 @@ _ENDED_BY_A_PERSON = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 class Command(BaseCommand):
     """`run_site [--no-demo]`."""
 
-    help = "Set up what is missing, start the web server, the queues and the sweeper, and show the demo."
+    help = "Set up what is missing, start the web server, the queues and the sweeper, and run the demo."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--no-demo", action="store_true", help="make and show nothing of the demo (as DEMO=false)")
+        parser.add_argument("--no-demo", action="store_true", help="run without the demo (like DEMO=false)")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until Ctrl-C."""
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             self._say(f"Starting the site at {settings.PUBLIC_URL}{where} …")
             show = demo.Show(write=self._say, with_demo=with_demo)
             code = supervisor.run(environment=dict(os.environ), when_started=show.run)
-        self._say("Stopped. Everything is kept; the same command starts it again.")
+        self._say("Stopped. All data is kept. The same command starts the site again.")
         sys.exit(0 if code in _ENDED_BY_A_PERSON else code)
 
     def _say(self, text: str) -> None:
@@ -59,7 +59,7 @@ def _only_one(path: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise CommandError(
-            f"The site is running already with {path.parent}: open {settings.PUBLIC_URL}, or stop it with Ctrl-C there."
+            f"The site is already running with {path.parent}. Open {settings.PUBLIC_URL}, or stop it with Ctrl-C there."
         ) from error
     return file
 

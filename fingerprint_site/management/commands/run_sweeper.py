@@ -27,7 +27,7 @@ _SWEEPING_AGAIN_S = 30.0  # the longest that a sweep which failed is left: lost 
 class Command(BaseCommand):
     """`run_sweeper`."""
 
-    help = "Offer lost jobs again, send callbacks when they are due, send canaries, tidy up. One of these per site."
+    help = "Requeue lost tasks, queue due callbacks, send canaries and tidy up. Run one per site."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until told to stop."""
@@ -46,18 +46,18 @@ def run(stopping: threading.Event) -> None:
     """
     tidying: list[Duty] = [
         Duty("compact the index", housekeeping.compact_when_due, _MINUTELY_S, longest_s=_HOURLY_S),
-        Duty("keep the mark of the audio store", store_owner.renew, _MARKED_EVERY_S, longest_s=_MARKED_EVERY_S),
+        Duty("renew the mark of the audio store", store_owner.renew, _MARKED_EVERY_S, longest_s=_MARKED_EVERY_S),
         Duty("tidy files", housekeeping.tidy, _HOURLY_S, longest_s=_HOURLY_S),
         Duty("delete old rows", pruning.prune, _HOURLY_S, longest_s=_HOURLY_S),
     ]
     beside = threading.Thread(target=_go_round, args=(tidying, stopping), name="tidying", daemon=True)
     beside.start()
     sweeping_all: list[Duty] = [
-        Duty("offer lost tasks again", sweeping.sweep_jobs, 0.0, longest_s=_SWEEPING_AGAIN_S),
+        Duty("requeue lost tasks", sweeping.sweep_jobs, 0.0, longest_s=_SWEEPING_AGAIN_S),
         Duty("queue due callbacks", sweep_due_messages, 0.0, longest_s=_SWEEPING_AGAIN_S),
-        Duty("go on with the scan", scanning.sweep_scan, 0.0, longest_s=_SWEEPING_AGAIN_S),
-        Duty("go on with bulk actions", bulk_work.sweep_bulk_work, 0.0, longest_s=_SWEEPING_AGAIN_S),
-        Duty("keep the index folder", housekeeping.keep_index_folder, _MINUTELY_S, longest_s=_MINUTELY_S),
+        Duty("continue the scan", scanning.sweep_scan, 0.0, longest_s=_SWEEPING_AGAIN_S),
+        Duty("continue bulk actions", bulk_work.sweep_bulk_work, 0.0, longest_s=_SWEEPING_AGAIN_S),
+        Duty("renew the mark of the index folder", housekeeping.keep_index_folder, _MINUTELY_S, longest_s=_MINUTELY_S),
         Duty("send canaries", _send_canaries, 0.0, longest_s=_SWEEPING_AGAIN_S),
     ]
     _go_round(sweeping_all, stopping)

@@ -15,13 +15,13 @@ class Command(BaseCommand):
     """`setup_site [--demo]`; safe to run again at any time."""
 
     help = (
-        "Migrate the database, collect static files, and make the staff account where there is no account at all."
-        " Safe to repeat."
+        "Migrate the database, collect static files, and create the staff account if there are no accounts."
+        " You can run it again at any time."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--demo", action="store_true", help="with the staff account make the demo's and its key")
+        parser.add_argument("--demo", action="store_true", help="also create the demo account and its key")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Do what is not done yet."""

@@ -18,7 +18,7 @@ from queueing.stopping import HAND_BACK_SIGNAL
 class Command(BaseCommand):
     """`run_cluster CLUSTER`."""
 
-    help = "Run a django-q cluster whose processes end with whoever started them. run_queue starts it, and watches it."
+    help = "Run a django-q cluster that ends when its parent ends. run_queue starts it and watches it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""

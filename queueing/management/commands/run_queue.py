@@ -54,7 +54,7 @@ def _start(cluster: str, *, replaced_because: str = "") -> "subprocess.Popen[byt
     try:
         queue_health.start_over(cluster=cluster, replaced_because=replaced_because)
     except DatabaseError as error:  # the cluster waits for its database by itself
-        log.warning("watchdog_blind", reason=str(error))
+        log.warning("queue_watch_failed", reason=str(error))
     # One BLAS thread a worker: there are as many workers as the machine should use.
     environment = {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"Q_CLUSTER_NAME": cluster}
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_cluster", cluster]
@@ -68,7 +68,7 @@ def _trouble(process: "subprocess.Popen[bytes]", cluster: str) -> str:
     try:
         return "it took no task" if queue_health.is_stuck(cluster=cluster) else ""
     except DatabaseError as error:
-        log.warning("watchdog_blind", reason=str(error))
+        log.warning("queue_watch_failed", reason=str(error))
         return ""
     finally:
         close_old_connections()
@@ -82,7 +82,7 @@ def _drain(process: "subprocess.Popen[bytes]") -> None:
         try:
             process.wait(finish_within_s)
         except subprocess.TimeoutExpired:
-            log.warning("queue_hands_back", pid=process.pid, after_s=finish_within_s)
+            log.warning("queue_stop_started", pid=process.pid, after_s=finish_within_s)
             _hand_back(process)
     _kill(process)
 

@@ -75,7 +75,7 @@ def test_removal_and_back(desk: Client, owner: User) -> None:
     sweep_bulk_work()
     assert Track.objects.present().count() == 3
     again = desk.post(f"/admin/catalog/bulkwork/{work.pk}/undo/", follow=True).content.decode()
-    assert "undid this already" in again
+    assert "has already undone this" in again
     assert "Restore them" not in desk.get(page["Location"]).content.decode()
 
 

@@ -124,7 +124,7 @@ def test_key_is_shown_once_and_works(desk: Client, owner: User) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"tier": "custom"}, "Say how many calls a minute"),
+        ({"tier": "custom"}, "Enter how many calls per minute"),
         ({"tier": "free", "expires_at_0": "2020-01-01", "expires_at_1": "00:00"}, "This is in the past."),
         ({"tier": "none"}, "Select a valid choice"),
     ],

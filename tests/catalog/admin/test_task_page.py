@@ -43,7 +43,7 @@ def test_steps_of_real_work(
     assert shown.stages[0].after_s is None
     assert all(stage.after_s is not None and stage.after_s >= 0 for stage in shown.stages[1:])
     assert sum(stage.after_s or 0 for stage in shown.stages) == pytest.approx(shown.took_s, abs=0.05)
-    assert "known before" in page_of(desk, second)
+    assert "already computed" in page_of(desk, second)
 
 
 def test_attempts_that_came_to_nothing(desk: Client, owner: User) -> None:
@@ -51,7 +51,7 @@ def test_attempts_that_came_to_nothing(desk: Client, owner: User) -> None:
     held = leasing.claim(job.pk)
     assert held
     leasing.release(held, detail="ValueError: the <disk> is full")
-    assert words(job) == ["accepted", "started", "came to nothing"]
+    assert words(job) == ["accepted", "started", "attempt failed"]
     page = page_of(desk, job)
     assert "the &lt;disk&gt; is full" in page.split("<details")[1], "folded"
     assert "the &lt;disk&gt;" not in page.split("<details")[0]
@@ -64,7 +64,7 @@ def test_an_attempt_whose_worker_died(desk: Client, owner: User) -> None:
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweeping.sweep_jobs() == 1
     assert leasing.claim(job.pk)
-    assert words(job) == ["accepted", "started", "came to nothing", "started"]
+    assert words(job) == ["accepted", "started", "attempt failed", "started"]
     page = page_of(desk, job)
     assert LOST_WORKER in page
     assert "attempt 2" in page

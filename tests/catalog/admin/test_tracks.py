@@ -264,7 +264,7 @@ def test_nothing_comes_back_once_its_audio_is_gone(desk: Client, add_track: Call
     track = add_track(battle)
     remove_for_good(track)
     page = desk.post(f"/admin/catalog/track/{track.pk}/restore/", follow=True).content.decode()
-    assert "its audio is gone" in page
+    assert "its audio was deleted" in page
     track.refresh_from_db()
     assert track.removed_at is not None
 

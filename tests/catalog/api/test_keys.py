@@ -13,7 +13,7 @@ from catalog.services.api_keys import create_key, revoke_key
 from catalog.services.rate_limits import count_call, use_by_day
 
 URL = "/api/v1/task/result/task_20260402055414_AbCdEfGh"
-UNKNOWN_KEY = {"detail": "This API key is not known here."}  # an unknown task is 404 too, in other words
+UNKNOWN_KEY = {"detail": "This API key is unknown."}  # an unknown task is 404 too, in other words
 RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 

@@ -20,7 +20,7 @@ def test_tracks_are_counted_by_account(
     assert api.post(URL, {"file": upload(battle)}, format="multipart").status_code == 200
     refused = api.post(URL, {"file": upload(forest)}, format="multipart")
     assert refused.status_code == 422
-    assert refused.json()["errors"] == {"file": ["The account has its 1 tracks already; remove some first."]}
+    assert refused.json()["errors"] == {"file": ["The account has reached its limit of 1 tracks. Remove some first."]}
     assert outsider_api.post(URL, {"file": upload(battle)}, format="multipart").status_code == 200
     assert Track.objects.count() == 2
 
@@ -43,5 +43,5 @@ def test_bytes_are_counted(
         assert api.post(URL, {"file": upload(path)}, format="multipart").status_code == 200
     refused = api.post(URL, {"file": upload(forest)}, format="multipart")
     assert refused.status_code == 422
-    assert "1 MB are used up" in refused.json()["detail"]
+    assert "has used its 1 MB" in refused.json()["detail"]
     assert list(Path(settings.UPLOAD_DIR).iterdir()) == []

@@ -32,13 +32,13 @@ def test_order_does_not_matter(tracks: tuple[Track, Track], owner: User) -> None
 @pytest.mark.parametrize("verdict", ["version", "different"])
 def test_keeper_goes_with_the_same_recording_only(tracks: tuple[Track, Track], owner: User, verdict: str) -> None:
     one, other = tracks
-    with pytest.raises(ValueError, match="keeper"):
+    with pytest.raises(ValueError, match="track to keep"):
         decide(one=one, other=other, verdict=verdict, keeper=one, decided_by=owner)
 
 
 def test_keeper_is_one_of_the_two(tracks: tuple[Track, Track], owner: User) -> None:
     one, other = tracks
-    with pytest.raises(ValueError, match="keeper"):
+    with pytest.raises(ValueError, match="track to keep"):
         decide(one=one, other=other, verdict="same", keeper=make_track(owner), decided_by=owner)
 
 

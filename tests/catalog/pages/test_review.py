@@ -88,21 +88,21 @@ def test_undo_twice(desk: Client, match: Match) -> None:
     choose(desk, match, "different")
     undone = reverse("catalog:review_undo", args=[Decision.objects.get().pk])
     desk.post(undone)
-    assert "taken back already" in desk.post(undone, follow=True).content.decode()
+    assert "already undone" in desk.post(undone, follow=True).content.decode()
 
 
 def test_double_click_is_one_decision(desk: Client, match: Match) -> None:
     choose(desk, match, "keep_b")
     page = choose(desk, match, "keep_b")
     assert Decision.objects.count() == 1
-    assert "Not stored" not in page
+    assert "was not stored" not in page
     assert desk.session["review"]["done"] == 1
 
 
 def test_somebody_else_was_first(desk: Client, match: Match, owner: User) -> None:
     decide(one=match.query_track, other=match.reference_track, verdict="version", keeper=None, decided_by=owner)
     page = choose(desk, match, "keep_b")
-    assert "Not stored: owner decided about this pair" in page
+    assert "Your decision was not stored: owner decided about this pair" in page
     assert Decision.objects.get().verdict == "version"
 
 
@@ -127,7 +127,7 @@ def test_changed_meanwhile_is_not_overwritten(desk: Client, match: Match, owner:
         decided_by=owner,
         replaces=seen.pk,
     )
-    assert "Not stored" in choose(desk, match, "keep_a", replaces=seen.pk)
+    assert "was not stored" in choose(desk, match, "keep_a", replaces=seen.pk)
     assert Decision.objects.get(undone_at=None).verdict == "different"
 
 
@@ -143,7 +143,7 @@ def test_skipped_pair_comes_after_the_others(desk: Client, match: Match, owner: 
     make_match(make_track(owner, title="The next one"), make_track(owner))
     page = desk.post(url("skip", match), follow=True).content.decode()
     assert "The next one" in page
-    assert "Take up 1 skipped" in page
+    assert "Review 1 skipped" in page
 
 
 def test_progress(desk: Client, match: Match, owner: User) -> None:
@@ -174,7 +174,7 @@ def test_pair_with_a_removed_track_says_so(desk: Client, match: Match, a: Track)
     assert "was removed from the catalog" in page
     assert 'audio data-side="a"' not in page
     assert 'audio data-side="b"' in page
-    assert "nothing left to decide" in choose(desk, match, "keep_b")
+    assert "No decision is needed" in choose(desk, match, "keep_b")
     assert not Decision.objects.exists()
 
 
@@ -215,7 +215,7 @@ def test_another_persons_decision_stays(desk: Client, match: Match, reader: User
     reader.user_permissions.add(Permission.objects.get(codename="add_decision"))
     client.force_login(reader)
     page = client.post(reverse("catalog:review_undo", args=[Decision.objects.get().pk]), follow=True).content.decode()
-    assert "another person" in page
+    assert "Somebody else made this decision" in page
     assert Decision.objects.get().undone_at is None
 
 

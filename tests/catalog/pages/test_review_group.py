@@ -128,7 +128,7 @@ def test_left_for_later(desk: Client, copies: list[Track]) -> None:
     say(desk, copies[0], copies[0], **kinds(copies[1:], "same", "later", "nonsense"))
     assert list(verdicts()) == [(copies[0].pk, copies[1].pk)]
     page = say(desk, copies[1], copies[1], **kinds(copies[2:], "later", "later"))
-    assert "nothing was stored" in page
+    assert "Nothing was stored" in page
 
 
 def test_one_undo_takes_all_back(desk: Client, copies: list[Track]) -> None:
@@ -145,7 +145,7 @@ def test_one_undo_takes_all_back(desk: Client, copies: list[Track]) -> None:
 def test_sent_twice(desk: Client, copies: list[Track]) -> None:
     for _ in range(2):
         page = say(desk, copies[0], copies[0], **kinds(copies[1:], "same", "same", "same"))
-    assert "Nothing waits about this recording" in page
+    assert "No undecided pairs are left" in page
     assert Decision.objects.count() == 4
 
 
@@ -153,7 +153,7 @@ def test_somebody_was_faster_with_one_pair(copies: list[Track], staff: User, own
     found = group_of(copies[0].pk)
     decide(one=copies[0], other=copies[1], verdict="version", keeper=None, decided_by=owner)
     said = dict.fromkeys((track.pk for track in copies[1:]), "same")
-    with pytest.raises(CatalogError, match="at this moment"):
+    with pytest.raises(CatalogError, match="just decided"):
         decide_group(kinds=said, keeper=copies[0], pairs=found.matches, decided_by=staff)
     assert Decision.objects.count() == 1, "all of it or nothing"
 
@@ -170,7 +170,7 @@ def test_a_track_removed_meanwhile(copies: list[Track], staff: User) -> None:
 @pytest.mark.parametrize("keeper", ["", "x", "9" * 30, "²"])
 def test_no_keeper(desk: Client, copies: list[Track], keeper: str) -> None:
     address = reverse("catalog:review_group_decide", args=[copies[0].pk])
-    assert "Say which" in desk.post(address, {"keeper": keeper}, follow=True).content.decode()
+    assert "Choose which" in desk.post(address, {"keeper": keeper}, follow=True).content.decode()
     assert not Decision.objects.exists()
 
 

@@ -37,7 +37,7 @@ def test_start(desk: Client, owner: User, staff: User) -> None:
     page = desk.post(reverse("catalog:scan_start"), follow=True).content.decode()
     assert "0 of 1 tracks" in page
     assert Scan.objects.get().started_by == staff
-    assert "runs already" in desk.post(reverse("catalog:scan_start"), follow=True).content.decode()
+    assert "already running" in desk.post(reverse("catalog:scan_start"), follow=True).content.decode()
 
 
 def test_progress(desk: Client, staff: User) -> None:
@@ -51,7 +51,8 @@ def test_cancel_and_go_on(desk: Client, staff: User) -> None:
     scan = make_scan(staff)
     assert "Resume" in desk.post(reverse("catalog:scan_cancel", args=[scan.pk]), follow=True).content.decode()
     assert (
-        "changed meanwhile" in desk.post(reverse("catalog:scan_cancel", args=[scan.pk]), follow=True).content.decode()
+        "changed in the meantime"
+        in desk.post(reverse("catalog:scan_cancel", args=[scan.pk]), follow=True).content.decode()
     )
     assert "Cancel" in desk.post(reverse("catalog:scan_resume", args=[scan.pk]), follow=True).content.decode()
 
@@ -59,7 +60,10 @@ def test_cancel_and_go_on(desk: Client, staff: User) -> None:
 def test_two_do_not_go_on_at_once(desk: Client, staff: User) -> None:
     old = make_scan(staff, **ended(status="cancelled"))
     make_scan(staff)
-    assert "Another scan runs" in desk.post(reverse("catalog:scan_resume", args=[old.pk]), follow=True).content.decode()
+    assert (
+        "Another scan is running"
+        in desk.post(reverse("catalog:scan_resume", args=[old.pk]), follow=True).content.decode()
+    )
 
 
 def test_failures_are_told(desk: Client, staff: User, owner: User) -> None:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("username")
         parser.add_argument("url")
         parser.add_argument("--secret", help="use this secret instead of a new one")
-        parser.add_argument("--show-secret", action="store_true", help="print the secret alone on the last line")
+        parser.add_argument("--show-secret", action="store_true", help="print only the secret on the last line")
 
     def handle(self, *, username: str, url: str, **options: Any) -> None:
         """Register, and fail with the reason where the URL does not answer."""
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         except User.DoesNotExist as error:
             raise CommandError(f"There is no account {username!r}.") from error
         except VerificationFailedError as error:
-            raise CommandError(f"Stored, but not verified: {error} {_meanwhile(owner)}") from error
+            raise CommandError(f"The URL is stored, but not verified: {error} {_meanwhile(owner)}") from error
         self.stdout.write(f"{url} is verified; callbacks of {username} go there.")
         if options["show_secret"]:
             self.stdout.write(endpoint_secret(endpoint=endpoint))
@@ -43,5 +43,5 @@ def _meanwhile(owner: User) -> str:
     """Say what becomes of callbacks until the URL that was stored answers."""
     endpoint = Endpoint.objects.get(owner=owner)
     if endpoint.verified_at is None:
-        return "Callbacks wait until it answers."
-    return f"Callbacks go on to {endpoint.url}."
+        return "Callbacks wait until the URL answers the challenge."
+    return f"Callbacks still go to {endpoint.url}."

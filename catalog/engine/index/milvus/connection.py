@@ -28,7 +28,7 @@ def unavailable() -> Iterator[None]:
         yield
     except (MilvusException, grpc.RpcError) as error:
         words = getattr(error, "message", "") or type(error).__name__
-        raise IndexUnavailable(f"Milvus does not answer as it should: {str(words)[:300]}") from error
+        raise IndexUnavailable(f"Milvus gave an unexpected answer: {str(words)[:300]}") from error
 
 
 def take_factory_password(address: MilvusAddress) -> bool:
