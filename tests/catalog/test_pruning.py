@@ -68,7 +68,7 @@ def test_batches_do_all_and_a_part_is_kept_when_broken_off(old: list[Job], monke
 
 
 def test_dry_run_says_and_deletes_nothing(old: list[Job]) -> None:
-    assert "tasks: 5 would go (JOB_RETENTION_DAYS)" in said("--dry-run")
+    assert "tasks: 5 would be deleted (JOB_RETENTION_DAYS)" in said("--dry-run")
     assert Job.objects.count() == 5
     assert "tasks" not in said("--only", "attempts")
     assert Job.objects.count() == 5

@@ -180,7 +180,7 @@ def test_each_channel_without_a_place_is_heard(tmp_path: Path, channels: int) ->
 
 @pytest.mark.parametrize(("says_hz", "words"), [(1, "1 Hz"), (400, "400 Hz"), (2**31 - 1, "2,147,483,647 Hz")])
 def test_a_silly_sample_rate_is_named(tmp_path: Path, says_hz: int, words: str) -> None:
-    with pytest.raises(UnreadableAudio, match=f"sample rate is {words}"):
+    with pytest.raises(UnreadableAudio, match=f"sample rate of {words}"):
         read(wav(tmp_path / "silly.wav", says_hz=says_hz))
 
 

@@ -109,7 +109,11 @@ def test_more_fields_and_files_than_are_taken(api: APIClient) -> None:
     fields = {f"field{number}": "x" for number in range(1001)}
     files = {f"file{number}": SimpleUploadedFile("a.wav", b"x") for number in range(101)}
     large = {f"field{number}": "x" * 600_000 for number in range(2)}
-    for body, reason in ((fields, "too many fields"), (files, "too many files"), (large, "fields of the form are too large")):
+    for body, reason in (
+        (fields, "too many fields"),
+        (files, "too many files"),
+        (large, "fields of the form are too large"),
+    ):
         response = api.post(URL, body, format="multipart")
         assert response.status_code == 422
         assert set(response.json()) == {"detail", "errors"}
