@@ -202,7 +202,7 @@ def test_factory_password_is_replaced_once(
     track = indexed(battle)
     settings.FINGERPRINT_INDEX = settings.FINGERPRINT_INDEX.replace("root:Milvus", "root:another1")
     try:
-        assert "is replaced" in said("secure_milvus")
+        assert "password was replaced" in said("secure_milvus")
         assert "already replaced" in said("secure_milvus")
         assert found(CaughtUpIndex(), battle) == [track.pk]
     finally:
