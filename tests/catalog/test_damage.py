@@ -29,7 +29,7 @@ def analysed(track: Track) -> AudioFile:
 
 
 def test_what_was_left_out_is_stored_and_shown(add_track: Callable[..., Track], desk: Client) -> None:
-    track = add_track(AUDIO / "damaged" / "alac_one_byte.m4a")
+    track = add_track(AUDIO.parent / "damaged_audio" / "alac_one_byte.m4a")
     assert track.audio_file is not None
     assert (track.audio_file.skipped_places, track.audio_file.is_damaged) == (None, False)
     file = analysed(track)

@@ -12,7 +12,7 @@ from catalog.engine.audio.info import AudioInfo
 from tests.alterations import AUDIO, RATE, Samples, write
 
 pytestmark = pytest.mark.slow
-DAMAGED = AUDIO / "damaged"
+DAMAGED = AUDIO.parent / "damaged_audio"
 
 
 def read(path: Path) -> tuple[Samples, AudioInfo]:
