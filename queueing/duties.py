@@ -1,9 +1,12 @@
-"""What is done again and again by the sweeper: a duty that fails waits longer each time, and staff see why."""
+"""What is done again and again by the sweeper: a duty that fails waits longer each time, and staff see why.
+
+The apps register what they want done; the sweeper knows none of it.
+"""
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -14,6 +17,7 @@ from queueing.models import FailingDuty
 from queueing.retrying import FIRST_WAIT, words_of
 
 SHOWN_FROM_TRIES = 2  # a database that was restarted is no news
+SWEEPING_AGAIN_S = 30.0  # the longest that a sweep which failed is left: lost tasks and callbacks wait for it
 log = structlog.get_logger(__name__)
 
 
@@ -25,6 +29,7 @@ class Duty:
     do: Callable[[], object]
     every_s: float
     longest_s: float
+    takes_minutes: bool = False  # it looks through a store, deletes much or waits for a cluster: in a thread of its own
     tries: int = 0
     _due_s: float = 0.0
     _may_have_a_row: bool = True  # of a sweeper before this one
@@ -70,3 +75,16 @@ class Duty:
             FailingDuty.objects.update_or_create(pk=self.name, defaults=values)
         except DatabaseError as trouble:
             log.warning("failing_duty_record_failed", duty=self.name, reason=str(trouble))
+
+
+_registered: list[Duty] = []
+
+
+def register(*duties: Duty) -> None:
+    """Have the sweeper do these, in this order."""
+    _registered.extend(duties)
+
+
+def registered(*, takes_minutes: bool) -> list[Duty]:
+    """Return what the apps want done in one of the sweeper's two threads, as if none of it had been tried."""
+    return [replace(duty) for duty in _registered if duty.takes_minutes is takes_minutes]

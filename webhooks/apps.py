@@ -10,5 +10,9 @@ class WebhooksConfig(AppConfig):
     verbose_name = "Callbacks"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and what the sweeper does for callbacks."""
+        from queueing import duties  # noqa: PLC0415
         from webhooks import checks  # noqa: F401, PLC0415 - checks need the app registry
+        from webhooks.services import sweep_due_messages  # noqa: PLC0415
+
+        duties.register(duties.Duty("queue due callbacks", sweep_due_messages, 0.0, longest_s=duties.SWEEPING_AGAIN_S))

@@ -11,7 +11,7 @@ from catalog.selectors.overview import indexed_count
 from catalog.services import housekeeping
 from catalog.services.index import backend
 from catalog.services.index import status as index_status
-from catalog.services.one_look import OneLook
+from catalog.services.index.one_look import OneLook
 
 _cluster = OneLook(index_status.cluster_facts)
 

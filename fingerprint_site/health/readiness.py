@@ -11,7 +11,7 @@ from catalog.engine import IndexUnavailable
 from catalog.models import Deployment
 from catalog.services.audio import disk_room
 from catalog.services.index import backend, status
-from catalog.services.one_look import OneLook
+from catalog.services.index.one_look import OneLook
 from queueing import queue_health
 
 OK = "ok"

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from catalog.engine import IndexUnavailable
-from catalog.services import one_look
-from catalog.services.one_look import OneLook
+from catalog.services.index import one_look
+from catalog.services.index.one_look import OneLook
 
 pytestmark = pytest.mark.slow
 

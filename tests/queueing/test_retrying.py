@@ -20,8 +20,8 @@ from catalog.services.audio import stored_files
 from catalog.services.errors import NotReachableError
 from catalog.services.tasks import accepting, leasing, scanning, sweeping
 from catalog.services.tracks import bulk_work, removal
-from fingerprint_site.management.commands import run_sweeper
 from queueing.duties import Duty
+from queueing.management.commands import run_sweeper
 from queueing.models import FailingDuty
 from queueing.retrying import LONGEST_WAIT, MOST_TRIES, SomeFailedError, for_each, wait_after
 from tests.rows import make_track
