@@ -34,7 +34,7 @@ from bench.speed import four_minutes
 from catalog.engine import Fingerprint
 from catalog.engine.index.interface import Entry
 from catalog.engine.index.on_disk import MappedIndex
-from catalog.engine.search.fingerprint_index import find
+from catalog.engine.search.find import Wanted, find
 from catalog.engine.search.search import Catalog
 from catalog.engine.verification.limits import LIMITS
 
@@ -173,7 +173,7 @@ def _open(folder: Path, tried: Tried) -> None:
 def _answer(query: Query) -> tuple[str, int | None]:
     """The query's key, and the track that comes first."""
     fingerprint = print_of(query.path).fingerprint
-    matches = find(fingerprint, _opened[0], limit=1) if fingerprint is not None else []
+    matches = find(fingerprint, _opened[0], wanted=Wanted(limit=1)).matches if fingerprint is not None else ()
     return query.key, matches[0].track_id if matches else None
 
 
@@ -185,7 +185,7 @@ def _timed(catalog: Catalog, path: Path, *, expected: bool) -> float:
     times = []
     for _ in range(2):
         before = time.process_time()
-        matches = find(fingerprint, catalog)
+        matches = find(fingerprint, catalog).matches
         times.append(time.process_time() - before)
         if bool(matches) != expected:
             print(f"{path.name}: {len(matches)} matches", flush=True)

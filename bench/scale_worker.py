@@ -11,7 +11,7 @@ from bench.prints import print_of
 from bench.simulated import FIRST_ID
 from catalog.engine import FingerprintIndex
 from catalog.engine.index.on_disk import MappedIndex
-from catalog.engine.search.fingerprint_index import find
+from catalog.engine.search.find import find
 from catalog.engine.search.search import Catalog
 from catalog.engine.verification.limits import LIMITS
 

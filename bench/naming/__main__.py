@@ -45,7 +45,7 @@ class Catalog:
     def ask(self, path: Path) -> list[tuple[str, Match]]:
         """Every match, the closest first."""
         printed = print_of(path).fingerprint
-        found = [] if printed is None else self.index.name_everything(printed).matches
+        found = [] if printed is None else self.index.find(printed, effort="everything").matches
         return [(self.names[match.track_id], match) for match in found]
 
 

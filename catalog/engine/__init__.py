@@ -32,8 +32,8 @@ from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.fingerprinter import Analysis, Fingerprinter
 from catalog.engine.match import Match, Segment
 from catalog.engine.parameters import PARAMETERS_VERSION
+from catalog.engine.search.find import Answer, Wanted
 from catalog.engine.search.fingerprint_index import FingerprintIndex
-from catalog.engine.search.naming import Answer
 from catalog.engine.verification.distinctiveness import Telling, what_tells
 
 __all__ = [
@@ -58,5 +58,6 @@ __all__ = [
     "TooLong",
     "TooShort",
     "UnreadableAudio",
+    "Wanted",
     "what_tells",
 ]

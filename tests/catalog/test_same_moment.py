@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from catalog.engine import Fingerprinter
-from catalog.engine.search import fingerprint_index as index_module
+from catalog.engine.search import find as find_module
 from catalog.models import AudioFile, Fingerprint, Job, Match, Track
 from catalog.services.index import log
 from catalog.services.index.searching import CaughtUpIndex
@@ -93,7 +93,7 @@ def test_exactly_one_of_two_copies_finds_the_other_each_time(
 ) -> None:
     workers = Workers(monkeypatch)
     if not whole:  # only what is equal to the last level is looked for: the index, its log and the jobs are all real
-        monkeypatch.setattr(index_module, "search", lambda *_: [])
+        monkeypatch.setattr(find_module, "search", lambda *_: [])
     for number in range(rounds):
         pair = [copy_of_song(f"{number}{side}") for side in "ab"]
         names = (Job.Name.ADD, Job.Name.CHECK)

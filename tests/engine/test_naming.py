@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from catalog.engine import Answer, Fingerprinter, FingerprintIndex
-from catalog.engine.search import naming
+from catalog.engine.search import budget, naming
+from catalog.engine.search.find import find
 from tests.alterations import RATE, Samples, another_tempo, noisy
 
 PIECE_S = 25
@@ -16,7 +17,7 @@ def piece(song: Samples, start_s: float = 5.0, seconds: float = PIECE_S) -> Samp
 
 
 def named(index: FingerprintIndex, samples: Samples) -> Answer:
-    return index.name_everything(Fingerprinter.of_samples(samples))
+    return index.find(Fingerprinter.of_samples(samples), effort="everything")
 
 
 def test_every_piece_of_a_mix_is_named_in_its_place(index: FingerprintIndex, sounds: list[Samples]) -> None:
@@ -71,10 +72,9 @@ def test_nothing_is_named_in_what_no_track_is_in(index: FingerprintIndex) -> Non
 def test_an_answer_that_the_budget_ended_says_so(
     index: FingerprintIndex, sounds: list[Samples], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(naming, "LEAST_CPU_S", 0.0)
-    monkeypatch.setattr(naming, "CPU_S_A_MINUTE", 0.0)
+    monkeypatch.setattr(budget, "LEAST_CPU_S", 0.0)
     query = Fingerprinter.of_samples(piece(sounds[0]))
-    answer = naming.name_everything(query, index._catalog(), cpu_s_a_minute=0.0)
+    answer = find(query, index._catalog(), effort="everything", cpu_s_a_minute=0.0)
     assert not answer.is_complete
 
 
@@ -84,6 +84,11 @@ def test_a_long_query_is_told_of_on_the_way(
     monkeypatch.setattr(naming, "PIECE_S", 30.0)
     told: list[tuple[float, int]] = []
     query = Fingerprinter.of_samples(np.concatenate([piece(song) for song in sounds[:3]]))
-    naming.name_everything(query, index._catalog(), progress=lambda done_s, found: told.append((round(done_s), found)))
+    find(
+        query,
+        index._catalog(),
+        effort="everything",
+        progress=lambda done_s, found: told.append((round(done_s), found)),
+    )
     assert [done_s for done_s, _ in told] == [30, 60, round(query.duration_s)]
     assert told[-1][1] == 3

@@ -162,7 +162,7 @@ def test_long_silence_around_a_song_is_still_a_duplicate(index: FingerprintIndex
     assert (best.track_id, best.verdict) == (4, "duplicate")
     assert best.offset_s == pytest.approx(-60, abs=0.1)
     assert best.reference_coverage > 0.9
-    assert best.query_coverage == pytest.approx(len(sounds[4]) / RATE / (120 + len(sounds[4]) / RATE), abs=0.05)
+    assert best.query_coverage > 0.9  # of what sounds
 
 
 def test_swapped_halves_are_both_found(index: FingerprintIndex, sounds: list[Samples]) -> None:

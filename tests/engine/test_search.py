@@ -18,6 +18,7 @@ from catalog.engine.match import Verdict, twin_match
 from catalog.engine.parameters import LONGEST_S
 from catalog.engine.search.candidates import BIN_S, WINDOW_S, Votes, candidates
 from catalog.engine.search.questions import TEMPOS, probe_grid
+from catalog.engine.search.references import References
 from catalog.engine.search.search import Catalog, _Finder, search
 
 TRACK, OTHERS = 1, [2, 3, 4, 5, 6, 7]
@@ -65,7 +66,10 @@ def test_a_vote_counts_in_two_ways(
     fingerprint = fingerprints[0]
     index = cast("ReferenceIndex", FaintIndex(nearest_by, others_by))
     catalog = Catalog(index, lambda ids: dict.fromkeys(ids, fingerprint), 1e-4)
-    assert [match.track_id for match in search(fingerprint, catalog, OTHERS)] == ([TRACK] if found else [])
+    found_ids = [
+        match.track_id for match in search(Query(fingerprint), catalog, OTHERS, References(catalog.fingerprints))
+    ]
+    assert found_ids == ([TRACK] if found else [])
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_a_vote_counts_in_two_ways(
 def test_what_is_kept_of_a_track(fingerprints: list[Fingerprint], known: float, later: float, kept: float) -> None:
     """A match that is believed instead of one that is not; otherwise one that is clearly surer."""
     catalog = Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-4)
-    finder = _Finder(Query(fingerprints[0]), catalog, [])
+    finder = _Finder(Query(fingerprints[0]), catalog, [], References(catalog.fingerprints))
     match = twin_match(TRACK, 30.0)
     for score in (known, later):
         finder._keep(replace(match, score=score, verdict="duplicate" if score > 4 else "none"))
@@ -109,7 +113,10 @@ def test_votes_of_the_longest_recordings_are_not_mixed_up(offset_s: float, apart
 def test_only_what_is_believed_is_sure(fingerprints: list[Fingerprint], verdict: Verdict) -> None:
     """Where the limit is set low, more than a sure match's score may not be enough."""
     finder = _Finder(
-        Query(fingerprints[0]), Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-12), []
+        Query(fingerprints[0]),
+        Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-12),
+        [],
+        References(lambda _: {}),
     )
     finder._keep(replace(twin_match(TRACK, 30.0), score=11.0, verdict=verdict))
     assert (finder.sure(), finder.explained()) == (verdict == "duplicate", verdict == "duplicate")
@@ -118,7 +125,10 @@ def test_only_what_is_believed_is_sure(fingerprints: list[Fingerprint], verdict:
 def test_what_is_refused_in_the_end_is_not_sure_before(fingerprints: list[Fingerprint]) -> None:
     """A stretch that is too short to tell, of a recording that strays elsewhere: the search must go on."""
     finder = _Finder(
-        Query(fingerprints[0]), Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-4), []
+        Query(fingerprints[0]),
+        Catalog(cast("ReferenceIndex", FaintIndex(0.5, 0.4)), lambda _: {}, 1e-4),
+        [],
+        References(lambda _: {}),
     )
     finder._keep(twin_match(TRACK, 30.0))
     assert finder.sure()

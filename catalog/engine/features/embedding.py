@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog.engine.features.model import MOMENT, model
-from catalog.engine.features.patches import HALVES, cut
+from catalog.engine.features.patches import HALVES
 from catalog.engine.features.spectrogram import Floats
 
 DIMENSIONS = 48
-SOUNDING_BLOCK = 512  # places looked at together
 QUIET_DB = 1.5  # a patch whose levels vary less than this says nothing: silence, a held tone, steady noise
 
 
@@ -43,14 +42,3 @@ def embed(patches: Floats, places: Floats, kind: str = MOMENT) -> Vectors:
     values /= np.maximum(np.linalg.norm(values, axis=2, keepdims=True), 1e-6)
     values[~heard] = 0.0
     return Vectors(values.astype(np.float32), places, heard)
-
-
-def sounding(picture: Floats, step: int) -> np.ndarray:
-    """(n,) whether a picture that ``move_rows`` gave says anything, every ``step`` columns from the first on.
-
-    Silence, a fade to nothing, a steady tone, hum and DC say nothing: no level moves for the length of a patch.
-    """
-    places = np.arange(0, len(picture), step, dtype=np.float32)
-    parts = [places[start : start + SOUNDING_BLOCK] for start in range(0, len(places), SOUNDING_BLOCK)]
-    blocks = [normalise(cut(picture, part))[1] for part in parts]
-    return np.concatenate([block.any(axis=1) for block in blocks]) if blocks else np.zeros(0, bool)

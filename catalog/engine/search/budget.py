@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
+CPU_S_A_MINUTE, LEAST_CPU_S = 2.5, 10.0  # of the query, that naming may take; and at the least
 Progress = Callable[[float, int], None]  # (seconds of the query that are done, recordings found so far)
 
 
@@ -19,6 +21,11 @@ class Budget:
     progress: Progress = _nobody
     _began: float = field(default_factory=time.thread_time)
     was_needed: bool = False
+
+    @classmethod
+    def of(cls, duration_s: float, cpu_s_a_minute: float, progress: Progress | None) -> Self:
+        """What a query of this length may take."""
+        return cls(max(LEAST_CPU_S, cpu_s_a_minute * duration_s / 60), progress or _nobody)
 
     def is_spent(self) -> bool:
         """Whether the search has to end; once true, the answer is not complete."""

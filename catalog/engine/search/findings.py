@@ -1,12 +1,15 @@
 """What a search has found: the pieces of each track, what of the query they explain, and the matches they make."""
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
+from catalog.engine.features.query import Query
+from catalog.engine.features.sounding import sounding
 from catalog.engine.match import Match, Segment
 from catalog.engine.search.references import References
-from catalog.engine.search.relation import closeness, related
+from catalog.engine.search.relation import Shares, related
 from catalog.engine.search.sound import Sound, Span
 from catalog.engine.verification import verify
 
@@ -19,21 +22,21 @@ NEAR_S = 1.5  # how far apart two lines of one track may lie at one moment and b
 class Findings:
     """Matches by track, each on the whole query's clock."""
 
-    def __init__(self, sound: Sound) -> None:
-        self._sound = sound
+    def __init__(self, query: Query) -> None:
+        self._query = query
         self._pieces: dict[int, list[Match]] = {}
         self._unsteady: set[int] = set()  # tracks that the query follows at length, but not to the beat
+
+    @cached_property
+    def _sound(self) -> Sound:
+        """Where the query sounds: nobody asks where nothing is found."""
+        return Sound(sounding(self._query.moved(0.0)), self._query.fingerprint.duration_s)
 
     def add(self, match: Match) -> None:
         """Keep what was found of a track."""
         if verify.is_unsteady(match):
             self._unsteady.add(match.track_id)
         self._pieces.setdefault(match.track_id, []).append(match)
-
-    @property
-    def unsteady(self) -> set[int]:
-        """Tracks that a second performance of is in the query."""
-        return self._unsteady
 
     def believed(self) -> list[Match]:
         """Every piece that is believed."""
@@ -59,12 +62,10 @@ class Findings:
         """How many seconds sound and are not explained."""
         return self._sound.seconds * (1 - self._sound.covered(_spans(self.believed())))
 
-    def matches(self, references: References) -> list[Match]:
-        """One match a track, the closest first; of what is not believed the best."""
-        merged = [self._merged(pieces) for pieces in self._pieces.values()]
-        shown = _without_hidden(merged)
-        found = [related(match, self._sound, references.sound(match.track_id)) for match in shown]
-        return sorted(found, key=closeness)
+    def matches(self, references: References, shares: Shares) -> list[Match]:
+        """One match a track, with its relation; of what is not believed the best."""
+        shown = _without_hidden([self._merged(pieces) for pieces in self._pieces.values()])
+        return [related(match, self._sound, references.sound(match.track_id), shares) for match in shown]
 
     def _is_believed(self, match: Match) -> bool:
         unsteady = match.track_id in self._unsteady and match.wobble_s is None
@@ -127,6 +128,9 @@ def _without_hidden(matches: list[Match]) -> list[Match]:
     believed = [match for match in matches if match.verdict != "none"]
     shown = []
     for match in matches:
+        if len(match.segments) == 1:
+            shown.append(match)
+            continue
         main = max(match.segments, key=_length_s)
         others = [one for other in believed if other.track_id != match.track_id for one in other.segments]
         kept = [one for one in match.segments if one is main or not _is_hidden(one, others)]

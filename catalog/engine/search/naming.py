@@ -6,32 +6,27 @@ view around it, which grows as long as the match reaches its ends.
 """
 
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import HOP_S, Line
-from catalog.engine.features.embedding import sounding
-from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.query import PLAIN, Probe, Query
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.match import Match
-from catalog.engine.search.budget import Budget, Progress
+from catalog.engine.search.budget import Budget
 from catalog.engine.search.candidates import WINDOW_S, Candidate, candidates_of_windows
 from catalog.engine.search.findings import Findings
 from catalog.engine.search.questions import Questions, collect_votes, probe_grid
 from catalog.engine.search.references import References
-from catalog.engine.search.search import PLACE_S, Catalog, search
-from catalog.engine.search.sound import SOUND_STEP, Sound, Span
+from catalog.engine.search.search import PLACE_S, Catalog
+from catalog.engine.search.sound import Span
 from catalog.engine.search.views import View, view_of
 from catalog.engine.verification import verify
 from catalog.engine.verification.decision import Chance
 from catalog.engine.verification.verify import Case
 
-LONG_S = 600.0  # of a query that is a mix rather than a recording
-CPU_S_A_MINUTE, LEAST_CPU_S = 2.5, 10.0  # of the query, that naming may take; and at the least
 PIECE_S = 300.0  # of the query, that are asked together
 VIEW_S, GROWTH = 100.0, 4  # the first view of a candidate, and how many times as long the next one is
 REACHES_S = 6.0  # a match that ends this near to the end of its view may go on beyond it
@@ -65,43 +60,6 @@ _NEAR = _Stage(NEAR_PROBES, PROBE_STEP_S, PROBE_NEIGHBOURS, thorough=False)
 _ALL = _Stage(tuple(probe_grid()), PROBE_STEP_S, PROBE_NEIGHBOURS, thorough=False)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """``matches``: the closest first. ``is_complete``: False where the budget ended the search."""
-
-    matches: tuple[Match, ...]
-    is_complete: bool
-
-
-def name_everything(
-    fingerprint: Fingerprint,
-    catalog: Catalog,
-    excluded: Collection[int] = (),
-    *,
-    cpu_s_a_minute: float = CPU_S_A_MINUTE,
-    progress: Progress | None = None,
-) -> Answer:
-    """Every recording that is in a query, what the two are to each other, and where: the closest first.
-
-    ``excluded``: tracks left out. ``cpu_s_a_minute``: of the query, after which the search ends; the answer says so.
-    ``progress``: told how far the search is. ``IndexUnavailable`` where the index is.
-    """
-    query = Query(fingerprint)
-    findings = Findings(Sound(sounding(query.moved(0.0), SOUND_STEP), fingerprint.duration_s))
-    references = References(catalog.fingerprints)
-    if fingerprint.duration_s <= LONG_S:
-        known = search(fingerprint, catalog, excluded)
-        references.fetch({match.track_id for match in known})
-        for match in known:
-            findings.add(match)
-    budget = Budget(max(LEAST_CPU_S, cpu_s_a_minute * fingerprint.duration_s / 60))
-    if progress is not None:
-        budget.progress = progress
-    Namer(query, catalog, references, findings, set(excluded)).name(budget)
-    matches = [match for match in findings.matches(references) if match.relation != "none"]
-    return Answer(tuple(matches), is_complete=not budget.was_needed)
-
-
 class Namer:
     """One query, asked piece by piece."""
 
@@ -115,11 +73,19 @@ class Namer:
 
     def name(self, budget: Budget) -> None:
         """Ask until nothing new is believed, or the budget is spent."""
+        self._ask_pieces((_NEAR, _ALL), budget)
+
+    def name_plain(self, budget: Budget) -> None:
+        """Only what is in the query unaltered: whether a long one is known."""
+        self._ask_pieces((), budget)
+
+    def _ask_pieces(self, stages: tuple[_Stage, ...], budget: Budget) -> None:
+        """The plain windows of each piece, then the further stages where something sounds that is not explained."""
         duration_s = self._query.fingerprint.duration_s
         for start_s in np.arange(0.0, max(duration_s, 1.0), PIECE_S).tolist():
             piece = view_of(self._query, start_s - WINDOW_S, start_s + PIECE_S + WINDOW_S)
             self._ask(piece, _PLAIN, [(piece.start_s, piece.end_s)], budget)
-            for stage in (_NEAR, _ALL):
+            for stage in stages:
                 spans = _within(self._findings.open_spans(LEAST_OPEN_S), piece)
                 if spans:
                     self._ask(piece, stage, spans, budget)

@@ -3,12 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 
-import numpy as np
-
 from catalog.engine.alignment.line import Reference
-from catalog.engine.features.embedding import sounding
 from catalog.engine.features.fingerprint import Fingerprint
-from catalog.engine.search.sound import SOUND_STEP, Sound
+from catalog.engine.features.sounding import sounding
+from catalog.engine.search.sound import Sound
 
 KEPT_COLUMNS = 120_000  # of references whose pictures and vectors are held: two hours, some 80 MB
 Fetch = Callable[[Collection[int]], Mapping[int, Fingerprint]]
@@ -50,6 +48,5 @@ class References:
     def sound(self, track_id: int) -> Sound:
         """Where the track sounds."""
         if track_id not in self._sounds:
-            mask: np.ndarray = sounding(self.reference(track_id).picture, SOUND_STEP)
-            self._sounds[track_id] = Sound(mask, self.duration_s(track_id))
+            self._sounds[track_id] = Sound(sounding(self.reference(track_id).picture), self.duration_s(track_id))
         return self._sounds[track_id]

@@ -3,19 +3,20 @@
 Each step is taken only when the one before found nothing sure.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from catalog.engine.alignment.comparison import Comparison
-from catalog.engine.alignment.line import HOP_S, Line, Reference
+from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features import sketch
-from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.query import PLAIN, Probe, Query
 from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.index.interface import ReferenceIndex
 from catalog.engine.match import Match
 from catalog.engine.search.candidates import Candidate, candidates
 from catalog.engine.search.questions import Questions, collect_votes, probe_grid
+from catalog.engine.search.references import Fetch, References
+from catalog.engine.search.relation import Shares
 from catalog.engine.verification import verify
 from catalog.engine.verification.decision import Chance
 from catalog.engine.verification.limits import LIMITS
@@ -43,17 +44,18 @@ PLACE_S = 8 * HOP_S  # of the catalog, that could have matched by chance
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a search looks through: an index, and the fingerprints behind its tracks."""
+    """What a search looks through: an index, and the fingerprints behind its tracks; and when a match is believed, and
+    what it is then."""
 
     index: ReferenceIndex
-    fingerprints: Callable[[Collection[int]], Mapping[int, Fingerprint]]  # of tracks; those that are gone are left out
+    fingerprints: Fetch  # of tracks; those that are gone are left out
     false_accept_limit: float
+    shares: Shares = Shares()  # noqa: RUF009  (frozen)
 
 
-def search(fingerprint: Fingerprint, catalog: Catalog, excluded: Collection[int]) -> list[Match]:
+def search(query: Query, catalog: Catalog, excluded: Collection[int], references: References) -> list[Match]:
     """Verified matches of any strength, best first. ``excluded``: tracks left out."""
-    query = Query(fingerprint)
-    finder = _Finder(query, catalog, excluded)
+    finder = _Finder(query, catalog, excluded, references)
     finder.look([PLAIN], FIRST_PLACES, PLAIN_CANDIDATES, thorough=True)
     if not finder.explained():
         finder.look([PLAIN], max(LEAST_PLACES, query.columns // ALL_STEP), PLAIN_CANDIDATES, thorough=True)
@@ -68,15 +70,14 @@ def search(fingerprint: Fingerprint, catalog: Catalog, excluded: Collection[int]
 class _Finder:
     """One search: what has been tried, and what was found for each track."""
 
-    def __init__(self, query: Query, catalog: Catalog, excluded: Collection[int]) -> None:
+    def __init__(self, query: Query, catalog: Catalog, excluded: Collection[int], references: References) -> None:
         self._query, self._catalog, self._excluded = query, catalog, list(excluded)
+        self._references = references
         self._total_s = catalog.index.size().seconds
         self._found: dict[int, Match] = {}
         self._tried: set[Probe] = set()
         self._unsteady: set[int] = set()  # tracks that the query follows at length, but not to the beat
         self._looked_at: set[tuple[int, Probe, int]] = set()
-        self._known: dict[int, Fingerprint] = {}
-        self._pairs: dict[int, Comparison] = {}
 
     def sure(self) -> bool:
         """Whether a match explains the query well enough to try no more."""
@@ -98,7 +99,7 @@ class _Finder:
     def _steady(self, match: Match) -> Match:
         """The match, refused where its track strays from the beat elsewhere and it is too short to tell."""
         strays = match.track_id in self._unsteady and match.wobble_s is None
-        return verify.refused(match) if strays else match
+        return replace(verify.refused(match), strays=True) if strays else match
 
     def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:
         """Search the query under every probe, and look closely at the best candidates."""
@@ -106,12 +107,12 @@ class _Finder:
         asked = Questions.of(self._query, probes, places)
         votes, tracks = collect_votes(asked, self._catalog.index, self._excluded, thorough=thorough)
         promising = [candidate for way in votes for candidate in candidates(way, probes, limit)]
-        self._fetch({tracks[candidate.slot] for candidate in promising})
+        self._references.fetch({tracks[candidate.slot] for candidate in promising})
         least = 0.0
         for candidate in promising:
             track_id = tracks[candidate.slot]
             place = (track_id, candidate.probe, round(candidate.offset_s))
-            if candidate.votes < least or place in self._looked_at or track_id not in self._known:
+            if candidate.votes < least or place in self._looked_at or track_id not in self._references:
                 continue
             self._looked_at.add(place)
             match = self._verify(candidate, track_id)
@@ -135,9 +136,9 @@ class _Finder:
     def _scan_for(self, stretches: list[QuerySketch], scanned_s: float) -> None:
         """Verify the best lines of all the stretches, ``scanned_s`` long at most."""
         lines = self._lines(stretches)
-        self._fetch({track_id for _, track_id, _, _ in lines})
+        self._references.fetch({track_id for _, track_id, _, _ in lines})
         for _, track_id, columns, asked in lines:
-            if track_id in self._known:
+            if track_id in self._references:
                 line, middle_s = Line(columns * HOP_S, 1.0, 0.0), asked.middle_column * HOP_S
                 self._keep(verify.verify_line(self._case(track_id), line, middle_s, scanned_s))
 
@@ -154,24 +155,16 @@ class _Finder:
                     best[line] = (total, track_id, columns, asked)
         return sorted(best.values(), key=lambda found: -found[0])[:SCAN_CANDIDATES]
 
-    def _fetch(self, track_ids: set[int]) -> None:
-        """Get what is not known yet in one call: behind it may be a database."""
-        missing = track_ids - self._known.keys()
-        if missing:
-            self._known.update(self._catalog.fingerprints(missing))
-
     def _verify(self, candidate: Candidate, track_id: int) -> Match | None:
         match = verify.verify(self._case(track_id), candidate.line, candidate.anchor_s)
         self._keep(match)
         return match
 
     def _case(self, track_id: int) -> Case:
-        reference = self._known[track_id]
-        if track_id not in self._pairs:
-            self._pairs[track_id] = Comparison(self._query, Reference(reference.picture))
+        pair = Comparison(self._query, self._references.reference(track_id))
         trials = self._total_s / PLACE_S * len(self._tried)
         chance = Chance(trials, self._catalog.false_accept_limit)
-        return Case(self._pairs[track_id], track_id, reference.duration_s, chance)
+        return Case(pair, track_id, self._references.duration_s(track_id), chance)
 
     def _keep(self, match: Match | None) -> None:
         """What is found for a track, unless something as good was."""

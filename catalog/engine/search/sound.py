@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.features.sounding import STEP
 from catalog.engine.parameters import PARAMETERS
 
-SOUND_STEP = 8  # columns
-SOUND_STEP_S = SOUND_STEP * PARAMETERS.hop_s
+SOUND_STEP_S = STEP * PARAMETERS.hop_s
 Span = tuple[float, float]
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintError
 from catalog.engine import Match as EngineMatch
-from catalog.engine.search.naming import LONG_S
+from catalog.engine.search.find import LONG_S
 from catalog.models import Track
 from catalog.services.audio.analysis import NOTHING_TO_COMPARE, decode_limits
 from catalog.services.index.searching import CaughtUpIndex
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         """Print the recordings in the file, and write them where that was asked for."""
         if target is not None and target.suffix.lower() not in (".cue", ".csv", ".json"):
             raise CommandError("A track list is written to a file that ends in .cue, .csv or .json.")
-        answer = CaughtUpIndex().name_everything(fingerprint, progress=self._report(fingerprint.duration_s))
+        answer = CaughtUpIndex().find(fingerprint, effort="everything", progress=self._report(fingerprint.duration_s))
         tracks = Track.objects.present().in_bulk([match.track_id for match in answer.matches])
         listed = tracklists.entries(answer.matches, tracks)
         for entry in listed:

@@ -12,13 +12,13 @@ import numpy as np
 import structlog
 from django.conf import settings
 
-from catalog.engine import Answer, Fingerprinter, FingerprintError, IndexUnavailable
+from catalog.engine import Answer, Fingerprinter, FingerprintError, IndexUnavailable, Wanted
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Match as EngineMatch
 from catalog.engine.audio.sandbox import die_with_parent
 from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Size, entries_of
 from catalog.engine.search.budget import Progress as NamingProgress
-from catalog.engine.search.fingerprint_index import find, name_all
+from catalog.engine.search.find import Effort, find
 from catalog.engine.search.search import Catalog
 from catalog.models import Fingerprint, IndexOperation
 from catalog.services.index import log as index_log
@@ -56,17 +56,28 @@ class CaughtUpIndex:
         return self._index.applied_sequence() if self._index else 0
 
     def search(self, fingerprint: EngineFingerprint, *, exclude: Iterable[int], limit: int) -> Sequence[EngineMatch]:
-        """Catch up, then return at most `limit` matches, best first, none of them a track id in `exclude`."""
-        with self._lock:
-            catalog = Catalog(self._caught_up(), fingerprints_of, settings.FALSE_ACCEPT_LIMIT)
-            return find(fingerprint, catalog, exclude=set(exclude), limit=limit)
+        """Catch up, then return at most `limit` matches, the closest first, none of them a track id in `exclude`."""
+        return self.find(fingerprint, exclude=exclude, wanted=Wanted(limit)).matches
 
-    def name_everything(self, fingerprint: EngineFingerprint, *, progress: NamingProgress | None = None) -> Answer:
-        """Catch up, then return every recording that is in a query and where, the closest first."""
+    def find(
+        self,
+        fingerprint: EngineFingerprint,
+        *,
+        exclude: Iterable[int] = (),
+        effort: Effort = "auto",
+        wanted: Wanted | None = None,
+        progress: NamingProgress | None = None,
+    ) -> Answer:
+        """Catch up, then return what is in a query, the closest first; see the engine's `find`."""
         with self._lock:
-            catalog = Catalog(self._caught_up(), fingerprints_of, settings.FALSE_ACCEPT_LIMIT)
-            return name_all(
-                fingerprint, catalog, cpu_s_a_minute=settings.NAMING_CPU_SECONDS_PER_MINUTE, progress=progress
+            return find(
+                fingerprint,
+                Catalog(self._caught_up(), fingerprints_of, settings.FALSE_ACCEPT_LIMIT),
+                exclude=set(exclude),
+                effort=effort,
+                wanted=wanted,
+                cpu_s_a_minute=settings.NAMING_CPU_SECONDS_PER_MINUTE,
+                progress=progress,
             )
 
     def warm_up(self) -> None:

@@ -1,0 +1,56 @@
+"""Where a recording holds anything that could be compared.
+
+Silence, a fade to nothing, a steady tone, hum and DC say nothing: no level moves for the length of a patch. Beside
+sound they seem to, for as long as the running mean that is taken off each row still knows of it: the levels climb, or
+fall, in a straight line. So what says nothing reaches as far as no level bends.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.engine.features.embedding import normalise
+from catalog.engine.features.patches import cut
+from catalog.engine.features.spectrogram import Floats
+
+STEP = 8  # columns from one place to the next
+BLOCK = 512  # places looked at together
+BEND_COLUMNS = 8  # to either side of a column, whose levels are held against the straight line between
+KNEE = 2  # places in which the level bends once, where the mean begins to know of a sound
+LEAST_BEND_DB = 3.5  # mean of all rows: stored levels make 1.9 of a straight line, music 10
+
+
+def sounding(picture: Floats) -> NDArray[np.bool_]:
+    """(n,) whether a picture that ``move_rows`` gave says anything, every ``STEP`` columns from the first on."""
+    places = np.arange(0, len(picture), STEP, dtype=np.float32)
+    parts = [_looked_at(picture, places[start : start + BLOCK]) for start in range(0, len(places), BLOCK)]
+    if not parts:
+        return np.zeros(0, bool)
+    heard, bends = (np.concatenate(side) for side in zip(*parts, strict=True))
+    return heard & ~_reached(~heard, _closed(~heard | ~bends))
+
+
+def _looked_at(picture: Floats, places: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(n,) whether anything is heard at each place, and whether its levels bend."""
+    heard = normalise(cut(picture, places))[1].any(axis=1)
+    columns = places.astype(np.int64)[:, None] + np.arange(STEP) - STEP // 2
+    last = len(picture) - 1
+    left, middle, right = (picture[np.clip(columns + by, 0, last)] for by in (-BEND_COLUMNS, 0, BEND_COLUMNS))
+    bends: NDArray[np.bool_] = np.abs(left - 2 * middle + right).mean(axis=(1, 2)) >= LEAST_BEND_DB
+    return heard, bends
+
+
+def _closed(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) the same, and in gaps of up to ``KNEE`` places."""
+    kernel = np.ones(KNEE + 1)
+    wide = np.convolve(holds, kernel) > 0  # each place, and those up to KNEE after it
+    closed: NDArray[np.bool_] = np.convolve(wide, kernel, mode="valid") > KNEE
+    return closed
+
+
+def _reached(seeds: NDArray[np.bool_], through: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) the places of those runs of ``through`` that hold one of ``seeds``."""
+    run = np.cumsum(np.diff(through.astype(np.int8), prepend=0) == 1)
+    held = np.zeros(int(run.max(initial=0)) + 1, bool)
+    held[run[seeds & through]] = True
+    reached: NDArray[np.bool_] = through & held[run]
+    return reached
