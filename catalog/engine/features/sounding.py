@@ -31,12 +31,12 @@ def sounding(picture: Floats) -> NDArray[np.bool_]:
 
 def _looked_at(picture: Floats, places: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(n,) whether anything is heard at each place, and whether its levels bend."""
-    heard = normalise(cut(picture, places))[1].any(axis=1)
+    halves = normalise(cut(picture, places))[1]
     columns = places.astype(np.int64)[:, None] + np.arange(STEP) - STEP // 2
     last = len(picture) - 1
     left, middle, right = (picture[np.clip(columns + by, 0, last)] for by in (-BEND_COLUMNS, 0, BEND_COLUMNS))
     bends: NDArray[np.bool_] = np.abs(left - 2 * middle + right).mean(axis=(1, 2)) >= LEAST_BEND_DB
-    return heard, bends
+    return halves[:, 0] | halves[:, 1], bends
 
 
 def _closed(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
