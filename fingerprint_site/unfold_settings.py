@@ -8,15 +8,15 @@ from django.urls import reverse_lazy
 
 
 def _css(request: HttpRequest) -> str:  # noqa: ARG001  (the theme's signature)
-    return static("catalog/catalog.css")
+    return static("staff/staff.css")
 
 
 def _live(request: HttpRequest) -> str:  # noqa: ARG001
-    return static("catalog/live.js")
+    return static("staff/live.js")
 
 
 def _select_names(request: HttpRequest) -> str:  # noqa: ARG001
-    return static("catalog/select_names.js")
+    return static("staff/select_names.js")
 
 
 def _icon(request: HttpRequest) -> str:  # noqa: ARG001

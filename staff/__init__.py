@@ -1,1 +1,1 @@
-"""The people behind the staff pages: for whom they may act, and what they did. Knows no other app."""
+"""What staff pages share: how values are written, for whom people may act, what they did. Knows no other app."""

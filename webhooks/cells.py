@@ -1,86 +1,32 @@
-"""How values look in staff pages: a state as word, icon and colour; a time relative with the exact one on hover."""
+"""How the states of callbacks and their URLs look on staff pages, and the links between them."""
 
-import contextlib
-import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from staff.display import NOTHING, badge
 from webhooks.models import Attempt, Endpoint, Message
 
-NOTHING = "-"
 MAX_URL_SHOWN = 32
-_TONES = {"good": "good", "bad": "bad", "wait": "waiting", "busy": "running", "plain": "off"}
 _MESSAGE_STATES = {
-    Message.State.PENDING: ("schedule", "wait"),
-    Message.State.DELIVERING: ("sync", "busy"),
-    Message.State.DELIVERED: ("check_circle", "good"),
-    Message.State.FAILED: ("error", "bad"),
+    Message.State.PENDING: ("waiting", "schedule", "waiting"),
+    Message.State.DELIVERING: ("running", "autorenew", "being sent"),
+    Message.State.DELIVERED: ("good", "check_circle", "delivered"),
+    Message.State.FAILED: ("bad", "error", "failed"),
 }
-_UNITS = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]
-
-
-def badge(word: str, *, icon: str, tone: str, title: str = "") -> SafeString:
-    """Return `word` with `icon` (a Material symbol) in the colours of `tone`."""
-    return format_html(
-        '<span class="mf-badge mf-{}" title="{}"><span class="material-symbols-outlined" aria-hidden="true">{}</span>'
-        "{}</span>",
-        _TONES[tone],
-        title,
-        icon,
-        word,
-    )
-
-
-def moment(value: datetime | None) -> SafeString | str:
-    """Return how long ago or how far off `value` is, the exact time on hover."""
-    if value is None:
-        return NOTHING
-    local = timezone.localtime(value)
-    away = timezone.now() - value
-    words = f"{span(away)} ago" if away >= timedelta(0) else f"in {span(-away)}"
-    if abs(away) < timedelta(seconds=1):
-        words = "now"
-    return format_html(
-        '<time datetime="{}" title="{}" class="whitespace-nowrap tabular-nums">{}</time>',
-        local.isoformat(),
-        local.strftime("%Y-%m-%d %H:%M:%S.%f %Z"),
-        words,
-    )
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time in its two largest units: `5 min 7 s`."""
-    seconds = int(length.total_seconds())
-    for place, (size, unit) in enumerate(_UNITS):
-        if seconds >= size or size == 1:
-            rest = seconds % size
-            smaller = _UNITS[place + 1] if place + 1 < len(_UNITS) else None
-            tail = f" {rest // smaller[0]} {smaller[1]}" if smaller and rest // smaller[0] else ""
-            return f"{seconds // size} {unit}{tail}"
-    return NOTHING
-
-
-def duration(milliseconds: int | None) -> str:
-    """Return a duration as `38 ms` or `1.4 s`."""
-    if milliseconds is None:
-        return NOTHING
-    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def endpoint_state(endpoint: Endpoint) -> SafeString:
     """Return whether callbacks go there, and where not, why."""
     if endpoint.disabled_at is not None:
-        return badge("disabled", icon="block", tone="bad", title=endpoint.disabled_reason)
+        return badge("bad", "block", "disabled", endpoint.disabled_reason)
     if endpoint.verified_at is None:
-        return badge("not verified", icon="help", tone="wait", title=endpoint.verify_error)
+        return badge("waiting", "help", "not verified", endpoint.verify_error)
     if endpoint.failing_since is not None:
-        return badge("failing", icon="warning", tone="bad", title="The last attempt failed.")
-    return badge("healthy", icon="check_circle", tone="good")
+        return badge("bad", "warning", "failing", "The last attempt failed.")
+    return badge("good", "check_circle", "healthy")
 
 
 def candidate(endpoint: Endpoint) -> SafeString | str:
@@ -97,53 +43,24 @@ def candidate(endpoint: Endpoint) -> SafeString | str:
 def message_state(message: Message) -> SafeString:
     """Return where a message stands; one that waits behind its endpoint says so."""
     if message.state == Message.State.PENDING and not message.endpoint.is_deliverable:
-        return badge("held", icon="pause_circle", tone="plain", title="Its URL is not verified, or is disabled.")
-    icon, tone = _MESSAGE_STATES[Message.State(message.state)]
-    return badge(message.state, icon=icon, tone=tone, title=message.error)
+        return badge("off", "pause_circle", "held", "Its URL is not verified, or is disabled.")
+    return state_badge(message.state, message.error)
+
+
+def state_badge(state: str, title: str = "") -> SafeString:
+    """Return where a callback stands; `title` says more on hover."""
+    return badge(*_MESSAGE_STATES[Message.State(state)], title)
 
 
 def attempt_outcome(attempt: Attempt) -> SafeString:
     """Return the status of one attempt, or what came instead of one."""
     if attempt.ended_at is None:
-        return badge("on its way", icon="sync", tone="busy")
+        return badge("running", "sync", "on its way")
     if attempt.succeeded:
-        return badge(str(attempt.status), icon="check_circle", tone="good")
+        return badge("good", "check_circle", str(attempt.status))
     if attempt.status is not None:
-        return badge(str(attempt.status), icon="error", tone="bad")
-    return badge("no answer", icon="error", tone="bad", title=attempt.error)
-
-
-def boxed(text: str, *, copy: str = "") -> SafeString | str:
-    """Return `text` in a block that scrolls sideways; with a button that copies it where `copy` labels one."""
-    if not text:
-        return NOTHING
-    button = (
-        format_html(
-            '<button type="button" data-copy class="bg-white border border-base-200 cursor-pointer font-medium px-3'
-            ' py-1.5 rounded-default shadow-xs mt-2 dark:bg-transparent dark:border-base-700">{}</button>',
-            copy,
-        )
-        if copy
-        else ""
-    )
-    return format_html(
-        '<div><pre class="font-mono text-xs leading-5 max-w-full overflow-x-auto whitespace-pre-wrap break-all'
-        ' rounded-default border border-base-200 p-3 dark:border-base-700">{}</pre>{}</div>',
-        text,
-        button,
-    )
-
-
-def head(headers: dict[str, str]) -> SafeString | str:
-    """Return a request's or a response's head, a line each."""
-    return boxed("\n".join(f"{name}: {value}" for name, value in headers.items()))
-
-
-def pretty_json(text: str) -> SafeString | str:
-    """Return JSON indented; text that is none as it is. Lone surrogates, which no page can hold, are replaced."""
-    with contextlib.suppress(ValueError, RecursionError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return boxed(text.encode("utf-8", "replace").decode("utf-8"))
+        return badge("bad", "error", str(attempt.status))
+    return badge("bad", "error", "no answer", attempt.error)
 
 
 def chain(attempts: Iterable[Attempt]) -> SafeString | str:

@@ -12,10 +12,10 @@ from catalog.admin.api_key_form import ApiKeyForm
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import ApiKey
-from catalog.pages import display
 from catalog.pages.access import person
 from catalog.services.api_keys import create_key, is_expired, revoke_key
 from catalog.services.rate_limits import current_allowance, per_minute, use_by_day
+from staff import display
 from staff.row_ids import row_id
 from textsearch.admin import ACCOUNT_WORDS
 

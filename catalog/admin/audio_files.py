@@ -9,7 +9,8 @@ from unfold.contrib.filters.admin import RangeNumericFilter
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import AudioFile, Track
-from catalog.pages import display
+from catalog.presentation import wording
+from staff import display
 
 
 @admin.register(AudioFile)
@@ -37,7 +38,7 @@ class AudioFileAdmin(ReadOnlyAdmin):
     @admin.display(description="format", ordering="codec")
     def coding(self, audio_file: AudioFile) -> str:
         """Codec and bit rate."""
-        return display.audio_format(audio_file)
+        return wording.audio_format(audio_file)
 
     @admin.display(description="length", ordering="duration_s")
     def length(self, audio_file: AudioFile) -> str:
@@ -50,6 +51,6 @@ class AudioFileAdmin(ReadOnlyAdmin):
         return display.size(audio_file.size_bytes)
 
     @admin.display(description="tracks", ordering="track_count")
-    def used_by(self, audio_file: AudioFile) -> int:
+    def used_by(self, audio_file: AudioFile) -> str:
         """How many tracks share these bytes."""
-        return getattr(audio_file, "track_count", 0)
+        return display.number(getattr(audio_file, "track_count", 0))

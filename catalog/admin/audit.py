@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
-from catalog.pages import display
+from staff import display
 from staff.models import AuditEntry
 
 _KINDS = {

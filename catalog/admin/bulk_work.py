@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import BulkWork
-from catalog.pages import display
 from catalog.pages.access import person
+from catalog.presentation import wording
 from catalog.selectors.bulk_work import standing_of
 from catalog.services.tracks import bulk_work
 from staff.row_ids import row_id
@@ -53,7 +53,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
     @admin.display(description="state", ordering="ended_at")
     def state(self, work: BulkWork) -> str:
         """Whether it runs, ended, or was stopped."""
-        return display.bulk_badge(work)
+        return wording.bulk_badge(work)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.pages import display
+from staff import display
 
 Column = Callable[[Any, Model], str]
 

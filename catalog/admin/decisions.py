@@ -12,8 +12,8 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column, track_column
 from catalog.models import Decision
-from catalog.pages import display
 from catalog.services.decisions import undo
+from staff import display
 from textsearch.admin import ACCOUNT_WORDS
 
 _VERDICTS = {

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import Fingerprint
-from catalog.pages import display
 from catalog.services.index.log import CURRENT_VERSION
+from staff import display
 
 
 class VersionFilter(admin.SimpleListFilter):

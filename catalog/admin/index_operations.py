@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column
 from catalog.models import IndexOperation
-from catalog.pages import display
+from staff import display
 from staff.row_ids import row_id
 
 

@@ -11,11 +11,11 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column, track_column
 from catalog.models import Job
-from catalog.pages import display
+from catalog.presentation import wording
 from catalog.selectors.tasks import task_page
 from catalog.services.errors import TrackGoneError
 from catalog.services.tasks.accepting import accept_job
-from staff import audit
+from staff import audit, display
 from staff.row_ids import row_id
 
 
@@ -36,7 +36,7 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ("track__words__contains", "words__contains")
     search_help_text = "A whole task id, or words of a track or an error"
     fields = ()
-    list_before_template = "catalog/live_list.html"
+    list_before_template = "staff/live_list.html"
     change_form_outer_before_template = "catalog/task.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {"run-again": ("run_again", "add_job")}
     about = track_column("track", "track")
@@ -55,7 +55,7 @@ class JobAdmin(ReadOnlyAdmin):
     def state(self, job: Job) -> str:
         """The status as a badge, and the attempts where there was more than one."""
         tries = f"attempt {job.attempts}" if job.attempts > 1 else ""
-        return format_html('{}<span class="mf-sub">{}</span>', display.job_badge(job.status), tries)
+        return format_html('{}<span class="mf-sub">{}</span>', wording.job_badge(job.status), tries)
 
     @admin.display(description="took")
     def took(self, job: Job) -> str:

@@ -10,9 +10,10 @@ from unfold.contrib.filters.admin import RangeNumericFilter
 from catalog.admin.base import ReadOnlyAdmin
 from catalog.admin.columns import moment_column, track_column
 from catalog.models import Match
-from catalog.pages import display
+from catalog.presentation import wording
 from catalog.presentation.comparison import comparison_of
 from catalog.selectors.review import on_review
+from staff import display
 from staff.row_ids import row_id
 
 
@@ -44,7 +45,7 @@ class MatchAdmin(ReadOnlyAdmin):
     @admin.display(description="verdict", ordering="verdict")
     def found_as(self, match: Match) -> str:
         """Duplicate or a part, as a badge."""
-        return display.verdict_badge(match.verdict)
+        return wording.verdict_badge(match.verdict)
 
     @admin.display(description="score", ordering="score")
     def strength(self, match: Match) -> str:

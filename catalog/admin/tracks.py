@@ -19,17 +19,17 @@ from catalog.admin.base import CatalogAdmin
 from catalog.admin.columns import moment_column, track_link
 from catalog.admin.track_filters import CheckedFilter, DamageFilter, FormatFilter, IndexedFilter, PresenceFilter
 from catalog.models import BulkWork, IndexOperation, Job, Track
-from catalog.pages import display
 from catalog.pages.access import person
 from catalog.pages.track_arrivals import arrivals_view
 from catalog.pages.track_export import export_response
 from catalog.pages.track_upload import upload_view
+from catalog.presentation import wording
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks import bulk_work
 from catalog.services.tracks.removal import remove_track, restore_track
-from staff import audit
+from staff import audit, display
 from staff.row_ids import row_id
 
 NAMED_TITLES = 10
@@ -96,7 +96,7 @@ class TrackAdmin(CatalogAdmin):
     @admin.display(description="format", ordering="audio_file__codec")
     def coding(self, track: Track) -> str:
         """Codec and bit rate."""
-        return display.audio_format(track.audio_file)
+        return wording.audio_format(track.audio_file)
 
     @admin.display(description="size", ordering="audio_file__size_bytes")
     def volume(self, track: Track) -> str:

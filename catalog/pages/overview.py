@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from catalog.pages import display
+from catalog.presentation import wording
 from catalog.presentation.pair_picture import pair_picture
 from catalog.selectors import overview, review
 
@@ -63,4 +63,4 @@ def hour_bars(bars: Sequence[overview.Bar]) -> list[ChartBar]:
 def pairs_badge(request: HttpRequest) -> str:  # noqa: ARG001
     """Return how many pairs wait, for the sidebar; nothing where none does."""
     count = review.open_count()
-    return display.counted(count) if count else ""
+    return wording.counted(count) if count else ""

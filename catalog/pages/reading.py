@@ -1,7 +1,7 @@
 """What decoding found about a file that a person should know, in sentences."""
 
 from catalog.models import AudioFile
-from catalog.pages.display import clock
+from staff.display import clock, number
 
 
 def reading_words(audio_file: AudioFile | None) -> list[str]:
@@ -12,7 +12,7 @@ def reading_words(audio_file: AudioFile | None) -> list[str]:
 def _missing(file: AudioFile) -> list[str]:
     words = []
     if file.skipped_places:
-        places = "One place" if file.skipped_places == 1 else f"{file.skipped_places:,} places"
+        places = "One place" if file.skipped_places == 1 else f"{number(file.skipped_places)} places"
         known = f", {file.skipped_s:.1f} s in all" if file.skipped_s and file.skipped_s >= 0.05 else ""
         words.append(f"{places} in the file could not be decoded and {_were(file)} left out{known}.")
     if file.is_cut_short:

@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Decision, Track
-from catalog.pages import display
 from catalog.pages.access import person, staff_only
 from catalog.pages.review_session import ReviewSitting
 from catalog.presentation.comparison import comparison_of
@@ -20,7 +19,7 @@ from catalog.selectors.review import Pair
 from catalog.services.audio.playback import request_peaks
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
-from staff import audit
+from staff import audit, display
 from staff.row_ids import row_id
 
 # form value -> (verdict, which side is kept)
@@ -158,7 +157,7 @@ def _tell_other(request: HttpRequest, decision: Decision, shown: Pair) -> None:
             "Your decision was not stored: {} decided about this pair {}: {}."
             ' <a class="mf-inline" href="{}">Look at it</a>',
             decision.decided_by.get_username(),
-            display.relative(decision.decided_at),
+            display.moment(decision.decided_at),
             decision.get_verdict_display(),
             reverse("catalog:review_pair", args=shown),
         ),

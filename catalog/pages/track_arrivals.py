@@ -7,8 +7,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.models import Job, Match
-from catalog.pages import display
+from catalog.presentation import wording
 from catalog.selectors.arrivals import Arrival, arrivals
+from staff import display
 from staff.row_ids import row_id
 
 MOST_ROWS = 200
@@ -50,13 +51,13 @@ def _verdict(arrival: Arrival) -> SafeString:
     if job is None or not job.has_ended:
         return display.badge("running", "autorenew", "checking")
     if job.status == Job.Status.FAILURE:
-        return format_html("{} <span>{}</span>", display.job_badge(job.status), job.error)
+        return format_html("{} <span>{}</span>", wording.job_badge(job.status), job.error)
     if match is None:
         return display.badge("good", "check_circle", job.answer)
     url = reverse("admin:catalog_match_change", args=[match.pk])
     return format_html(
         '{} <a class="mf-inline" href="{}">{}</a> <span class="mf-dim">{}</span>',
-        display.verdict_badge(match.verdict),
+        wording.verdict_badge(match.verdict),
         url,
         match.reference_track.title,
         match.description,

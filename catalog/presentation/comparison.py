@@ -8,11 +8,12 @@ from typing import Any
 from django.urls import reverse
 
 from catalog.models import Decision, Match, Track
-from catalog.pages import display
+from catalog.presentation import wording
 from catalog.presentation.pair_picture import PairPicture, pair_picture
 from catalog.presentation.plots import OffsetPlot, SimilarityPlot, offset_plot, segments_of, similarity_plot
 from catalog.selectors.keeper import Suggestion, suggest_keeper
 from catalog.selectors.review import PairOnReview
+from staff import display
 
 PICTURE_COLUMNS = 300
 _PLACE = re.compile(r", from [\d:]+$")
@@ -101,11 +102,11 @@ def _facts(track: Track) -> list[tuple[str, str]]:
         ("album", track.album or none),
         ("ISRC", track.isrc or none),
         ("length", display.clock(file.duration_s) if file else none),
-        ("format", display.audio_format(file)),
+        ("format", wording.audio_format(file)),
         ("channels", str(file.channels) if file else none),
         ("size", display.size(file.size_bytes) if file else none),
         ("owner", track.owner.get_username()),
-        ("uploaded", f"{track.created_at:%Y-%m-%d}"),
+        ("uploaded", display.day(track.created_at)),
     ]
 
 

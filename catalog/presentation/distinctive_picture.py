@@ -4,7 +4,7 @@ An image of its own, so that the page does not wait for it; its colours suit lig
 """
 
 from catalog.engine import Telling
-from catalog.pages.display import clock
+from staff.display import clock
 
 WIDTH, PICTURE, STRIP = 1000.0, 130.0, 26.0
 MAX_POINTS = 1000

@@ -1,14 +1,10 @@
 // The side-by-side view: two waveforms, the locked player, its buttons, and the play heads in the plots.
 import { Alignment, LockedPlayer } from "./locked_player.js";
 import { Links, Waveform } from "./waveform.js";
+import { clock } from "../staff/values.js";
 
 const STEP_S = 5;
 const FOLLOW_MS = 500;
-
-const mmss = (seconds) => {
-  const whole = Math.max(Math.round(seconds), 0);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-};
 
 function start(root) {
   const data = JSON.parse(document.getElementById("comparison-data").textContent);
@@ -27,7 +23,6 @@ function start(root) {
   root.querySelectorAll("[data-scripted]").forEach((part) => { part.hidden = false; });
   const links = new Links(root.querySelector("canvas.mf-joined"), {
     pieces: data.segments.map(([start, end, bStart, bEnd]) => [[start, end], [toClock.b(bStart), toClock.b(bEnd)]]),
-    mmss,
   });
   const player = new LockedPlayer({ ...audio, alignment, keepsPitch: data.keeps_pitch, onChange: () => show() });
   if (!data.a) player.switchTo("b");
@@ -50,7 +45,7 @@ function start(root) {
     root.dataset.heard = player.heard;
     root.dataset.playing = String(player.isPlaying);
     root.dataset.clock = clockS.toFixed(2);
-    root.querySelector("[data-show=clock]").textContent = `${mmss(own.currentTime)} / ${mmss(own.duration || 0)}`;
+    root.querySelector("[data-show=clock]").textContent = `${clock(own.currentTime)} / ${clock(own.duration || 0)}`;
     root.querySelector("[data-show=icon]").textContent = player.isPlaying ? "pause" : "play_arrow";
     root.querySelector("[data-act=play]").setAttribute("aria-label", player.isPlaying ? "Pause" : "Play");
     for (const side of ["a", "b"]) {

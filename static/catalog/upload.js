@@ -1,4 +1,6 @@
 // Many files, one after the other, each with its own bar; then their verdicts as the workers find them.
+import { size } from "../staff/values.js";
+
 const form = document.querySelector("form[data-most-bytes]");
 const picker = form.querySelector("input[type=file]");
 const drop = form.querySelector(".mf-drop");
@@ -8,7 +10,6 @@ const summary = section.querySelector("[data-summary]");
 const toReview = section.querySelector("[data-to-review]"); // not there for those who may not see it
 const button = form.querySelector("button[type=submit]");
 const ASK_AGAIN_MS = 1500;
-const MEGABYTE = 1024 * 1024;
 
 const arrivals = []; // {file, row, state: "waiting" | "sending" | "running" | "done" | "refused", pk}
 let sending = false;
@@ -29,7 +30,7 @@ function take(file) {
   const row = document.getElementById("arrival").content.firstElementChild.cloneNode(true);
   const name = row.querySelector(".mf-arrival-name");
   name.textContent = name.title = file.name;
-  row.querySelector("[data-size]").textContent = file.size < MEGABYTE ? `${Math.ceil(file.size / 1024)} KB` : `${(file.size / MEGABYTE).toFixed(1)} MB`;
+  row.querySelector("[data-size]").textContent = size(file.size);
   row.querySelector("progress").setAttribute("aria-label", `Upload of ${file.name}`);
   list.append(row);
   const arrival = { file, row, state: "waiting", pk: null };

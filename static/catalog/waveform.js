@@ -1,4 +1,5 @@
 // A waveform on A's clock: drawn from the server's peaks, matched stretches shaded, a click seeks.
+import { clock } from "../staff/values.js";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -111,10 +112,9 @@ const TICKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 
 /** What lies between two waveforms: the clock, and each matched stretch of A joined to where it lies in B. */
 export class Links {
-  constructor(canvas, { pieces, mmss }) {
+  constructor(canvas, { pieces }) {
     this.canvas = canvas;
     this.pieces = pieces; // [[a start, a end], [b start, b end]] on A's clock
-    this.mmss = mmss;
     this.view = [0, 1];
   }
 
@@ -142,7 +142,7 @@ export class Links {
     pen.textBaseline = "middle";
     const step = TICKS_S.find((seconds) => x(from + seconds) > 64) ?? 3600;
     for (let tick = Math.ceil(from / step) * step; tick <= to; tick += step) {
-      const words = (tick < 0 ? "\u2212" : "") + this.mmss(Math.abs(tick));
+      const words = (tick < 0 ? "\u2212" : "") + clock(Math.abs(tick));
       const left = x(tick) + 4;
       pen.fillRect(x(tick), height / 2 - 6, 1, 12);
       if (left + pen.measureText(words).width < width) pen.fillText(words, left, height / 2);

@@ -7,8 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from staff.blocks import boxed, head, pretty_json
+from staff.display import moment, span_ms
 from webhooks.admin.base import RecordAdmin
-from webhooks.cells import attempt_outcome, boxed, duration, head, link, moment, pretty_json
+from webhooks.cells import attempt_outcome, link
 from webhooks.models import Attempt
 
 
@@ -80,7 +82,7 @@ class AttemptAdmin(RecordAdmin):
     @admin.display(description="Took", ordering="duration_ms")
     def took(self, attempt: Attempt) -> str:
         """How long."""
-        return duration(attempt.duration_ms)
+        return span_ms(attempt.duration_ms)
 
     @admin.display(description="Request head")
     def request_head(self, attempt: Attempt) -> SafeString | str:

@@ -37,7 +37,7 @@ class CallbackAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     compressed_fields = True
 
     class Media:
-        js = ["webhooks/copy.js"]
+        js = ["staff/copy.js"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CountedChangeList]:  # noqa: ARG002
         """Use the list that knows when it shows all."""

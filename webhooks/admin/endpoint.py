@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.forms import BaseDialogForm
 
+from staff.display import NOTHING, moment, number, span_ms
 from staff.powers import accounts_open_to, may_act_for
 from staff.row_ids import row_id, row_or_404
 from textsearch.admin import ACCOUNT_WORDS
@@ -20,7 +21,7 @@ from webhooks import services
 from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action
 from webhooks.admin.endpoint_forms import EndpointForm, RecoverForm, RotateEndpointForm, ago
 from webhooks.admin.secrets import RotateForm, rotated_meanwhile, secret_page, show_secret_once
-from webhooks.cells import NOTHING, candidate, duration, endpoint_state, moment, short_url
+from webhooks.cells import candidate, endpoint_state, short_url
 from webhooks.models import Endpoint, Message
 from webhooks.selectors import health_of, typical_ms, with_last_deliveries
 
@@ -123,12 +124,12 @@ class EndpointAdmin(CallbackAdmin):
         """The share of ended messages that were delivered."""
         delivered: int = endpoint.delivered_count  # type: ignore[attr-defined]
         ended: int = delivered + endpoint.failed_count  # type: ignore[attr-defined]
-        return f"{100 * delivered / ended:.1f} % of {ended:,}" if ended else NOTHING
+        return f"{100 * delivered / ended:.1f} % of {number(ended)}" if ended else NOTHING
 
     @admin.display(description="Answer (p50)")
     def answers_in(self, endpoint: Endpoint) -> str:
         """The median time to the answer that took a callback, of the newest hundred."""
-        return duration(typical_ms(endpoint.answered_ms))  # type: ignore[attr-defined]
+        return span_ms(typical_ms(endpoint.answered_ms))  # type: ignore[attr-defined]
 
     @admin.display(description="Last success", ordering="last_delivered_at")
     def last_success(self, endpoint: Endpoint) -> SafeString | str:
@@ -141,14 +142,13 @@ class EndpointAdmin(CallbackAdmin):
         count: int = endpoint.waiting_count  # type: ignore[attr-defined]
         next_try_at = endpoint.next_try_at  # type: ignore[attr-defined]
         if not count or not endpoint.is_deliverable or next_try_at is None:
-            return f"{count:,}"
-        return format_html('{}<br><span class="mf-sub">next {}</span>', f"{count:,}", moment(next_try_at))
+            return number(count)
+        return format_html('{}<br><span class="mf-sub">next {}</span>', number(count), moment(next_try_at))
 
     @admin.display(description=f"Failed, {COUNTED_DAYS} d", ordering="failed_count")
-    def failed(self, endpoint: Endpoint) -> int:
+    def failed(self, endpoint: Endpoint) -> str:
         """Messages given up."""
-        count: int = endpoint.failed_count  # type: ignore[attr-defined]
-        return count
+        return number(endpoint.failed_count)  # type: ignore[attr-defined]
 
     def save_model(self, request: HttpRequest, obj: Endpoint, form: EndpointForm, change: bool) -> None:  # noqa: FBT001
         """Store through the service; the challenge goes out after the commit, never inside the transaction."""
@@ -243,9 +243,9 @@ class EndpointAdmin(CallbackAdmin):
         if endpoint.disabled_at:
             messages.error(request, "No callback was sent: the URL is disabled. “Verify again” enables it.")
         elif not endpoint.verified_at:
-            messages.warning(request, f"{count:,} callbacks wait until the URL is verified.")
+            messages.warning(request, f"{number(count)} callbacks wait until the URL is verified.")
         else:
-            messages.success(request, f"{count:,} callbacks are sent again.")
+            messages.success(request, f"{number(count)} callbacks are sent again.")
         return back_to(request, endpoint)
 
     @confirmed_action(

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from staff.display import at_most
 from textsearch.admin import FoldedSearch
 
 COUNTED_ROWS = 10_000
@@ -54,7 +55,7 @@ class AtLeast(int):
     """A count that stopped: `10,000+`."""
 
     def __str__(self) -> str:
-        return f"{int(self):,}+"
+        return at_most(int(self), int(self))
 
 
 class CountedChangeList(ChangeList):  # type: ignore[misc]

@@ -12,20 +12,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import BaseDialogForm
 
+from staff.blocks import boxed
+from staff.display import NOTHING, moment, number, span
 from staff.row_ids import row_id, row_or_404
 from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
 from webhooks.admin.base import RecordAdmin, back_to, confirmed_action
-from webhooks.cells import (
-    NOTHING,
-    boxed,
-    chain,
-    link,
-    message_state,
-    moment,
-    short_url,
-    span,
-)
+from webhooks.cells import chain, link, message_state, short_url
 from webhooks.models import Attempt, Message
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.selectors import curl_command, messages_with_attempts
@@ -103,7 +96,7 @@ class MessageAdmin(RecordAdmin):
     search_fields = ["subject", "message_id", "endpoint__words__contains", f"endpoint__owner__{ACCOUNT_WORDS}"]
     search_help_text = "Task id, message id, URL or account"
     fields = ()
-    list_before_template = "catalog/live_list.html"
+    list_before_template = "staff/live_list.html"
     change_form_outer_before_template = "webhooks/message.html"
     actions = ["send_selected_again"]
     actions_detail = ["send_again"]
@@ -177,7 +170,7 @@ class MessageAdmin(RecordAdmin):
             (outcome.disabled, messages.ERROR, "not sent: the URL is disabled. “Verify again” on its page enables it."),
         ):
             if count:
-                self.message_user(request, f"{count:,} callback{'s are' if count > 1 else ' is'} {words}", level)
+                self.message_user(request, f"{number(count)} callback{'s are' if count > 1 else ' is'} {words}", level)
 
     @confirmed_action(
         description="Send again",

@@ -8,10 +8,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from staff.display import badge, moment
 from staff.row_ids import row_id
 from webhooks.admin.base import RecordAdmin
 from webhooks.admin.large_tables import known_values_filter
-from webhooks.cells import badge, moment
 from webhooks.contract import ENDED, TaskName
 from webhooks.models import Received
 from webhooks.services.links import links_of
@@ -70,17 +70,15 @@ class ReceivedAdmin(RecordAdmin):
     def outcome(self, received: Received) -> SafeString:
         """Whether the task it tells of succeeded."""
         if received.status == "success":
-            return badge("success", icon="check_circle", tone="good")
-        return badge("failure", icon="error", tone="bad")
+            return badge("good", "check_circle", "success")
+        return badge("bad", "error", "failure")
 
     @admin.display(description="Signatures")
     def signatures(self, received: Received) -> SafeString:
         """Which kinds were there and held."""
         kinds = [("x-mippia", received.mippia_verified), ("webhook", received.standard_verified)]
         badges = [
-            badge(name, icon="verified_user", tone="good", title="valid")
-            if held
-            else badge(name, icon="remove", tone="plain", title="missing")
+            badge("good", "verified_user", name, "valid") if held else badge("off", "remove", name, "missing")
             for name, held in kinds
         ]
         return format_html('<span class="whitespace-nowrap">{} {}</span>', *badges)

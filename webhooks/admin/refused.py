@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
+from staff.display import badge, moment
 from webhooks.admin.base import RecordAdmin
-from webhooks.cells import badge, moment
 from webhooks.models import Refused
 from webhooks.selectors import refused_by_reason
 
@@ -42,7 +42,7 @@ class RefusedAdmin(RecordAdmin):
     def why(self, refused: Refused) -> SafeString:
         """The class of the refusal."""
         word, icon = _REASONS[Refused.Reason(refused.reason)]
-        return badge(word, icon=icon, tone="bad")
+        return badge("bad", icon, word)
 
     @admin.display(description="When", ordering="at")
     def when(self, refused: Refused) -> SafeString | str:

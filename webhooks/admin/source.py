@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from staff.blocks import boxed
+from staff.display import NOTHING, moment, number
 from staff.row_ids import row_or_404
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin, confirmed_action
 from webhooks.admin.secrets import RotateForm, rotated_meanwhile, secret_page, show_secret_once
-from webhooks.cells import NOTHING, boxed, moment
 from webhooks.models import Source
 from webhooks.selectors import refused_by_reason
 
@@ -101,12 +102,12 @@ class SourceAdmin(CallbackAdmin):
     @admin.display(description="Received", ordering="received_count")
     def received_number(self, source: Source) -> str:
         """Callbacks that were stored, ever."""
-        return f"{source.received_count:,}"
+        return number(source.received_count)
 
     @admin.display(description="Refused", ordering="refused_count")
     def refused_number(self, source: Source) -> str:
         """Requests that were turned away, ever."""
-        return f"{source.refused_count:,}"
+        return number(source.refused_count)
 
     @admin.display(description="Recent refusals by reason")
     def refused_because(self, source: Source) -> str:

@@ -1,20 +1,20 @@
-"""The values of webhooks.cells for templates."""
+"""The values of webhooks.cells, and what texts of requests look like, for templates."""
 
 from django import template
 
+from staff import blocks
 from webhooks import cells
 
 register = template.Library()
-for _name in (
-    "moment",
-    "duration",
-    "attempt_outcome",
-    "message_state",
-    "endpoint_state",
-    "head",
-    "pretty_json",
-    "chain",
-    "short_url",
-    "boxed",
+for _filter in (
+    cells.attempt_outcome,
+    cells.message_state,
+    cells.state_badge,
+    cells.endpoint_state,
+    cells.chain,
+    cells.short_url,
+    blocks.head,
+    blocks.pretty_json,
+    blocks.boxed,
 ):
-    register.filter(_name, getattr(cells, _name))
+    register.filter(_filter.__name__, _filter)
