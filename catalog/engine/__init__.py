@@ -30,6 +30,7 @@ from catalog.engine.errors import (
 )
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.fingerprinter import Analysis, Fingerprinter
+from catalog.engine.features.received import received_fingerprint
 from catalog.engine.match import Match, Segment
 from catalog.engine.parameters import PARAMETERS_VERSION
 from catalog.engine.search.find import Answer, Wanted
@@ -59,5 +60,6 @@ __all__ = [
     "TooShort",
     "UnreadableAudio",
     "Wanted",
+    "received_fingerprint",
     "what_tells",
 ]

@@ -1,6 +1,7 @@
 """File → fingerprint, in one pass beside the decoder."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +37,11 @@ class Fingerprinter:
         """Decode (in a limited child process) and analyse. Raises a ``FingerprintError`` a person understands."""
         return self.analyse(path).fingerprint
 
-    def analyse(self, path: str | Path) -> Analysis:
-        """The fingerprint, the file's properties and its waveform, all from one decoding."""
+    def analyse(self, path: str | Path, *, progress: Callable[[float], object] | None = None) -> Analysis:
+        """The fingerprint, the file's properties and its waveform, all from one decoding.
+
+        ``progress`` is called with the seconds that are through.
+        """
         decoding = Decoding(path, PARAMETERS.sample_rate, self._limits)
         builder, meter = SpectrogramBuilder(), PeakMeter()
         frames, decode_s, asked_s = 0, 0.0, time.monotonic()
@@ -46,6 +50,8 @@ class Fingerprinter:
             builder.add(block)
             meter.add(block)
             frames += len(block)
+            if progress:
+                progress(frames / PARAMETERS.sample_rate)
             asked_s = time.monotonic()
         assert decoding.info is not None  # noqa: S101  (set once the blocks are through)
         return Analysis(_finish(builder, frames), decoding.info, meter.peaks(), decode_s)

@@ -1,0 +1,47 @@
+"""A fingerprint that somebody else made: nothing in its bytes is believed until it is checked.
+
+What passes here is of this version, whole, as long as its picture is, and no longer than the receiver takes. Whether
+it is of the recording that its sender names, nobody can see: what follows from that is for the receiver to decide.
+"""
+
+import math
+
+from catalog.engine.errors import InvalidFingerprint, TooLong, TooShort
+from catalog.engine.features.fingerprint import BODY_HEADER, HEADER, MAGIC, Fingerprint
+from catalog.engine.parameters import PARAMETERS, PARAMETERS_VERSION
+
+SHORTEST_S = 3.0  # as of recordings that are decoded
+LEAST_COLUMNS = PARAMETERS.patch_columns * PARAMETERS.patch_step
+COLUMNS_APART = 2  # that the length in seconds and the picture may differ by: a length is rounded, a picture is whole
+ROUNDING_S = 0.1  # over the limit that still counts as the limit
+
+
+def received_fingerprint(data: bytes, *, longest_s: float) -> Fingerprint:
+    """Return the fingerprint in ``data``, at most ``longest_s`` seconds of it.
+
+    The lengths are looked at before anything is unpacked: a few bytes can say that they are a day of music.
+    ``InvalidFingerprint`` for what is no fingerprint of this version, is damaged, or contradicts itself; ``TooShort``
+    and ``TooLong``.
+    """
+    if _is_of_this_version(data):
+        _refuse_lengths(*BODY_HEADER.unpack_from(data, HEADER.size), longest_s=longest_s)
+    return Fingerprint.from_bytes(data)
+
+
+def _is_of_this_version(data: bytes) -> bool:
+    if len(data) < HEADER.size + BODY_HEADER.size:
+        return False
+    magic, version, _ = HEADER.unpack_from(data)
+    return bool(magic == MAGIC and version == PARAMETERS_VERSION)
+
+
+def _refuse_lengths(duration_s: float, columns: int, *, longest_s: float) -> None:
+    if not math.isfinite(duration_s) or duration_s < 0:
+        raise InvalidFingerprint("The length of this fingerprint is not a number of seconds.")
+    if duration_s > longest_s + ROUNDING_S:
+        raise TooLong(f"This fingerprint is {duration_s:.0f} s long; at most {longest_s:.0f} s are taken.")
+    if duration_s < SHORTEST_S or columns < LEAST_COLUMNS:
+        raise TooShort(f"This fingerprint is shorter than {SHORTEST_S:g} s: too little to recognise.")
+    samples = duration_s * PARAMETERS.sample_rate - PARAMETERS.frame_samples
+    if abs(columns - (samples // PARAMETERS.hop_samples + 1)) > COLUMNS_APART:
+        raise InvalidFingerprint("The length of this fingerprint is not the length of its picture.")
