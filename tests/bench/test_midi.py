@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bench.midi import DRUMS, _music_of_wad, other_sound, wandering
+from tests.some import some
 
 NOTES = 200
 
@@ -51,9 +52,10 @@ def test_other_sound(piece: bytes) -> None:
     assert np.allclose(notes_of(changed)[0], times)
     assert notes_of(changed)[1] == notes
     assert notes_of(changed)[2] != strengths
-    assert all(one // 8 != other // 8 for one, other in zip(programs_of(changed), programs_of(piece), strict=True))
+    programs = zip(programs_of(changed), programs_of(piece), strict=True)
+    assert all(one // 8 != other // 8 for one, other in some(programs))
     fewer = [{c for c, _ in notes_of(other_sound(piece, np.random.default_rng(s), 5))[1]} for s in range(8)]
-    assert all(DRUMS in channels for channels in fewer)
+    assert all(DRUMS in channels for channels in some(fewer))
     assert any(len(channels) < 3 for channels in fewer)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex
 from tests.alterations import RATE, Samples, write
+from tests.some import some
 
 SECONDS = 20.0
 TIME = np.arange(int(SECONDS * RATE)) / RATE
@@ -113,5 +114,5 @@ def test_a_mostly_silent_picture_proves_no_certainty() -> None:
     index = FingerprintIndex()
     index.add(1, of(np.where(TIME > 2, tone(1000), 0.0)))
     found = index.search(of(np.where(TIME > 2.03, tone(1000), 0.0)))
-    assert all(match.score < 300 for match in found)
+    assert all(match.score < 300 for match in some(found))
     assert index.search(of(np.where(TIME > 2, tone(500), 0.0))) == []

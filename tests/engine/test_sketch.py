@@ -21,6 +21,7 @@ from catalog.engine.verification.calibration import log10_probability_of_filter
 from catalog.engine.verification.limits import LIMITS
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import pink_noise, under
+from tests.some import some
 
 pytestmark = pytest.mark.slow
 START_S, LENGTH_S = 8.0, 12.0
@@ -96,11 +97,11 @@ def test_masked_copies_are_found_without_any_vote(
     index: FingerprintIndex, masked: list[Fingerprint], without_votes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = [index.search(query) for query in masked]
-    assert all([match.track_id for match in matches] in ([], [number]) for number, matches in enumerate(found))
+    assert all([match.track_id for match in matches] in ([], [number]) for number, matches in enumerate(some(found)))
     assert sum(map(len, found)) >= 0.7 * len(masked)
-    assert all(abs(matches[0].offset_s - START_S) < 0.1 for matches in found if matches)
+    assert all(abs(matches[0].offset_s - START_S) < 0.1 for matches in some(filter(None, found)))
     monkeypatch.setattr(steps, "SCANNED_S", 0.0)  # of a catalog that is too large
-    assert not any(index.search(query) for query in masked)
+    assert not any(index.search(query) for query in some(masked))
 
 
 @pytest.mark.parametrize("place_s", [3.0, 60.0, 110.0])
@@ -132,7 +133,7 @@ def test_windows_lie_all_over_a_query(sounds: list[Samples], columns: int, most:
     firsts = [window.first_column for window in cut]
     assert (len(cut), firsts[0], firsts[-1]) == (count, 0, max(0, columns - 250))
     assert max(np.diff(firsts), default=0) <= (125 if most > count else columns / (count - 1))
-    assert all(window.numbers == 32 and window.blocks == min(columns, 250) // 16 - 1 for window in cut)
+    assert all(window.numbers == 32 and window.blocks == min(columns, 250) // 16 - 1 for window in some(cut))
 
 
 @pytest.mark.parametrize(("witness", "limit"), [("scanned_sound", 0.0), ("least_similarity", 9.0)])
@@ -146,13 +147,13 @@ def test_a_line_that_was_chosen_needs_witnesses(
 ) -> None:
     """The sound of the whole picture, and single moments."""
     monkeypatch.setattr(decision, "LIMITS", replace(LIMITS, **{witness: limit}))
-    assert not any(index.search(query) for query in masked)
+    assert not any(index.search(query) for query in some(masked))
 
 
 def test_the_track_itself_is_passed_over(
     index: FingerprintIndex, masked: list[Fingerprint], without_votes: None
 ) -> None:
-    assert not any(index.search(query, exclude=[number]) for number, query in enumerate(masked))
+    assert not any(index.search(query, exclude=[number]) for number, query in enumerate(some(masked)))
 
 
 def test_of_a_large_catalog_less_is_compared(
@@ -160,7 +161,7 @@ def test_of_a_large_catalog_less_is_compared(
 ) -> None:
     monkeypatch.setattr(steps, "SCANNED_WHOLE_S", 0.0)
     found = [[match.track_id for match in index.search(query)] for query in masked]
-    assert all(ids in ([], [number]) for number, ids in enumerate(found))
+    assert all(ids in ([], [number]) for number, ids in enumerate(some(found)))
     assert sum(map(len, found)) >= 0.6 * len(masked)
 
 

@@ -25,6 +25,7 @@ from queueing.management.commands import run_sweeper
 from queueing.models import FailingDuty
 from queueing.retrying import LONGEST_WAIT, MOST_TRIES, SomeFailedError, for_each, wait_after
 from tests.rows import make_track
+from tests.some import some
 from webhooks.models import Attempt, Endpoint, Message
 from webhooks.services import messages, queue_message, store_endpoint
 
@@ -63,7 +64,7 @@ def verified_message(owner: User) -> Message:
 
 def test_waits_double_up_to_the_longest() -> None:
     waits = [wait_after(tries) for tries in range(1, 12)]
-    assert all(later == min(2 * sooner, LONGEST_WAIT) for sooner, later in pairwise(waits))
+    assert all(later == min(2 * sooner, LONGEST_WAIT) for sooner, later in some(pairwise(waits)))
     assert wait_after(10_000) == LONGEST_WAIT
 
 

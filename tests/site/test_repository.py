@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from fingerprint_site.declared import BY_NAME
+from tests.some import some
 
 ROOT = Path(settings.BASE_DIR)
 ENGINE_MAY_IMPORT = {"numpy", "essentia", "faiss", "av", "mutagen", "charset_normalizer", "pymilvus", "grpc", "catalog"}
@@ -176,7 +177,31 @@ def test_no_print_in_the_service() -> None:
     assert SOURCES
     for path in SOURCES:
         calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
-        assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls), path
+        names = [call.func.id for call in calls if isinstance(call.func, ast.Name)]
+        assert "print" not in names, path
+
+
+def checks_of_nothing(tree: ast.AST) -> list[int]:
+    """Return the lines that assert `all(...)` or `not any(...)` over what may be empty: anything but `some(...)`."""
+    lines = []
+    for node in (node.test for node in ast.walk(tree) if isinstance(node, ast.Assert)):
+        call = node.operand if isinstance(node, ast.UnaryOp) else node
+        wanted = "any" if isinstance(node, ast.UnaryOp) else "all"
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == wanted):
+            continue
+        over = call.args[0].generators[0].iter if isinstance(call.args[0], ast.GeneratorExp | ast.ListComp) else None
+        if isinstance(over, ast.Call) and ast.unparse(over.func) == "enumerate":
+            over = over.args[0]
+        if not (isinstance(over, ast.Call) and ast.unparse(over.func) == "some"):
+            lines.append(call.lineno)
+    return lines
+
+
+def test_no_test_checks_all_of_nothing() -> None:
+    tests = some((ROOT / "tests").rglob("test_*.py"))
+    trees = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in tests}
+    assert {name: lines for name, tree in trees.items() if (lines := checks_of_nothing(tree))} == {}
+    assert checks_of_nothing(ast.parse("assert not any(one for one in found)")) == [1]
 
 
 def test_migrations_are_named() -> None:

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from fingerprint_site.running.altered_copy import make_altered_copy
 from tests.site.running import RunningSite, await_true
+from tests.some import some
 
 pytestmark = pytest.mark.cluster
 ENDED = ("success", "failure")
@@ -88,7 +89,9 @@ def test_fingerprint_processes_give_way_to_the_web(site: RunningSite) -> None:
     assert {os.getpriority(os.PRIO_PROCESS, pid) - settings.FINGERPRINT_NICENESS for pid in ours} == web
     groups = [group for pid in ours if (group := Path(f"/proc/{pid}/autogroup")).exists()]
     # Where the kernel weighs sessions, a process's own niceness counts for nothing among those of others.
-    assert all(int(group.read_text(encoding="ascii").split()[-1]) == settings.FINGERPRINT_NICENESS for group in groups)
+    weights = {int(group.read_text(encoding="ascii").split()[-1]) for group in groups}
+    assert weights <= {settings.FINGERPRINT_NICENESS}
+    assert len(groups) in (0, len(some(ours)))
 
 
 def test_pages_answer_without_outside_addresses(site: RunningSite) -> None:
@@ -120,7 +123,7 @@ def test_logs_hold_no_secret(site: RunningSite) -> None:
     logs = [path.read_text(encoding="utf-8") for path in (site.folder / "logs").iterdir()]
     assert any("/admin/login/" in text for text in logs)
     assert [(number, secret) for number, secret in enumerate(secrets) for text in logs if secret in text] == []
-    assert not any("whsec_" in text for text in logs)
+    assert not any("whsec_" in text for text in some(logs))
 
 
 def test_second_start_says_that_it_runs(site: RunningSite) -> None:

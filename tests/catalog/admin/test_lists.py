@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.models import BulkWork, Decision, Fingerprint, IndexOperation, Track
 from catalog.services.api_keys import create_key
 from tests.rows import make_check, make_match, make_track
+from tests.some import some
 from webhooks.admin.large_tables import COUNTED_ROWS, LimitedCountPaginator
 
 LISTS = ["track", "audiofile", "fingerprint", "job", "match", "decision", "apikey", "indexoperation", "bulkwork"]
@@ -125,7 +126,7 @@ def test_a_whole_task_id_is_found_by_its_index_and_words_otherwise(desk: Client,
         page = desk.get(url, {"q": wanted.task_id}).content.decode()
     assert wanted.task_id in page
     assert other.task_id not in page
-    assert not any("LIKE" in query["sql"] and "catalog_job" in query["sql"] for query in queries)
+    assert not any("LIKE" in query["sql"] and "catalog_job" in query["sql"] for query in some(queries))
     page = desk.get(url, {"q": "othe"}).content.decode()
     assert other.task_id in page
     assert wanted.task_id not in page
