@@ -15,7 +15,7 @@ _SHORTEST_KEY = 16
 @register()
 def webhook_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Return an error for each setting that callbacks cannot work with."""
-    return [*_schedule(), *_hosts(), *_key()]
+    return [*_schedule(), *_hosts(), *_key(), *_pauses()]
 
 
 def _schedule() -> list[CheckMessage]:
@@ -40,3 +40,12 @@ def _key() -> list[CheckMessage]:
     if len(settings.SECRETS_KEY) >= _SHORTEST_KEY:
         return []
     return [Error(f"SECRETS_KEY must have {_SHORTEST_KEY} characters or more.", id="webhooks.E004")]
+
+
+def _pauses() -> list[CheckMessage]:
+    longest = settings.WEBHOOK_PAUSE_MAX_SECONDS
+    return [
+        Error(f"{name} must not be more than WEBHOOK_PAUSE_MAX_SECONDS ({longest}).", id="webhooks.E006")
+        for name in ("WEBHOOK_THROTTLE_SECONDS", "WEBHOOK_CIRCUIT_SECONDS")
+        if getattr(settings, name) > longest
+    ]

@@ -34,6 +34,15 @@ class TaskStatus(TextChoices):
     FAILURE = "failure", "failure"
 
 
+class Event(TextChoices):
+    """What a callback URL can ask to be told of. The contract has the first two; the others have to be asked for."""
+
+    ADD = TaskName.ADD.value, "An add ended (add_audio_in_index)"
+    CHECK = TaskName.CHECK.value, "A check ended (check_is_same)"
+    MATCH_FOUND = "match.found", "A check found a match (match.found)"
+    URL_DISABLED = "callback_url.disabled", "Another callback URL was disabled (callback_url.disabled)"
+
+
 ENDED = (TaskStatus.SUCCESS, TaskStatus.FAILURE)
 MAX_CHALLENGE_CHARACTERS = 256
 TASK_ID = re.compile(r"task_[0-9]{14}_[A-Za-z0-9]{8}", re.ASCII)
@@ -81,6 +90,16 @@ def result_body(*, music_id: UUID | None = None, title: str | None = None) -> Bo
         "is_duplicate": music_id is not None,
         "matched_music_id": str(music_id) if music_id else None,
         "matched_musicname": title,
+    }
+
+
+def url_disabled_body(*, public_id: str, name: str, url: str, reason: str, disabled_at: datetime) -> Body:
+    """Return the body of `callback_url.disabled`. It has no task id, so that only `webhook-signature` covers it."""
+    return {
+        "type": Event.URL_DISABLED.value,
+        "callback_url": {"id": public_id, "name": name, "url": url},
+        "reason": reason,
+        "disabled_at": disabled_at.isoformat(),
     }
 
 

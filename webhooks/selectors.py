@@ -12,8 +12,9 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from webhooks.models import Attempt, Endpoint, Message, Refused
+from webhooks.services.custom_headers import headers_of, masked
 from webhooks.services.sealed_secrets import secrets_in_force
-from webhooks.signing import callback_headers
+from webhooks.services.signatures import signed_headers
 from webhooks.transport import request_headers
 
 
@@ -173,16 +174,18 @@ def refused_by_reason(*, source_pk: int | None = None) -> list[tuple[str, int]]:
 def curl_command(message: Message) -> str:
     """Return a shell line that sends `message` from elsewhere, signed now: good for the receiver's tolerance.
 
-    Raises SecretUnreadableError.
+    The values of the URL's own headers are left out. Raises SecretUnreadableError.
     """
     now = timezone.now()
-    signed = callback_headers(
+    signed = signed_headers(
+        message.endpoint,
         secrets=secrets_in_force(message.endpoint, now=now),
         message_id=message.message_id,
         task_id=message.subject,
-        timestamp=int(now.timestamp()),
         body=message.body,
+        now=now,
     )
-    heads = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request_headers(signed).items()]
+    sent = request_headers(signed) | masked(headers_of(message.endpoint))
+    heads = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in sent.items()]
     body = f"--data-binary {shlex.quote(message.body)}"
     return " \\\n  ".join(["curl -i -X POST", *heads, body, shlex.quote(message.endpoint.url)])

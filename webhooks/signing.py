@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from standardwebhooks import Webhook
 
@@ -47,11 +48,16 @@ def standard_signature(*, secret: str, message_id: str, timestamp: int, body: st
     return Webhook(key).sign(message_id, datetime.fromtimestamp(timestamp, tz=UTC), body)
 
 
-def standard_headers(*, secrets: Sequence[str], message_id: str, timestamp: int, body: str) -> dict[str, str]:
-    """Return the three Standard Webhooks headers, with one signature for each of `secrets`."""
-    signatures = [
-        standard_signature(secret=secret, message_id=message_id, timestamp=timestamp, body=body) for secret in secrets
-    ]
+class Signer(Protocol):
+    """Makes one signature over id, timestamp and body, such as `v1,<base64>`."""
+
+    def __call__(self, *, message_id: str, timestamp: int, body: str) -> str:
+        """Return the signature."""
+
+
+def standard_headers(*, signers: Sequence[Signer], message_id: str, timestamp: int, body: str) -> dict[str, str]:
+    """Return the three Standard Webhooks headers, with one signature of each of `signers`."""
+    signatures = [sign(message_id=message_id, timestamp=timestamp, body=body) for sign in signers]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
@@ -59,14 +65,11 @@ def standard_headers(*, secrets: Sequence[str], message_id: str, timestamp: int,
     }
 
 
-def callback_headers(
-    *, secrets: Sequence[str], message_id: str, task_id: str, timestamp: int, body: str
-) -> dict[str, str]:
-    """Return all headers that sign a callback; `secrets` are current first, then those that still overlap."""
+def mippia_headers(*, secret: str, timestamp: int, task_id: str) -> dict[str, str]:
+    """Return the two headers that sign a task id."""
     return {
         "x-mippia-timestamp": str(timestamp),
-        "x-mippia-signature": mippia_signature(secret=secrets[0], timestamp=str(timestamp), task_id=task_id),
-        **standard_headers(secrets=secrets, message_id=message_id, timestamp=timestamp, body=body),
+        "x-mippia-signature": mippia_signature(secret=secret, timestamp=str(timestamp), task_id=task_id),
     }
 
 

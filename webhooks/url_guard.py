@@ -75,6 +75,23 @@ def guarded_session(url: str) -> requests.Session:
     return session
 
 
+def check_address(url: str) -> None:
+    """Raise UrlRefusedError where callbacks to `url` would be refused now: by its text or by its host's addresses.
+
+    It looks the name up, so never call it inside a transaction. A name that is unknown now may be known later: the
+    challenge will say so.
+    """
+    session = guarded_session(url)
+    request = session.prepare_request(requests.Request("POST", url))
+    try:
+        # What `send` does before it connects.
+        session.get_adapter(url).build_connection_pool_key_attributes(request, verify=True)  # type: ignore[attr-defined]
+    except AntiSSRFError as error:
+        raise UrlRefusedError(_PRIVATE) from error
+    except (OSError, ValueError):
+        return
+
+
 def _with_full_host(guarded: HTTPAdapter, policy: AntiSSRFPolicy) -> HTTPAdapter:
     class FullHostAdapter(type(guarded)):  # type: ignore[misc]
         """AntiSSRF 1.0 sends `Host` without the port; receivers on other ports need the whole of it."""

@@ -18,7 +18,7 @@ from tests.rows import make_track
 from tests.webhooks import receiver as receivers
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Endpoint, Message
-from webhooks.services import queue_message, store_endpoint, sweep_due_messages
+from webhooks.services import queue_messages, store_endpoint, sweep_due_messages
 from webhooks.tasks import deliver_message
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -90,10 +90,9 @@ def test_a_failed_callback_is_sent_again(page: Page, live_server: LiveServer, ow
     endpoint = store_endpoint(owner=owner, url=receiver.url)
     Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=timezone.now())
     body = {"task_id": "task_20260402055414_AbCdEfGh", "task_name": "add_audio_in_index", "status": "success"}
-    message = queue_message(
+    (message,) = queue_messages(
         owner=owner, event="add_audio_in_index", event_key="one", subject=body["task_id"], body=body
     )
-    assert message
     receiver.behaviour = reply(500, b"broken")
     deliver_message(message.pk)
     Message.objects.update(state=Message.State.FAILED, error="Every attempt of the schedule failed.")

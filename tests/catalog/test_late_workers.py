@@ -95,11 +95,11 @@ def test_task_ends_with_its_callback_or_not_at_all(
         except DatabaseError:
             let_lease_pass(job)
 
-    def away(**_: object) -> None:
+    def away(_: object) -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
-        patch.setattr(leasing, "queue_message", away)
+        patch.setattr(leasing, "announce_end", away)
         attempt()
     job.refresh_from_db()
     assert not job.has_ended

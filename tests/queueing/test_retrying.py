@@ -27,7 +27,8 @@ from queueing.retrying import LONGEST_WAIT, MOST_TRIES, SomeFailedError, for_eac
 from tests.rows import make_track
 from tests.some import some
 from webhooks.models import Attempt, Endpoint, Message
-from webhooks.services import messages, queue_message, store_endpoint
+from webhooks.services import messages, queue_messages, store_endpoint, sweep_due_messages
+from webhooks.services.sweeping import LOST
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OVER = timedelta(seconds=1)
@@ -57,8 +58,7 @@ def verified_message(owner: User) -> Message:
     """Return a message to a URL that is verified."""
     store_endpoint(owner=owner, url="https://receiver.example/")
     Endpoint.objects.update(verified_at=timezone.now())
-    message = queue_message(owner=owner, event="e", event_key="k", subject="s", body={})
-    assert message
+    (message,) = queue_messages(owner=owner, event="check_is_same", event_key="k", subject="s", body={})
     return message
 
 
@@ -243,17 +243,16 @@ def test_a_callback_that_kills_its_worker_ends(owner: User, monkeypatch: pytest.
     for step in (1, 2):
         Message.objects.update(state="delivering", schedule_step=step, next_attempt_at=timezone.now() - OVER)
         Attempt.objects.create(message=message, number=step, started_at=timezone.now())
-        messages.sweep_due_messages()
+        sweep_due_messages()
         message.refresh_from_db()
         assert message.state == ("delivering" if step == 1 else "failed")
-    assert message.error == messages.LOST
+    assert message.error == LOST
     assert not Attempt.objects.filter(ended_at=None).exists()
 
 
 def test_a_callback_that_cannot_be_queued_holds_up_no_other(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = verified_message(owner)
-    good = messages.queue_message(owner=owner, event="e", event_key="other", subject="s", body={})
-    assert good
+    assert messages.queue_messages(owner=owner, event="check_is_same", event_key="other", subject="s", body={})
     Message.objects.update(queued_until=None)
     OrmQ.objects.all().delete()
     queue = messages.async_task
@@ -264,9 +263,9 @@ def test_a_callback_that_cannot_be_queued_holds_up_no_other(owner: User, monkeyp
 
     monkeypatch.setattr(messages, "async_task", queue_all_but_one)
     with pytest.raises(SomeFailedError):
-        messages.sweep_due_messages()
+        sweep_due_messages()
     assert OrmQ.objects.count() == 1
-    assert messages.sweep_due_messages() == 0
+    assert sweep_due_messages() == 0
 
 
 def test_each_step_of_tidying_is_done_whatever_another_raises(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:

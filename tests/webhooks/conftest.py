@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.webhooks import receiver as receivers
 from webhooks.models import Endpoint, Message, Source
-from webhooks.services import create_source, queue_message, register_endpoint
+from webhooks.services import create_source, queue_messages, register_endpoint
 
 TASK_ID = "task_20260402055414_LmxwriSZ"
 CHECKED: dict[str, Any] = {
@@ -66,10 +66,9 @@ def send(account: User, endpoint: Endpoint) -> Callable[..., Message]:
     """Queue a message for the account's endpoint."""
 
     def queue(key: str = "end", body: dict[str, Any] | None = None) -> Message:
-        message = queue_message(
+        (message,) = queue_messages(
             owner=account, event="check_is_same", event_key=key, subject=TASK_ID, body=body or CHECKED
         )
-        assert message is not None
         return message
 
     return queue

@@ -18,7 +18,7 @@ from django_q.models import OrmQ
 
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from webhooks.models import Endpoint, Message, Received, Refused
-from webhooks.services import create_source, queue_message, register_endpoint, sweep_due_messages
+from webhooks.services import create_source, queue_messages, register_endpoint, sweep_due_messages
 from webhooks.tasks import deliver_message
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -34,8 +34,7 @@ def own(account: User, live_server: Any, settings: Any) -> Endpoint:
 
 
 def queued(account: User, key: str = "end") -> Message:
-    message = queue_message(owner=account, event="check_is_same", event_key=key, subject=TASK_ID, body=CHECKED)
-    assert message is not None
+    (message,) = queue_messages(owner=account, event="check_is_same", event_key=key, subject=TASK_ID, body=CHECKED)
     return message
 
 

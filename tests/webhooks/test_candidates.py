@@ -19,7 +19,7 @@ from webhooks.services import (
     count_failed,
     disable_endpoint,
     endpoint_secret,
-    queue_message,
+    queue_messages,
     recover_failed,
     register_endpoint,
     rotate_secret,
@@ -61,8 +61,7 @@ def unverified(account: User, receiver: Receiver) -> Endpoint:
 
 def ended(account: User, key: str = "end") -> Message:
     """Make the message of a task that ended."""
-    message = queue_message(owner=account, event="check_is_same", event_key=key, subject=TASK_ID, body=CHECKED)
-    assert message is not None
+    (message,) = queue_messages(owner=account, event="check_is_same", event_key=key, subject=TASK_ID, body=CHECKED)
     return message
 
 

@@ -16,7 +16,7 @@ from tests.webhooks import signed
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Message, Received, Source
-from webhooks.services import queue_message, sweep_due_messages
+from webhooks.services import queue_messages, sweep_due_messages
 from webhooks.tasks import deliver_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,7 +63,8 @@ def test_one_sweeper_queues_each(send: Callable[..., Message]) -> None:
 
 
 def test_one_message_is_made(account: User, endpoint: Any) -> None:
-    made = at_once(lambda: queue_message(owner=account, event="e", event_key="k", subject=TASK_ID, body=CHECKED))
+    told = {"event": "check_is_same", "event_key": "k", "subject": TASK_ID, "body": CHECKED}
+    made = at_once(lambda: queue_messages(owner=account, **told)[0])
     assert len({message.pk for message in made}) == 1
     assert OrmQ.objects.count() == 1
 

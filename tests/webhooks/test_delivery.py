@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver, drip, reply
 from webhooks.models import Attempt, Endpoint, Message
-from webhooks.services import endpoint_secret, queue_message, rotate_secret, send_test
+from webhooks.services import endpoint_secret, queue_messages, rotate_secret, send_test
 from webhooks.services.delivery import deliver
 from webhooks.tasks import deliver_message
 
@@ -231,7 +231,7 @@ def test_one_event_is_one_message(send: Send) -> None:
 
 def test_a_transaction_that_rolls_back_sends_nothing(account: User, endpoint: Endpoint) -> None:
     with transaction.atomic():
-        assert queue_message(owner=account, event="e", event_key="k", subject=TASK_ID, body=CHECKED)
+        assert queue_messages(owner=account, event="check_is_same", event_key="k", subject=TASK_ID, body=CHECKED)
         transaction.set_rollback(True)
     assert not Message.objects.exists()
     assert not OrmQ.objects.exists()

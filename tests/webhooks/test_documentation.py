@@ -20,7 +20,7 @@ from tests.webhooks.receiver import Receiver
 from tests.webhooks.signed import both
 from webhooks.models import Endpoint, Message
 from webhooks.secret_box import new_secret
-from webhooks.services import endpoint_secret, queue_message, register_endpoint
+from webhooks.services import endpoint_secret, queue_messages, register_endpoint
 from webhooks.tasks import deliver_message
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -89,8 +89,7 @@ def test_a_receiver_takes_a_callback_once_and_refuses_others(documented: Documen
     endpoint = register_endpoint(owner=account, url=documented.url, secret=documented.secret)
     assert endpoint.verified_at is not None
 
-    message = queue_message(owner=account, event="check_is_same", event_key="end", subject=TASK_ID, body=CHECKED)
-    assert message is not None
+    (message,) = queue_messages(owner=account, event="check_is_same", event_key="end", subject=TASK_ID, body=CHECKED)
     deliver_message(message.pk)
     message.refresh_from_db()
     assert message.state == Message.State.DELIVERED

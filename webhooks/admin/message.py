@@ -22,8 +22,8 @@ from webhooks.cells import chain, link, message_state, short_url
 from webhooks.models import Attempt, Message
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.selectors import curl_command, messages_with_attempts
+from webhooks.services.due import schedule_length
 from webhooks.services.links import Link, links_of
-from webhooks.services.messages import schedule_length
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,41 @@
 """Where an account wants its callbacks."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 
 from textsearch.fields import FoldedField, FoldingQuerySet, Searched
+from webhooks.choices import BodyFormat, Scheme, contract_events
+
+MAX_NAME_CHARACTERS = 100
+MAX_DESCRIPTION_CHARACTERS = 1000
 
 
 class Endpoint(Searched):
-    """An account's one callback URL; delivered to only while verified and not disabled.
+    """One of an account's callback URLs; delivered to only while verified, not disabled and not paused.
 
-    A candidate stands beside a verified URL until it answers the challenge, and takes its place then.
+    A candidate stands beside a verified URL until it answers the challenge, and takes its place then. After a pause
+    one callback is tried, and `paused_until` is the end of that worker's lease meanwhile (services/pausing.py).
     """
 
-    owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="callback_endpoint")
+    class Pause(models.TextChoices):
+        """Why nothing is sent for a while."""
+
+        THROTTLED = "throttled"
+        FAILING = "failing"
+
+    public_id = models.UUIDField("id", default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="callback_endpoints")
+    name = models.CharField(max_length=MAX_NAME_CHARACTERS, blank=True, default="")
+    name_words = FoldedField(of=("name",))
+    description = models.TextField(max_length=MAX_DESCRIPTION_CHARACTERS, blank=True, default="")
     url = models.CharField("URL", max_length=2000)
     words = FoldedField(of=("url",))
+    events = models.JSONField(default=contract_events)
+    body_format = models.CharField("body", max_length=16, choices=BodyFormat, default=BodyFormat.CONTRACT)
+    scheme = models.CharField("signature", max_length=16, choices=Scheme, default=Scheme.HMAC)
+    sealed_headers = models.TextField(blank=True, default="", editable=False)
     sealed_secret = models.TextField(editable=False)
     sealed_previous_secret = models.TextField(editable=False, blank=True, default="")
     previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -26,6 +47,10 @@ class Endpoint(Searched):
     disabled_reason = models.TextField(blank=True, default="", editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     last_failure_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failures_in_row = models.PositiveIntegerField(default=0, editable=False)
+    paused_until = models.DateTimeField(null=True, blank=True, editable=False)
+    pause_reason = models.CharField(max_length=16, choices=Pause, blank=True, default="", editable=False)
+    pauses_in_row = models.PositiveIntegerField(default=0, editable=False)
     recovery_started_at = models.DateTimeField(null=True, blank=True, editable=False)
     recovery_total = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -37,11 +62,11 @@ class Endpoint(Searched):
         verbose_name = "callback URL"
 
     def __str__(self) -> str:
-        return self.url
+        return self.name or self.url
 
     @property
     def is_deliverable(self) -> bool:
-        """Whether callbacks may go there now."""
+        """Whether callbacks may go there, now or after a pause."""
         return self.verified_at is not None and self.disabled_at is None
 
     @property

@@ -21,7 +21,11 @@ class Message(models.Model):
     endpoint = models.ForeignKey("webhooks.Endpoint", on_delete=models.CASCADE, related_name="messages")
     event = models.CharField(max_length=64)
     event_key = models.CharField(max_length=200)
-    subject = models.CharField(max_length=200, help_text="The task id that x-mippia-signature covers.")
+    subject = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="The task id that x-mippia-signature covers; empty where it is about no task.",
+    )
     body = models.TextField(help_text="The JSON text exactly as sent.")
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     error = models.TextField(blank=True, default="", help_text="Why it failed for good.")
@@ -37,6 +41,9 @@ class Message(models.Model):
     queued_until = models.DateTimeField(null=True, help_text="Until then the message counts as queued.")
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)
+    content_deleted_at = models.DateTimeField(
+        null=True, help_text="When its body and what was sent and answered were deleted."
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -64,7 +71,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"callback about {self.subject}"
+        return f"callback about {self.subject or self.event}"
 
 
 class Attempt(Searched):

@@ -1,6 +1,6 @@
 """One attempt: claimed, sent, recorded. No HTTP inside a transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -8,13 +8,16 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from webhooks.models import Attempt, Endpoint, Message
+from webhooks.models import Attempt, Message
 from webhooks.retry import next_attempt
 from webhooks.secret_box import SecretUnreadableError
+from webhooks.services.custom_headers import headers_of, hidden, masked
+from webhooks.services.due import LEASE, PAUSE, is_due, open_endpoints
 from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
-from webhooks.services.messages import LEASE, LOST_WORKER, is_due
+from webhooks.services.pausing import end_pause, pause_after, take_try
 from webhooks.services.sealed_secrets import secrets_in_force
-from webhooks.signing import callback_headers
+from webhooks.services.signatures import signed_headers
+from webhooks.services.sweeping import LOST_WORKER
 from webhooks.storable import storable
 from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers
 
@@ -25,10 +28,16 @@ GONE = 410
 
 @dataclass(frozen=True)
 class Claim:
-    """An attempt that is this worker's to make."""
+    """An attempt that is this worker's to make.
+
+    `own_headers` are the URL's, which history has without their values. `tried_until` is the end of the lease where
+    this is the one try after a pause.
+    """
 
     message: Message
     attempt: Attempt
+    own_headers: dict[str, str] = field(default_factory=dict)
+    tried_until: datetime | None = None
 
 
 def deliver(*, message_pk: int) -> bool:
@@ -40,8 +49,10 @@ def deliver(*, message_pk: int) -> bool:
         disable_endpoint(endpoint=endpoint, reason=f"{error} Rotate the secret.", now=timezone.now())
         return False
     if claim is None:
+        _leave_to_the_sweeper(message_pk)
         return False
-    answer = post(url=claim.attempt.url, headers=claim.attempt.request_headers, body=claim.message.body.encode())
+    headers = claim.attempt.request_headers | claim.own_headers
+    answer = post(url=claim.attempt.url, headers=headers, body=claim.message.body.encode())
     record_answer(claim=claim, answer=answer, now=timezone.now())
     return True
 
@@ -49,12 +60,11 @@ def deliver(*, message_pk: int) -> bool:
 def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
     """Take the message by one conditional UPDATE, with a lease, and write the attempt down before it is made.
 
-    Returns None where it is not due, not deliverable, or in another worker's hands.
+    Returns None where it is not due, not deliverable, in another worker's hands, or its URL is paused.
     """
     with transaction.atomic():
-        deliverable = Endpoint.objects.filter(verified_at__isnull=False, disabled_at__isnull=True)
         token = LEASE.claim(
-            Message.objects.filter(is_due(now), pk=message_pk, endpoint__in=deliverable),
+            Message.objects.filter(is_due(now), pk=message_pk, endpoint__in=open_endpoints().filter(PAUSE.free(now))),
             now=now,
             state=Message.State.DELIVERING,
             queued_until=None,
@@ -65,9 +75,21 @@ def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
         )
         if token is None:
             return None
-        message = Message.objects.select_related("endpoint").get(pk=message_pk)
+        message = Message.objects.select_related("endpoint__owner").get(pk=message_pk)
+        tried_until = None
+        if message.endpoint.paused_until is not None:
+            tried_until = take_try(message.endpoint, now=now)
+            if tried_until is None:
+                transaction.set_rollback(True)
+                return None
         message.attempts.filter(ended_at=None).update(ended_at=now, error=LOST_WORKER)
-        return Claim(message=message, attempt=_begin_attempt(message, now))
+        return _begin_attempt(message, tried_until=tried_until, now=now)
+
+
+def _leave_to_the_sweeper(message_pk: int) -> None:
+    """Let a message that a pause kept here be queued again as soon as the pause is over."""
+    kept = Message.objects.filter(pk=message_pk, state=Message.State.PENDING, endpoint__paused_until__isnull=False)
+    kept.update(queued_until=None)
 
 
 def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
@@ -77,12 +99,12 @@ def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
             ended_at=now,
             duration_ms=answer.duration_ms,
             status=answer.status,
-            response_headers=answer.headers,
-            response_body=storable(answer.body[:KEPT_BODY_BYTES].decode("utf-8", "replace")),
+            response_headers={name: hidden(value, claim.own_headers) for name, value in answer.headers.items()},
+            response_body=_kept_text(answer, claim.own_headers),
             error=answer.error,
         )
         if answer.succeeded:
-            _record_success(claim.message, now=now)
+            _record_success(claim, now=now)
         else:
             _record_failure(claim, answer=answer, now=now)
     logger.info(
@@ -96,29 +118,40 @@ def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
     )
 
 
-def _begin_attempt(message: Message, now: datetime) -> Attempt:
-    signed = callback_headers(
+def _kept_text(answer: Answer, own_headers: dict[str, str]) -> str:
+    """Return the first kB of the body. Values are hidden before it is cut: a half of one would not be found."""
+    text = hidden(answer.body.decode("utf-8", "replace"), own_headers)
+    return storable(text.encode()[:KEPT_BODY_BYTES].decode("utf-8", "replace"))
+
+
+def _begin_attempt(message: Message, *, tried_until: datetime | None, now: datetime) -> Claim:
+    own_headers = headers_of(message.endpoint)
+    signed = signed_headers(
+        message.endpoint,
         secrets=secrets_in_force(message.endpoint, now=now),
         message_id=message.message_id,
         task_id=message.subject,
-        timestamp=int(now.timestamp()),
         body=message.body,
+        now=now,
     )
-    return Attempt.objects.create(
+    attempt = Attempt.objects.create(
         message=message,
         number=message.attempt_count,
         started_at=now,
         url=message.endpoint.url,
-        request_headers=request_headers(signed),
+        request_headers=request_headers(signed) | masked(own_headers),
     )
+    return Claim(message=message, attempt=attempt, own_headers=own_headers, tried_until=tried_until)
 
 
-def _record_success(message: Message, *, now: datetime) -> None:
+def _record_success(claim: Claim, *, now: datetime) -> None:
+    message = claim.message
     # Also where the lease had run out: the receiver has it, so nobody needs to send it once more.
     Message.objects.filter(pk=message.pk).exclude(state=Message.State.DELIVERED).update(
         state=Message.State.DELIVERED, delivered_at=now, error="", queued_until=None
     )
     note_success(endpoint=message.endpoint)
+    end_pause(message.endpoint, tried_until=claim.tried_until)
 
 
 def _record_failure(claim: Claim, *, answer: Answer, now: datetime) -> None:
@@ -134,3 +167,4 @@ def _record_failure(claim: Claim, *, answer: Answer, now: datetime) -> None:
         disable_endpoint(endpoint=message.endpoint, reason="The URL answered 410 Gone.", now=now)
     else:
         note_failure(endpoint=message.endpoint, now=now)
+        pause_after(message.endpoint, answer=answer, tried_until=claim.tried_until, now=now)

@@ -1,4 +1,4 @@
-"""An account's callback URL in use: its secret, its troubles, turned off by them or by staff."""
+"""A callback URL in use: its secret, its troubles, turned off by them or by people."""
 
 import smtplib
 from datetime import datetime, timedelta
@@ -8,18 +8,21 @@ import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
+from webhooks.contract import Event, url_disabled_body
 from webhooks.models import Endpoint, Message
 from webhooks.secret_box import unseal
+from webhooks.services.messages import queue_messages
+from webhooks.services.pausing import NOT_PAUSED
 from webhooks.services.sealed_secrets import rotate
 
 logger = structlog.get_logger(__name__)
 
 # Two failures further apart than the schedule's longest wait are two troubles, not one of that length.
 _SAME_TROUBLE = timedelta(days=2)
-NO_TROUBLE: dict[str, Any] = {"failing_since": None, "last_failure_at": None}
-ENABLED: dict[str, Any] = {"disabled_at": None, "disabled_reason": "", **NO_TROUBLE}
+NO_TROUBLE: dict[str, Any] = {"failing_since": None, "last_failure_at": None, "failures_in_row": 0}
+ENABLED: dict[str, Any] = {"disabled_at": None, "disabled_reason": "", **NO_TROUBLE, **NOT_PAUSED}
 
 
 def endpoint_secret(*, endpoint: Endpoint) -> str:
@@ -38,13 +41,16 @@ def rotate_secret(*, endpoint: Endpoint, seen: str = "") -> str:
 def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime) -> bool:
     """Stop deliveries to the endpoint's URL: what waits is failed (it can be recovered), and the owner is told.
 
-    Returns False where it was disabled already, or has another URL by now.
+    By mail, and by `callback_url.disabled` at those of the account's other URLs that want it. Returns False where it
+    was disabled already, or has another URL by now.
     """
-    if not _same_url(endpoint).filter(disabled_at=None).update(disabled_at=now, disabled_reason=reason):
-        return False
-    endpoint.messages.filter(state=Message.State.PENDING).update(
-        state=Message.State.FAILED, error=f"The endpoint was disabled: {reason}"
-    )
+    with transaction.atomic():
+        if not _same_url(endpoint).filter(disabled_at=None).update(disabled_at=now, disabled_reason=reason):
+            return False
+        endpoint.messages.filter(state=Message.State.PENDING).update(
+            state=Message.State.FAILED, error=f"The endpoint was disabled: {reason}"
+        )
+        _tell_other_urls(endpoint, reason, now)
     logger.warning("endpoint_disabled", endpoint=endpoint.pk, url=endpoint.url, reason=reason)
     transaction.on_commit(lambda: _tell_owner(endpoint, reason))
     return True
@@ -52,7 +58,8 @@ def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime) -> bool:
 
 def note_success(*, endpoint: Endpoint) -> None:
     """The endpoint's URL took a callback: whatever trouble there was is over."""
-    _same_url(endpoint).filter(failing_since__isnull=False).update(**NO_TROUBLE)
+    troubled = Q(failing_since__isnull=False) | Q(failures_in_row__gt=0)
+    _same_url(endpoint).filter(troubled).update(**NO_TROUBLE)
 
 
 def note_failure(*, endpoint: Endpoint, now: datetime) -> None:
@@ -63,7 +70,7 @@ def note_failure(*, endpoint: Endpoint, now: datetime) -> None:
     began, last = known
     if began is None or last is None or now - last > _SAME_TROUBLE:
         began = now
-    _same_url(endpoint).update(failing_since=began, last_failure_at=now)
+    _same_url(endpoint).update(failing_since=began, last_failure_at=now, failures_in_row=F("failures_in_row") + 1)
     days = settings.WEBHOOK_DISABLE_AFTER_DAYS
     if now - began >= timedelta(days=days):
         disable_endpoint(endpoint=endpoint, reason=f"Every attempt failed for {days} days.", now=now)
@@ -72,6 +79,19 @@ def note_failure(*, endpoint: Endpoint, now: datetime) -> None:
 def _same_url(endpoint: Endpoint) -> QuerySet[Endpoint]:
     """Return the row while it has the URL that `endpoint` was read with: of another one it would say nothing."""
     return Endpoint.objects.filter(pk=endpoint.pk, url=endpoint.url)
+
+
+def _tell_other_urls(endpoint: Endpoint, reason: str, now: datetime) -> None:
+    queue_messages(
+        owner=endpoint.owner,
+        event=Event.URL_DISABLED,
+        event_key=f"{Event.URL_DISABLED.value}:{endpoint.pk}:{now.isoformat()}",
+        subject="",
+        body=lambda: url_disabled_body(
+            public_id=str(endpoint.public_id), name=endpoint.name, url=endpoint.url, reason=reason, disabled_at=now
+        ),
+        but_not=endpoint,
+    )
 
 
 def _tell_owner(endpoint: Endpoint, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Messages that get another round: one by one, or all that failed since a moment."""
+"""Messages that get another round: one by one, all that failed since a moment, or all since a moment."""
 
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ class SentAgain:
     sent: int = 0
     held: int = 0  # wait for their URL to be verified
     in_hands: int = 0  # a worker is sending them at this moment
-    disabled: int = 0  # nothing is sent to their URL
+    disabled: int = 0  # nothing is sent to their URL, or their content was deleted
 
     def __add__(self, other: "SentAgain") -> "SentAgain":
         """Return the sums."""
@@ -38,7 +38,7 @@ def send_again(*, messages: QuerySet[Message]) -> SentAgain:
 
 def _send_batch_again(keys: list[int]) -> SentAgain:
     with transaction.atomic():
-        enabled = Message.objects.filter(pk__in=keys, endpoint__disabled_at=None)
+        enabled = Message.objects.filter(pk__in=keys, endpoint__disabled_at=None, content_deleted_at=None)
         count = _restart(enabled.exclude(state=Message.State.DELIVERING), now=timezone.now())
         held = enabled.filter(state=Message.State.PENDING, endpoint__verified_at=None).count()
         in_hands = enabled.filter(state=Message.State.DELIVERING).count()
@@ -57,16 +57,38 @@ def recover_failed(*, endpoint: Endpoint, since: datetime) -> int:
 
     None of them where the endpoint is disabled: they would fail at once.
     """
+    return _again(endpoint, _failed(endpoint, since))
+
+
+def count_ended(*, endpoint: Endpoint, since: datetime) -> int:
+    """Return how many messages `replay` would send."""
+    return _ended(endpoint, since).count()
+
+
+def replay(*, endpoint: Endpoint, since: datetime) -> int:
+    """Send every message again that was made at or after `since` and has ended, delivered or not; return how many.
+
+    Each keeps its id, so that a receiver that stored it can tell. None where the endpoint is disabled.
+    """
+    return _again(endpoint, _ended(endpoint, since))
+
+
+def _again(endpoint: Endpoint, messages: QuerySet[Message]) -> int:
     with transaction.atomic():
         now = timezone.now()
-        count = _restart(_failed(endpoint, since).filter(endpoint__disabled_at=None), now=now)
+        count = _restart(messages.filter(endpoint__disabled_at=None), now=now)
         if count:
             Endpoint.objects.filter(pk=endpoint.pk).update(recovery_started_at=now, recovery_total=count)
     return count
 
 
 def _failed(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
-    return Message.objects.filter(endpoint=endpoint, state=Message.State.FAILED, created_at__gte=since)
+    return _ended(endpoint, since).filter(state=Message.State.FAILED)
+
+
+def _ended(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
+    ended = [Message.State.DELIVERED, Message.State.FAILED]
+    return Message.objects.filter(endpoint=endpoint, state__in=ended, created_at__gte=since, content_deleted_at=None)
 
 
 def _restart(messages: QuerySet[Message], *, now: datetime) -> int:

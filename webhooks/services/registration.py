@@ -1,7 +1,7 @@
-"""An account's callback URL: stored, challenged, and used from the moment that it answers.
+"""An account's callback URLs: stored, challenged, and used from the moment that they answer.
 
-A URL that works goes on getting callbacks while another one is tried beside it: the candidate takes its place when it
-answers the challenge, and not before.
+A URL that works goes on getting callbacks while another one is tried in its place: the candidate takes its place when
+it answers the challenge, and not before.
 """
 
 import hmac
@@ -10,15 +10,18 @@ import secrets
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from webhooks.contract import verification_body
 from webhooks.models import Endpoint
 from webhooks.secret_box import SecretUnreadableError, new_secret, seal, unseal
+from webhooks.services.custom_headers import headers_of
 from webhooks.services.endpoints import ENABLED
 from webhooks.services.sealed_secrets import NO_PREVIOUS, secrets_in_force
-from webhooks.signing import standard_headers
+from webhooks.services.signatures import signed_headers
 from webhooks.transport import Answer, post, request_headers
 from webhooks.url_guard import UrlRefusedError, check_url
 
@@ -32,27 +35,52 @@ class VerificationFailedError(Exception):
     """The URL did not answer the challenge; the message says how, for a person. What worked before goes on working."""
 
 
+class TooManyUrlsError(Exception):
+    """The account has as many callback URLs as it may have, or has this one; the message says so, for a person."""
+
+
 def register_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpoint:
-    """Store `url` as the owner's callback URL, send it the challenge, and return the endpoint, verified.
+    """Store `url` as the owner's one callback URL, send it the challenge, and return the endpoint, verified.
 
     The first call makes a secret (or takes `secret`); later ones keep the one there is unless `secret` is given.
-    Raises VerificationFailedError; the URL is stored all the same, to be asked again, with the reason.
+    Raises VerificationFailedError; the URL is stored all the same, to be asked again, with the reason. Raises
+    TooManyUrlsError where the account has several: then it must be said which one is meant.
     """
     return verify_endpoint(endpoint=store_endpoint(owner=owner, url=url, secret=secret))
 
 
 def store_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpoint:
-    """Store `url` as the owner's callback URL, to be challenged, and return the endpoint; see `register_endpoint`.
+    """Store `url` as the owner's one callback URL, to be challenged, and return it; see `register_endpoint`."""
+    known = list(Endpoint.objects.filter(owner=owner).order_by("pk")[:2])
+    if not known:
+        return add_endpoint(owner=owner, url=url, secret=secret)
+    if len(known) > 1:
+        raise TooManyUrlsError("The account has several callback URLs. Say which one is meant.")
+    return move_endpoint(endpoint=known[0], url=url, secret=secret)
+
+
+def add_endpoint(*, owner: User, url: str, secret: str | None = None, **choices: Any) -> Endpoint:
+    """Store one more callback URL of the owner, to be challenged; `choices` are those of `choosing.checked`.
+
+    Raises TooManyUrlsError. Two calls at once do not get past the limit: they take turns at the account's row.
+    """
+    with transaction.atomic():
+        User.objects.select_for_update().filter(pk=owner.pk).first()
+        known = list(Endpoint.objects.filter(owner=owner).values_list("url", flat=True))
+        if url in known:
+            raise TooManyUrlsError("The account has this callback URL already.")
+        if len(known) >= settings.WEBHOOK_MAX_URLS:
+            raise TooManyUrlsError(f"The account has {len(known)} callback URLs. That is the limit.")
+        return Endpoint.objects.create(owner=owner, url=url, sealed_secret=seal(secret or new_secret()), **choices)
+
+
+def move_endpoint(*, endpoint: Endpoint, url: str, secret: str | None = None) -> Endpoint:
+    """Give a callback URL another address, to be challenged, and return the endpoint.
 
     Beside a verified URL it is a candidate, and so is its secret; the verified URL itself withdraws the candidate.
     """
-    sealed = "" if secret is None else seal(secret)
-    endpoint, created = Endpoint.objects.get_or_create(
-        owner=owner, defaults={"url": url, "sealed_secret": sealed or seal(new_secret())}
-    )
-    if not created:
-        _store_over(endpoint, url, sealed)
-        endpoint.refresh_from_db()
+    _store_over(endpoint, url, "" if secret is None else seal(secret))
+    endpoint.refresh_from_db()
     return endpoint
 
 
@@ -107,17 +135,14 @@ def _challenge(endpoint: Endpoint) -> str:
         check_url(endpoint.newest_url)
         sealed = endpoint.sealed_candidate_secret
         keys = [unseal(sealed)] if sealed else secrets_in_force(endpoint, now=now)
+        own = headers_of(endpoint)
     except (UrlRefusedError, SecretUnreadableError) as error:
         return str(error)
     challenge = secrets.token_urlsafe(32)
     body = json.dumps(verification_body(challenge))
-    signed = standard_headers(
-        secrets=keys,
-        message_id=f"challenge_{secrets.token_hex(12)}",
-        timestamp=int(now.timestamp()),
-        body=body,
-    )
-    answer = post(url=endpoint.newest_url, headers=request_headers(signed), body=body.encode())
+    message_id = f"challenge_{secrets.token_hex(12)}"
+    signed = signed_headers(endpoint, secrets=keys, message_id=message_id, task_id="", body=body, now=now)
+    answer = post(url=endpoint.newest_url, headers=request_headers(signed) | own, body=body.encode())
     return _answer_problem(answer, challenge)
 
 

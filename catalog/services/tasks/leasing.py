@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from catalog.models import Job
 from catalog.services.tasks.accepting import enqueue
+from catalog.services.tasks.announcing import announce_end
 from queueing.lease import Lease, long_ago, work_length
-from webhooks.services import queue_message
 
 UNSEEN = timedelta(seconds=30)  # a pending job that no worker looked at for so long is told to the queue once more
 RETRY_AFTER = timedelta(seconds=30)  # what made an attempt fail is given so long to pass
@@ -166,8 +166,6 @@ def _end(job: Job, *, status: str, result: dict[str, Any] | None, error: str) ->
         log.warning("job_lease_lost", task_id=job.task_id)
         return False
     job.status, job.completed_at, job.result, job.error = status, now, result, error
-    queue_message(
-        owner=job.owner, event=job.task_name, event_key=job.task_id, subject=job.task_id, body=job.callback_body
-    )
+    announce_end(job)
     log.info("job_ended", task_id=job.task_id, status=status, attempts=job.attempts)
     return True

@@ -1,4 +1,4 @@
-"""Register an account's callback URL from the shell."""
+"""Register an account's callback URLs from the shell."""
 
 from typing import Any
 
@@ -7,11 +7,20 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from staff import audit
 from webhooks.models import Endpoint
-from webhooks.services import VerificationFailedError, endpoint_secret, register_endpoint
+from webhooks.services import (
+    TooManyUrlsError,
+    VerificationFailedError,
+    add_endpoint,
+    endpoint_secret,
+    move_endpoint,
+    store_endpoint,
+    verify_endpoint,
+)
+from webhooks.url_guard import UrlRefusedError, check_address
 
 
 class Command(BaseCommand):
-    """`set_callback_url USERNAME URL [--secret TEXT] [--show-secret]`."""
+    """`set_callback_url USERNAME URL [--another | --id ID] [--secret TEXT] [--show-secret]`."""
 
     help = "Sets an account's callback URL and sends it the challenge."
 
@@ -19,29 +28,45 @@ class Command(BaseCommand):
         """Take the account, the URL and what to do about the secret."""
         parser.add_argument("username")
         parser.add_argument("url")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--another", action="store_true", help="add the URL to those that the account has")
+        which.add_argument("--id", help="change the callback URL of this id, where the account has several")
         parser.add_argument("--secret", help="use this secret instead of a new one")
         parser.add_argument("--show-secret", action="store_true", help="print only the secret on the last line")
 
     def handle(self, *, username: str, url: str, **options: Any) -> None:
         """Register, and fail with the reason where the URL does not answer."""
         try:
+            check_address(url)
             owner = User.objects.get(username=username)
-            audit.record(
-                "webhooks.endpoint.set", on=owner, url=url
-            )  # first: it is stored also where it does not answer
-            endpoint = register_endpoint(owner=owner, url=url, secret=options["secret"])
+            audit.record("webhooks.endpoint.set", on=owner, url=url)  # first: it is stored where it does not answer
+            endpoint = verify_endpoint(endpoint=_stored(owner, url, options))
         except User.DoesNotExist as error:
             raise CommandError(f"There is no account {username!r}.") from error
+        except (UrlRefusedError, TooManyUrlsError) as error:
+            raise CommandError(f"The URL is not stored: {error}") from error
         except VerificationFailedError as error:
-            raise CommandError(f"The URL is stored, but not verified: {error} {_meanwhile(owner)}") from error
+            raise CommandError(f"The URL is stored, but not verified: {error} {_meanwhile(owner, url)}") from error
         self.stdout.write(f"{url} is verified; callbacks of {username} go there.")
         if options["show_secret"]:
             self.stdout.write(endpoint_secret(endpoint=endpoint))
 
 
-def _meanwhile(owner: User) -> str:
+def _stored(owner: User, url: str, options: dict[str, Any]) -> Endpoint:
+    secret = options["secret"]
+    if options["another"]:
+        return add_endpoint(owner=owner, url=url, secret=secret)
+    if options["id"] is None:
+        return store_endpoint(owner=owner, url=url, secret=secret)
+    named = [one for one in Endpoint.objects.filter(owner=owner) if str(one.public_id) == options["id"]]
+    if not named:
+        raise CommandError(f"The account has no callback URL with the id {options['id']!r}.")
+    return move_endpoint(endpoint=named[0], url=url, secret=secret)
+
+
+def _meanwhile(owner: User, url: str) -> str:
     """Say what becomes of callbacks until the URL that was stored answers."""
-    endpoint = Endpoint.objects.get(owner=owner)
+    endpoint = next(one for one in Endpoint.objects.filter(owner=owner) if one.newest_url == url)
     if endpoint.verified_at is None:
         return "Callbacks wait until the URL answers the challenge."
     return f"Callbacks still go to {endpoint.url}."
