@@ -14,7 +14,7 @@ Values = Mapping[str, Any]
 HIDDEN = "(hidden)"
 MOST_CHARS = 200
 MOST_ITEMS = 100
-_SECRET = re.compile(r"secret|password|hash|token|payload")
+_SECRET = re.compile(r"secret|sealed|password|hash|token|payload")
 
 
 def find(model: type[Model], key: str) -> Model | None:
