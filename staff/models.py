@@ -50,7 +50,7 @@ class AuditEntry(Searched):
 
     class Meta:
         verbose_name = "audit entry"
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = "audit entries"
         ordering = ["-pk"]
         default_permissions = ("view",)
         indexes = [

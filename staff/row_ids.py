@@ -1,9 +1,10 @@
-"""Rows that an address or a form names by their number."""
+"""Rows that an address or a form names by their number, and the addresses of their pages."""
 
 from typing import TypeVar
 
 from django.db.models import Model
 from django.http import Http404
+from django.urls import reverse
 
 MOST_DIGITS = 18  # every such number fits a column of 64 bits; Python itself refuses to read thousands of digits
 _Row = TypeVar("_Row", bound=Model)
@@ -25,3 +26,8 @@ def row_or_404(model: type[_Row], text: str) -> _Row:
     if row is None:
         raise Http404(f"There is no {model._meta.verbose_name} with this number.")  # noqa: SLF001
     return row
+
+
+def page_of(row: Model) -> str:
+    """Return the address of a row's page in the admin."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])  # noqa: SLF001

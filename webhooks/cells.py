@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from staff.display import NOTHING, badge
+from staff.row_ids import page_of
 from webhooks.models import Attempt, Endpoint, Message
 
 MAX_URL_SHOWN = 32
@@ -85,10 +85,9 @@ def short_url(url: str) -> str:
 
 def link(obj: Endpoint | Message, text: str, *, title: str = "") -> SafeString:
     """Return a link to the staff page of `obj`."""
-    url = reverse(f"admin:webhooks_{obj._meta.model_name}_change", args=[obj.pk])  # noqa: SLF001
     return format_html(
         '<a href="{}" title="{}" class="text-primary-600 whitespace-nowrap dark:text-primary-500">{}</a>',
-        url,
+        page_of(obj),
         title,
         text,
     )

@@ -9,13 +9,13 @@ from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from catalog.admin.api_key_form import ApiKeyForm
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column
 from catalog.models import ApiKey
-from catalog.pages.access import person
 from catalog.services.api_keys import create_key, is_expired, revoke_key
 from catalog.services.rate_limits import current_allowance, per_minute, use_by_day
 from staff import display
+from staff.access import person
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 from staff.row_ids import row_id
 from textsearch.admin import ACCOUNT_WORDS
 

@@ -6,11 +6,11 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeNumericFilter
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column
 from catalog.models import AudioFile, Track
 from catalog.presentation import wording
 from staff import display
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 
 
 @admin.register(AudioFile)

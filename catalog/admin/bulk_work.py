@@ -7,13 +7,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column
 from catalog.models import BulkWork
-from catalog.pages.access import person
 from catalog.presentation import wording
 from catalog.selectors.bulk_work import standing_of
 from catalog.services.tracks import bulk_work
+from staff.access import person
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column, number_column
 from staff.row_ids import row_id
 
 # kind -> what it takes to ask for it, or to end it
@@ -30,7 +30,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
     """What was done with many tracks at once."""
 
     nothing_yet = "Select tracks in the track list, then choose an action."
-    list_display = ("what", "state", "total", "done", "passed_over", "failed", "asked_by", "asked")
+    list_display = ("what", "state", "tracks", "finished", "skipped", "gone_wrong", "asked_by", "asked")
     list_select_related = ("asked_by",)
     list_filter = ("kind",)
     fields = ()
@@ -39,6 +39,10 @@ class BulkWorkAdmin(ReadOnlyAdmin):
         "stop": ("stop", "view_bulkwork"),
         "undo": ("undo", "delete_track"),
     }
+    tracks = number_column("total", "tracks")
+    finished = number_column("done", "done")
+    skipped = number_column("passed_over", "passed over")
+    gone_wrong = number_column("failed", "failed")
     asked = moment_column("asked_at", "asked")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkWork]:

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column, track_column
+from catalog.admin.track_columns import track_column
 from catalog.models import Decision
 from catalog.services.decisions import undo
 from staff import display
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 from textsearch.admin import ACCOUNT_WORDS
 
 _VERDICTS = {

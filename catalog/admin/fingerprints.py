@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column
 from catalog.models import Fingerprint
 from catalog.services.index.log import CURRENT_VERSION
 from staff import display
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 
 
 class VersionFilter(admin.SimpleListFilter):

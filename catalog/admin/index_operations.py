@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column
 from catalog.models import IndexOperation
 from staff import display
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 from staff.row_ids import row_id
 
 

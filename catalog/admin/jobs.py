@@ -8,14 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column, track_column
+from catalog.admin.track_columns import track_column
 from catalog.models import Job
 from catalog.presentation import wording
 from catalog.selectors.tasks import task_page
 from catalog.services.errors import TrackGoneError
 from catalog.services.tasks.accepting import accept_job
 from staff import audit, display
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 from staff.row_ids import row_id
 
 

@@ -7,13 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import RangeNumericFilter
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column, track_column
+from catalog.admin.track_columns import track_column
 from catalog.models import Match
 from catalog.presentation import wording
 from catalog.presentation.comparison import comparison_of
 from catalog.selectors.review import on_review
 from staff import display
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 from staff.row_ids import row_id
 
 

@@ -15,11 +15,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from catalog.admin.base import CatalogAdmin
-from catalog.admin.columns import moment_column, track_link
+from catalog.admin.track_columns import track_link
 from catalog.admin.track_filters import CheckedFilter, DamageFilter, FormatFilter, IndexedFilter, PresenceFilter
 from catalog.models import BulkWork, IndexOperation, Job, Track
-from catalog.pages.access import person
 from catalog.pages.track_arrivals import arrivals_view
 from catalog.pages.track_export import export_response
 from catalog.pages.track_upload import upload_view
@@ -30,6 +28,9 @@ from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks import bulk_work
 from catalog.services.tracks.removal import remove_track, restore_track
 from staff import audit, display
+from staff.access import person
+from staff.admin.base import StaffAdmin
+from staff.admin.columns import moment_column
 from staff.row_ids import row_id
 
 NAMED_TITLES = 10
@@ -37,7 +38,7 @@ _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 
 
 @admin.register(Track)
-class TrackAdmin(CatalogAdmin):
+class TrackAdmin(StaffAdmin):
     """What is in the catalog. Files come in and go out through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"

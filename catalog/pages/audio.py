@@ -9,7 +9,6 @@ from django.utils.http import content_disposition_header, parse_etags
 from django.views.decorators.http import require_GET, require_safe
 
 from catalog.models import AudioFile, Track
-from catalog.pages.access import staff_only
 from catalog.pages.byte_ranges import ByteRange, RangeNotSatisfiableError, parse_range
 from catalog.presentation.distinctive_picture import telling_picture
 from catalog.presentation.spectrogram_picture import spectrogram_picture, telling_stretches
@@ -17,6 +16,7 @@ from catalog.services.audio import formats, store
 from catalog.services.audio.playback import request_peaks
 from catalog.services.errors import NotReachableError
 from staff import audit
+from staff.access import staff_only
 
 _POLL_AGAIN_S = "1"
 _TRY_AGAIN_S = "10"

@@ -6,12 +6,12 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from catalog.pages.access import staff_only
 from catalog.selectors.overview import indexed_count
 from catalog.services import housekeeping
 from catalog.services.index import backend
 from catalog.services.index import status as index_status
 from catalog.services.index.one_look import OneLook
+from staff.access import staff_only
 
 _cluster = OneLook(index_status.cluster_facts)
 

@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Decision, Track
-from catalog.pages.access import person, staff_only
 from catalog.pages.review_session import ReviewSitting
 from catalog.presentation.comparison import comparison_of
 from catalog.selectors import review as pairs
@@ -20,6 +19,7 @@ from catalog.services.audio.playback import request_peaks
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
 from staff import audit, display
+from staff.access import person, staff_only
 from staff.row_ids import row_id
 
 # form value -> (verdict, which side is kept)

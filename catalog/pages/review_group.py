@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Decision, Match, Track
-from catalog.pages.access import person, staff_only
 from catalog.pages.review_session import ReviewSitting
 from catalog.presentation.waveform import thumbnail
 from catalog.selectors import review as pairs
@@ -20,6 +19,7 @@ from catalog.selectors.keeper import suggest_of
 from catalog.services.decisions import decide_group
 from catalog.services.errors import CatalogError
 from staff import audit
+from staff.access import person, staff_only
 from staff.row_ids import row_id
 
 LATER = "later"

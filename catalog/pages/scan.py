@@ -11,12 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Scan
-from catalog.pages.access import person, staff_only
 from catalog.selectors.review import open_count
 from catalog.selectors.scans import scan_page
 from catalog.services.errors import CatalogError
 from catalog.services.tasks.scanning import cancel_scan, resume_scan, start_scan
 from staff import audit
+from staff.access import person, staff_only
 
 
 @require_GET

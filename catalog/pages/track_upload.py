@@ -16,12 +16,12 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 from catalog.api.call import call_of
 from catalog.api.uploads import max_file_bytes
 from catalog.models import Job, Track
-from catalog.pages.access import person
 from catalog.services.audio import formats
 from catalog.services.errors import NotReachableError, UploadRefusedError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.adding import add_track
 from staff import audit
+from staff.access import person
 from webhooks.contract import TaskName
 
 

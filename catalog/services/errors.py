@@ -1,7 +1,9 @@
 """What services refuse, in words for a person."""
 
+from staff.errors import RefusedError
 
-class CatalogError(Exception):
+
+class CatalogError(RefusedError):
     """Base of the catalog's own refusals; its text is for the person who asked."""
 
 

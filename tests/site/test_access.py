@@ -62,7 +62,7 @@ ROWS = {
     **dict.fromkeys(("admin/", "admin/search/", "admin/logout/", "admin/jsi18n/", "admin/autocomplete/"), STAFF),
     **dict.fromkeys(("admin/password_change/", "admin/password_change/done/"), STAFF),
     "admin/r/<path:content_type_id>/<path:object_id>/": STAFF,
-    "admin/^(?P<app_label>webhooks|auth|catalog|staff|django_q)/$": STAFF,
+    "admin/^(?P<app_label>auth|staff|django_q|webhooks|catalog)/$": STAFF,
     "admin/(?P<url>.*)$": STAFF,
     **{f"admin/{table}/{page}": PERMITTED for table, more in TABLES.items() for page in (*OF_EACH, *more)},
     **{f"api/v1/{call}": KEY for call in ("music", "fingerprint/add", "fingerprint/check")},
@@ -93,7 +93,7 @@ def paths_for(*kinds: str) -> list[str]:
 
 
 def _filled(route: str) -> str:
-    text = route.replace("^(?P<app_label>webhooks|auth|catalog|staff|django_q)/$", "catalog/")
+    text = route.replace("^(?P<app_label>auth|staff|django_q|webhooks|catalog)/$", "catalog/")
     text = text.replace("(?P<url>.*)$", "nothing-of-this-name/")
     text = text.replace("<uuid:music_id>", str(uuid.UUID(int=7))).replace(
         "<str:task_id>", "task_20260402055414_LmxwriSZ"

@@ -18,7 +18,7 @@ OWN_WAY_IN_PYTHON = re.compile(
 OWN_WAY_IN_SCRIPTS = re.compile(r"toLocale|Intl\.|padStart|toISOString|new Date|\b[KM]B\b")
 PAGES = (
     *("catalog/admin", "catalog/pages", "catalog/presentation", "catalog/templatetags"),
-    *("webhooks/admin", "webhooks/cells", "webhooks/templatetags", "staff", "textsearch/admin"),
+    *("webhooks/admin", "webhooks/cells", "webhooks/templatetags", "staff", "queueing/admin", "textsearch/admin"),
 )
 APART = {"staff/display.py", "staff/audit/snapshots.py", "catalog/pages/track_export.py"}  # the last two: for programs
 

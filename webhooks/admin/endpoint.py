@@ -13,12 +13,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.forms import BaseDialogForm
 
+from staff.admin.dialogs import back_to, confirmed_action
 from staff.display import NOTHING, moment, number, span_ms
 from staff.powers import accounts_open_to, may_act_for
 from staff.row_ids import row_id, row_or_404
 from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
-from webhooks.admin.base import CallbackAdmin, back_to, confirmed_action
+from webhooks.admin.base import CallbackAdmin
 from webhooks.admin.endpoint_forms import EndpointForm, RecoverForm, RotateEndpointForm, ago
 from webhooks.admin.secrets import RotateForm, rotated_meanwhile, secret_page, show_secret_once
 from webhooks.cells import candidate, endpoint_state, short_url

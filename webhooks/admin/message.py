@@ -12,12 +12,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import BaseDialogForm
 
+from staff.admin.dialogs import back_to, confirmed_action
 from staff.blocks import boxed
 from staff.display import NOTHING, moment, number, span
 from staff.row_ids import row_id, row_or_404
 from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
-from webhooks.admin.base import RecordAdmin, back_to, confirmed_action
+from webhooks.admin.base import RecordAdmin
 from webhooks.cells import chain, link, message_state, short_url
 from webhooks.models import Attempt, Message
 from webhooks.secret_box import SecretUnreadableError

@@ -8,10 +8,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from staff.admin.large_tables import known_values_filter
 from staff.display import badge, moment
 from staff.row_ids import row_id
 from webhooks.admin.base import RecordAdmin
-from webhooks.admin.large_tables import known_values_filter
 from webhooks.contract import ENDED, TaskName
 from webhooks.models import Received
 from webhooks.services.links import links_of

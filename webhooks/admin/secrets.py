@@ -8,13 +8,12 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.forms import BaseDialogForm
 
-from staff.row_ids import row_or_404
-from webhooks.admin.base import back_to
+from staff.admin.dialogs import back_to
+from staff.row_ids import page_of, row_or_404
 from webhooks.models import Endpoint, Source
 from webhooks.services import RotatedMeanwhileError, secret_mark
 
@@ -45,7 +44,7 @@ def secret_page(model_admin: ModelAdmin, request: HttpRequest, obj: Model, *, se
         "opts": model_admin.opts,
         "title": f"The secret of {obj}",
         "secret": secret,
-        "next_url": reverse(f"admin:webhooks_{obj._meta.model_name}_change", args=[obj.pk]),  # noqa: SLF001
+        "next_url": page_of(obj),
     }
     return TemplateResponse(request, "webhooks/secret_made.html", context)
 

@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from staff.admin.dialogs import confirmed_action
 from staff.blocks import boxed
 from staff.display import NOTHING, moment, number
 from staff.row_ids import row_or_404
 from webhooks import services
-from webhooks.admin.base import CallbackAdmin, confirmed_action
+from webhooks.admin.base import CallbackAdmin
 from webhooks.admin.secrets import RotateForm, rotated_meanwhile, secret_page, show_secret_once
 from webhooks.models import Source
 from webhooks.selectors import refused_by_reason

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from catalog.models import BulkWork, Decision, Fingerprint, IndexOperation, Track
 from catalog.services.api_keys import create_key
+from staff.admin.large_tables import COUNTED_ROWS, LimitedCountPaginator
 from tests.rows import make_check, make_match, make_track
 from tests.some import some
-from webhooks.admin.large_tables import COUNTED_ROWS, LimitedCountPaginator
 
 LISTS = ["track", "audiofile", "fingerprint", "job", "match", "decision", "apikey", "indexoperation", "bulkwork"]
 QUEUE = ["failure", "ormq", "schedule"]

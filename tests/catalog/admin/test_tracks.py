@@ -21,9 +21,9 @@ from catalog.services.audio import stored_files
 from catalog.services.decisions import decide
 from catalog.services.index.log import CURRENT_VERSION, record_add
 from catalog.services.tracks.removal import purge_removed
+from staff.admin import large_tables
 from tests.rows import make_check, make_match, make_track, remove_for_good, stored_path
 from tests.some import some
-from webhooks.admin import large_tables
 from webhooks.models import Attempt, Endpoint, Message
 
 ADD = "/admin/catalog/track/add/"

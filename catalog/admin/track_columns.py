@@ -1,6 +1,5 @@
-"""Columns that several tables have."""
+"""Columns that link to tracks."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -10,18 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from staff import display
-
-Column = Callable[[Any, Model], str]
-
-
-def moment_column(field: str, title: str) -> Column:
-    """Return a column with a relative time, sorted by the time itself."""
-
-    @admin.display(description=title, ordering=field)
-    def column(_admin: Any, row: Model) -> str:
-        return display.moment(getattr(row, field))
-
-    return column
+from staff.admin.columns import Column
 
 
 def track_link(track: Any) -> SafeString:

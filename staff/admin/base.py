@@ -1,4 +1,4 @@
-"""What all of the catalog's admin pages share: limited counts, read-only tables, actions that are POSTs."""
+"""What the tables of staff pages share: limited counts, read-only tables, actions that are POSTs."""
 
 from collections.abc import Callable
 from functools import update_wrapper
@@ -8,14 +8,15 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
-from catalog.services.errors import CatalogError
-from webhooks.admin.large_tables import CountedChangeList, LimitedCountPaginator, WholeIdsFirst
+from staff.admin.large_tables import CountedChangeList, LimitedCountPaginator, WholeIdsFirst
+from staff.errors import RefusedError
+from staff.row_ids import page_of
 
 
-class CatalogAdmin(WholeIdsFirst, ModelAdmin):
+class StaffAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     """A table with limited counts, and detail pages whose buttons are POST forms."""
 
     paginator = LimitedCountPaginator
@@ -36,7 +37,7 @@ class CatalogAdmin(WholeIdsFirst, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add a URL for each POST action."""
         info = (self.opts.app_label, self.opts.model_name)
-        own = [
+        own: list[URLPattern] = [
             path(
                 f"<path:object_id>/{part}/",
                 self.admin_site.admin_view(self._post_view(name, permission)),
@@ -44,10 +45,10 @@ class CatalogAdmin(WholeIdsFirst, ModelAdmin):
             )
             for part, (name, permission) in self.post_actions.items()
         ]
-        return own + super().get_urls()
+        return [*own, *super().get_urls()]
 
     def _post_view(self, name: str, permission: str) -> Callable[..., HttpResponse]:
-        action = getattr(self, name)
+        action: Callable[..., HttpResponse] = getattr(self, name)
 
         def view(request: HttpRequest, object_id: str) -> HttpResponse:
             if request.method != "POST":
@@ -56,10 +57,11 @@ class CatalogAdmin(WholeIdsFirst, ModelAdmin):
                 raise PermissionDenied
             item = self.get_object(request, object_id)
             if item is None:
-                return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+                away: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+                return away
             try:
                 return action(request, item)
-            except CatalogError as error:
+            except RefusedError as error:
                 messages.error(request, str(error))
                 return self.back_to(item)
 
@@ -67,21 +69,17 @@ class CatalogAdmin(WholeIdsFirst, ModelAdmin):
 
     def back_to(self, item: Model) -> HttpResponseRedirect:
         """Return to the page of `item`, a row of this table."""
-        return HttpResponseRedirect(
-            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[item.pk])
-        )
+        return HttpResponseRedirect(page_of(item))
 
 
-class ReadOnlyAdmin(CatalogAdmin):
-    """A table that the service writes and people only look at."""
-
-    actions = None
+class ReadOnly(ModelAdmin):  # type: ignore[misc]
+    """A table that the service writes and people only look at: nothing is added, changed or deleted by hand."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Show no row of fields below a page that tells it all: `fields = ()`."""
         return super().get_fieldsets(request, obj) if self.fields != () else []
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002
         """Nobody adds rows by hand."""
         return False
 
@@ -92,3 +90,9 @@ class ReadOnlyAdmin(CatalogAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         """Nobody deletes rows by hand."""
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, StaffAdmin):
+    """Such a table with nothing to do for the rows that are selected."""
+
+    actions = None

@@ -7,9 +7,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 
-from catalog.admin.base import ReadOnlyAdmin
-from catalog.admin.columns import moment_column
 from staff import display
+from staff.admin.base import ReadOnlyAdmin
+from staff.admin.columns import moment_column
 from staff.models import AuditEntry
 
 _KINDS = {
@@ -24,6 +24,7 @@ _KINDS = {
 class AuditEntryAdmin(ReadOnlyAdmin):
     """One row an act. Nobody changes or deletes any; `prune` does once their time is over."""
 
+    list_title = "audit trail"
     nothing_yet = "The audit trail records what staff change, export or are refused."
     list_display = ("what", "actor", "object_shown", "address", "happened")
     list_filter = (

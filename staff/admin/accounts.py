@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from catalog.pages.access import person
+from staff.access import person
 from staff.powers import may_act_for
 from textsearch.admin import ACCOUNT_WORDS, FoldedSearch
 
@@ -20,7 +20,7 @@ _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(FoldedSearch, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(FoldedSearch, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Accounts: API users and staff. Only a superuser gives powers, and only one touches another superuser."""
 
     form = UserChangeForm
@@ -44,7 +44,7 @@ class UserAdmin(FoldedSearch, DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups of permissions, which only superusers change: a group gives powers."""
 
     search_fields = ()  # there are few

@@ -65,7 +65,7 @@ class CountedChangeList(ChangeList):  # type: ignore[misc]
 
     def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
         super().__init__(request, *args, **options)
-        name = str(self.opts.verbose_name_plural)
+        name = getattr(self.model_admin, "list_title", None) or str(self.opts.verbose_name_plural)
         self.title = name[:1].upper() + name[1:]
 
     def get_filters(self, request: HttpRequest) -> Any:

@@ -8,15 +8,15 @@ from django_q.admin import FailAdmin, QueueAdmin, resubmit_task
 from django_q.admin import ScheduleAdmin as QScheduleAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from catalog.admin.base import CatalogAdmin, ReadOnlyAdmin
-from webhooks.admin.large_tables import known_values_filter
+from staff.admin.base import ReadOnlyAdmin, StaffAdmin
+from staff.admin.large_tables import known_values_filter
 
 for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
     admin.site.unregister(_model)
 
 
 @admin.register(Failure)
-class FailureAdmin(CatalogAdmin, FailAdmin):
+class FailureAdmin(StaffAdmin, FailAdmin):  # type: ignore[misc]
     """Queue entries that raised. They are run again or deleted, and not changed."""
 
     list_filter = (known_values_filter("cluster", lambda: settings.QUEUE_CLUSTERS),)
@@ -37,14 +37,14 @@ class FailureAdmin(CatalogAdmin, FailAdmin):
 
 
 @admin.register(OrmQ)
-class WaitingAdmin(CatalogAdmin, QueueAdmin):
+class WaitingAdmin(StaffAdmin, QueueAdmin):  # type: ignore[misc]
     """Queue entries that wait or are being run."""
 
     list_filter = (known_values_filter("key", lambda: settings.QUEUE_CLUSTERS),)
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ReadOnlyAdmin, QScheduleAdmin):
+class ScheduleAdmin(ReadOnlyAdmin, QScheduleAdmin):  # type: ignore[misc]
     """Repeated queue entries; this project has a sweeper instead.
 
     A row names a Python function to call with what arguments: whoever may write one may run anything on this machine.
