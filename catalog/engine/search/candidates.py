@@ -66,6 +66,15 @@ def candidates(votes: Votes, probes: list[Probe], limit: int) -> list[Candidate]
     return sorted(found.values(), key=lambda candidate: -candidate.votes)
 
 
+def candidates_of_whole(votes: Votes, probes: list[Probe], limit: int, least: float) -> list[Candidate]:
+    """The ``limit`` tracks best supported by the whole query, with at least ``least`` votes, best first."""
+    if not len(votes.slot):
+        return []
+    bins = _Bins(votes, np.full(len(votes.slot), WHOLE, np.int64))
+    found = (bins.candidate(one, probes) for one in bins.best_of_tracks(limit))
+    return [candidate for candidate in found if candidate.votes >= least]
+
+
 def candidates_of_windows(votes: Votes, probes: list[Probe], limit: int, least: float) -> list[Candidate]:
     """The ``limit`` tracks best supported in each window, with at least ``least`` votes there, best first."""
     if not len(votes.slot):

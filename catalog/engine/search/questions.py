@@ -67,15 +67,31 @@ def collect_votes(
     thorough: bool,
     neighbours: int = NEIGHBOURS,
 ) -> tuple[list[Votes], list[int]]:
-    """Votes of all questions, from one call of the index; a vote's slot counts in the tracks beside it.
+    """Votes of all questions, from one call of the index; see ``nearest`` and ``votes_of``."""
+    near = nearest(questions, index, excluded, thorough=thorough, neighbours=neighbours)
+    return votes_of(questions, near, neighbours, thorough=thorough)
+
+
+def nearest(
+    questions: Questions, index: ReferenceIndex, excluded: Collection[int], *, thorough: bool, neighbours: int
+) -> Neighbours:
+    """The neighbours that may vote and the one after them, in one call of the index.
 
     ``excluded``: tracks that do not vote and take nobody's place. ``neighbours``: how many vote for each question.
+    """
+    vectors = Vectors(questions.values, questions.query_s, questions.heard)
+    return index.nearest(vectors, neighbours + 1, thorough=thorough, without=excluded)
+
+
+def votes_of(
+    questions: Questions, near: Neighbours, neighbours: int, *, thorough: bool
+) -> tuple[list[Votes], list[int]]:
+    """The votes of the nearest; a vote's slot counts in the tracks beside it.
 
     A vote is worth what it is nearer than chance. Where the search is thorough it is weighed in a second way too: by
     what it is nearer than the first that does not vote, since what sounds like much else says little.
     """
-    vectors = Vectors(questions.values, questions.query_s, questions.heard)
-    near = index.nearest(vectors, neighbours + 1, thorough=thorough, without=excluded)
+    near = Neighbours(*(column[:, :, : neighbours + 1] for column in vars(near).values()))
     voting, next_best = near.similarity[:, :, :-1], near.similarity[:, :, -1:]
     worths = [voting - (PLAIN_VOTE_FLOOR if thorough else VOTE_FLOOR)]
     if thorough:

@@ -13,8 +13,9 @@ from catalog.engine.features.query import PLAIN, Probe, Query
 from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.index.interface import ReferenceIndex
 from catalog.engine.match import Match
-from catalog.engine.search.candidates import Candidate, candidates
-from catalog.engine.search.questions import Questions, collect_votes, probe_grid
+from catalog.engine.search import copies
+from catalog.engine.search.candidates import Candidate, Votes, candidates
+from catalog.engine.search.questions import NEIGHBOURS, Questions, collect_votes, probe_grid, votes_of
 from catalog.engine.search.references import Fetch, References
 from catalog.engine.search.relation import Shares
 from catalog.engine.verification import verify
@@ -22,7 +23,6 @@ from catalog.engine.verification.decision import Chance
 from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.verify import Case
 
-FIRST_PLACES = 64  # of the query: enough for a plain copy
 LEAST_PLACES, ALL_STEP = 256, 4  # then as many as this, and every 0.26 s of a long query
 PROBE_PLACES = 24  # of the query, for each probe …
 LARGE_S, LARGE_PROBE_PLACES = 4e6, 32  # … and in a catalog (s) where more neighbours by chance crowd the right ones out
@@ -56,7 +56,7 @@ class Catalog:
 def search(query: Query, catalog: Catalog, excluded: Collection[int], references: References) -> list[Match]:
     """Verified matches of any strength, best first. ``excluded``: tracks left out."""
     finder = _Finder(query, catalog, excluded, references)
-    finder.look([PLAIN], FIRST_PLACES, PLAIN_CANDIDATES, thorough=True)
+    finder.look_first()
     if not finder.explained():
         finder.look([PLAIN], max(LEAST_PLACES, query.columns // ALL_STEP), PLAIN_CANDIDATES, thorough=True)
     if not finder.believed():
@@ -64,6 +64,7 @@ def search(query: Query, catalog: Catalog, excluded: Collection[int], references
     if not finder.sure():
         places = LARGE_PROBE_PLACES if catalog.index.size().seconds > LARGE_S else PROBE_PLACES
         finder.look(probe_grid(), places, PROBE_CANDIDATES, thorough=False)
+    finder.look_for_copies()
     return finder.matches()
 
 
@@ -77,15 +78,16 @@ class _Finder:
         self._found: dict[int, Match] = {}
         self._tried: set[Probe] = set()
         self._unsteady: set[int] = set()  # tracks that the query follows at length, but not to the beat
+        self._first: copies.Asked | None = None
         self._looked_at: set[tuple[int, Probe, int]] = set()
 
     def sure(self) -> bool:
         """Whether a match explains the query well enough to try no more."""
         return any(verify.is_sure(match) for match in self.matches())
 
-    def believed(self) -> bool:
-        """Whether anything is."""
-        return any(match.verdict != "none" for match in self.matches())
+    def believed(self) -> list[Match]:
+        """What is."""
+        return [match for match in self.matches() if match.verdict != "none"]
 
     def explained(self) -> bool:
         """Whether a sure match leaves nothing of the query to be explained."""
@@ -106,6 +108,16 @@ class _Finder:
         self._tried.update(probes)
         asked = Questions.of(self._query, probes, places)
         votes, tracks = collect_votes(asked, self._catalog.index, self._excluded, thorough=thorough)
+        self._look_at_best(votes, tracks, probes, limit)
+
+    def look_first(self) -> None:
+        """Look at a few moments of the plain query: enough for a copy as it is."""
+        self._tried.add(PLAIN)
+        self._first = copies.Asked.of(self._query, [PLAIN], self._catalog.index, self._excluded)
+        votes, tracks = votes_of(self._first.questions, self._first.near, NEIGHBOURS, thorough=True)
+        self._look_at_best(votes, tracks, [PLAIN], PLAIN_CANDIDATES)
+
+    def _look_at_best(self, votes: list[Votes], tracks: list[int], probes: list[Probe], limit: int) -> None:
         promising = [candidate for way in votes for candidate in candidates(way, probes, limit)]
         self._references.fetch({tracks[candidate.slot] for candidate in promising})
         least = 0.0
@@ -118,6 +130,30 @@ class _Finder:
             match = self._verify(candidate, track_id)
             if match is not None and verify.is_sure(self._steady(match)):
                 least = max(least, NEGLIGIBLE * candidate.votes)
+
+    def look_for_copies(self) -> None:
+        """Look beside what is believed for more like it, until nothing new is."""
+        found = {match.track_id for match in self.believed()}
+        asked = self._first
+        while found:
+            probes = copies.probes_of(self.believed())
+            if asked is None or asked.probes != probes:  # other than what was asked first
+                aside = found if len(found) >= copies.CROWDED else set()
+                asked = copies.Asked.of(self._query, probes, self._catalog.index, aside | set(self._excluded))
+            self._verify_copies(asked.candidates(found))
+            known, found = found, {match.track_id for match in self.believed()}
+            if found == known or len(found) < copies.CROWDED:
+                return
+            asked = None
+
+    def _verify_copies(self, promising: list[tuple[int, Candidate]]) -> None:
+        self._references.fetch({track_id for track_id, _ in promising})
+        failed = 0
+        for track_id, one in promising:
+            if failed > copies.FAILURES or track_id not in self._references:
+                continue
+            match = self._verify(one, track_id)
+            failed = 0 if match is not None and match.verdict != "none" else failed + 1
 
     def scan(self) -> None:
         """Look closely at the lines on which the plain pictures agree most: what is masked everywhere has no votes."""
