@@ -4,6 +4,7 @@ from catalog.models.api_key import ApiKey
 from catalog.models.api_key_day import ApiKeyDay
 from catalog.models.audio_file import AudioFile
 from catalog.models.bulk_work import BulkWork
+from catalog.models.client_fingerprint import ClientFingerprint
 from catalog.models.decision import Decision
 from catalog.models.deployment import Deployment
 from catalog.models.fingerprint import Fingerprint
@@ -20,6 +21,7 @@ __all__ = [
     "ApiKeyDay",
     "AudioFile",
     "BulkWork",
+    "ClientFingerprint",
     "Decision",
     "Deployment",
     "Fingerprint",

@@ -12,6 +12,8 @@ from textsearch.fields import FoldedField, FoldingQuerySet, Searched
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from catalog.models.client_fingerprint import ClientFingerprint
+
 
 class TrackQuerySet(FoldingQuerySet["Track"]):
     """Filters on tracks; the one place where ownership is decided."""
@@ -55,6 +57,11 @@ class Track(Searched):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def made_by_client(self) -> "ClientFingerprint | None":
+        """The fingerprint that its owner made, of a track without audio; None for every other track."""
+        return None if self.audio_file_id else getattr(self, "client_fingerprint", None)
 
     def get_absolute_url(self) -> str:
         """The staff page of this track."""

@@ -53,7 +53,8 @@ def _weight(reasons: list[str]) -> int:
 
 def _reasons(track: Track, other: Track) -> list[str]:
     if track.audio_file is None or other.audio_file is None:
-        return ["the other was removed"] if track.audio_file else []
+        why = "the other has no audio" if other.made_by_client else "the other was removed"
+        return [why] if track.audio_file else []
     reasons = _sound_reasons(track.audio_file, other.audio_file)
     if track.isrc and not other.isrc:
         reasons.append("has ISRC")

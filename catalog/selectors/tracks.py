@@ -92,7 +92,8 @@ def history_of(track: Track) -> TrackHistory:
         more_jobs=len(jobs) > SHOWN,
         callbacks=deliveries_by_subject(subjects=[job.task_id for job in jobs[:SHOWN]]),
         is_indexed=latest is not None and latest.kind == IndexOperation.Kind.ADD,
-        has_fingerprint=Fingerprint.objects.filter(audio_file=track.audio_file_id, version=CURRENT_VERSION).exists(),
+        has_fingerprint=bool(track.audio_file_id)
+        and Fingerprint.objects.filter(audio_file=track.audio_file_id, version=CURRENT_VERSION).exists(),
     )
 
 

@@ -19,5 +19,9 @@ class NotOurStoreError(NotReachableError):
     """The store of uploaded files belongs to another deployment."""
 
 
+class FingerprintOutdatedError(CatalogError):
+    """A client's fingerprint was made with other parameters: only the client can make it again."""
+
+
 class TrackGoneError(CatalogError):
     """The track was removed, or its file is missing from the store."""

@@ -72,6 +72,22 @@ SECTIONS = (
                 most=1_000_000_000_000,
             ),
             Setting(
+                "MAX_FINGERPRINT_KB",
+                "int",
+                "largest fingerprint that a client may upload in place of audio; an hour of music has about 1,500 kB",
+                default=2_500,
+                least=16,
+                most=100_000,
+            ),
+            Setting(
+                "ACCOUNT_MAX_UNCONFIRMED_HOURS",
+                "float",
+                "hours of one account's own fingerprints that staff have not confirmed; more are refused with 422",
+                default=50.0,
+                least=0,
+                most=500,
+            ),
+            Setting(
                 "MAX_AUDIO_SECONDS",
                 "int",
                 "longest recording; a longer one is refused, never cut",

@@ -22,7 +22,7 @@ from catalog.engine.index import manifest
 from catalog.models import Deployment, Fingerprint, IndexClock, IndexLease, IndexOperation, Job, Track
 from catalog.services import housekeeping
 from catalog.services.audio.analysis import fingerprint_of
-from catalog.services.index import backend, lease, log, searching
+from catalog.services.index import backend, lease, log, of_account, searching
 from catalog.services.index import status as index_status
 from catalog.services.index.searching import CaughtUpIndex
 from catalog.services.tasks import accepting, work
@@ -128,7 +128,7 @@ def test_worker_far_behind_waits_for_the_rebuild_and_loses_nothing(
 ) -> None:
     added = [indexed(path) for path in recordings[:3]]
     job = accepting.accept_job(track=added[0], owner=added[0].owner, task_name=Job.Name.CHECK)
-    monkeypatch.setattr(work, "process_index", CaughtUpIndex(most_behind=2))
+    monkeypatch.setattr(of_account, "process_index", CaughtUpIndex(most_behind=2))
     work.run(job.pk)
     job.refresh_from_db()
     assert (job.status, job.attempts) == ("pending", 0)

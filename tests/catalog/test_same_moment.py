@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
 
-from catalog.engine import Fingerprinter
+from catalog.engine import Answer, Fingerprinter
 from catalog.engine.search import find as find_module
 from catalog.models import AudioFile, Fingerprint, Job, Match, Track
-from catalog.services.index import log
+from catalog.services.index import log, of_account
 from catalog.services.index.searching import CaughtUpIndex
 from catalog.services.tasks import accepting, work
 from catalog.services.tracks import removal
@@ -59,13 +59,13 @@ class Workers:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._own = threading.local()
-        monkeypatch.setattr(work, "process_index", self)
+        monkeypatch.setattr(of_account, "process_index", self)
 
-    def search(self, *arguments: object, **options: object) -> object:
+    def find(self, *arguments: object, **options: object) -> object:
         """Search in this worker's own index."""
         if not hasattr(self._own, "index"):
             self._own.index = CaughtUpIndex()
-        return self._own.index.search(*arguments, **options)
+        return self._own.index.find(*arguments, **options)
 
     def run_at_once(self, job_ids: list[int]) -> None:
         """Each job in a worker of its own, begun together."""
@@ -165,15 +165,15 @@ def test_a_removal_in_the_middle_of_a_check_is_in_no_verdict(
 ) -> None:
     first, second = copy_of_song("1"), copy_of_song("2")
     added(first)
-    search = work.process_index.search
+    search = of_account.process_index.find
 
     def remove_meanwhile(*arguments: object, **options: object) -> object:
         found = search(*arguments, **options)
-        assert [match.track_id for match in found] == [first.pk]
+        assert [match.track_id for match in found.matches] == [first.pk]
         removal.remove_track(track=first)
         return found
 
-    monkeypatch.setattr(work.process_index, "search", remove_meanwhile)
+    monkeypatch.setattr(of_account.process_index, "find", remove_meanwhile)
     assert not checked(second)
 
 
@@ -183,17 +183,17 @@ def test_a_check_whose_lease_was_lost_leaves_the_other_workers_matches(
     first, second = copy_of_song("1"), copy_of_song("2")
     added(first)
     job = accepting.accept_job(track=second, owner=second.owner, task_name=Job.Name.CHECK)
-    search = work.process_index.search
+    search = of_account.process_index.find
     found: list[object] = []
 
     def end_elsewhere_meanwhile(*arguments: object, **options: object) -> object:
-        monkeypatch.setattr(work.process_index, "search", search)
+        monkeypatch.setattr(of_account.process_index, "find", search)
         Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         work.run(job.pk)
         found.extend(Match.objects.values_list("pk", flat=True))
-        return ()
+        return Answer((), is_complete=True, effort="known")
 
-    monkeypatch.setattr(work.process_index, "search", end_elsewhere_meanwhile)
+    monkeypatch.setattr(of_account.process_index, "find", end_elsewhere_meanwhile)
     work.run(job.pk)
     job.refresh_from_db()
     assert job.result is not None

@@ -6,9 +6,9 @@ from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
 from catalog.engine.audio.decoding import DecodeLimits
 from catalog.engine.audio.info import AudioInfo
-from catalog.models import AudioFile, Fingerprint, Track
+from catalog.models import AudioFile, ClientFingerprint, Fingerprint, Track
 from catalog.services.audio import store
-from catalog.services.errors import TrackGoneError
+from catalog.services.errors import FingerprintOutdatedError, TrackGoneError
 from catalog.services.index.log import CURRENT_VERSION
 
 NOTHING_TO_COMPARE = "There is nothing to compare: the recording is silence, hum or a steady tone. It matches nothing."
@@ -31,17 +31,31 @@ def fingerprint_of(track: Track, *, times: dict[str, float] | None = None) -> En
 
     Raises:
         TrackGoneError: the track was removed, or its file is missing or damaged.
+        FingerprintOutdatedError: the client made it with other parameters.
         NotReachableError: the store of files does not answer.
         catalog.engine.FingerprintError: the file cannot be decoded or analysed; its text is for a person.
 
     """
+    if track.removed_at:
+        raise TrackGoneError("The track was removed from the catalog.")
+    if track.made_by_client:
+        return _of_client(track.made_by_client)
     audio_file = track.audio_file
-    if audio_file is None or track.removed_at:
+    if audio_file is None:
         raise TrackGoneError("The track was removed from the catalog.")
     known = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
     if known:
         return EngineFingerprint.from_bytes(bytes(known.data))
     return _analyse(audio_file, times if times is not None else {})
+
+
+def _of_client(made: ClientFingerprint) -> EngineFingerprint:
+    if made.version != CURRENT_VERSION:
+        raise FingerprintOutdatedError(
+            f"The fingerprint was made by the client with parameters {made.version}; parameters {CURRENT_VERSION} are "
+            "in use. Make it again and upload it."
+        )
+    return EngineFingerprint.from_bytes(bytes(made.data))
 
 
 def _analyse(audio_file: AudioFile, times: dict[str, float]) -> EngineFingerprint:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import F, Max
 
 from catalog.engine import PARAMETERS_VERSION
-from catalog.models import IndexClock, IndexOperation, Track
+from catalog.models import ClientFingerprint, IndexClock, IndexOperation, Track
 
 CURRENT_VERSION = str(PARAMETERS_VERSION)
 
@@ -36,6 +36,16 @@ def record_add(*, track_id: int) -> bool:
             sequence=sequence, kind=IndexOperation.Kind.ADD, track_key=track_id, version=CURRENT_VERSION
         )
     return True
+
+
+def record_change(*, track_id: int) -> None:
+    """Write that what the index holds of `track_id` is to be read anew, where it is in. Call inside a transaction."""
+    sequence = _next_sequence()
+    latest = _latest(track_id)
+    if latest and latest.kind == IndexOperation.Kind.ADD:
+        IndexOperation.objects.create(
+            sequence=sequence, kind=IndexOperation.Kind.ADD, track_key=track_id, version=latest.version
+        )
 
 
 def record_remove(*, track_id: int) -> None:
@@ -83,7 +93,10 @@ def count_after(sequence: int) -> int:
 
 
 def tracks_at(sequence: int) -> list[int]:
-    """Return the tracks that are in the index once operation `sequence` is applied, oldest first."""
+    """Return the tracks that are in the index once operation `sequence` is applied, oldest first.
+
+    Those whose fingerprint their owner made are in the shared index only where staff have confirmed them.
+    """
     last = (
         IndexOperation.objects.filter(sequence__lte=sequence)
         .values("track_key")
@@ -93,4 +106,6 @@ def tracks_at(sequence: int) -> list[int]:
     rows = IndexOperation.objects.filter(
         sequence__in=last, kind=IndexOperation.Kind.ADD, version=CURRENT_VERSION
     ).order_by("sequence")
+    unconfirmed = ClientFingerprint.objects.filter(confirmed_at=None)
+    rows = rows.exclude(track_key__in=unconfirmed.values("track_id"))
     return list(rows.values_list("track_key", flat=True))

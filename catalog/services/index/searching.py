@@ -4,7 +4,7 @@ import os
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -20,7 +20,7 @@ from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Siz
 from catalog.engine.search.budget import Progress as NamingProgress
 from catalog.engine.search.find import Effort, find
 from catalog.engine.search.search import Catalog
-from catalog.models import Fingerprint, IndexOperation
+from catalog.models import ClientFingerprint, Fingerprint, IndexOperation
 from catalog.services.index import log as index_log
 from catalog.services.index import status
 from catalog.services.index.backend import open_index
@@ -185,9 +185,14 @@ def worker_processes() -> ProcessPoolExecutor:
 
 
 def fingerprints_of(track_ids: Collection[int]) -> dict[int, EngineFingerprint]:
-    """Return the fingerprints of the tracks that still have one of this version, in one query."""
+    """Return the fingerprints of the tracks that still have one of this version."""
+    return read_all(_stored(track_ids))
+
+
+def read_all(stored: Mapping[int, bytes]) -> dict[int, EngineFingerprint]:
+    """Return fingerprints by their bytes; those that are damaged are left out, and said in the log."""
     fingerprints = {}
-    for track_id, data in _stored(track_ids).items():
+    for track_id, data in stored.items():
         try:
             fingerprints[track_id] = EngineFingerprint.from_bytes(data)
         except FingerprintError as error:
@@ -200,7 +205,12 @@ def _stored(track_ids: Collection[int]) -> dict[int, bytes]:
         "audio_file__tracks", "data"
     )
     wanted = set(track_ids)
-    return {track_id: bytes(data) for track_id, data in rows if track_id in wanted}
+    found = {track_id: bytes(data) for track_id, data in rows if track_id in wanted}
+    # Made by clients: those that everybody may find.
+    confirmed = ClientFingerprint.objects.filter(
+        track__in=wanted - found.keys(), version=CURRENT_VERSION, confirmed_at__isnull=False
+    )
+    return found | {track_id: bytes(data) for track_id, data in confirmed.values_list("track_id", "data")}
 
 
 # One a process: made empty at import, filled after the fork by the first search.

@@ -38,4 +38,7 @@ def left_to_others(job: Job, *, found: Collection[int]) -> set[int]:
         task_name=Job.Name.CHECK,
         track_id__in=later,
     )
+    made = job.track.made_by_client
+    if made and not made.confirmed_at:  # no check of another account finds it
+        beside = beside.filter(track__owner=job.track.owner_id)
     return set(beside.exclude(status=Job.Status.FAILURE).values_list("track_id", flat=True))

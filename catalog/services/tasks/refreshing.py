@@ -18,12 +18,15 @@ log = structlog.get_logger(__name__)
 
 
 def outdated_tracks() -> QuerySet[Track]:
-    """Return the tracks that belong in the index, but are there under other parameters only."""
+    """Return the tracks that belong in the index, but are there under other parameters only.
+
+    Without those whose fingerprint a client made: there is no audio to make another from.
+    """
     latest = IndexOperation.objects.filter(track_key=OuterRef("pk")).order_by("-sequence")
     return (
         Track.objects.present()
         .annotate(last_kind=Subquery(latest.values("kind")[:1]), last_version=Subquery(latest.values("version")[:1]))
-        .filter(last_kind=IndexOperation.Kind.ADD)
+        .filter(last_kind=IndexOperation.Kind.ADD, client_fingerprint=None)
         .exclude(last_version=index_log.CURRENT_VERSION)
     )
 

@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from catalog.models import AudioFile, Fingerprint, IndexOperation, Track
+from catalog.models import AudioFile, ClientFingerprint, Fingerprint, IndexOperation, Track
 from catalog.services.audio import stored_files
 from catalog.services.errors import TrackGoneError
 from catalog.services.index import log as index_log
 from queueing.retrying import for_each
 
+_HAS_SOMETHING = Q(audio_file__isnull=False) | Q(client_fingerprint__isnull=False)
 log = structlog.get_logger(__name__)
 
 
@@ -30,6 +32,11 @@ def remove_track(*, track: Track) -> bool:
     return bool(removed)
 
 
+def restorable(tracks: QuerySet[Track]) -> QuerySet[Track]:
+    """Return those of `tracks` that were removed and can be brought back."""
+    return tracks.filter(_HAS_SOMETHING, removed_at__isnull=False)
+
+
 def restore_track(*, track: Track) -> bool:
     """Bring a removed track back, into the index too where it was in it; False where it is not removed.
 
@@ -38,9 +45,7 @@ def restore_track(*, track: Track) -> bool:
 
     """
     with transaction.atomic():
-        restored = Track.objects.filter(pk=track.pk, removed_at__isnull=False, audio_file__isnull=False).update(
-            removed_at=None
-        )
+        restored = restorable(Track.objects.filter(pk=track.pk)).update(removed_at=None)
         if restored and _was_indexed(track.pk):
             index_log.record_add(track_id=track.pk)
     if restored:
@@ -53,8 +58,12 @@ def restore_track(*, track: Track) -> bool:
 def _was_indexed(track_id: int) -> bool:
     """Tell whether its removal took the track out of the index, and it could be put in again as it is."""
     latest = IndexOperation.objects.filter(track_key=track_id).order_by("-sequence").first()
-    known = Fingerprint.objects.filter(audio_file__tracks=track_id, version=index_log.CURRENT_VERSION)
-    return latest is not None and latest.kind == IndexOperation.Kind.REMOVE and known.exists()
+    version = index_log.CURRENT_VERSION
+    known = (
+        Fingerprint.objects.filter(audio_file__tracks=track_id, version=version).exists()
+        or ClientFingerprint.objects.filter(track=track_id, version=version).exists()
+    )
+    return latest is not None and latest.kind == IndexOperation.Kind.REMOVE and known
 
 
 def purge_removed(*, now: datetime | None = None) -> int:
@@ -67,7 +76,7 @@ def purge_removed(*, now: datetime | None = None) -> int:
 
     """
     before = (now or timezone.now()) - timedelta(hours=settings.REMOVED_KEPT_HOURS)
-    over = Track.objects.filter(removed_at__lt=before, audio_file__isnull=False)
+    over = Track.objects.filter(_HAS_SOMETHING, removed_at__lt=before)
     return for_each(list(over.values_list("pk", flat=True).order_by("pk")), lambda pk: _purge(pk, before))
 
 
@@ -77,6 +86,8 @@ def _purge(track_id: int, before: datetime) -> int:
         # Asked again: it may have been brought back since.
         let_go = Track.objects.filter(pk=track.pk, removed_at__lt=before).update(audio_file=None)
         # Locked, so that a track of the same bytes that is being added now is seen, or waits until they are gone.
+        if let_go:
+            ClientFingerprint.objects.filter(track=track_id).delete()
         known = track.audio_file
         audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first() if known and let_go else None
         if audio_file and not audio_file.tracks.exists():

@@ -1,0 +1,31 @@
+"""Fingerprints that clients made: of recordings that this service never heard."""
+
+from django.conf import settings
+from django.db import models
+
+
+class ClientFingerprint(models.Model):
+    """The fingerprint of a track without audio, made by its owner's program.
+
+    Nobody can see whether it is of the recording that its owner names. Until staff confirm it, it is in no verdict of
+    another account (docs/uploads.md).
+    """
+
+    track = models.OneToOneField(
+        "catalog.Track", on_delete=models.CASCADE, primary_key=True, related_name="client_fingerprint"
+    )
+    version = models.CharField("parameters' version", max_length=40)
+    data = models.BinaryField()
+    size_bytes = models.PositiveIntegerField("size")
+    duration_s = models.FloatField("duration")
+    confirmed_at = models.DateTimeField("confirmed", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    created_at = models.DateTimeField("uploaded", auto_now_add=True)
+
+    class Meta:
+        permissions = [("upload_confirmed", "Can upload fingerprints that count for all accounts at once")]
+
+    def __str__(self) -> str:
+        return f"fingerprint {self.version} of track {self.track_id}, made by the client"

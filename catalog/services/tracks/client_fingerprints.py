@@ -1,0 +1,103 @@
+"""Tracks without audio: their owner's program made the fingerprint, and only that was uploaded.
+
+A fingerprint can lie: nobody here heard the recording. So it is in the verdicts of its own account alone, and in no
+index that others search, until a person of staff confirms it. What it is compared with, as a query, concerns nobody
+but its owner.
+"""
+
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from catalog.engine import Fingerprint as EngineFingerprint
+from catalog.engine import FingerprintError, received_fingerprint
+from catalog.models import ClientFingerprint, Track
+from catalog.services.errors import UploadRefusedError
+from catalog.services.index import log as index_log
+from catalog.services.tracks.file_names import UNNAMED
+from catalog.services.tracks.quotas import refuse_over_quota
+from catalog.services.tracks.tags import clean_text
+
+MAY_CONFIRM = "catalog.change_clientfingerprint"
+COUNTS_AT_ONCE = "catalog.upload_confirmed"
+log = structlog.get_logger(__name__)
+
+
+def max_fingerprint_bytes() -> int:
+    """Return the limit for one fingerprint."""
+    return int(settings.MAX_FINGERPRINT_KB) * 1024
+
+
+def add_client_track(*, owner: User, data: bytes, title: str) -> Track:
+    """Take a fingerprint into the catalog as a new track of `owner`.
+
+    Raises:
+        UploadRefusedError: with the reason in words: it is too large, no whole fingerprint of this version, too long,
+            or more than the account may have.
+
+    """
+    fingerprint = _read(data)
+    kept = fingerprint.to_bytes()  # our own bytes of it: the sender's may hold more than is read of them
+    refuse_over_quota(owner=owner, size_bytes=len(kept))
+    confirmed_at = timezone.now() if owner.has_perm(COUNTS_AT_ONCE) else None
+    if confirmed_at is None:
+        _refuse_too_many_hours(owner, fingerprint.duration_s)
+    with transaction.atomic():
+        track = Track.objects.create(owner=owner, title=clean_text(title) or UNNAMED)
+        ClientFingerprint.objects.create(
+            track=track,
+            version=str(fingerprint.parameters_version),
+            data=kept,
+            size_bytes=len(kept),
+            duration_s=fingerprint.duration_s,
+            confirmed_at=confirmed_at,
+        )
+    log.info("track_added", music_id=str(track.music_id), size_bytes=len(kept), made_by_client=True)
+    return track
+
+
+def confirm(*, track: Track, by: User, now: datetime | None = None) -> bool:
+    """Let all accounts find a track whose fingerprint its owner made; False where they do, or it has none."""
+    return _set_confirmed(track, confirmed_at=now or timezone.now(), by=by)
+
+
+def withdraw(*, track: Track) -> bool:
+    """Take `confirm` back: only its own account finds the track from now on; False where it is so."""
+    return _set_confirmed(track, confirmed_at=None, by=None)
+
+
+def _set_confirmed(track: Track, *, confirmed_at: datetime | None, by: User | None) -> bool:
+    other = ClientFingerprint.objects.filter(track=track, confirmed_at__isnull=confirmed_at is not None)
+    with transaction.atomic():
+        changed = other.update(confirmed_at=confirmed_at, confirmed_by=by)
+        if changed:
+            index_log.record_change(track_id=track.pk)
+    if changed:
+        log.info("track_confirmed" if confirmed_at else "track_unconfirmed", music_id=str(track.music_id))
+    return bool(changed)
+
+
+def _read(data: bytes) -> EngineFingerprint:
+    if len(data) > max_fingerprint_bytes():
+        raise UploadRefusedError(f"The fingerprint is larger than the limit of {settings.MAX_FINGERPRINT_KB} kB.")
+    try:
+        return received_fingerprint(data, longest_s=float(settings.MAX_AUDIO_SECONDS))
+    except FingerprintError as error:
+        raise UploadRefusedError(f"{error} Make it with: python -m catalog.engine fingerprint FILE") from error
+
+
+def _refuse_too_many_hours(owner: User, duration_s: float) -> None:
+    """What is not confirmed is searched one account at a time: each worker makes that account's index by itself."""
+    most_hours = settings.ACCOUNT_MAX_UNCONFIRMED_HOURS
+    waiting = ClientFingerprint.objects.filter(track__owner=owner, track__removed_at=None, confirmed_at=None)
+    waiting_s = waiting.aggregate(total=Sum("duration_s"))["total"] or 0.0
+    if waiting_s + duration_s > most_hours * 3600:
+        raise UploadRefusedError(
+            f"The account has {waiting_s / 3600:.1f} hours of fingerprints that staff have not confirmed; the limit is "
+            f"{most_hours}. Ask staff to confirm them, or remove some."
+        )
