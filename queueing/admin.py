@@ -9,6 +9,7 @@ from django_q.admin import ScheduleAdmin as QScheduleAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from staff.admin.base import ReadOnlyAdmin, StaffAdmin
+from staff.admin.columns import moment_column
 from staff.admin.large_tables import known_values_filter
 
 for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
@@ -19,7 +20,14 @@ for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
 class FailureAdmin(StaffAdmin, FailAdmin):  # type: ignore[misc]
     """Queue entries that raised. They are run again or deleted, and not changed."""
 
+    list_display = ("name", "group", "func", "cluster", "begun", "ended", "short_result")
     list_filter = (known_values_filter("cluster", lambda: settings.QUEUE_CLUSTERS),)
+    fields = (
+        *("id", "name", "func", "hook", "args", "kwargs", "result", "group", "cluster", "begun", "ended"),
+        *("success", "attempt_count"),
+    )
+    begun = moment_column("started", "started")
+    ended = moment_column("stopped", "stopped")
     actions = ("run_again",)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
@@ -40,7 +48,9 @@ class FailureAdmin(StaffAdmin, FailAdmin):  # type: ignore[misc]
 class WaitingAdmin(StaffAdmin, QueueAdmin):  # type: ignore[misc]
     """Queue entries that wait or are being run."""
 
+    list_display = ("id", "key", "name", "group", "func", "locked", "task_id")
     list_filter = (known_values_filter("key", lambda: settings.QUEUE_CLUSTERS),)
+    locked = moment_column("lock", "lock")
 
 
 @admin.register(Schedule)
@@ -50,4 +60,13 @@ class ScheduleAdmin(ReadOnlyAdmin, QScheduleAdmin):  # type: ignore[misc]
     A row names a Python function to call with what arguments: whoever may write one may run anything on this machine.
     """
 
+    list_display = (
+        *("id", "name", "func", "schedule_type", "repeats", "cluster", "due"),
+        *("get_last_run", "get_success"),
+    )
     list_filter = ()
+    due = moment_column("next_run", "next run")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Show when it is due as every moment is shown."""
+        return ["due" if name == "next_run" else name for name in super().get_fields(request, obj)]

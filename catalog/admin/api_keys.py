@@ -45,7 +45,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("prefix", "words__contains", f"owner__{ACCOUNT_WORDS}")
     search_help_text = "The key's first letters, its label or its owner"
-    fields = ("prefix", "owner", "label", "tier", "limit", "state", "expires_at", "last_used_at", "created_at")
+    fields = ("prefix", "owner", "label", "tier", "limit", "state", "expires", "used", "created")
     change_form_outer_before_template = "catalog/api_key.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {"revoke": ("revoke", "change_apikey")}
 

@@ -49,13 +49,14 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_select_related = ("first_track", "second_track", "keeper", "decided_by")
     search_fields = ("first_track__words__contains", "second_track__words__contains", f"decided_by__{ACCOUNT_WORDS}")
     search_help_text = "A track's title or who decided"
-    fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided_at", "undone_at")
+    fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "undone")
     list_display_links = ("verdict_shown",)
     change_form_outer_before_template = "catalog/decision.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {"undo": ("take_back", "change_decision")}
     first = track_column("first_track", "track")
     second = track_column("second_track", "and track")
     decided = moment_column("decided_at", "decided")
+    undone = moment_column("undone_at", "undone")
 
     @admin.display(description="decision", ordering="verdict")
     def verdict_shown(self, decision: Decision) -> str:

@@ -40,7 +40,7 @@ class FingerprintAdmin(ReadOnlyAdmin):
     search_fields = ("audio_file__sha256", "audio_file__tracks__words__contains")
     search_help_text = "SHA-256 or a track's title"
     ordering = ("-pk",)
-    fields = ("audio_file", "version", "length", "volume", "density", "created_at")
+    fields = ("audio_file", "version", "length", "volume", "density", "made")
     made = moment_column("created_at", "made")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Fingerprint]:

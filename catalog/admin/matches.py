@@ -33,7 +33,7 @@ class MatchAdmin(ReadOnlyAdmin):
     whole_ids = ("job__task_id",)
     search_fields = ("query_track__words__contains", "reference_track__words__contains")
     search_help_text = "Words of either track, or a task id"
-    fields = ("job", "scan", "description", "engine_version", "created_at")
+    fields = ("job", "scan", "description", "engine_version", "found")
     change_form_outer_before_template = "catalog/match.html"
     query = track_column("query_track", "checked")
     reference = track_column("reference_track", "found in the catalog")

@@ -37,10 +37,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_fields = ("words__contains",)
     search_help_text = "Who, what, on what or from where"
     fields = (
-        *("what", "actor", "actor_key", "address", "at", "object_shown", "object_type", "object_key"),
+        *("what", "actor", "actor_key", "address", "happened", "object_shown", "object_type", "object_key"),
         *("changes_shown", "detail_shown"),
     )
-    readonly_fields = ("what", "object_shown", "changes_shown", "detail_shown")
+    readonly_fields = ("what", "happened", "object_shown", "changes_shown", "detail_shown")
     happened = moment_column("at", "when")
 
     @admin.display(description="what", ordering="act")

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
 from staff.admin.large_tables import CountedChangeList, LimitedCountPaginator, WholeIdsFirst
+from staff.display import NOTHING
 from staff.errors import RefusedError
 from staff.row_ids import page_of
 
@@ -25,6 +26,7 @@ class StaffAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     list_max_show_all = 0
     list_filter_submit = True
     list_fullwidth = True
+    empty_value_display = NOTHING
     change_form_outer_before_template: str | None = None
 
     # url part -> (method name, permission codename); each is run by POST alone

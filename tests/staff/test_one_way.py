@@ -4,7 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.auth.models import User
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import DateField, Model
+from django.test import RequestFactory
 
+from staff.admin.base import StaffAdmin
 from tests.site.test_repository import ROOT, files
 
 OWN_WAY_IN_TEMPLATES = re.compile(
@@ -62,3 +69,25 @@ def test_no_script_writes_a_value_in_its_own_way() -> None:
 )
 def test_own_ways_are_recognised(own_way: re.Pattern[str], line: str) -> None:
     assert own_way.search(line)
+
+
+def is_moment(model: type[Model], name: object) -> bool:
+    """Tell whether the admin would write what it is asked for here in Django's way: it is a field, and of a date."""
+    try:
+        return isinstance(name, str) and isinstance(model._meta.get_field(name), DateField)
+    except FieldDoesNotExist:
+        return False
+
+
+def test_no_table_leaves_a_moment_to_django(staff: User) -> None:
+    request = RequestFactory().get("/")
+    request.user = staff
+    tables = [table for table in admin.site._registry.values() if isinstance(table, StaffAdmin)]
+    assert len(tables) > 15
+    shown = {table: list(table.list_display) for table in tables}
+    for table in tables:
+        if not table.has_change_permission(request):  # elsewhere it is a field to fill in
+            shown[table] += flatten_fieldsets(table.get_fieldsets(request))
+        shown[table] += table.readonly_fields
+    assert [(str(table), name) for table in tables for name in shown[table] if is_moment(table.model, name)] == []
+    assert is_moment(User, "date_joined")
