@@ -21,6 +21,17 @@ class AppendOnlyQuerySet(FoldingQuerySet["AuditEntry"]):
 
     update = delete = bulk_update = _refuse
 
+    def bulk_create(self, *args: Any, update_conflicts: bool = False, **options: Any) -> Any:
+        """Store new entries.
+
+        Raises:
+            AppendOnlyError: one that is stored would be changed.
+
+        """
+        if update_conflicts:
+            self._refuse()
+        return super().bulk_create(*args, **options)
+
 
 class AuditEntry(Searched):
     """One act. It names accounts and rows by what they were called then, and outlives both."""
@@ -66,11 +77,12 @@ class AuditEntry(Searched):
 
         Raises:
             AppendOnlyError: it is stored already.
+            IntegrityError: another entry has its number.
 
         """
         if not self._state.adding:
             raise AppendOnlyError("Entries of the audit trail are not changed.")
-        super().save(*args, **kwargs)
+        super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
         """Refuse."""

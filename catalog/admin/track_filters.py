@@ -40,14 +40,13 @@ class IndexedFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the choices."""
-        return [("yes", "in the index"), ("no", "not in the index")]
+        return [("yes", "in the index"), ("no", "not in the index"), ("not-refreshed", "new fingerprint failed")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
         """Filter by the annotation of `with_standing`."""
         added = Q(index_state=IndexOperation.Kind.ADD)
-        return {"yes": queryset.filter(added), "no": queryset.filter(Q(index_state=None) | ~added)}.get(
-            self.value() or "", queryset
-        )
+        chosen = {"yes": added, "no": Q(index_state=None) | ~added, "not-refreshed": ~Q(refresh_error="")}
+        return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
 class CheckedFilter(admin.SimpleListFilter):

@@ -22,6 +22,10 @@ class TrackQuerySet(FoldingQuerySet["Track"]):
         """Tracks that were not removed."""
         return self.filter(removed_at=None)
 
+    def not_refreshed(self) -> "TrackQuerySet":
+        """Present tracks whose fingerprint could not be made again after a change of the engine's parameters."""
+        return self.present().exclude(refresh_error="")
+
     def visible_to(self, user: "User") -> "TrackQuerySet":
         """Tracks that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
         return self.filter(owner=user)
@@ -44,6 +48,9 @@ class Track(Searched):
     words = FoldedField(of=("title", "artist", "album", "isrc", "file_name"))
     created_at = models.DateTimeField("uploaded", auto_now_add=True, db_index=True)
     removed_at = models.DateTimeField("removed", null=True, blank=True)
+    refresh_error = models.TextField(
+        blank=True, default="", editable=False, help_text="Why its fingerprint could not be made again"
+    )
 
     objects = TrackQuerySet.as_manager()
 
@@ -53,6 +60,7 @@ class Track(Searched):
             models.Index(fields=["-created_at", "-id"], condition=models.Q(removed_at=None), name="present_tracks"),
             models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="removed_tracks"),
             models.Index(fields=["title"], name="tracks_by_title"),
+            models.Index(fields=["id"], condition=~models.Q(refresh_error=""), name="tracks_not_refreshed"),
         ]
 
     def __str__(self) -> str:

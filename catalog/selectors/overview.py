@@ -35,6 +35,7 @@ class Needs:
     pairs: int
     failing_endpoints: int
     failed_jobs: int
+    not_refreshed: int
     silent_queues: list[str]
     replaced_queues: list[QueueHeartbeat]
     failing_duties: list[FailingDuty]
@@ -43,7 +44,7 @@ class Needs:
     def anything(self) -> bool:
         """Whether there is anything to do."""
         site = self.silent_queues or self.replaced_queues or self.failing_duties
-        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or site)
+        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or self.not_refreshed or site)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def needs() -> Needs:
         pairs=review.open_count(),
         failing_endpoints=count_failing_endpoints(),
         failed_jobs=failed.count(),
+        not_refreshed=Track.objects.not_refreshed().count(),
         silent_queues=list(silent.values_list("cluster", flat=True)),
         replaced_queues=list(QueueHeartbeat.objects.filter(replaced_at__gte=now - REPLACED_WITHIN)),
         failing_duties=list(FailingDuty.objects.filter(tries__gte=SHOWN_FROM_TRIES).order_by("name")),

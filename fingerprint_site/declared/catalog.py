@@ -114,7 +114,7 @@ SECTIONS = (
             Setting(
                 "REMOVED_KEPT_HOURS",
                 "float",
-                "how long a removed track can be restored; then its audio is deleted",
+                "hours in which a removed track can be restored; then its audio is deleted unless another has it",
                 default=24.0,
                 least=0,
                 most=8_760,

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
+from django.utils.html import escape
+from django_q.models import OrmQ
 
 from catalog.engine import Fingerprinter
 from catalog.models import Fingerprint, IndexOperation, Job, Track
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.index.searching import CaughtUpIndex
 from catalog.services.tasks import accepting, refreshing, work
+from catalog.services.tracks.removal import remove_track, restore_track
+from tests.rows import stored_path
 
 
 @pytest.fixture
@@ -47,6 +52,46 @@ def test_command_asks_the_workers(outdated: Track, drain: Callable[[], int]) -> 
     assert "1 tracks were out of date" in output.getvalue()
     drain()
     assert is_found(outdated)
+
+
+@pytest.mark.parametrize("refreshed_meanwhile", [False, True])
+@pytest.mark.django_db(transaction=True)
+def test_a_track_that_is_restored_after_the_change_is_put_back(
+    outdated: Track, drain: Callable[[], int], refreshed_meanwhile: bool
+) -> None:
+    """By the restoring itself where the command has gone over the others already, and by the command before that."""
+    remove_track(track=outdated)
+    assert list(refreshing.outdated_tracks()) == []
+    assert restore_track(track=outdated)
+    if refreshed_meanwhile:
+        drain()
+    else:
+        OrmQ.objects.all().delete()
+        assert list(refreshing.outdated_tracks()) == [outdated]
+        assert refreshing.refresh(track_id=outdated.pk)
+    assert list(refreshing.outdated_tracks()) == []
+    assert is_found(outdated)
+
+
+def test_staff_see_which_track_has_no_new_fingerprint_and_why(outdated: Track, desk: Client) -> None:
+    kept = stored_path(outdated).read_bytes()
+    stored_path(outdated).write_bytes(b"no audio")
+    assert not refreshing.refresh(track_id=outdated.pk)
+    outdated.refresh_from_db()
+    assert outdated.refresh_error
+    page = desk.get(outdated.get_absolute_url()).content.decode()
+    assert "No check finds this track." in page
+    assert escape(outdated.refresh_error) in page
+    overview = desk.get("/admin/").content.decode()
+    assert "track without a new fingerprint" in " ".join(overview.split())
+    link = "/admin/catalog/track/?indexed=not-refreshed"
+    assert link in overview
+    assert outdated.title in desk.get(link).content.decode()
+    stored_path(outdated).write_bytes(kept)
+    assert refreshing.refresh(track_id=outdated.pk)
+    assert "No check finds this track." not in desk.get(outdated.get_absolute_url()).content.decode()
+    assert "need-refresh" not in desk.get("/admin/").content.decode()
+    assert outdated.title not in desk.get(link).content.decode()
 
 
 def test_removed_track_is_left_alone(outdated: Track) -> None:

@@ -1,5 +1,6 @@
 """Whatever staff change or export leaves an entry, whichever page or button it is; nobody can take one away."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -249,14 +250,25 @@ def test_commands_that_change_accounts_and_keys(owner: User, tmp_path: Any) -> N
 
 def test_nobody_changes_or_deletes_an_entry(staff: User, desk: Client) -> None:
     entry = audit.record("test.act", on=staff)
+    conflicts: dict[str, Any] = {"unique_fields": ["id"], "update_fields": ["act"]}
+
+    def other() -> AuditEntry:
+        """Return an entry with the number of the one that is stored."""
+        return AuditEntry(pk=entry.pk, kind="change", act="changed", actor="x")
+
     for forbidden in (
         entry.save,
         entry.delete,
         AuditEntry.objects.all().delete,
         lambda: AuditEntry.objects.update(actor="x"),
+        lambda: AuditEntry.objects.bulk_create([other()], update_conflicts=True, **conflicts),
+        lambda: asyncio.run(AuditEntry.objects.abulk_create([other()], update_conflicts=True, **conflicts)),
     ):
         with pytest.raises(AppendOnlyError):
             forbidden()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        other().save()
+    assert AuditEntry.objects.get(pk=entry.pk).act == "test.act"
     for page in ("change", "delete"):
         assert desk.post(f"/admin/staff/auditentry/{entry.pk}/{page}/", {"post": "yes"}).status_code == 403
     assert desk.post("/admin/staff/auditentry/add/", {}).status_code == 403

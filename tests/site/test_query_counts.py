@@ -17,7 +17,7 @@ from webhooks.services import create_source, store_endpoint
 
 pytestmark = pytest.mark.slow
 COUNTS = {
-    "overview": 22,
+    "overview": 23,
     "review": 12,
     "scan": 10,
     "all of track": 5,

@@ -35,6 +35,7 @@ def record_add(*, track_id: int) -> bool:
         IndexOperation.objects.create(
             sequence=sequence, kind=IndexOperation.Kind.ADD, track_key=track_id, version=CURRENT_VERSION
         )
+        Track.objects.not_refreshed().filter(pk=track_id).update(refresh_error="")
     return True
 
 

@@ -20,14 +20,15 @@ log = structlog.get_logger(__name__)
 def outdated_tracks() -> QuerySet[Track]:
     """Return the tracks that belong in the index, but are there under other parameters only.
 
+    So does a present track that was taken out: it was removed and restored, and could not be put in as it was.
     Without those whose fingerprint a client made: there is no audio to make another from.
     """
     latest = IndexOperation.objects.filter(track_key=OuterRef("pk")).order_by("-sequence")
     return (
         Track.objects.present()
         .annotate(last_kind=Subquery(latest.values("kind")[:1]), last_version=Subquery(latest.values("version")[:1]))
-        .filter(last_kind=IndexOperation.Kind.ADD, client_fingerprint=None)
-        .exclude(last_version=index_log.CURRENT_VERSION)
+        .filter(last_kind__isnull=False, client_fingerprint=None)
+        .exclude(last_kind=IndexOperation.Kind.ADD, last_version=index_log.CURRENT_VERSION)
     )
 
 
@@ -43,7 +44,10 @@ def request_refresh(*, track_id: int) -> None:
 
 
 def refresh(*, track_id: int) -> bool:
-    """Fingerprint a track anew and put it in the index; False where that cannot be done, and why is in the log."""
+    """Fingerprint a track anew and put it in the index; False where that cannot be done.
+
+    The track keeps why, until it can be done: staff see it on the track's page and on the overview.
+    """
     track = Track.objects.present().select_related("audio_file").filter(pk=track_id).first()
     if track is None:
         return False
@@ -51,6 +55,7 @@ def refresh(*, track_id: int) -> bool:
         analysis.fingerprint_of(track)
     except (CatalogError, FingerprintError) as error:
         log.warning("refresh_failed", music_id=str(track.music_id), reason=str(error))
+        Track.objects.filter(pk=track_id).update(refresh_error=str(error))
         return False
     with transaction.atomic():
         return index_log.record_add(track_id=track_id)

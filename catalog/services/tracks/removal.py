@@ -12,6 +12,7 @@ from catalog.models import AudioFile, ClientFingerprint, Fingerprint, IndexOpera
 from catalog.services.audio import stored_files
 from catalog.services.errors import TrackGoneError
 from catalog.services.index import log as index_log
+from catalog.services.tasks import refreshing
 from queueing.retrying import for_each
 
 _HAS_SOMETHING = Q(audio_file__isnull=False) | Q(client_fingerprint__isnull=False)
@@ -47,7 +48,7 @@ def restore_track(*, track: Track) -> bool:
     with transaction.atomic():
         restored = restorable(Track.objects.filter(pk=track.pk)).update(removed_at=None)
         if restored and _was_indexed(track.pk):
-            index_log.record_add(track_id=track.pk)
+            _put_back(track.pk)
     if restored:
         log.info("track_restored", music_id=str(track.music_id))
     elif Track.objects.filter(pk=track.pk, removed_at__isnull=False).exists():
@@ -56,14 +57,20 @@ def restore_track(*, track: Track) -> bool:
 
 
 def _was_indexed(track_id: int) -> bool:
-    """Tell whether its removal took the track out of the index, and it could be put in again as it is."""
+    """Tell whether its removal took the track out of the index."""
     latest = IndexOperation.objects.filter(track_key=track_id).order_by("-sequence").first()
+    return latest is not None and latest.kind == IndexOperation.Kind.REMOVE
+
+
+def _put_back(track_id: int) -> None:
+    """Put the track in the index as it is, or by a new fingerprint where the engine's parameters changed meanwhile."""
     version = index_log.CURRENT_VERSION
-    known = (
-        Fingerprint.objects.filter(audio_file__tracks=track_id, version=version).exists()
-        or ClientFingerprint.objects.filter(track=track_id, version=version).exists()
-    )
-    return latest is not None and latest.kind == IndexOperation.Kind.REMOVE and known
+    client = ClientFingerprint.objects.filter(track=track_id)
+    known = Fingerprint.objects.filter(audio_file__tracks=track_id, version=version)
+    if known.exists() or client.filter(version=version).exists():
+        index_log.record_add(track_id=track_id)
+    elif not client.exists():  # there is no audio to make another from
+        refreshing.request_refresh(track_id=track_id)
 
 
 def purge_removed(*, now: datetime | None = None) -> int:
