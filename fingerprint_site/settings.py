@@ -236,6 +236,9 @@ Q_CLUSTER = queue_cluster(
 # --- API --------------------------------------------------------------------------------------------------
 RATE_LIMIT_FREE = env.declared("RATE_LIMIT_FREE")
 RATE_LIMIT_PAID = env.declared("RATE_LIMIT_PAID")
+BATCH_MAX_TRACKS = env.declared("BATCH_MAX_TRACKS")
+IDEMPOTENCY_HOURS = env.declared("IDEMPOTENCY_HOURS")
+EVENT_WAITERS = env.declared("EVENT_WAITERS")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["catalog.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -243,7 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "catalog.api.errors.contract_exception",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "catalog.api.schema.CallSchema",
     "UNAUTHENTICATED_USER": None,
     "COMPACT_JSON": False,
 }
@@ -255,6 +258,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "COMPONENT_SPLIT_REQUEST": True,
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "catalog.api.schema.say_what_every_call_shares",
+    ],
+    "ENUM_NAME_OVERRIDES": {"TaskName": "webhooks.contract.TaskName", "TaskStatus": "webhooks.contract.TaskStatus"},
 }
 
 # --- mail: to the owner of a callback URL that was disabled -------------------------------------------------

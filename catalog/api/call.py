@@ -6,15 +6,22 @@ from typing import cast
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from catalog.services.idempotency import Claim
 from catalog.services.rate_limits import Allowance
 
 
 @dataclass
 class Call:
-    """`request.call`. `allowance`: where the key stands; `upload_too_large`: the upload was stopped at the limit."""
+    """`request.call`.
+
+    `allowance`: where the key stands. `upload_too_large`: the upload was stopped at the limit. `claim`: the right to
+    answer a call that may be repeated; `answer_is_kept`: its answer is stored.
+    """
 
     allowance: Allowance | None = None
     upload_too_large: bool = False
+    claim: Claim | None = None
+    answer_is_kept: bool = False
 
 
 class _CalledRequest(HttpRequest):

@@ -1,5 +1,6 @@
 """Uploads stream to disk and stop at the limit; what was written is removed with the request."""
 
+import hashlib
 from typing import IO, Any
 
 from django.conf import settings
@@ -26,6 +27,7 @@ class SentFile(TemporaryUploadedFile):
     def __init__(self, name: str, content_type: str) -> None:
         super().__init__(f"sent{ending_of(name)}", content_type, 0, None)
         self._name = name
+        self.sha256 = hashlib.sha256()  # of what was written
 
 
 class CappedFileUploadHandler(TemporaryFileUploadHandler):
@@ -50,7 +52,7 @@ class CappedFileUploadHandler(TemporaryFileUploadHandler):
     def new_file(self, field_name: str, file_name: str, content_type: str, *args: Any, **kwargs: Any) -> None:
         """Begin a file."""
         FileUploadHandler.new_file(self, field_name, file_name, content_type, *args, **kwargs)
-        self.file = SentFile(plain_name(file_name), content_type)
+        self.file = self.sent = SentFile(plain_name(file_name), content_type)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a chunk, or stop the upload at the limit."""
@@ -60,4 +62,5 @@ class CappedFileUploadHandler(TemporaryFileUploadHandler):
             if self.request is not None:
                 call_of(self.request).upload_too_large = True
             raise StopUpload(connection_reset=True)
+        self.sent.sha256.update(raw_data)
         super().receive_data_chunk(raw_data, start)

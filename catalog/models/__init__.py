@@ -7,7 +7,9 @@ from catalog.models.bulk_work import BulkWork
 from catalog.models.client_fingerprint import ClientFingerprint
 from catalog.models.decision import Decision
 from catalog.models.deployment import Deployment
+from catalog.models.event_clock import EventClock
 from catalog.models.fingerprint import Fingerprint
+from catalog.models.idempotent_call import IdempotentCall
 from catalog.models.index_lease import IndexLease
 from catalog.models.index_operation import IndexClock, IndexOperation
 from catalog.models.job import Job
@@ -24,7 +26,9 @@ __all__ = [
     "ClientFingerprint",
     "Decision",
     "Deployment",
+    "EventClock",
     "Fingerprint",
+    "IdempotentCall",
     "IndexClock",
     "IndexLease",
     "IndexOperation",

@@ -30,7 +30,7 @@ class Job(Searched):
     task_id = models.CharField("task id", max_length=40, unique=True)
     task_name = models.CharField("task", max_length=30, choices=Name)
     track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="jobs")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     bulk_work = models.ForeignKey(
         "catalog.BulkWork", on_delete=models.SET_NULL, related_name="jobs", null=True, blank=True, editable=False
     )
@@ -42,6 +42,9 @@ class Job(Searched):
     created_at = models.DateTimeField("accepted", auto_now_add=True, db_index=True)
     started_at = models.DateTimeField("started", null=True, blank=True)
     completed_at = models.DateTimeField("completed", null=True, blank=True)
+    end_number = models.PositiveBigIntegerField(
+        null=True, blank=True, editable=False, help_text="Its place among the account's ended tasks"
+    )
     result = models.JSONField(null=True, blank=True, help_text="A check's answer, as sent")
     error = models.TextField(blank=True, help_text="What went wrong, for a person")
     words = FoldedField(of=("error",))
@@ -55,8 +58,10 @@ class Job(Searched):
         indexes = [
             models.Index(fields=["status", "lease_until"], name="jobs_for_the_sweeper"),
             models.Index(fields=["completed_at"], name="jobs_by_end"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="jobs_of_owner"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["owner", "end_number"], name="one_end_per_number"),
             models.CheckConstraint(
                 name="status_and_times_agree",
                 condition=(

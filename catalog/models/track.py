@@ -35,7 +35,7 @@ class Track(Searched):
     """One entry of the catalog; `music_id` is the API's `musicId`."""
 
     music_id = models.UUIDField("music id", default=uuid.uuid4, unique=True, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tracks")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tracks", db_index=False)
     audio_file = models.ForeignKey(
         "catalog.AudioFile", on_delete=models.PROTECT, related_name="tracks", null=True, blank=True
     )
@@ -58,6 +58,7 @@ class Track(Searched):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["-created_at", "-id"], condition=models.Q(removed_at=None), name="present_tracks"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="tracks_of_owner"),
             models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="removed_tracks"),
             models.Index(fields=["title"], name="tracks_by_title"),
             models.Index(fields=["id"], condition=~models.Q(refresh_error=""), name="tracks_not_refreshed"),

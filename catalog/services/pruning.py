@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from catalog.models import ApiKeyDay, BulkWork, Job, Match
+from catalog.services.idempotency import old_calls
 from queueing.retrying import for_each
 from staff.audit.retention import old_entries
 from webhooks.services import RETENTIONS as WEBHOOK_RETENTIONS
@@ -54,6 +55,7 @@ RETENTIONS = (
     Retention("tasks", "JOB_RETENTION_DAYS", old_jobs),
     Retention("bulk actions", "JOB_RETENTION_DAYS", old_bulk_work),
     Retention("days of API keys", "KEY_USE_RETENTION_DAYS", old_days_of_keys),
+    Retention("idempotency keys", "IDEMPOTENCY_HOURS", old_calls),
     Retention("queue failures", "QUEUE_FAILURE_RETENTION_DAYS", old_failures),
     Retention("audit trail", "AUDIT_RETENTION_DAYS", old_entries),
     Retention("sessions", "SESSION_HOURS", old_sessions),

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from catalog.api.serializers import UploadSerializer
+from catalog.api.bodies.contract import UploadSerializer
 from catalog.engine.audio.decoding import decode_mono, probe
 from catalog.models import Track
 from catalog.services.audio import formats

@@ -1,5 +1,6 @@
 """What the rest of the project may call."""
 
+from webhooks.secret_box import SecretUnreadableError, seal, unseal
 from webhooks.services.choosing import ChoicesInvalidError, change_endpoint, checked
 from webhooks.services.content import BeingSentError, delete_content
 from webhooks.services.endpoints import disable_endpoint, endpoint_secret, rotate_secret
@@ -38,6 +39,7 @@ __all__ = [
     "ChoicesInvalidError",
     "Retention",
     "RotatedMeanwhileError",
+    "SecretUnreadableError",
     "SentAgain",
     "SourceExistsError",
     "TooManyUrlsError",
@@ -60,11 +62,13 @@ __all__ = [
     "replay",
     "rotate_secret",
     "rotate_source_secret",
+    "seal",
     "secret_mark",
     "send_again",
     "send_test",
     "source_secret",
     "store_endpoint",
     "sweep_due_messages",
+    "unseal",
     "verify_endpoint",
 ]

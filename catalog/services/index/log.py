@@ -49,14 +49,16 @@ def record_change(*, track_id: int) -> None:
         )
 
 
-def record_remove(*, track_id: int) -> None:
-    """Write that `track_id` leaves the index, where it was put in."""
+def record_remove(*, track_id: int) -> bool:
+    """Write that `track_id` leaves the index; False where it was not in. Call inside a transaction."""
     sequence = _next_sequence()
     latest = _latest(track_id)
-    if latest and latest.kind == IndexOperation.Kind.ADD:
-        IndexOperation.objects.create(
-            sequence=sequence, kind=IndexOperation.Kind.REMOVE, track_key=track_id, version=CURRENT_VERSION
-        )
+    if not latest or latest.kind != IndexOperation.Kind.ADD:
+        return False
+    IndexOperation.objects.create(
+        sequence=sequence, kind=IndexOperation.Kind.REMOVE, track_key=track_id, version=CURRENT_VERSION
+    )
+    return True
 
 
 def last_sequence() -> int:

@@ -1,5 +1,6 @@
 """Tasks that are accepted: the job's row and the queue's entry, which only says "look at job N"."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -19,18 +20,27 @@ log = structlog.get_logger(__name__)
 
 def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork | None = None) -> Job:
     """Store a job for `track` and tell the queue, in one transaction: both are there or neither is."""
-    with transaction.atomic():
-        job = Job.objects.create(
-            task_id=new_task_id(datetime.now(tz=UTC)),
-            task_name=task_name,
-            track=track,
-            owner=owner,
-            bulk_work=bulk_work,
-        )
-        # The ORM broker writes to this same database, so the queue entry commits with the job.
-        enqueue(job.pk)
-    log.info("job_accepted", task_id=job.task_id, task_name=task_name)
+    (job,) = accept_jobs(tracks=[track], owner=owner, task_name=task_name, bulk_work=bulk_work)
     return job
+
+
+def accept_jobs(
+    *, tracks: Sequence[Track], owner: User, task_name: str, bulk_work: BulkWork | None = None
+) -> list[Job]:
+    """Store a job for each of `tracks`, in their order, and tell the queue: all are there or none is."""
+    now = datetime.now(tz=UTC)
+    made = [
+        Job(task_id=new_task_id(now), task_name=task_name, track=track, owner=owner, bulk_work=bulk_work)
+        for track in tracks
+    ]
+    with transaction.atomic():
+        jobs = Job.objects.bulk_create(made)
+        for job in jobs:
+            # The ORM broker writes to this same database, so the queue entry commits with the job.
+            enqueue(job.pk)
+    for job in jobs:
+        log.info("job_accepted", task_id=job.task_id, task_name=task_name)
+    return jobs
 
 
 def enqueue(job_id: int) -> None:

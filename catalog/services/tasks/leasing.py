@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.models import Job
 from catalog.services.tasks.accepting import enqueue
 from catalog.services.tasks.announcing import announce_end
+from catalog.services.tasks.ends import next_end_number
 from queueing.lease import Lease, long_ago, work_length
 
 UNSEEN = timedelta(seconds=30)  # a pending job that no worker looked at for so long is told to the queue once more
@@ -146,7 +147,8 @@ def postpone(job: Job, *, detail: str) -> None:
 
 def end_in_success(job: Job, *, result: dict[str, Any] | None = None) -> bool:
     """End a job well. Call in the transaction that stores what it found; False where the lease was lost."""
-    return _end(job, status=Job.Status.SUCCESS, result=result, error="")
+    with transaction.atomic():
+        return _end(job, status=Job.Status.SUCCESS, result=result, error="")
 
 
 def end_in_failure(job: Job, *, error: str) -> bool:
@@ -157,10 +159,11 @@ def end_in_failure(job: Job, *, error: str) -> bool:
 
 def _end(job: Job, *, status: str, result: dict[str, Any] | None, error: str) -> bool:
     now = timezone.now()
+    changes = {"status": status, "completed_at": now, "result": result, "error": error, "detail": job.detail}
     ended = (
         _held(job)
         .filter(status=Job.Status.PROCESSING)
-        .update(status=status, completed_at=now, result=result, error=error, detail=job.detail, **LEASE.freed())
+        .update(**changes, end_number=next_end_number(job.owner_id), **LEASE.freed())
     )
     if not ended:
         log.warning("job_lease_lost", task_id=job.task_id)

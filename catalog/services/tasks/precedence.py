@@ -18,8 +18,9 @@ def enter_first(job: Job) -> None:
     """Put a check's track in the index when an add of it was accepted before, and its worker has not come to it yet."""
     if log.place_of(job.track_id) is not None:
         return
-    asked = Job.objects.filter(task_name=Job.Name.ADD, track_id=job.track_id, pk__lt=job.pk)
-    if not asked.exclude(status=Job.Status.FAILURE).exists():
+    # One that has ended put it in, and it was taken out since.
+    asked = Job.objects.filter(task_name=Job.Name.ADD, track_id=job.track_id, pk__lt=job.pk, completed_at=None)
+    if not asked.exists():
         return
     with transaction.atomic():
         log.record_add(track_id=job.track_id)

@@ -1,5 +1,6 @@
 """Tracks: taking a file into the catalog."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from catalog.services.tracks.tags import MAX_TEXT_CHARS, file_tags
 log = structlog.get_logger(__name__)
 
 
-def add_track(*, owner: User, source: Path, file_name: str) -> Track:
+def add_track(*, owner: User, source: Path, file_name: str, also: Callable[[Track], object] | None = None) -> Track:
     """Take the file at `source` into the catalog as a new track of `owner`. `source` is only read.
+
+    `also` is called with the track, in the transaction that stores it: what it writes is there with it, or neither is.
 
     Raises:
         UploadRefusedError: with the reason in words, when it is too large, not audio that we take, or over the quota.
@@ -34,7 +37,9 @@ def add_track(*, owner: User, source: Path, file_name: str) -> Track:
     refuse_size(size_bytes)
     refuse_over_quota(owner=owner, size_bytes=size_bytes)
     sha256 = store.sha256_of(source)
-    taken = _Taken(owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source))
+    taken = _Taken(
+        owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source), also=also or _nothing_else
+    )
     known = AudioFile.objects.filter(sha256=sha256).first()
     lost = known is not None and not store.holds(known.stored_name, size_bytes=known.size_bytes)
     track = _track_of_known_bytes(taken, known) if known and not lost else None
@@ -52,6 +57,11 @@ class _Taken:
     sha256: str
     file_name: str
     info: AudioInfo
+    also: Callable[[Track], object]
+
+
+def _nothing_else(track: Track) -> None:
+    pass
 
 
 def _track_of_known_bytes(taken: _Taken, known: AudioFile) -> Track | None:
@@ -133,7 +143,7 @@ def _new_track(taken: _Taken, audio_file: AudioFile) -> Track:
     name = plain_name(taken.file_name)
     # The contract's title is the file's name without its ending; what the file calls itself is kept among the tags.
     others = dict(tags.others) | ({"title": tags.title} if tags.title else {})
-    return Track.objects.create(
+    track = Track.objects.create(
         owner=taken.owner,
         audio_file=audio_file,
         title=title_of(name),
@@ -143,3 +153,5 @@ def _new_track(taken: _Taken, audio_file: AudioFile) -> Track:
         tags=others,
         file_name=name[:MAX_TEXT_CHARS],
     )
+    taken.also(track)
+    return track

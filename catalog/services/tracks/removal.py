@@ -38,6 +38,18 @@ def restorable(tracks: QuerySet[Track]) -> QuerySet[Track]:
     return tracks.filter(_HAS_SOMETHING, removed_at__isnull=False)
 
 
+def take_out_of_index(*, track: Track) -> bool:
+    """Let no check find `track` any more; it stays in the catalog. False where it was not in the index.
+
+    An add of it that has not ended puts it in when it ends.
+    """
+    with transaction.atomic():
+        taken_out = index_log.record_remove(track_id=track.pk)
+    if taken_out:
+        log.info("track_unindexed", music_id=str(track.music_id))
+    return taken_out
+
+
 def restore_track(*, track: Track) -> bool:
     """Bring a removed track back, into the index too where it was in it; False where it is not removed.
 

@@ -29,14 +29,20 @@ def clean_text(value: str) -> str:
     return CONTROL.sub(" ", text).strip()[:MAX_TEXT_CHARS]
 
 
+def isrc_of(text: str) -> str:
+    """Return an ISRC as it is stored, without spaces and hyphens; empty where `text` is none."""
+    isrc = re.sub(r"[\s-]", "", text).upper()
+    return isrc if _ISRC.match(isrc) else ""
+
+
 def file_tags(raw: Mapping[str, str]) -> FileTags:
     """Return the tags of a file, cleaned, from the decoder's names and values."""
     pairs = {clean_text(name): clean_text(value) for name, value in raw.items()}
-    isrc = next((re.sub(r"[\s-]", "", pairs[name]).upper() for name in _ISRC_NAMES if name in pairs), "")
+    isrc = next((isrc_of(pairs[name]) for name in _ISRC_NAMES if name in pairs), "")
     return FileTags(
         title=pairs.get("title", ""),
         artist=pairs.get("artist", ""),
         album=pairs.get("album", ""),
-        isrc=isrc if _ISRC.match(isrc) else "",
+        isrc=isrc,
         others={name: value for name, value in pairs.items() if name not in _NAMED and value},
     )

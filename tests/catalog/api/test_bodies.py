@@ -134,7 +134,7 @@ def test_completed_at_is_in_the_deployments_time_zone(
 
 def test_a_defect_is_told_in_the_apis_shape(api: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     track = Track.objects.create(owner=owner, title="Upload")
-    monkeypatch.setattr(accepting, "accept_job", None)
+    monkeypatch.setattr(accepting, "accept_jobs", None)
     api.raise_request_exception = False
     answer = api.post("/api/v1/fingerprint/add", {"musicId": str(track.music_id)}, format="json")
     assert answer.status_code == 500

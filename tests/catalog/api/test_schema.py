@@ -6,16 +6,30 @@ import pytest
 import yaml
 from rest_framework.test import APIClient
 
+ALWAYS = {"200", "401", "404", "429", "503"}
+REPEATABLE = ALWAYS | {"409", "422"}
 CALLS = {
-    "/api/v1/music": ("post", {"200", "401", "404", "422", "429", "503"}),
-    "/api/v1/fingerprint/add": ("post", {"200", "401", "404", "422", "429", "503"}),
-    "/api/v1/fingerprint/check": ("post", {"200", "401", "404", "422", "429", "503"}),
-    "/api/v1/task/result/{task_id}": ("get", {"200", "401", "404", "429", "503"}),
+    ("/api/v1/music", "get"): ALWAYS | {"422"},
+    ("/api/v1/music", "post"): REPEATABLE,
+    ("/api/v1/music/{music_id}", "get"): ALWAYS,
+    ("/api/v1/music/{music_id}", "patch"): ALWAYS | {"422"},
+    ("/api/v1/music/{music_id}", "delete"): ALWAYS - {"200"} | {"204"},
+    ("/api/v1/fingerprint/add", "post"): REPEATABLE,
+    ("/api/v1/fingerprint/check", "post"): REPEATABLE,
+    ("/api/v1/fingerprint/remove", "post"): REPEATABLE,
+    ("/api/v1/task", "get"): ALWAYS | {"422"},
+    ("/api/v1/task/result/{task_id}", "get"): ALWAYS,
+    ("/api/v1/task/result/{task_id}/matches", "get"): ALWAYS,
+    ("/api/v1/events", "get"): ALWAYS | {"422"},
+    ("/api/v1/key", "get"): ALWAYS,
 }
+RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 BODIES = {
-    "Music": {"musicId", "title", "created_at"},
+    "Uploaded": {"musicId", "title", "created_at", "taskIds"},
     "MusicIdRequest": {"musicId"},
     "Task": {"taskId"},
+    "BatchRequest": {"musicIds"},
+    "BatchTasks": {"tasks"},
     "TaskResult": {"task_id", "task_name", "status", "result", "completed_at", "error"},
     "CheckResult": {"is_duplicate", "matched_music_id", "matched_musicname"},
     "Error": {"detail"},
@@ -30,13 +44,41 @@ def schema(db: None) -> dict:
 
 
 def test_calls_and_their_statuses(schema: dict) -> None:
-    assert set(schema["paths"]) == set(CALLS)
-    for path, (method, statuses) in CALLS.items():
-        assert set(schema["paths"][path]) == {method}
+    assert {(path, method) for path, calls in schema["paths"].items() for method in calls} == set(CALLS)
+    for (path, method), statuses in CALLS.items():
         call = schema["paths"][path][method]
         assert set(call["responses"]) == statuses
         assert call["security"] == [{"apiKey": []}]
     assert schema["components"]["securitySchemes"]["apiKey"] == {"type": "http", "scheme": "bearer"}
+
+
+def test_every_answer_has_its_headers_and_every_body_an_example(schema: dict) -> None:
+    assert schema["openapi"].startswith("3.1.")
+    assert schema["servers"] == [{"url": "http://testserver"}]
+    for path, method in CALLS:
+        call = schema["paths"][path][method]
+        for status, response in call["responses"].items():
+            assert set(response["headers"]) >= RATE_HEADERS, (path, status)
+            assert ("Retry-After" in response["headers"]) == (status in {"409", "429", "503"})
+            contents = response.get("content", {}).values()
+            assert all(content["examples"] for content in contents), (path, method, status)
+            assert contents or status == "204"
+        for content in call.get("requestBody", {"content": {}})["content"].values():
+            assert "multipart" in str(call["requestBody"]) or content["examples"], path
+
+
+def test_every_post_may_be_repeated(schema: dict) -> None:
+    for path, method in CALLS:
+        headers = [one["name"] for one in schema["paths"][path][method].get("parameters", []) if one["in"] == "header"]
+        assert headers == (["Idempotency-Key"] if method == "post" else [])
+
+
+def test_callbacks_are_told(schema: dict) -> None:
+    for call in ("add", "check"):
+        (sent,) = schema["paths"][f"/api/v1/fingerprint/{call}"]["post"]["callbacks"]["taskEnded"].values()
+        body = sent["post"]["requestBody"]["content"]["application/json"]
+        assert body["schema"] == {"$ref": "#/components/schemas/TaskResult"}
+        assert body["examples"]
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -6,7 +6,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from catalog.models import Track
 from catalog.services.audio import formats
 from webhooks.contract import TaskName, TaskStatus
 
@@ -25,12 +24,25 @@ class UploadSerializer(serializers.Serializer[None]):
     )
 
 
-class MusicSerializer(serializers.Serializer[Track]):
+class MusicSerializer(serializers.Serializer[Any]):
     """Answer of `POST /music`."""
 
     musicId = serializers.UUIDField(source="music_id")  # noqa: N815  (the contract's name)
     title = serializers.CharField()
     created_at = serializers.DateTimeField(format="%Y-%m-%dT%H:%M:%SZ", default_timezone=UTC)
+
+
+class TaskIdsSerializer(serializers.Serializer[None]):
+    """The tasks that an upload began."""
+
+    add = serializers.CharField(required=False)
+    check = serializers.CharField(required=False)
+
+
+class UploadedSerializer(MusicSerializer):
+    """Answer of `POST /music`; `taskIds` only with `then`."""
+
+    taskIds = TaskIdsSerializer(required=False)  # noqa: N815
 
 
 class MusicIdSerializer(serializers.Serializer[None]):
@@ -61,7 +73,7 @@ class CheckResultSerializer(serializers.Serializer[None]):
     matched_musicname = serializers.CharField(allow_null=True)
 
 
-class TaskResultSerializer(serializers.Serializer[None]):
+class TaskResultSerializer(serializers.Serializer[Any]):
     """Answer of `GET /task/result/{task_id}`: three fields are there only when the task has ended."""
 
     task_id = serializers.CharField()

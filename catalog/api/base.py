@@ -1,0 +1,53 @@
+"""What every call shares: the account of its key, and what that account may see."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from catalog.models import Job, Track
+from webhooks.contract import TASK_ID
+
+
+def account_of(request: Request) -> User:
+    """Return the key's account: no call here is reached without one."""
+    return cast("User", request.user)
+
+
+def tracks_of(request: Request) -> QuerySet[Track]:
+    """Return the tracks that the caller sees: its own that were not removed."""
+    return Track.objects.present().visible_to(account_of(request))
+
+
+def jobs_of(request: Request) -> QuerySet[Job]:
+    """Return the tasks that the caller sees: its own."""
+    return Job.objects.visible_to(account_of(request))
+
+
+def track_of(request: Request, music_id: str) -> Track:
+    """Return one of the caller's tracks. Raises `NotFound` for any other, whether it is there or not."""
+    uuid = uuid_of(music_id)
+    track = tracks_of(request).filter(music_id=uuid).first() if uuid else None
+    if track is None:
+        raise NotFound("You have no track with this musicId.")
+    return track
+
+
+def job_of(request: Request, task_id: str) -> Job:
+    """Return one of the caller's tasks. Raises `NotFound` for any other, whether it is there or not."""
+    job = jobs_of(request).filter(task_id=task_id).first() if TASK_ID.fullmatch(task_id) else None
+    if job is None:
+        raise NotFound("You have no task with this id.")
+    return job
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Return the UUID that `text` writes in its usual form; None for any other text."""
+    try:
+        uuid = UUID(text)
+    except ValueError:
+        return None
+    return uuid if str(uuid) == text.lower() else None

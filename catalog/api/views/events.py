@@ -1,0 +1,76 @@
+"""Every end of a task, as a feed: for receivers without a public address, and to make up for lost callbacks."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog.api import examples
+from catalog.api.base import account_of
+from catalog.api.bodies.tasks import EventsSerializer
+from catalog.api.openapi import REFUSALS, invalid
+from catalog.api.waiting import wait_until
+from catalog.selectors.events import any_ended_after, ended_after, last_number
+
+MOST_WAIT_S = 20  # shorter than proxies wait for an answer
+ASK_AGAIN_S = 5  # of a client that found no room to wait
+LATEST = "latest"
+_NAMES = {"after", "wait"}
+_MOST = 2**63 - 1
+
+
+class EventsView(APIView):
+    """Answers the callbacks' bodies in the order in which the tasks ended."""
+
+    @extend_schema(
+        operation_id="list_events",
+        summary="Get what ended since, in order; wait for it where nothing did",
+        parameters=[
+            OpenApiParameter(
+                "after",
+                {"type": "string", "pattern": r"^([0-9]{1,18}|latest)$"},
+                description="`next_after` of the call before; left out: from the first task on; `latest`: from now on",
+            ),
+            OpenApiParameter(
+                "wait",
+                {"type": "integer", "minimum": 0, "maximum": MOST_WAIT_S, "default": 0},
+                description="Seconds to wait where nothing has ended; if too many wait, the answer comes at once",
+            ),
+        ],
+        responses={
+            200: EventsSerializer,
+            **REFUSALS,
+            422: invalid("wait", "This must be a number from 0 to 20."),
+        },
+        examples=[examples.EVENTS],
+    )
+    def get(self, request: Request) -> Response:
+        """Answer up to 100 bodies. An empty answer that came early says in `Retry-After` when to ask again."""
+        unknown = sorted(set(request.query_params) - _NAMES)
+        if unknown:
+            raise ValidationError({name[:100]: ["There is no such parameter."] for name in unknown[:10]})
+        owner_id = account_of(request).pk
+        wait_s = _number(request, "wait", MOST_WAIT_S)
+        after = _after(request, owner_id)
+        has_waited = wait_until(lambda: any_ended_after(owner_id=owner_id, number=after), most_s=wait_s)
+        ended = ended_after(owner_id=owner_id, number=after)
+        told = {
+            "results": [job.callback_body for job in ended],
+            "next_after": str(ended[-1].end_number if ended else after),
+        }
+        early = {"Retry-After": str(ASK_AGAIN_S)} if not ended and not has_waited else None
+        return Response(told, headers=early)
+
+
+def _after(request: Request, owner_id: int) -> int:
+    if request.query_params.get("after") == LATEST:
+        return last_number(owner_id)
+    return _number(request, "after", _MOST)
+
+
+def _number(request: Request, name: str, most: int) -> int:
+    text = request.query_params.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= most):
+        raise ValidationError({name: [f"This must be a number from 0 to {most}."]})
+    return int(text)

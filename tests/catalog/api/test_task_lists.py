@@ -1,0 +1,254 @@
+"""One's own tasks: the list, what a check found, and the feed of ends."""
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from catalog.api import waiting
+from catalog.models import EventClock, Job, Track
+from catalog.selectors.events import last_number
+from catalog.services.tasks import accepting, leasing
+from tests.conftest import client_of
+from tests.rows import make_check, make_match, make_track
+
+TASKS, EVENTS = "/api/v1/task", "/api/v1/events"
+
+
+def end(job: Job) -> Job:
+    """Take a job and end it well, as a worker does."""
+    held = leasing.claim(job.pk)
+    assert held
+    assert leasing.end_in_success(held)
+    return held
+
+
+def asked(track: Track, name: str = Job.Name.ADD) -> Job:
+    """Accept a task."""
+    return accepting.accept_job(track=track, owner=track.owner, task_name=name)
+
+
+def answer_of(api: APIClient, url: str) -> Any:
+    """Get an address that answers 200."""
+    answer = api.get(url)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_a_task_says_what_its_callback_said_and_which_track_it_is_about(api: APIClient, owner: User) -> None:
+    track = make_track(owner)
+    job = make_check(track, found=make_track(owner))
+    waits = asked(track)
+    first, second = answer_of(api, TASKS)["results"]
+    more = {"musicId": str(track.music_id), "created_at": first["created_at"]}
+    assert first == {"task_id": waits.task_id, "task_name": "add_audio_in_index", "status": "pending"} | more
+    assert {name: second[name] for name in job.callback_body} == job.callback_body
+    assert second.keys() - job.callback_body.keys() == more.keys()
+
+
+def test_filters_of_tasks(api: APIClient, owner: User) -> None:
+    one, other = make_track(owner), make_track(owner)
+    old, new, waits = make_check(one), make_check(other), asked(one)
+    Job.objects.filter(pk=old.pk).update(completed_at=timezone.now() - timedelta(days=2))
+    day = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    expected = {
+        "": [waits, new, old],
+        "status=pending": [waits],
+        "status=success": [new, old],
+        "status=failure": [],
+        "task_name=check_is_same": [new, old],
+        f"musicId={one.music_id}": [waits, old],
+        f"ended_after={day}": [new],
+        f"ended_after={day}Z": [new],
+    }
+    for query, jobs in expected.items():
+        rows = answer_of(api, f"{TASKS}?{query}")["results"]
+        assert [row["task_id"] for row in rows] == [job.task_id for job in jobs], query
+
+
+@pytest.mark.parametrize("query", ["status=done", "task_name=add", "musicId=x", "ended_after=x", "x=1", "cursor=%00"])
+def test_bad_filters_of_tasks_are_422(api: APIClient, query: str) -> None:
+    assert set(api.get(f"{TASKS}?{query}").json()["errors"]) == {query.split("=", maxsplit=1)[0]}
+
+
+def test_pages_of_tasks(api: APIClient, owner: User, outsider: User) -> None:
+    track = make_track(owner)
+    jobs = [make_check(track) for _ in range(5)]
+    make_check(make_track(outsider))
+    first = answer_of(api, f"{TASKS}?limit=3")
+    second = answer_of(api, f"{TASKS}?limit=3&cursor={first['next_cursor']}")
+    found = [row["task_id"] for page in (first, second) for row in page["results"]]
+    assert found == [job.task_id for job in reversed(jobs)]
+    assert second["next_cursor"] is None
+
+
+def test_matches_of_a_check(api: APIClient, owner: User, outsider: User) -> None:
+    track, reference = make_track(owner), make_track(outsider, title="Summer Breeze")
+    job = make_match(track, reference).job
+    told = answer_of(api, f"{TASKS}/result/{job.task_id}/matches")
+    assert (told["task_id"], told["status"]) == (job.task_id, "success")
+    (match,) = told["matches"]
+    assert (match["musicId"], match["title"]) == (str(reference.music_id), "Summer Breeze")
+    assert match["is_copy"] is True
+    assert match["alteration"]["words"]
+    numbers = {"tempo_ratio": 1.06, "pitch_semitones": 1.0, "offset_s": 4.0}
+    assert {name: match["alteration"][name] for name in numbers} == numbers
+    assert (match["query_share"], match["reference_share"], match["chance"]) == (0.92, 0.31, 2.5e-8)
+    assert match["segments"] == [
+        {
+            "query_start_s": 0.0,
+            "query_end_s": 20.0,
+            "reference_start_s": 4.0,
+            "reference_end_s": 25.2,
+            "similarity": 0.7,
+        }
+    ]
+    waits = asked(track, Job.Name.CHECK)
+    told = answer_of(api, f"{TASKS}/result/{waits.task_id}/matches")
+    assert told == {"task_id": waits.task_id, "status": "pending", "matches": []}
+
+
+def test_numbers_of_questions_are_fixed(api: APIClient, owner: User) -> None:
+    track = make_track(owner)
+    job = make_match(track, make_track(owner)).job
+    urls = [TASKS, EVENTS, f"{TASKS}/result/{job.task_id}/matches", "/api/v1/key"]
+    api.get(TASKS)
+    counts = []
+    for _ in range(2):
+        counts.append([])
+        for url in urls:
+            with CaptureQueriesContext(connection) as queries:
+                answer_of(api, url)
+            counts[-1].append(len(queries))
+        for _ in range(5):
+            make_match(track, make_track(owner), job=job)
+            end(asked(track))
+    assert counts == [[3, 3, 4, 4]] * 2
+
+
+def test_another_accounts_tasks_are_not_seen(outsider_api: APIClient, owner: User) -> None:
+    job = make_match(make_track(owner), make_track(owner)).job
+    end(asked(make_track(owner)))
+    assert outsider_api.get(f"{TASKS}/result/{job.task_id}/matches").status_code == 404
+    assert outsider_api.get(f"{TASKS}?cursor={job.task_id}").status_code == 422
+    assert answer_of(outsider_api, TASKS)["results"] == []
+    assert answer_of(outsider_api, EVENTS)["results"] == []
+
+
+def test_events_come_once_and_in_the_order_of_the_ends(api: APIClient, owner: User) -> None:
+    track = make_track(owner)
+    first, second = asked(track), asked(track, Job.Name.CHECK)
+    assert answer_of(api, EVENTS) == {"results": [], "next_after": "0"}
+    ended = [end(second), end(first)]
+    told = answer_of(api, EVENTS)
+    assert told["results"] == [job.callback_body for job in ended]
+    after = told["next_after"]
+    assert answer_of(api, f"{EVENTS}?after={after}")["results"] == []
+    third = end(asked(track))
+    assert answer_of(api, f"{EVENTS}?after={after}")["results"] == [third.callback_body]
+    assert answer_of(api, f"{EVENTS}?after=latest") == {"results": [], "next_after": str(int(after) + 1)}
+
+
+def test_a_feed_has_a_hundred_at_once(api: APIClient, owner: User) -> None:
+    track, now = make_track(owner), timezone.now()
+    Job.objects.bulk_create(
+        Job(task_id=f"task_20260101000000_{number:08}", task_name="check_is_same", track=track, owner=owner,
+            status="success", completed_at=now, end_number=number)
+        for number in range(1, 151)
+    )  # fmt: skip
+    told = answer_of(api, EVENTS)
+    assert (len(told["results"]), told["next_after"]) == (100, "100")
+    assert len(answer_of(api, f"{EVENTS}?after=100")["results"]) == 50
+
+
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=-1", "wait=21", "wait=x", "wait=-1", "wiat=1", f"after={'9' * 30}"]
+)
+def test_bad_feeds_are_422(api: APIClient, query: str) -> None:
+    assert set(api.get(f"{EVENTS}?{query}").json()["errors"]) == {query.split("=", maxsplit=1)[0]}
+
+
+def test_who_finds_no_room_to_wait_is_answered_at_once(api: APIClient, settings: Settings) -> None:
+    settings.EVENT_WAITERS = 0
+    began_s = time.monotonic()
+    answer = api.get(f"{EVENTS}?wait=20")
+    assert time.monotonic() - began_s < 5
+    assert answer.json() == {"results": [], "next_after": "0"}
+    assert answer["Retry-After"] == "5"
+
+
+def test_who_waits_is_let_go_when_the_server_stops(api: APIClient) -> None:
+    waiting.stopping.set()
+    try:
+        answer = api.get(f"{EVENTS}?wait=20")
+    finally:
+        waiting.stopping.clear()
+    assert answer.json()["results"] == []
+    assert "Retry-After" not in answer
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_hears_of_an_end_within_a_second(owner: User) -> None:
+    job = asked(make_track(owner))
+    told: list[Any] = []
+
+    def wait() -> None:
+        told.append(answer_of(client_of(owner), f"{EVENTS}?wait=20"))
+        connections.close_all()
+
+    client = threading.Thread(target=wait)
+    client.start()
+    time.sleep(1)
+    assert told == []
+    ended, began_s = end(job), time.monotonic()
+    client.join(timeout=20)
+    assert time.monotonic() - began_s < 3
+    assert told[0]["results"] == [ended.callback_body]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_no_end_is_missed_by_who_reads_while_many_end(owner: User) -> None:
+    """Workers end tasks side by side; whoever goes from cursor to cursor meanwhile sees each one once."""
+    track = make_track(owner)
+    jobs = [asked(track).pk for _ in range(60)]
+
+    def work(mine: list[int]) -> None:
+        for job_id in mine:
+            end(Job.objects.get(pk=job_id))
+        connections.close_all()
+
+    workers = [threading.Thread(target=work, args=(jobs[number::3],)) for number in range(3)]
+    for worker in workers:
+        worker.start()
+    reader, seen, after = client_of(owner), [], "0"
+    while True:
+        working = any(worker.is_alive() for worker in workers)
+        told = answer_of(reader, f"{EVENTS}?after={after}")
+        seen += [body["task_id"] for body in told["results"]]
+        after = told["next_after"]
+        if not working and not told["results"]:
+            break
+    assert sorted(seen) == sorted(Job.objects.values_list("task_id", flat=True))
+    assert last_number(owner.pk) == 60 == EventClock.objects.get().last_number
+
+
+def test_what_a_key_may_do(api: APIClient, owner: User, settings: Settings) -> None:
+    make_track(owner)
+    settings.ACCOUNT_MAX_TRACKS = 7
+    told = answer_of(api, "/api/v1/key")
+    assert (told["account"], told["tier"], told["tracks"]) == ("owner", "custom", 1)
+    assert told["limits"]["calls_per_minute"] == 1000
+    assert (told["limits"]["tracks"], told["limits"]["tracks_mb"]) == (7, None)
+    assert told["use"][-1]["calls"] == 1
+    assert len(told["use"]) == 30
+    assert "mfp_" not in str(told)
