@@ -45,6 +45,7 @@ _TRACK = _UPLOADED | {
     "duration_s": 181.2,
     "size_bytes": 4349100,
     "codec": "mp3",
+    "has_audio": True,
     "indexed": True,
     "is_duplicate": False,
 }

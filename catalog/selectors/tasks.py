@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
@@ -65,20 +64,14 @@ def task_page(job_id: int) -> TaskPage | None:
     job = Job.objects.select_related("track__audio_file", "owner").filter(pk=job_id).first()
     if job is None:
         return None
-    matches = matches_of(job).select_related("query_track").defer("segments")
+    matches = job.matches.select_related("query_track", "reference_track").defer("segments", "similarity_curve")
     return TaskPage(
         job=job,
         stages=stages_of(job),
-        matches=list(matches),
+        matches=list(matches.order_by("-verdict", "-score")),
         deliveries=deliveries_about(subject=job.task_id),
         body=job.callback_body if job.has_ended else None,
     )
-
-
-def matches_of(job: Job) -> QuerySet[Match]:
-    """Return what a check found, the closest first, with the references."""
-    matches = job.matches.select_related("reference_track").defer("similarity_curve")
-    return matches.order_by("-verdict", "-score")
 
 
 def stages_of(job: Job) -> list[Stage]:

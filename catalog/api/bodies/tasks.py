@@ -9,10 +9,8 @@ from rest_framework import serializers
 
 from catalog.api.base import uuid_of
 from catalog.api.bodies.contract import TaskResultSerializer
-from catalog.models import Job, Match
+from catalog.models import Job
 from webhooks.contract import unended_body
-
-_SEGMENT = ("query_start_s", "query_end_s", "reference_start_s", "reference_end_s", "similarity")
 
 
 class TaskRowSerializer(TaskResultSerializer):
@@ -53,32 +51,17 @@ class AlterationSerializer(serializers.Serializer[None]):
     offset_s = serializers.FloatField(help_text="Time of the reference at the start of the checked track")
 
 
-class MatchSerializer(serializers.Serializer[Any]):
-    """One recording that a check found in the track."""
+class MatchSerializer(serializers.Serializer[None]):
+    """One recording that a check found in the track; `catalog.services.tasks.announcing` answers it."""
 
-    musicId = serializers.UUIDField(source="reference_track.music_id")  # noqa: N815
-    title = serializers.CharField(source="reference_track.title")
-    is_copy = serializers.SerializerMethodField(help_text="Whether it makes the check say is_duplicate")
-    alteration = serializers.SerializerMethodField()
-    query_share = serializers.FloatField(source="query_coverage", help_text="Of the checked track, 0 to 1")
-    reference_share = serializers.FloatField(source="reference_coverage", help_text="Of the reference, 0 to 1")
-    chance = serializers.FloatField(
-        source="false_accept_probability", help_text="That chance gives so good a match anywhere in the index"
-    )
-    segments = serializers.SerializerMethodField()
-
-    def get_is_copy(self, match: Match) -> bool:
-        """Read the verdict."""
-        return match.verdict == Match.Verdict.DUPLICATE
-
-    def get_alteration(self, match: Match) -> dict[str, Any]:
-        """Say it in words and in numbers."""
-        numbers = {name: getattr(match, name) for name in ("tempo_ratio", "pitch_semitones", "offset_s")}
-        return {"words": match.description, **numbers}
-
-    def get_segments(self, match: Match) -> list[dict[str, float]]:
-        """Name the numbers of each segment."""
-        return [dict(zip(_SEGMENT, segment, strict=False)) for segment in match.segments]
+    musicId = serializers.UUIDField()  # noqa: N815
+    title = serializers.CharField()
+    is_copy = serializers.BooleanField(help_text="Whether it makes the check say is_duplicate")
+    alteration = AlterationSerializer()
+    query_share = serializers.FloatField(help_text="Of the checked track, 0 to 1")
+    reference_share = serializers.FloatField(help_text="Of the reference, 0 to 1")
+    chance = serializers.FloatField(help_text="That chance gives so good a match anywhere in the index")
+    segments = SegmentSerializer(many=True)
 
 
 class MatchesSerializer(serializers.Serializer[None]):

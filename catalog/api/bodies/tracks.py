@@ -21,6 +21,7 @@ class TrackSerializer(MusicSerializer):
     duration_s = serializers.FloatField(source="audio_file.duration_s", default=None, allow_null=True)
     size_bytes = serializers.IntegerField(source="audio_file.size_bytes", default=None, allow_null=True)
     codec = serializers.CharField(source="audio_file.codec", default=None, allow_null=True)
+    has_audio = serializers.BooleanField(source="audio_file_id", help_text="false: its fingerprint alone was uploaded")
     indexed = serializers.SerializerMethodField(help_text="Whether checks of other tracks find it")
     is_duplicate = serializers.BooleanField(
         source="was_duplicate", allow_null=True, help_text="What its last check said; null if it never was checked"

@@ -11,12 +11,12 @@ from rest_framework.views import APIView
 from catalog.api import examples
 from catalog.api.base import account_of, job_of, jobs_of
 from catalog.api.bodies.contract import TaskResultSerializer
-from catalog.api.bodies.tasks import MatchesSerializer, MatchSerializer, TaskRowSerializer, unended_body_of
+from catalog.api.bodies.tasks import MatchesSerializer, TaskRowSerializer, unended_body_of
 from catalog.api.filters import JobFilters
 from catalog.api.openapi import NO_SUCH_TASK, REFUSALS, invalid
 from catalog.api.pages import CursorPages
 from catalog.models import Job
-from catalog.selectors.tasks import matches_of
+from catalog.services.tasks.announcing import matches_of
 from webhooks.contract import TASK_ID
 
 
@@ -47,8 +47,7 @@ class MatchesView(APIView):
     def get(self, request: Request, task_id: str) -> Response:
         """Answer every recording that the check found in the track, the closest first; none before it has ended."""
         job = job_of(request, task_id)
-        matches = MatchSerializer(matches_of(job), many=True).data
-        return Response({"task_id": job.task_id, "status": job.status, "matches": matches})
+        return Response({"task_id": job.task_id, "status": job.status, "matches": matches_of(job)})
 
 
 class TasksView(GenericAPIView):
