@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('catalog', '0022_fingerprints_of_clients'),
+        ('catalog', '0023_keep_why_a_refresh_failed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ SELECT owner_id, MAX(end_number) FROM catalog_job WHERE end_number IS NOT NULL G
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0023_list_by_owner_and_end")]
+    dependencies = [("catalog", "0024_list_by_owner_and_end")]
     operations = [
         migrations.RunSQL(NUMBER, migrations.RunSQL.noop),
         migrations.RunSQL(COUNT, "DELETE FROM catalog_eventclock"),
