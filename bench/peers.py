@@ -4,9 +4,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-
-from bench.chromaprint import raw_print
+from bench.chromaprint import References, raw_print
 from bench.queries import Query, indexed_tracks
 from bench.relatives import same_recording
 
@@ -39,28 +37,17 @@ def ask_all(queries: list[Query], split: str, *, distractors: bool, workers: int
 
 
 @cache
-def _references(split: str, distractors: bool) -> tuple[list[str], np.ndarray, np.ndarray]:  # noqa: FBT001
-    found = indexed_tracks(split, distractors=distractors)
-    prints = [raw_print(track.path) for track in found]
-    owner = np.repeat(np.arange(len(found)), [len(p) for p in prints])
-    return [track.name for track in found], np.concatenate(prints), owner
+def _references(split: str, distractors: bool) -> References:  # noqa: FBT001
+    return References.of(indexed_tracks(split, distractors=distractors))
 
 
 def _ask(query: Query, split: str, distractors: bool) -> PeerRow:  # noqa: FBT001
-    names, reference, owner = _references(split, distractors)
-    asked = raw_print(query.path)
+    references, asked = _references(split, distractors), raw_print(query.path)
     best, bits = "", 0.0
     if len(asked) > 8:
-        step = max(1, len(asked) // MOST_FRAMES)
-        places = np.arange(0, len(asked), step)
-        span = int(len(asked) * OVERLAP)
-        offsets = len(reference) - len(asked)
-        wrong = np.zeros(offsets, np.int32)
-        for place in places:
-            wrong += np.bitwise_count(reference[place : place + offsets] ^ asked[place])
-        wrong[owner[:offsets] != owner[span : span + offsets]] = 32 * len(places)  # runs over two tracks
-        at = int(wrong.argmin())
-        best, bits = names[owner[at]], 1 - float(wrong[at]) / (32 * len(places))
+        equal = references.equal_bits(asked, max(1, len(asked) // MOST_FRAMES), int(len(asked) * OVERLAP))
+        at = int(equal.argmax())
+        best, bits = references.names[references.owner[at]], max(0.0, float(equal[at]))
     return PeerRow(query.key, query.family, query.alteration, query.length, query.track or "", best, bits)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.chromaprint import raw_print
-from bench.corpus import CorpusTrack, tracks
+from bench.chromaprint import References
+from bench.corpus import tracks
 
 FILE = Path(__file__).parent / "relatives.json"
 SEGMENT_FRAMES = 80  # ten seconds
@@ -28,36 +28,24 @@ def main() -> int:
     """Compare the tuning's and the test's tracks with all."""
     found = [track for split in ("tuning", "test", "training") for track in tracks(split)]
     asked = len(tracks("tuning")) + len(tracks("test"))
-    prints = [raw_print(track.path) for track in found]
-    reference, owner = np.concatenate(prints), np.repeat(np.arange(len(found)), [len(p) for p in prints])
+    references = References.of(found)
     pairs: dict[tuple[str, str], float] = {}
-    for number, own in enumerate(prints[:asked]):
+    for number in range(asked):
+        own = references.frames[references.owner == number]
         for start in range(0, len(own) - SEGMENT_FRAMES, SEGMENT_STEP):
             segment = own[start : start + SEGMENT_FRAMES]
             if len(np.unique(segment)) >= LEAST_VARIETY:
-                _compare(segment, number, found, reference, owner, pairs)
+                _compare(segment, number, references, pairs)
     rows = [[one, other, round(bits, 3)] for (one, other), bits in sorted(pairs.items())]
     FILE.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     print(f"{len(rows)} pairs among {len(found)} tracks")
     return 0
 
 
-def _compare(
-    segment: np.ndarray,
-    number: int,
-    found: list[CorpusTrack],
-    reference: np.ndarray,
-    owner: np.ndarray,
-    pairs: dict[tuple[str, str], float],
-) -> None:
-    offsets = len(reference) - SEGMENT_FRAMES
-    wrong = np.zeros(offsets, np.uint16)
-    for place in range(0, SEGMENT_FRAMES, EVERY):
-        wrong += np.bitwise_count(reference[place : place + offsets] ^ segment[place])
-    bits = 1 - wrong / (32 * SEGMENT_FRAMES / EVERY)
-    inside_one = owner[:offsets] == owner[SEGMENT_FRAMES:]
-    for at in np.flatnonzero((bits >= SHARED_BITS) & inside_one & (owner[:offsets] != number)):
-        pair = tuple(sorted((found[number].name, found[owner[at]].name)))
+def _compare(segment: np.ndarray, number: int, references: References, pairs: dict[tuple[str, str], float]) -> None:
+    bits = references.equal_bits(segment, EVERY, SEGMENT_FRAMES)
+    for at in np.flatnonzero((bits >= SHARED_BITS) & (references.owner[: len(bits)] != number)):
+        pair = tuple(sorted((references.names[number], references.names[references.owner[at]])))
         pairs[pair] = max(pairs.get(pair, 0.0), float(bits[at]))
 
 

@@ -9,12 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.chromaprint import raw_print
+from bench.chromaprint import FRAME_S, raw_print
 from bench.corpus import CorpusTrack, tracks
 from bench.queries import Query
 from bench.runner import Row
 
-FRAME_S = 4096 / 3 / 11_025
 SAME_BITS = 0.90
 JITTER_FRAMES = 3
 WORTH_A_LOOK_S = 0.5
