@@ -111,11 +111,35 @@ def _grids() -> list[Alteration]:
     semitones = [s / 2 for s in range(-14, 15) if s]
     tempos = [round(t, 2) for t in np.arange(0.7, 1.401, 0.05) if abs(t - 1) > 0.01] + [0.97, 1.03]
     speeds = [round(s, 2) for s in np.arange(0.75, 1.351, 0.05) if abs(s - 1) > 0.01] + [0.98, 1.02]
+    return _grid(semitones, tempos, speeds)
+
+
+def _grid(semitones: list[float], tempos: list[float], speeds: list[float]) -> list[Alteration]:
     return (
         [Alteration(f"pitch {s:+g}", "pitch", effects.pitch(s), s) for s in semitones]
         + [Alteration(f"tempo {t:g}", "tempo", effects.tempo(t), t, t) for t in sorted(tempos)]
         + [Alteration(f"speed {s:g}", "speed", effects.speed(s), s, s) for s in sorted(speeds)]
     )
+
+
+def _wide() -> list[Alteration]:
+    """An octave up and down, half to double: further than the grids, which have the goals of a full recall."""
+    ratios = [round(r, 1) for r in np.arange(0.5, 2.01, 0.1) if abs(r - 1) > 0.01]
+    return _grid([s for s in range(-12, 13) if s], ratios, ratios)
+
+
+def _short() -> list[Alteration]:
+    """What a telephone hears of music in a room in which it is loud."""
+    microphone = effects.ffmpeg("highpass=f=150,equalizer=f=2500:t=o:w=1:g=6,lowpass=f=7000")
+    return [
+        Alteration(
+            f"room, microphone, {colour} noise 10 dB",
+            "short",
+            chain(effects.reverb(0.5, 0.5), effects.noise(colour, 10), microphone),
+            10,
+        )
+        for colour in ("pink", "brown")
+    ]
 
 
 def _combinations() -> list[Alteration]:
@@ -157,3 +181,5 @@ def _mixes() -> list[Alteration]:
 
 
 ALTERATIONS: tuple[Alteration, ...] = (*_singles(), *_noises(), *_grids(), *_combinations(), *_mixes())
+WIDE: tuple[Alteration, ...] = tuple(_wide())
+SHORT: tuple[Alteration, ...] = tuple(_short())

@@ -43,18 +43,18 @@ def recognition_goals(rows: list[Row], *, quick: bool) -> list[Goal]:
     plain = [r for r in positive if r.family in NO_TIME_OR_PITCH]
     mixes = [r for r in positive if r.alteration.startswith("10 s inside")]
     ten_seconds = [
-        _recall("10 s without pitch and tempo: recall >= 97 %", [r for r in plain if r.length == "10 s"], 0.97)
+        at_least("10 s without pitch and tempo: recall >= 97 %", [r for r in plain if r.length == "10 s"], 0.97)
     ]
     return [
-        _weakest("each alteration, whole track and 30 s: recall, weakest >= 95 %", singles, WEAKEST),
+        weakest("each alteration, whole track and 30 s: recall, weakest >= 95 %", singles, WEAKEST),
         _share_of_full("alterations at 100 % recall, whole and 30 s: most (> half)", singles),
-        _recall("all alterations one at a time, whole and 30 s: recall >= 99 %", singles, 0.99),
-        _recall("combinations, 30 s: recall >= 98 %", [r for r in positive if r.family == "combination"], 0.98),
+        at_least("all alterations one at a time, whole and 30 s: recall >= 99 %", singles, 0.99),
+        at_least("combinations, 30 s: recall >= 98 %", [r for r in positive if r.family == "combination"], 0.98),
         *(ten_seconds if not quick else []),
-        _recall("5 s without pitch and tempo: recall >= 90 %", [r for r in plain if r.length == "5 s"], 0.90),
-        _recall("10 s inside 3 minutes of other music: found >= 95 %", mixes, 0.95),
+        at_least("5 s without pitch and tempo: recall >= 90 %", [r for r in plain if r.length == "5 s"], 0.90),
+        at_least("10 s inside 3 minutes of other music: found >= 95 %", mixes, 0.95),
         _error("10 s inside 3 minutes: offset within 0.2 s", mixes, lambda r: r.offset_error_s, 0.2, "s"),
-        _false_accepts([row for row in rows if not row.positive], least=1 if quick else NEGATIVES),
+        false_accepts([row for row in rows if not row.positive], least=1 if quick else NEGATIVES),
         *_alignment([r for r in positive if r.family != "mix"]),
     ]
 
@@ -69,7 +69,8 @@ def _alignment(rows: list[Row]) -> list[Goal]:
     ]
 
 
-def _recall(name: str, rows: list[Row], floor: float) -> Goal:
+def at_least(name: str, rows: list[Row], floor: float) -> Goal:
+    """Found of asked."""
     share, found, asked = recall(rows)
     return Goal(name, f"{share:.1%} ({found} of {asked})", asked > 0 and share >= floor)
 
@@ -82,7 +83,8 @@ def by_alteration(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return dict(grouped)
 
 
-def _weakest(name: str, rows: list[Row], floor: float) -> Goal:
+def weakest(name: str, rows: list[Row], floor: float) -> Goal:
+    """Each alteration; those under the floor are named, the worst first."""
     shares = {key: recall(group) for key, group in by_alteration(rows).items()}
     under = sorted((share, key) for key, (share, _, _) in shares.items() if share < floor)
     least = ", ".join(f"{key} {share:.0%}" for share, key in under[:6])
@@ -97,7 +99,8 @@ def _share_of_full(name: str, rows: list[Row]) -> Goal:
     return Goal(name, f"{full} of {len(groups)}", full * 2 > len(groups))
 
 
-def _false_accepts(rows: list[Row], *, least: int) -> Goal:
+def false_accepts(rows: list[Row], *, least: int) -> Goal:
+    """No report of any kind on ``least`` negatives or more."""
     duplicates = sum(row.is_duplicate for row in rows)
     contained = sum(row.verdict == "contains" for row in rows)
     reached = f"{duplicates} as duplicate and {contained} as contained, of {len(rows)}"

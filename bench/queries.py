@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.alterations import ALTERATIONS, GRID_FAMILIES, Alteration
+from bench.alterations import ALTERATIONS, GRID_FAMILIES, SHORT, WIDE, Alteration
 from bench.audio import RATE, read, write_flac
 from bench.clip import Clip, Strangers, original
 from bench.corpus import CACHE, SPLITS, CorpusTrack, tracks
@@ -22,7 +22,7 @@ from bench.strangers import NEAR_SILENT, SYNTHETIC, filled, strangers_from, synt
 SEED = 20_261
 HELD_OUT = 3  # one group of tracks in so many is kept out of every index
 WHOLE_LIMIT_S = 330
-LENGTHS = {"whole": None, "30 s": 30.0, "10 s": 10.0, "5 s": 5.0}
+LENGTHS = {"whole": None, "30 s": 30.0, "10 s": 10.0, "5 s": 5.0, "3 s": 3.0, "2 s": 2.0, "1 s": 1.0}
 # Queries per alteration: family → {length: how many}; "single" is every family that is not named. Whole and 30 s are
 # 21 together, so that one lost query leaves an alteration over 95 %.
 COUNTS = {
@@ -104,10 +104,11 @@ def positives(split: str, *, quick: bool) -> list[Query]:
     """So many tracks for every alteration and length."""
     counts = QUICK_COUNTS if quick else COUNTS
     pool = references(split)
-    return [query for alteration in ALTERATIONS for query in _of(alteration, counts, pool, split)]
+    return [query for alteration in ALTERATIONS for query in asked_of(alteration, counts, pool, split)]
 
 
-def _of(alteration: Alteration, counts: dict, pool: list[CorpusTrack], split: str) -> Iterator[Query]:
+def asked_of(alteration: Alteration, counts: dict, pool: list[CorpusTrack], split: str) -> Iterator[Query]:
+    """So many queries of each length for one alteration, each of another track. ``counts`` as ``COUNTS``."""
     kind = "grid" if alteration.family in GRID_FAMILIES else alteration.family
     for length, count in counts.get(kind, counts["single"]).items():
         seconds = LENGTHS.get(length, alteration.value) or 0
@@ -164,7 +165,7 @@ def make_all(queries: list[Query], workers: int) -> None:
 def make(query: Query) -> None:
     """Cut, alter, write; the truth is written last, so that an interrupted one is made again."""
     rng = _rng(query.key)
-    known = {a.name: a for a in ALTERATIONS}
+    known = {a.name: a for a in (*ALTERATIONS, *WIDE, *SHORT)}
     alteration = known.get(query.alteration)
     if query.family == "negative synthetic":
         seconds = LENGTHS[query.length] or 0

@@ -11,11 +11,15 @@ import argparse
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 from bench import corpus, report
+from bench.goals import Goal
 from bench.naming import protocols
 from bench.naming.drawing import SEED, Draw
 from bench.naming.protocols import Protocol, Run
+from bench.naming.reach import reach
+from bench.prints import make_prints
 
 OTHERS = {"tuning": ["training"], "test": ["training", "tuning"]}
 FAMILIES: dict[str, Protocol] = {
@@ -25,6 +29,7 @@ FAMILIES: dict[str, Protocol] = {
     "d": protocols.closest_first,
     "s": protocols.silence_and_tones,
     "f": protocols.shared_material,
+    "e": reach,
 }
 
 
@@ -34,18 +39,25 @@ def main() -> int:
     quick, began = bool(os.environ.get("QUICK")), time.monotonic()
     run = _run(options, quick=quick)
     print(f"{report.conditions()}; {len(run.references)} references, seed {options.seed}", flush=True)
-    goals = [goal for name in options.families for goal in FAMILIES[name](run)]
+    make_prints([track.path for track in run.references], options.workers)
+    with ProcessPoolExecutor(options.workers) as pool:  # each has an index of its own
+        found = pool.map(_goals_of, options.families, [run] * len(options.families))
+        goals = [goal for family in found for goal in family]
     print("\n".join([f"{time.monotonic() - began:.0f} s", *(goal.line() for goal in goals)]))
     return 0 if all(goal.met for goal in goals) else 1
+
+
+def _goals_of(family: str, run: Run) -> list[Goal]:
+    return FAMILIES[family](run)
 
 
 def _run(options: argparse.Namespace, *, quick: bool) -> Run:
     for split in [options.split, *([] if quick else OTHERS[options.split])]:
         if not corpus.tracks(split):
             corpus.fetch_missing(corpus.SPLITS[split])
-    own = corpus.tracks(options.split)
-    others = [track for name in OTHERS[options.split] for track in corpus.tracks(name)]
-    draw = Draw(options.split, tuple(own), options.seed)
+    own = tuple(corpus.tracks(options.split))
+    others = tuple(track for name in OTHERS[options.split] for track in corpus.tracks(name))
+    draw = Draw(options.split, own, options.seed)
     return Run(draw, own if quick else own + others, others, quick, options.chunks, options.workers)
 
 

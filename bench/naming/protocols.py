@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 
 import numpy as np
 
@@ -30,19 +30,24 @@ class Run:
     """What is asked, among which ``references``; ``chunks`` of protocol A at most, where it is given."""
 
     draw: Draw
-    references: list[CorpusTrack]
-    strangers: list[CorpusTrack]  # music of other splits, to fill what nothing is known of
+    references: tuple[CorpusTrack, ...]
+    strangers: tuple[CorpusTrack, ...]  # music of other splits, to fill what nothing is known of
     quick: bool
     chunks: int | None
     workers: int
 
-    @cached_property
+    @property
     def catalog(self) -> Catalog:
-        """All references, indexed."""
-        return Catalog.of(self.references, self.workers)
+        """All references, indexed once in this process."""
+        return _indexed(self.references, self.workers)
 
 
 Protocol = Callable[[Run], list[Goal]]
+
+
+@cache
+def _indexed(references: tuple[CorpusTrack, ...], workers: int) -> Catalog:
+    return Catalog.of(references, workers)
 
 
 def _asked(label: str, run: Run, queries: list[NamedQuery]) -> tuple[Score, float]:
