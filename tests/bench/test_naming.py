@@ -16,6 +16,7 @@ from bench.naming.drawing import Draw, NamedQuery
 from bench.naming.judge import Told, by_kind, invented, judged, lost
 from bench.naming.peer import Window, best_score, together, windows_of
 from bench.naming.protocols import joined_prints
+from bench.renderings import COPY, RELATED, reported_goal
 from catalog.engine import Fingerprint
 
 SONG = Range("song", 10.0, 30.0, 100.0, 120.0)
@@ -219,3 +220,12 @@ def test_the_peers_threshold_is_the_lowest_that_is_precise() -> None:
 def test_a_missing_peer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     assert "left out" in peer.line([track(1)], [])
+
+
+@pytest.mark.parametrize(("copies", "met"), [(0, True), (5, True), (6, False)])
+def test_few_renderings_may_be_copies(copies: int, met: bool) -> None:
+    told = [COPY] * copies + [RELATED] * 3 + ["nothing"] * (118 - 3 - copies)
+    goal = reported_goal(told)
+    assert goal.met is met
+    assert goal.reached == f"{copies} of 118; 3 told as related"
+    assert not reported_goal([]).met
