@@ -4,10 +4,13 @@
 keeps only its music of at least 20 s, and drops files that are byte for byte the same. ``tracks(split)`` then lists
 what is there, always in the same order.
 
-The split is by package, so that no composer's sound is learnt in training and met again in the test.
+The split is by package, so that no composer's sound is learnt in training and met again in the test. The hold-out is
+the split that decides: only ``bench.hold_out`` opens it, and a recording of it that was looked at is tuning music from
+then on (``looked_at.json``).
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -38,6 +41,21 @@ TEST = (
     "megaglest-data",
 )
 SPLITS = {"training": TRAINING, "tuning": TUNING, "test": TEST}
+HOLD_OUT = "hold-out"
+HOLD_OUT_PACKAGES = (
+    "colobot-common-sounds",
+    "marsshooter-data",
+    "pushover-data",
+    "fillets-ng-data",
+    "ardentryst",
+    "enigma-data",
+    "btanks-data",
+    "xmoto-data",
+    "amoebax-data",
+    "frozen-bubble-data",
+)
+LOOKED_AT = Path(__file__).parent / "looked_at.json"
+OPENED_BY = "BENCH_HOLD_OUT"  # the environment variable that bench.hold_out sets
 
 # Small ones first: whoever waits for training material can begin after minutes.
 FETCH_ORDER = (
@@ -85,13 +103,29 @@ def package_tracks(package: str) -> list[CorpusTrack]:
 
 
 def tracks(split: str) -> list[CorpusTrack]:
-    """All tracks of ``training``, ``tuning`` or ``test``; a file met in an earlier split is left out."""
-    return [track for name, found in _walk() if name == split for track in found]
+    """All tracks of ``training``, ``tuning``, ``test`` or the hold-out; a file met in an earlier split is left out.
+
+    A track of the hold-out that was looked at is the tuning's. The hold-out itself is closed to every other command.
+    """
+    if split == HOLD_OUT and not os.environ.get(OPENED_BY):
+        raise SystemExit("The hold-out is opened by `python -m bench.hold_out` alone, once a release.")
+    found = dict(_walk())
+    moved = [track for track in found[HOLD_OUT] if track.name in looked_at()]
+    if split == HOLD_OUT:
+        return [track for track in found[HOLD_OUT] if track not in moved]
+    return found[split] + (moved if split == "tuning" else [])
+
+
+def looked_at() -> set[str]:
+    """The names of the hold-out's tracks that somebody looked at."""
+    return set(json.loads(LOOKED_AT.read_text())) if LOOKED_AT.exists() else set()
 
 
 def _walk() -> Iterator[tuple[str, list[CorpusTrack]]]:
+    """Each split with what is there of it."""
     seen: set[str] = set()
-    for split, packages in SPLITS.items():
+    for split, packages in (*SPLITS.items(), (HOLD_OUT, HOLD_OUT_PACKAGES)):
+        found: list[CorpusTrack] = []
         for package in packages:
             manifest = CORPUS / package / "manifest.json"
             if not manifest.exists():
@@ -99,7 +133,8 @@ def _walk() -> Iterator[tuple[str, list[CorpusTrack]]]:
             digests = {row["file"]: row["sha256"] for row in json.loads(manifest.read_text())["tracks"]}
             kept = [track for track in package_tracks(package) if digests[track.path.name] not in seen]
             seen.update(digests.values())
-            yield split, kept
+            found += kept
+        yield split, found
 
 
 def fetch_missing(packages: Iterable[str] = FETCH_ORDER) -> None:

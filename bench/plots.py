@@ -171,6 +171,29 @@ def scale_curves(rows: list[dict[str, float]], path: Path) -> None:
     plt.close(figure)
 
 
+def naming_costs(rows: list[dict[str, float]], path: Path) -> None:
+    """CPU and memory of naming against the query's length and the number of copies; hollow: the budget ended it."""
+    figure, grid = plt.subplots(2, 2, figsize=(9, 6), dpi=90)
+    columns = (("minutes of query", ("all known", "one minute known")), ("copies in the catalog", ("copies",)))
+    for place, (axis, kinds) in enumerate(columns):
+        for row, (field, unit) in enumerate((("cpu_s", "CPU s, one core"), ("mb", "MB by the search"))):
+            axes = grid[row][place]
+            for kind, colour in zip(kinds, (OURS, PEER), strict=False):
+                group = [one for one in rows if one["kind"] == kind]
+                axes.plot(
+                    [one["amount"] for one in group], [one[field] for one in group], "-", color=colour, label=kind
+                )
+                for one in group:
+                    face = colour if one["is_complete"] else "white"
+                    axes.plot([one["amount"]], [one[field]], "o", color=colour, markerfacecolor=face)
+            axes.set(xlabel=axis, ylabel=unit, xlim=(0, None), ylim=(0, None))
+            axes.grid(alpha=0.3)
+            axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path)
+    plt.close(figure)
+
+
 def _figure(title: str, axis: str) -> tuple[plt.Figure, plt.Axes]:
     figure, axes = plt.subplots(figsize=(6.4, 3.2), dpi=90)
     axes.set(title=title, xlabel=axis, ylabel="recall, %", ylim=(-3, 103))

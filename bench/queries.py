@@ -14,7 +14,7 @@ import numpy as np
 from bench.alterations import ALTERATIONS, GRID_FAMILIES, SHORT, WIDE, Alteration
 from bench.audio import RATE, read, write_flac
 from bench.clip import Clip, Strangers, original
-from bench.corpus import CACHE, SPLITS, CorpusTrack, tracks
+from bench.corpus import CACHE, HOLD_OUT, SPLITS, CorpusTrack, tracks
 from bench.progress import counted
 from bench.relatives import family
 from bench.strangers import NEAR_SILENT, SYNTHETIC, filled, strangers_from, synthetic
@@ -79,7 +79,7 @@ def held_out(split: str) -> list[CorpusTrack]:
 def negative_tracks(split: str) -> list[CorpusTrack]:
     """The held-out tracks that have no relative in any index."""
     names = {track.name for track in held_out(split)}
-    indexed = {family(t.name) for name in SPLITS for t in tracks(name) if t.name not in names}
+    indexed = {family(t.name) for name in {*SPLITS, split} for t in tracks(name) if t.name not in names}
     return [track for track in held_out(split) if family(track.name) not in indexed]
 
 
@@ -96,7 +96,8 @@ def indexed_tracks(split: str, *, distractors: bool) -> list[CorpusTrack]:
     """
     if not distractors:
         return references(split)
-    others = {"test": tracks("training")[::3] + tracks("tuning"), "tuning": tracks("training")[::3]}
+    beside_test = tracks("training")[::3] + tracks("tuning")
+    others = {"test": beside_test, HOLD_OUT: beside_test, "tuning": tracks("training")[::3]}
     return references(split) + others.get(split, [])
 
 

@@ -1,4 +1,4 @@
-"""Recordings that the corpus holds more than once, found with Chromaprint: ``python -m bench.relatives``.
+"""Recordings that the corpus holds more than once, found with Chromaprint: ``python -m bench.relatives [SPLIT…]``.
 
 Game music comes in versions: a shortened one, a loop, a "fast" one. Two tracks that share ten seconds of sound are
 relatives: none may be a negative for the other, and reporting either is right. The pairs are looked for with another
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.chromaprint import References
-from bench.corpus import tracks
+from bench.corpus import SPLITS, tracks
 
 FILE = Path(__file__).parent / "relatives.json"
 SEGMENT_FRAMES = 80  # ten seconds
@@ -25,11 +25,13 @@ LEAST_VARIETY = 20  # different prints in a segment; a held note is nobody's rec
 
 
 def main() -> int:
-    """Compare the tuning's and the test's tracks with all."""
-    found = [track for split in ("tuning", "test", "training") for track in tracks(split)]
-    asked = len(tracks("tuning")) + len(tracks("test"))
+    """Compare the named splits' tracks, else the tuning's and the test's, with all; new pairs join the stored ones."""
+    asked_splits = sys.argv[1:] or ["tuning", "test"]
+    found = [track for split in dict.fromkeys([*asked_splits, *SPLITS]) for track in tracks(split)]
+    asked = sum(len(tracks(split)) for split in asked_splits)
     references = References.of(found)
-    pairs: dict[tuple[str, str], float] = {}
+    stored = json.loads(FILE.read_text()) if FILE.exists() else []
+    pairs: dict[tuple[str, str], float] = {(one, other): bits for one, other, bits in stored}
     for number in range(asked):
         own = references.frames[references.owner == number]
         for start in range(0, len(own) - SEGMENT_FRAMES, SEGMENT_STEP):

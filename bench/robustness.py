@@ -67,7 +67,7 @@ def _peer(queries: list[Query], options: argparse.Namespace, *, distractors: boo
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.robustness")
-    parser.add_argument("--split", choices=("test", "tuning"), default="test")
+    parser.add_argument("--split", choices=("test", "tuning", corpus.HOLD_OUT), default="test")
     parser.add_argument("--every", type=int, default=1, help="ask one query in so many")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2)))
     parser.add_argument("--no-peer", dest="peer", action="store_false")

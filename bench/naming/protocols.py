@@ -1,7 +1,7 @@
 """Protocols A to D, silence, and shared material: ask, print what was lost and invented, and give the goals."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -95,31 +95,43 @@ def dj_mixes(run: Run) -> list[Goal]:
 
 def _hour(run: Run) -> list[Goal]:
     """The only known recording among an hour of unknown music; the hour is joined from fingerprints."""
-    short = mixes.short_reference(run.draw)
-    catalog = Catalog()
-    catalog.add("the reference", print_of(short.path).fingerprint)
-    unknown = [track for track in run.strangers if not same_recording(track.name, short.truth[0].track)]
-    parts, seconds = [], 0.0
-    for printed in prints_of(unknown):
-        parts.append(printed)
-        seconds += printed.duration_s
-        if seconds > HOUR_MINUTES * 60:
-            break
-    middle = len(parts) // 2
-    one = print_of(short.path).fingerprint
-    heard = catalog.ask(joined_prints([*parts[:middle], *([one] if one else []), *parts[middle:]]))
-    named = [name for name, _ in heard.copies]
-    minutes = (seconds + mixes.EXCERPT_S) / 60
-    print(
-        f"B, {minutes:.0f} minutes with one known minute: {len(named)} named, {heard.cpu_s:.0f} CPU s{_ended([heard])}"
-    )
+    catalog, query, name = one_known_minute(run, HOUR_MINUTES)
+    heard, minutes = catalog.ask(query), query.duration_s / 60
+    named = [found for found, _ in heard.copies]
+    cost = f"{heard.cpu_s:.0f} CPU s{_ended([heard])}"
+    print(f"B, {minutes:.0f} minutes with one known minute: {len(named)} named, {cost}", flush=True)
     return [
-        goals.every("B, an hour with one known minute: named", int(named == ["the reference"]), 1),
+        goals.every("B, an hour with one known minute: named", int(named == [name]), 1),
         goals.cost("B, the hour: CPU a minute of query", heard.cpu_s / minutes, goals.BUDGET_CPU_S_A_MINUTE),
     ]
 
 
-def prints_of(tracks: Sequence[CorpusTrack]) -> Iterator[Fingerprint]:
+def one_known_minute(run: Run, minutes: float) -> tuple[Catalog, Fingerprint, str]:
+    """A catalog of one recording of 61 s, so much unknown music with it in the middle, and the recording's name."""
+    short = mixes.short_reference(run.draw)
+    known = print_of(short.path).fingerprint
+    if known is None:
+        raise SystemExit(f"{short.name} was refused")
+    catalog = Catalog()
+    catalog.add(short.name, known)
+    music = [track for track in run.strangers if not same_recording(track.name, short.truth[0].track)]
+    parts = enough(prints_of(music), minutes - known.duration_s / 60)
+    middle = len(parts) // 2
+    return catalog, joined_prints([*parts[:middle], known, *parts[middle:]]), short.name
+
+
+def enough(prints: Iterator[Fingerprint], minutes: float) -> list[Fingerprint]:
+    """The first so many minutes; all where there are fewer."""
+    found, seconds = [], 0.0
+    for printed in prints:
+        if seconds >= minutes * 60:
+            break
+        found.append(printed)
+        seconds += printed.duration_s
+    return found
+
+
+def prints_of(tracks: Iterable[CorpusTrack]) -> Iterator[Fingerprint]:
     """The fingerprints of those that have one."""
     for track in tracks:
         printed = print_of(track.path).fingerprint
@@ -133,12 +145,18 @@ def joined_prints(prints: Sequence[Fingerprint]) -> Fingerprint:
     return Fingerprint(np.ascontiguousarray(levels), sum(one.duration_s for one in prints))
 
 
+def copied(run: Run) -> tuple[CorpusTrack, list[CorpusTrack]]:
+    """The recording that protocol C copies, and what else is in its catalog."""
+    first, *others = run.draw.chosen("copied", copies.COPY_S, 240.0)
+    return first, others[:20]
+
+
 def many_copies(run: Run) -> list[Goal]:
     """C: copies of one recording in the catalog."""
-    first, *others = run.draw.chosen("copied", copies.COPY_S, 240.0)
+    first, others = copied(run)
     found = []
     for count in QUICK_COPIES if run.quick else COPIES:
-        catalog = Catalog.of(others[:20], run.workers)
+        catalog = Catalog.of(others, run.workers)
         held = copies.copies(run.draw, first, count)
         with catalog.holding({query.name: query.path for query in held}):
             heard = catalog.ask(NamedQuery(first.name, first.path, ()))
