@@ -1,8 +1,8 @@
 """``python -m bench.renderings``: the same notes by other instruments, or played again: how many are taken for copies.
 
 MIDI pieces rendered by FluidSynth (Debian: ``fluidsynth``, ``fluid-soundfont-gm``, ``timgm6mb-soundfont``) are asked
-against all originals and the training and tuning music. ``QUICK=1``: every tenth piece. Each is reported as a copy, told as
-related (perhaps another performance), or neither. The goal is that at most 50 of 1,176 are reported as copies.
+against all originals and the training and tuning music. ``QUICK=1``: every tenth piece. Each is reported as a copy,
+told as related (perhaps another performance), or neither. The goal is at most 50 of 1,176 that are reported as copies.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from bench.prints import make_prints, print_of
 from bench.progress import counted
 from bench.queries import references
 from catalog.engine import FingerprintIndex
+from catalog.engine.search.find import Wanted
 
 FOLDER = corpus.CACHE / "renderings"
 FONTS = Path("/usr/share/sounds/sf2")
@@ -163,10 +164,10 @@ def _index(originals: tuple[Rendering, ...]) -> None:
 def _told_as(rendering: Rendering) -> str:
     """``COPY`` where anything is reported, ``RELATED`` where something is as like but strays in time, or "nothing"."""
     fingerprint = print_of(rendering.path).fingerprint
-    found = [] if fingerprint is None else _opened[0].search(fingerprint, include_weak=True)
+    found = _opened[0].find(fingerprint, wanted=Wanted(related=True)).matches if fingerprint is not None else ()
     if any(match.verdict != "none" for match in found):
         return COPY
-    return RELATED if any(match.strays for match in found) else "nothing"
+    return RELATED if found else "nothing"
 
 
 def _name(length_s: int | None) -> str:

@@ -11,6 +11,7 @@ from bench.naming.drawing import NamedQuery
 from bench.naming.judge import Told
 from bench.prints import make_prints, print_of
 from catalog.engine import Fingerprint, FingerprintIndex, Match
+from catalog.engine.search.find import Effort
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ class Catalog:
                 self.index.remove(number)
                 self.names.pop(number, None)
 
-    def ask(self, query: NamedQuery | Fingerprint) -> Heard:
-        """What is in a query; nothing where the engine refuses it."""
+    def ask(self, query: NamedQuery | Fingerprint, effort: Effort = "auto") -> Heard:
+        """What is in a query, as an ordinary check or by another effort; nothing where the engine refuses it."""
         printed = query if isinstance(query, Fingerprint) else print_of(query.path).fingerprint
         if printed is None:
             return Heard()
         began = time.process_time()
-        answer = self.index.find(printed, effort="everything")
+        answer = self.index.find(printed, effort=effort)
         cpu_s = time.process_time() - began
         found = tuple((self.names[match.track_id], match) for match in answer.matches)
         return Heard(found, answer.is_complete, cpu_s)

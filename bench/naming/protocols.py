@@ -53,7 +53,7 @@ def _indexed(references: tuple[CorpusTrack, ...], workers: int) -> Catalog:
 def _asked(label: str, run: Run, queries: list[NamedQuery]) -> tuple[Score, float]:
     """The score, and CPU seconds a minute of query."""
     make_prints([query.path for query in queries], run.workers)
-    heard = [run.catalog.ask(query) for query in queries]
+    heard = [run.catalog.ask(query, "everything") for query in queries]
     for query, answer in zip(queries, heard, strict=True):
         for one in judge.lost(query.truth, answer.told):
             print(f"  lost in {query.name}: {one.track} at {one.query_start_s:.0f} s {one.altered}")
