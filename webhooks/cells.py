@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from staff.blocks import boxed
 from staff.display import NOTHING, badge
 from staff.row_ids import page_of
 from webhooks.models import Attempt, Endpoint, Message
+from webhooks.services.standing import State, standing_of
 
 MAX_URL_SHOWN = 32
 _MESSAGE_STATES = {
@@ -18,15 +21,21 @@ _MESSAGE_STATES = {
 }
 
 
+_ENDPOINT_STATES = {
+    State.DISABLED: ("bad", "block"),
+    State.UNVERIFIED: ("waiting", "help"),
+    State.PAUSED: ("warning", "pause_circle"),
+    State.TRYING: ("warning", "autorenew"),
+    State.FAILING: ("bad", "warning"),
+    State.HEALTHY: ("good", "check_circle"),
+}
+
+
 def endpoint_state(endpoint: Endpoint) -> SafeString:
     """Return whether callbacks go there, and where not, why."""
-    if endpoint.disabled_at is not None:
-        return badge("bad", "block", "disabled", endpoint.disabled_reason)
-    if endpoint.verified_at is None:
-        return badge("waiting", "help", "not verified", endpoint.verify_error)
-    if endpoint.failing_since is not None:
-        return badge("bad", "warning", "failing", "The last attempt failed.")
-    return badge("good", "check_circle", "healthy")
+    standing = standing_of(endpoint, now=timezone.now())
+    tone, icon = _ENDPOINT_STATES[standing.state]
+    return badge(tone, icon, str(standing.state.label), standing.reason)
 
 
 def candidate(endpoint: Endpoint) -> SafeString | str:
@@ -44,6 +53,8 @@ def message_state(message: Message) -> SafeString:
     """Return where a message stands; one that waits behind its endpoint says so."""
     if message.state == Message.State.PENDING and not message.endpoint.is_deliverable:
         return badge("off", "pause_circle", "held", "Its URL is not verified, or is disabled.")
+    if message.state == Message.State.PENDING and message.endpoint.paused_until is not None:
+        return badge("off", "pause_circle", "held", "Its URL is paused.")
     return state_badge(message.state, message.error)
 
 
@@ -61,6 +72,11 @@ def attempt_outcome(attempt: Attempt) -> SafeString:
     if attempt.status is not None:
         return badge("bad", "error", str(attempt.status))
     return badge("bad", "error", "no answer", attempt.error)
+
+
+def copied(text: str) -> SafeString | str:
+    """Return a text in a block, with a button that copies it."""
+    return boxed(text, copy="Copy")
 
 
 def chain(attempts: Iterable[Attempt]) -> SafeString | str:

@@ -12,9 +12,11 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from webhooks.models import Attempt, Endpoint, Message, Refused
+from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.custom_headers import headers_of, masked
 from webhooks.services.sealed_secrets import secrets_in_force
-from webhooks.services.signatures import signed_headers
+from webhooks.services.signatures import public_keys, signed_headers
+from webhooks.services.standing import Standing, standing_of
 from webhooks.transport import request_headers
 
 
@@ -104,9 +106,25 @@ class Health:
         return 100 * self.delivered / self.ended if self.ended else 0.0
 
     @property
-    def why(self) -> str:
-        """The reason of a state that is not good."""
-        return self.endpoint.disabled_reason or (self.endpoint.verify_error if not self.endpoint.verified_at else "")
+    def standing(self) -> Standing:
+        """The state, its reason and what can be done."""
+        return standing_of(self.endpoint, now=timezone.now())
+
+    @property
+    def headers(self) -> list[str]:
+        """The names of the URL's own headers."""
+        try:
+            return list(headers_of(self.endpoint))
+        except SecretUnreadableError:
+            return []
+
+    @property
+    def public_keys(self) -> list[str]:
+        """The public keys that check `webhook-signature`, current first; none where it signs with HMAC."""
+        try:
+            return public_keys(self.endpoint)
+        except SecretUnreadableError:
+            return []
 
     @property
     def last_challenge(self) -> str:
@@ -143,6 +161,8 @@ def health_of(endpoint_pk: int) -> Health | None:
     )
     if not endpoint.is_deliverable:
         told["next_try_at"] = None
+    elif told["next_try_at"] and endpoint.paused_until:
+        told["next_try_at"] = max(told["next_try_at"], endpoint.paused_until)
     return Health(
         endpoint=endpoint,
         typical_ms=typical_ms(endpoint.answered_ms),  # type: ignore[attr-defined]

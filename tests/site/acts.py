@@ -25,6 +25,7 @@ from catalog.services.decisions import decide
 from catalog.services.tracks.adding import add_track
 from catalog.services.tracks.removal import remove_track
 from tests.rows import make_match, make_track
+from tests.webhooks.conftest import CHOICES
 from webhooks.models import Endpoint, Message, Source
 from webhooks.services import create_source, store_endpoint
 
@@ -157,10 +158,10 @@ ACTS: dict[str, Callable[[House], Act]] = {
         "django_q/ormq", h.waiting, "change", key="other", lock_0="2026-01-01", lock_1="00:00:00"
     ),
     "admin/webhooks/endpoint/add/": lambda h: Act(
-        "/admin/webhooks/endpoint/add/", {"owner": h.friend.pk, "url": "https://new.invalid/hook"}
+        "/admin/webhooks/endpoint/add/", {"owner": h.friend.pk, "url": "https://new.invalid/hook"} | CHOICES
     ),
     "admin/webhooks/endpoint/<path:object_id>/change/": lambda h: row(
-        "webhooks/endpoint", h.endpoint, "change", url="https://moved.invalid/hook"
+        "webhooks/endpoint", h.endpoint, "change", url="https://moved.invalid/hook", **CHOICES
     ),
     "admin/webhooks/endpoint/<path:object_id>/delete/": lambda h: row("webhooks/endpoint", h.unused, "delete"),
     "admin/webhooks/endpoint/<path:object_id>/recover_failed/": lambda h: row(
@@ -172,7 +173,13 @@ ACTS: dict[str, Callable[[House], Act]] = {
         )
         for name in ("send_test", "verify_again", "rotate_secret", "turn_off")
     },
+    "admin/webhooks/endpoint/<path:object_id>/replay/": lambda h: row(
+        "webhooks/endpoint", h.endpoint, "replay", since="24"
+    ),
     "admin/webhooks/message/<path:object_id>/send_again/": lambda h: row("webhooks/message", h.message, "send_again"),
+    "admin/webhooks/message/<path:object_id>/delete_content/": lambda h: row(
+        "webhooks/message", h.message, "delete_content"
+    ),
     "admin/webhooks/source/add/": lambda _: Act("/admin/webhooks/source/add/", {"slug": "new", "secret": ""}),
     "admin/webhooks/source/<path:object_id>/delete/": lambda h: row("webhooks/source", h.source, "delete"),
     "admin/webhooks/source/<path:object_id>/rotate_secret/": lambda h: row(

@@ -19,6 +19,7 @@ from catalog.models import ApiKey, Job, Track
 from catalog.services.api_keys import create_key, revoke_key
 from catalog.services.tasks import accepting
 from tests.conftest import client_of
+from tests.webhooks.conftest import CHOICES
 from webhooks.models import Endpoint, Source
 from webhooks.services import create_source, store_endpoint
 
@@ -47,9 +48,9 @@ TABLES = {
     "staff/auditentry": (),
     "webhooks/endpoint": tuple(
         f"<path:object_id>/{name}/"
-        for name in ("send_test", "verify_again", "rotate_secret", "recover_failed", "turn_off")
+        for name in ("send_test", "verify_again", "rotate_secret", "recover_failed", "replay", "turn_off")
     ),
-    "webhooks/message": ("<path:object_id>/send_again/",),
+    "webhooks/message": ("<path:object_id>/send_again/", "<path:object_id>/delete_content/"),
     "webhooks/source": ("<path:object_id>/rotate_secret/",),
 }
 OF_EACH = ("", "add/", *(f"<path:object_id>/{name}" for name in ("history/", "delete/", "change/", "")))
@@ -306,15 +307,16 @@ def test_nobody_takes_the_callbacks_of_accounts_with_more_power(registrar: tuple
     client, user = registrar
     user.user_permissions.set(Permission.objects.all())
     url = "https://mine.invalid/hook"
-    client.post("/admin/webhooks/endpoint/add/", {"owner": staff.pk, "url": url})
+    client.post("/admin/webhooks/endpoint/add/", {"owner": staff.pk, "url": url} | CHOICES)
     assert not Endpoint.objects.exists()
     endpoint = store_endpoint(owner=staff, url="https://theirs.invalid/hook")
     before = Endpoint.objects.values().get()
-    for page in ("change", "delete", "rotate_secret", "turn_off", "verify_again", "send_test", "recover_failed"):
-        form = {"url": url, "post": "yes", "since": "24", "_form_submitted": "True"}
+    buttons = ("rotate_secret", "turn_off", "verify_again", "send_test", "recover_failed", "replay")
+    for page in ("change", "delete", *buttons):
+        form = {"url": url, "post": "yes", "since": "24", "_form_submitted": "True"} | CHOICES
         assert client.post(f"/admin/webhooks/endpoint/{endpoint.pk}/{page}/", form).status_code == 403
     assert Endpoint.objects.values().get() == before
-    client.post("/admin/webhooks/endpoint/add/", {"owner": user.pk, "url": url})
+    client.post("/admin/webhooks/endpoint/add/", {"owner": user.pk, "url": url} | CHOICES)
     assert Endpoint.objects.filter(owner=user).exists()
 
 

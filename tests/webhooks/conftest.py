@@ -32,6 +32,12 @@ ADDED = {
 FAILED = ADDED | {"status": "failure", "error": "The file is not audio."}
 NO_MATCH = CHECKED | {"result": {"is_duplicate": False, "matched_music_id": None, "matched_musicname": None}}
 
+CHOICES: dict[str, Any] = {  # what the form of a URL sends beside its address
+    "events": ["add_audio_in_index", "check_is_same"],
+    "body_format": "contract",
+    "scheme": "hmac",
+}
+
 
 @pytest.fixture
 def outside() -> Client:

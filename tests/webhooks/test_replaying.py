@@ -69,7 +69,7 @@ def test_deleted_content_is_never_sent_again(send: Send, endpoint: Endpoint, rec
     delete_content(message=message, now=timezone.now())
     assert message.state == Message.State.DELIVERED
     assert replay(endpoint=endpoint, since=began) == recover_failed(endpoint=endpoint, since=began) == 0
-    assert send_again(messages=Message.objects.all()) == SentAgain(disabled=1)
+    assert send_again(messages=Message.objects.all()) == SentAgain(without_content=1)
     assert not deliver_message(message.pk)
     assert len(receiver.callbacks) == 1
 

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import ApiKey
+from tests.webhooks.conftest import CHOICES
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Endpoint, Source
 from webhooks.services import RotatedMeanwhileError, create_source, rotate_secret, rotate_source_secret
@@ -28,7 +29,7 @@ Rotate = Callable[[Any], str]
 
 def make_endpoint(desk: Client, account: User, receiver: Receiver) -> HttpResponse:
     """Add a callback URL."""
-    return desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": receiver.url, "_continue": "1"})
+    return desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": receiver.url, "_continue": "1"} | CHOICES)
 
 
 def make_source(desk: Client, account: User, receiver: Receiver) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from tests.webhooks.conftest import CHOICES
 from tests.webhooks.filled import fill
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Attempt, Endpoint, Message
@@ -20,7 +21,7 @@ ADMIN = "/admin/webhooks"
 Send = Callable[..., Message]
 
 
-@pytest.mark.parametrize("action", ["send_test", "verify_again", "rotate_secret", "recover_failed"])
+@pytest.mark.parametrize("action", ["send_test", "verify_again", "rotate_secret", "recover_failed", "replay"])
 def test_onlookers_change_nothing(reading_desk: Client, endpoint: Endpoint, action: str, receiver: Receiver) -> None:
     before = endpoint_secret(endpoint=endpoint)
     answer = reading_desk.post(f"{ADMIN}/endpoint/{endpoint.pk}/{action}/", {"_form_submitted": "True", "since": "1"})
@@ -95,7 +96,7 @@ def test_adding_an_endpoint_verifies_after_the_commit_and_shows_the_secret(
     desk: Client, account: User, receiver: Receiver, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        answer = desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": receiver.url})
+        answer = desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": receiver.url} | CHOICES)
     endpoint = Endpoint.objects.get(owner=account)
     assert endpoint.is_deliverable
     assert endpoint_secret(endpoint=endpoint) in answer.content.decode()
@@ -109,7 +110,7 @@ def test_changed_url_stands_beside_the_one_in_use_until_it_answers(
     page_url, new = f"{ADMIN}/endpoint/{endpoint.pk}/change/", receiver.url + "2"
     receiver.behaviour = reply(404)
     with django_capture_on_commit_callbacks(execute=True):
-        desk.post(page_url, {"url": new})
+        desk.post(page_url, {"url": new} | CHOICES)
     verify_again = f"{ADMIN}/endpoint/{endpoint.pk}/verify_again/"
     page = desk.post(verify_again, {"_form_submitted": "True"}, follow=True).content.decode()
     assert f"Callbacks still go to {receiver.url}." in page
@@ -131,7 +132,7 @@ def test_saving_the_url_in_use_withdraws_the_new_one(
     receiver.behaviour = reply(404)
     for url in (receiver.url + "2", receiver.url):
         with django_capture_on_commit_callbacks(execute=True):
-            desk.post(page_url, {"url": url})
+            desk.post(page_url, {"url": url} | CHOICES)
     endpoint.refresh_from_db()
     assert (endpoint.url, endpoint.candidate_url) == (receiver.url, "")
     assert endpoint.is_deliverable
@@ -149,7 +150,7 @@ def test_page_of_an_unverified_url_says_that_callbacks_wait(desk: Client, endpoi
 
 @pytest.mark.parametrize("url", ["ftp://example.org/", "http://user:word@example.org/", "nothing"])
 def test_a_url_that_cannot_be_called_is_a_form_error(desk: Client, account: User, url: str) -> None:
-    answer = desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": url})
+    answer = desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": url} | CHOICES)
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors.keys() == {"url"}
     assert not Endpoint.objects.exists()

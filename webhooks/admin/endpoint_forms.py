@@ -1,33 +1,82 @@
-"""What is asked about a callback URL: the URL itself, how far back to recover, whether to rotate its secret."""
+"""What is asked about a callback URL: itself and its choices, how far back to send, whether to rotate its secret."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 from staff.row_ids import row_or_404
 from webhooks import services
 from webhooks.admin.secrets import RotateForm
+from webhooks.contract import Event
 from webhooks.models import Endpoint
-from webhooks.url_guard import UrlRefusedError, check_url
+from webhooks.secret_box import SecretUnreadableError
+from webhooks.services.custom_headers import headers_of, masked
+from webhooks.url_guard import UrlRefusedError, check_address, check_url
 
-_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all failed callbacks"}
+_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all"}
+_FIELD_OF = {"signature": "scheme"}
+_refusal: ContextVar[str] = ContextVar("refusal", default="")
+
+
+@contextmanager
+def judged(url: str) -> Iterator[None]:
+    """Look the host of a URL up, and let the forms of the block know why the URL is refused; they are in transactions.
+
+    An empty `url` is not looked at.
+    """
+    refusal = ""
+    try:
+        if url:
+            check_address(url)
+    except UrlRefusedError as error:
+        refusal = str(error)
+    token = _refusal.set(refusal)
+    try:
+        yield
+    finally:
+        _refusal.reset(token)
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The URL, judged before it is stored."""
+    """The URL, judged before it is stored, and what it wants."""
+
+    events = forms.MultipleChoiceField(
+        choices=Event.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What the URL is told of. The first two are the API's; the others are for receivers that know them.",
+    )
+    headers = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
+        label="Headers",
+        help_text="Sent with every callback, one “Name: value” a line, such as a gateway's key. Values are stored"
+        " encrypted and not shown again. A line with dots instead of a value keeps its value.",
+    )
 
     class Meta:
         model = Endpoint
-        fields = ["owner", "url"]
+        fields = ["owner", "name", "url", "events", "body_format", "scheme", "headers", "description"]
+        widgets: ClassVar[dict[str, Any]] = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
         help_texts: ClassVar[dict[str, str]] = {
-            "owner": "The account whose results go to this URL. An account has one callback URL.",
+            "owner": "The account whose results go to this URL.",
+            "name": "What the URL is for.",
             "url": "Saving sends a challenge to the URL. Callbacks go there once it has answered. Until then they go to"
             " the previous URL. The secret is shown once.",
+            "body_format": "The full body is for receivers that take more than the API's own body.",
+            "scheme": "With Ed25519 the receiver checks webhook-signature with a public key, which this page shows.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,30 +84,82 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if self.instance.candidate_url:
             self.initial["url"] = self.instance.candidate_url
+        self.initial["headers"] = "\n".join(f"{name}: {dots}" for name, dots in _masked_of(self.instance).items())
 
     def clean_url(self) -> str:
-        """Refuse what can never be called."""
+        """Refuse what can never be called, and a host whose addresses are private."""
         url: str = self.cleaned_data["url"]
         try:
             check_url(url)
         except UrlRefusedError as error:
             raise forms.ValidationError(str(error)) from error
+        if _refusal.get() and url != self.initial.get("url"):
+            raise forms.ValidationError(_refusal.get())
         return url
 
+    def clean_headers(self) -> dict[str, str]:
+        """Read the lines."""
+        lines = [line for line in self.cleaned_data["headers"].splitlines() if line.strip()]
+        pairs = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        if len({name.lower() for name, _ in pairs}) < len(pairs):
+            raise forms.ValidationError("A header is given twice.")
+        return dict(pairs)
 
-class RecoverForm(BaseDialogForm):  # type: ignore[misc]
+    def clean(self) -> dict[str, Any]:
+        """Hold the choices against the rules of the service, which the API has too."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        known = self.instance if self.instance.pk else None
+        try:
+            services.checked(endpoint=known, **self.choices())
+        except services.ChoicesInvalidError as error:
+            for name, texts in error.errors.items():
+                self.add_error(_FIELD_OF.get(name, name), texts)
+        if known is None and "url" in cleaned and "owner" in cleaned:
+            try:
+                services.check_room(owner=cleaned["owner"], url=cleaned["url"])
+            except services.TooManyUrlsError as error:
+                self.add_error("url", f"{error} (Setting WEBHOOK_MAX_URLS: {settings.WEBHOOK_MAX_URLS}.)")
+        return cleaned
+
+    def choices(self) -> dict[str, Any]:
+        """Return what was chosen, in the names of the service."""
+        names = ("name", "description", "events", "body_format", "scheme", "headers")
+        return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+
+
+def _masked_of(endpoint: Endpoint) -> dict[str, str]:
+    try:
+        return masked(headers_of(endpoint))
+    except SecretUnreadableError:
+        return {}
+
+
+class SinceForm(BaseDialogForm):  # type: ignore[misc]
     """How far back to go; each choice says how many callbacks it would send."""
 
-    since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Failed callbacks from")
+    since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Callbacks from")
+    count: ClassVar[Any]
 
     def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
         """Count what each choice stands for."""
         super().__init__(request, object_id, **kwargs)
         endpoint = row_or_404(Endpoint, object_id)
         self.fields["since"].choices = [
-            (hours, f"{words}: {services.count_failed(endpoint=endpoint, since=ago(hours))}")
+            (hours, f"{words}: {type(self).count(endpoint=endpoint, since=ago(hours))}")
             for hours, words in _SPANS.items()
         ]
+
+
+class RecoverForm(SinceForm):
+    """Those that failed."""
+
+    count = staticmethod(services.count_failed)
+
+
+class ReplayForm(SinceForm):
+    """Those that arrived too."""
+
+    count = staticmethod(services.count_ended)
 
 
 class RotateEndpointForm(RotateForm):

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -44,7 +45,7 @@ class CallbackPage:
         if message is None:
             return None
         try:
-            curl = boxed(curl_command(message), copy="Copy as curl")
+            curl = "" if message.content_deleted_at else boxed(curl_command(message), copy="Copy as curl")
         except SecretUnreadableError as error:
             curl = str(error)
         attempts = list(message.attempts.order_by("number"))
@@ -100,7 +101,7 @@ class MessageAdmin(RecordAdmin):
     list_before_template = "staff/live_list.html"
     change_form_outer_before_template = "webhooks/message.html"
     actions = ["send_selected_again"]
-    actions_detail = ["send_again"]
+    actions_detail = ["send_again", "delete_content"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """Fetch endpoints and attempts for all rows at once."""
@@ -136,7 +137,7 @@ class MessageAdmin(RecordAdmin):
             took = span(message.delivered_at - message.created_at)
             return format_html('<span class="whitespace-nowrap tabular-nums">after {}</span>', took)
         if message.state == Message.State.PENDING and message.endpoint.is_deliverable:
-            return format_html('<span class="whitespace-nowrap">next {}</span>', moment(message.next_attempt_at))
+            return format_html('<span class="whitespace-nowrap">next {}</span>', moment(message.expected_at))
         return NOTHING
 
     @admin.display(description="To", ordering="endpoint")
@@ -169,6 +170,7 @@ class MessageAdmin(RecordAdmin):
             (outcome.held, messages.WARNING, "waiting until the URL is verified."),
             (outcome.in_hands, messages.WARNING, "skipped: a worker is sending now."),
             (outcome.disabled, messages.ERROR, "not sent: the URL is disabled. “Verify again” on its page enables it."),
+            (outcome.without_content, messages.ERROR, "not sent: its content was deleted."),
         ):
             if count:
                 self.message_user(request, f"{number(count)} callback{'s are' if count > 1 else ' is'} {words}", level)
@@ -186,4 +188,25 @@ class MessageAdmin(RecordAdmin):
         """Give the message a new schedule, from now."""
         message = row_or_404(Message, object_id)
         self._tell(request, services.send_again(messages=Message.objects.filter(pk=message.pk)))
+        return back_to(request, message)
+
+    @confirmed_action(
+        description="Delete content",
+        icon="delete_sweep",
+        permission="webhooks.change_message",
+        dialog={
+            "title": "Delete the content of this callback?",
+            "description": "Its body and what was sent and answered are deleted for good. That it was sent, when and"
+            " with what outcome, stays. It can never be sent again; one that waits fails.",
+        },
+    )
+    def delete_content(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        """Keep the record alone."""
+        message = row_or_404(Message, object_id)
+        try:
+            services.delete_content(message=message, now=timezone.now())
+        except services.BeingSentError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, "The content is deleted. The record stays.", messages.SUCCESS)
         return back_to(request, message)

@@ -1,5 +1,7 @@
 """What is to be delivered, and every attempt at it."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -72,6 +74,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"callback about {self.subject or self.event}"
+
+    @property
+    def expected_at(self) -> datetime:
+        """When its next attempt is expected: not before a pause of its URL ends."""
+        return max(self.next_attempt_at, self.endpoint.paused_until or self.next_attempt_at)
 
 
 class Attempt(Searched):

@@ -7,7 +7,7 @@ from webhooks.choices import BodyFormat, Scheme
 from webhooks.contract import Event
 from webhooks.models import Endpoint
 from webhooks.models.endpoint import MAX_DESCRIPTION_CHARACTERS, MAX_NAME_CHARACTERS
-from webhooks.services.custom_headers import HeadersInvalidError, check_headers, sealed
+from webhooks.services.custom_headers import HeadersInvalidError, check_headers, sealed, unmasked
 from webhooks.storable import storable
 
 Errors = dict[str, list[str]]
@@ -23,6 +23,7 @@ class ChoicesInvalidError(Exception):
 
 def checked(
     *,
+    endpoint: Endpoint | None = None,
     name: str | None = None,
     description: str | None = None,
     events: list[str] | None = None,
@@ -32,9 +33,10 @@ def checked(
 ) -> dict[str, Any]:
     """Return the columns for the choices that are given (None: not chosen).
 
-    Raises ChoicesInvalidError.
+    A header of `endpoint` whose value is the mask keeps its value. Raises ChoicesInvalidError.
     """
     errors: Errors = {}
+    headers = unmasked(headers, endpoint)
     _hold(errors, "name", name, lambda text: len(text) <= MAX_NAME_CHARACTERS, "It is too long.")
     _hold(errors, "description", description, lambda text: len(text) <= MAX_DESCRIPTION_CHARACTERS, "It is too long.")
     known = ", ".join(Event.values)
@@ -60,7 +62,7 @@ def checked(
 
 def change_endpoint(*, endpoint: Endpoint, **choices: Any) -> Endpoint:
     """Store the choices that are given, all or none, and return the endpoint. Raises ChoicesInvalidError."""
-    columns = checked(**choices)
+    columns = checked(endpoint=endpoint, **choices)
     if columns:
         Endpoint.objects.filter(pk=endpoint.pk).update(**columns)
         endpoint.refresh_from_db()

@@ -70,6 +70,14 @@ def masked(headers: Mapping[str, str]) -> dict[str, str]:
     return dict.fromkeys(headers, MASK)
 
 
+def unmasked(headers: Mapping[str, str] | None, endpoint: Endpoint | None) -> dict[str, str] | None:
+    """Return the headers with the values that `endpoint` has where only the mask was given back."""
+    if headers is None:
+        return None
+    known = headers_of(endpoint) if endpoint and MASK in headers.values() else {}
+    return {name: known.get(name, value) if value == MASK else value for name, value in headers.items()}
+
+
 def hidden(text: str, headers: Mapping[str, str]) -> str:
     """Return `text` without the values of `headers`: a receiver may send back what it was sent.
 

@@ -55,7 +55,7 @@ def _delivery(message: Message) -> Delivery:
         message_pk=message.pk,
         url=message.endpoint.url,
         state=message.state,
-        next_attempt_at=message.next_attempt_at if waits else None,
+        next_attempt_at=message.expected_at if waits else None,
         attempts=tuple(
             DeliveryAttempt(
                 number=attempt.number,

@@ -19,7 +19,8 @@ class SentAgain:
     sent: int = 0
     held: int = 0  # wait for their URL to be verified
     in_hands: int = 0  # a worker is sending them at this moment
-    disabled: int = 0  # nothing is sent to their URL, or their content was deleted
+    disabled: int = 0  # nothing is sent to their URL
+    without_content: int = 0  # it was deleted
 
     def __add__(self, other: "SentAgain") -> "SentAgain":
         """Return the sums."""
@@ -42,8 +43,13 @@ def _send_batch_again(keys: list[int]) -> SentAgain:
         count = _restart(enabled.exclude(state=Message.State.DELIVERING), now=timezone.now())
         held = enabled.filter(state=Message.State.PENDING, endpoint__verified_at=None).count()
         in_hands = enabled.filter(state=Message.State.DELIVERING).count()
+        without = Message.objects.filter(pk__in=keys, content_deleted_at__isnull=False).count()
     return SentAgain(
-        sent=max(count - held, 0), held=held, in_hands=in_hands, disabled=max(len(keys) - count - in_hands, 0)
+        sent=max(count - held, 0),
+        held=held,
+        in_hands=in_hands,
+        disabled=max(len(keys) - count - in_hands - without, 0),
+        without_content=without,
     )
 
 

@@ -66,12 +66,17 @@ def add_endpoint(*, owner: User, url: str, secret: str | None = None, **choices:
     """
     with transaction.atomic():
         User.objects.select_for_update().filter(pk=owner.pk).first()
-        known = list(Endpoint.objects.filter(owner=owner).values_list("url", flat=True))
-        if url in known:
-            raise TooManyUrlsError("The account has this callback URL already.")
-        if len(known) >= settings.WEBHOOK_MAX_URLS:
-            raise TooManyUrlsError(f"The account has {len(known)} callback URLs. That is the limit.")
+        check_room(owner=owner, url=url)
         return Endpoint.objects.create(owner=owner, url=url, sealed_secret=seal(secret or new_secret()), **choices)
+
+
+def check_room(*, owner: User, url: str) -> None:
+    """Raise TooManyUrlsError where the account has this URL already, or as many as it may have."""
+    known = list(Endpoint.objects.filter(owner=owner).values_list("url", flat=True))
+    if url in known:
+        raise TooManyUrlsError("The account has this callback URL already.")
+    if len(known) >= settings.WEBHOOK_MAX_URLS:
+        raise TooManyUrlsError(f"The account has {len(known)} callback URLs. That is the limit.")
 
 
 def move_endpoint(*, endpoint: Endpoint, url: str, secret: str | None = None) -> Endpoint:

@@ -12,6 +12,7 @@ for _filter in (
     cells.state_badge,
     cells.endpoint_state,
     cells.chain,
+    cells.copied,
     cells.short_url,
     blocks.head,
     blocks.pretty_json,

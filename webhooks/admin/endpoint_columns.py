@@ -1,0 +1,95 @@
+"""The columns of the list of callback URLs."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from staff.display import NOTHING, moment, number, span_ms
+from webhooks.admin.base import CallbackAdmin
+from webhooks.cells import candidate, endpoint_state, short_url
+from webhooks.models import Endpoint, Message
+from webhooks.selectors import typical_ms, with_last_deliveries
+
+COUNTED_DAYS = 7
+
+
+def _count(**conditions: Any) -> Coalesce:
+    messages_of_one = Message.objects.filter(endpoint=OuterRef("pk"), **conditions).order_by().values("endpoint")
+    return Coalesce(Subquery(messages_of_one.annotate(n=Count("*")).values("n"), output_field=IntegerField()), 0)
+
+
+class EndpointColumns(CallbackAdmin):
+    """How each URL does, counted in the one query of the list."""
+
+    list_display = ["address", "owner", "state", "success_rate", "answers_in", "last_success", "waiting", "failed"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
+        """Count each endpoint's messages of late in the one query, each count by an index."""
+        queryset: QuerySet[Endpoint] = with_last_deliveries(super().get_queryset(request))
+        since = timezone.now() - timedelta(days=COUNTED_DAYS)
+        return queryset.annotate(
+            delivered_count=_count(state=Message.State.DELIVERED, delivered_at__gte=since),
+            failed_count=_count(state=Message.State.FAILED, created_at__gte=since),
+            waiting_count=_count(state__in=[Message.State.PENDING, Message.State.DELIVERING]),
+            next_try_at=Subquery(
+                Message.objects.filter(endpoint=OuterRef("pk"), state=Message.State.PENDING)
+                .order_by("next_attempt_at")
+                .values("next_attempt_at")[:1]
+            ),
+        )
+
+    @admin.display(description="URL", ordering="url")
+    def address(self, endpoint: Endpoint) -> SafeString:
+        """The name and the URL, cut to fit; all of it on hover; and the one that is to take its place."""
+        name = format_html("<strong>{}</strong><br>", endpoint.name) if endpoint.name else ""
+        return format_html(
+            '{}<span title="{}" class="whitespace-nowrap">{}</span>{}',
+            name,
+            endpoint.url,
+            short_url(endpoint.url),
+            candidate(endpoint),
+        )
+
+    @admin.display(description="State")
+    def state(self, endpoint: Endpoint) -> SafeString:
+        """Whether callbacks go there."""
+        return endpoint_state(endpoint)
+
+    @admin.display(description=f"Delivered, {COUNTED_DAYS} d")
+    def success_rate(self, endpoint: Endpoint) -> str:
+        """The share of ended messages that were delivered."""
+        delivered: int = endpoint.delivered_count  # type: ignore[attr-defined]
+        ended: int = delivered + endpoint.failed_count  # type: ignore[attr-defined]
+        return f"{100 * delivered / ended:.1f} % of {number(ended)}" if ended else NOTHING
+
+    @admin.display(description="Answer (p50)")
+    def answers_in(self, endpoint: Endpoint) -> str:
+        """The median time to the answer that took a callback, of the newest hundred."""
+        return span_ms(typical_ms(endpoint.answered_ms))  # type: ignore[attr-defined]
+
+    @admin.display(description="Last success", ordering="last_delivered_at")
+    def last_success(self, endpoint: Endpoint) -> SafeString | str:
+        """When a callback was taken last."""
+        return moment(endpoint.last_delivered_at)  # type: ignore[attr-defined]
+
+    @admin.display(description="Waiting", ordering="waiting_count")
+    def waiting(self, endpoint: Endpoint) -> SafeString | str:
+        """Messages on their way, and when the next of them is due."""
+        count: int = endpoint.waiting_count  # type: ignore[attr-defined]
+        next_try_at = endpoint.next_try_at  # type: ignore[attr-defined]
+        if not count or not endpoint.is_deliverable or next_try_at is None:
+            return number(count)
+        next_try_at = max(next_try_at, endpoint.paused_until or next_try_at)
+        return format_html('{}<br><span class="mf-sub">next {}</span>', number(count), moment(next_try_at))
+
+    @admin.display(description=f"Failed, {COUNTED_DAYS} d", ordering="failed_count")
+    def failed(self, endpoint: Endpoint) -> str:
+        """Messages given up."""
+        return number(endpoint.failed_count)  # type: ignore[attr-defined]

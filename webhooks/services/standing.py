@@ -1,0 +1,59 @@
+"""How a callback URL stands, in a word, with the reason and with what can be done about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import TextChoices
+
+from webhooks.models import Endpoint
+
+
+class State(TextChoices):
+    """The first that holds. PAUSED is the breaker's open state, TRYING its half-open one."""
+
+    DISABLED = "disabled", "disabled"
+    UNVERIFIED = "unverified", "not verified"
+    PAUSED = "paused", "paused"
+    TRYING = "trying", "being tried"
+    FAILING = "failing", "failing"
+    HEALTHY = "healthy", "healthy"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`until` is the end of a pause. `reason` and `advice` are sentences, empty where all is well."""
+
+    state: State
+    reason: str = ""
+    advice: str = ""
+    until: datetime | None = None
+
+
+_VERIFY = "Once the receiver works, choose “Verify again”"
+_PAUSES_END = "It ends by itself: after it one callback is tried, and the others follow if it arrives."
+
+
+def standing_of(endpoint: Endpoint, *, now: datetime) -> Standing:
+    """Return how a URL stands at `now`."""
+    if endpoint.disabled_at is not None:
+        return Standing(State.DISABLED, endpoint.disabled_reason, f"{_VERIFY}, then “Recover failed”.")
+    if endpoint.verified_at is None:
+        reason = endpoint.verify_error or "The URL has not answered its challenge yet."
+        return Standing(State.UNVERIFIED, reason, f"{_VERIFY}. Callbacks wait until then.")
+    if endpoint.paused_until is not None:
+        return _of_pause(endpoint, endpoint.paused_until, now)
+    if endpoint.failing_since is not None:
+        return Standing(State.FAILING, "The last attempt failed.", "Each callback is tried again by the schedule.")
+    return Standing(State.HEALTHY)
+
+
+def _of_pause(endpoint: Endpoint, until: datetime, now: datetime) -> Standing:
+    reason = {
+        Endpoint.Pause.THROTTLED.value: "The receiver, or a gateway in front of it, asked for fewer calls.",
+        Endpoint.Pause.FAILING.value: f"{settings.WEBHOOK_CIRCUIT_FAILURES} or more attempts failed in a row.",
+    }.get(endpoint.pause_reason, "")
+    if until <= now:
+        return Standing(State.TRYING, reason, "The next callback that is due tries the URL. The others wait for it.")
+    advice = f"{_PAUSES_END} {_VERIFY} to end it at once."
+    return Standing(State.PAUSED, reason, advice, until)
