@@ -49,8 +49,8 @@ class Draw:
         return [usable[number] for number in self.rng(f"order of {name}").permutation(len(usable))]
 
     def kept(self, name: str, make: Callable[[np.random.Generator], Composed]) -> NamedQuery:
-        """The query of that name, made now unless it is there."""
-        name = f"{self.split}-{self.seed}-{name}"
+        """The query of that name, made now unless it is there. Other tracks in the split make other queries."""
+        name = f"{self.split}-{self.seed}-{self._mark()}-{name}"
         path = FOLDER / f"{name.replace('/', '_')}.flac"
         told = path.with_suffix(".json")
         if not told.exists():
@@ -61,3 +61,6 @@ class Draw:
             part.replace(path)
             told.write_text(json.dumps([asdict(one) for one in made.truth]))  # last: what breaks off is made again
         return NamedQuery(name, path, tuple(Range(**row) for row in json.loads(told.read_text())))
+
+    def _mark(self) -> str:
+        return f"{zlib.crc32(json.dumps([track.name for track in self.tracks]).encode()):08x}"

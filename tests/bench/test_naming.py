@@ -147,8 +147,8 @@ def test_another_seed_draws_other_tracks_and_sounds(tmp_path: Path, monkeypatch:
     first = one.kept("query", make)
     assert one.kept("query", make) == first  # kept, not made again
     assert other.kept("query", make).path != first.path
-    assert len(made) == 2
-    assert made[0] != made[1]
+    assert Draw("tuning", tracks[1:]).kept("query", make).path != first.path  # what was looked at has left the split
+    assert len(set(made)) == len(made) == 3
     assert first.truth == (SONG,)
 
 
