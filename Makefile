@@ -17,7 +17,7 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run test-milvus chaos fuzz audit lock browser test test-fast check format bench-robustness bench-speed bench-scale bench-renderings bench-naming bench-hold-out bench-load bench-pages index-kill screenshots train clean
+.PHONY: help run node test-milvus chaos fuzz audit lock browser test test-fast check format bench-robustness bench-speed bench-scale bench-renderings bench-naming bench-hold-out bench-load bench-pages index-kill screenshots train clean
 
 # Lists every target that is followed by `##` and what it does.
 help: ## list these targets
@@ -49,7 +49,15 @@ browser: ## install Debian's Chromium, which the browser tests drive
 	command -v chromium >/dev/null || echo "Chromium is missing and cannot be installed from here:" \
 		"the browser tests are left out (apt install chromium)"
 
-test: $(VENV)/.dev browser ## set up, run the whole test suite
+# Libraries of other languages that check real callbacks; where npm is missing their tests are skipped.
+node: tests/node/node_modules/.package-lock.json ## install the npm packages that check real callbacks in a test
+
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	@if command -v npm >/dev/null; then echo "Installing the npm packages of tests/node …"; \
+		npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent; \
+	else echo "npm is missing: the tests with npm's libraries are left out (apt install npm)"; fi
+
+test: $(VENV)/.dev browser node ## set up, run the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 test-fast: $(VENV)/.dev ## the tests that need no browser, queue or server, within a minute on two cores
