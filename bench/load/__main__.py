@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
@@ -19,7 +18,7 @@ from bench.chaos.receiver import Receiver
 from bench.chaos.stack import ROOT, Stack, free_port
 from bench.chaos.traffic import RECORDINGS
 from bench.goals import Goal
-from bench.load import clients
+from bench.load import clients, tasks
 
 QUICK = bool(os.environ.get("QUICK"))
 SECONDS = 10.0 if QUICK else 40.0
@@ -70,14 +69,14 @@ def _api(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:
     key = _set_up(stack, receiver)
     stack.start()
     music_ids = _uploaded(stack.url, key)
-    _add_all(music_ids)
+    tasks.add_all(music_ids)
     goals = []
     for count, each in ((1, EACH_PER_S), (10, EACH_PER_S), (50, EACH_PER_S), (10, None)):
         timings, before = _measured(stack, key, music_ids, count, each)
         pace = f"{each:g} a second each" if each else "as fast as answered"
         print(
             f"  {database}, {count} clients, {pace}: {timings.rate:.1f} requests/s, POST p50"
-            f" {timings.percentile_ms(50):.0f} ms, p99 {timings.percentile_ms(99):.0f} ms; {_since(before)}"
+            f" {timings.percentile_ms(50):.0f} ms, p99 {timings.percentile_ms(99):.0f} ms; {tasks.since(before)}"
             f"; not 200: {dict(timings.others) or 'none'}",
             flush=True,
         )
@@ -94,11 +93,11 @@ def _queue(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:
     key = _set_up(stack, receiver)
     stack.start()
     music_ids = _uploaded(stack.url, key)
-    _add_all(music_ids)
-    _fill_queue(int(BUSY_PER_S * SECONDS), music_ids)
+    tasks.add_all(music_ids)
+    tasks.fill_queue(int(BUSY_PER_S * SECONDS), music_ids)
     time.sleep(3)
     short, short_jobs = _with_rate(stack, key, music_ids)
-    _fill_queue(DEPTH, music_ids)
+    tasks.fill_queue(DEPTH, music_ids)
     deep, deep_jobs = _with_rate(stack, key, music_ids)
     stack.stop()
     p99, short_p99 = deep.percentile_ms(99), short.percentile_ms(99)
@@ -181,7 +180,7 @@ def _uploaded(url: str, key: str) -> list[str]:
 def _measured(
     stack: Stack, key: str, music_ids: list[str], count: int, each: float | None
 ) -> tuple[clients.Timings, float]:
-    _fill_queue(int(BUSY_PER_S * SECONDS), music_ids)
+    tasks.fill_queue(int(BUSY_PER_S * SECONDS), music_ids)
     time.sleep(3)
     began = time.time()
     return clients.run(
@@ -191,70 +190,11 @@ def _measured(
 
 def _with_rate(stack: Stack, key: str, music_ids: list[str]) -> tuple[clients.Timings, float]:
     """POST at 10 a second for a while; return the timings, and the tasks a minute that ended meanwhile."""
-    before = _ended()
+    before = tasks.ended()
     timings = clients.run(
         url=stack.url, key=key, music_ids=music_ids, clients=10, seconds=SECONDS, each_per_s=EACH_PER_S
     )
-    return timings, (_ended() - before) / timings.took_s * 60
-
-
-def _ended() -> int:
-    from catalog.models import Job  # noqa: PLC0415
-
-    return Job.objects.exclude(completed_at=None).count()
-
-
-def _add_all(music_ids: list[str]) -> None:
-    """Have every track added, and wait for it: a check among none, or that finds none, is a cheaper task."""
-    from catalog.models import Job, Track  # noqa: PLC0415
-    from catalog.services.tasks.accepting import accept_job  # noqa: PLC0415
-
-    for track in Track.objects.select_related("owner").filter(music_id__in=music_ids):
-        accept_job(track=track, owner=track.owner, task_name=Job.Name.ADD)
-    while Job.objects.filter(completed_at=None).exists():
-        time.sleep(0.5)
-
-
-def _fill_queue(count: int, music_ids: list[str]) -> None:
-    """Accept tasks as the API does, until so many wait."""
-    from catalog.models import Job, Track  # noqa: PLC0415
-    from catalog.services.tasks.accepting import accept_job  # noqa: PLC0415
-
-    tracks = list(Track.objects.select_related("owner").filter(music_id__in=music_ids))
-    missing = count - Job.objects.filter(status=Job.Status.PENDING).count()
-    for number in range(max(missing, 0)):
-        track = tracks[number % len(tracks)]
-        accept_job(track=track, owner=track.owner, task_name=list(Job.Name)[number % 2])
-
-
-def _since(began: float) -> str:
-    """What ended since: tasks a minute, the age of the queue, how long callbacks took."""
-    from django.db.models import Min  # noqa: PLC0415
-    from django.utils import timezone  # noqa: PLC0415
-
-    from catalog.models import Job  # noqa: PLC0415
-    from webhooks.models import Message  # noqa: PLC0415
-
-    start = datetime.fromtimestamp(began, tz=UTC)
-    now = timezone.now()
-    ended = Job.objects.filter(completed_at__gte=start).count()
-    waiting = Job.objects.filter(status=Job.Status.PENDING)
-    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
-    took = [
-        (delivered - created).total_seconds()
-        for delivered, created in Message.objects.filter(created_at__gte=start)
-        .exclude(delivered_at=None)
-        .values_list("delivered_at", "created_at")
-    ]
-    return (
-        f"{ended / (now - start).total_seconds() * 60:.0f} tasks/min, {waiting.count()} wait,"
-        f" the oldest {(now - oldest).total_seconds() if oldest else 0:.0f} s; callbacks p50 {_at(took, 0.5):.2f} s,"
-        f" p99 {_at(took, 0.99):.2f} s"
-    )
-
-
-def _at(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)] if values else float("nan")
+    return timings, (tasks.ended() - before) / timings.took_s * 60
 
 
 if __name__ == "__main__":

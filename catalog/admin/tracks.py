@@ -15,22 +15,20 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from catalog.admin.track_columns import track_link
 from catalog.admin.track_filters import CheckedFilter, DamageFilter, FormatFilter, IndexedFilter, PresenceFilter
-from catalog.models import BulkWork, IndexOperation, Job, Track
+from catalog.admin.track_list import TrackColumns
+from catalog.models import BulkWork, Job, Track
 from catalog.pages.track_arrivals import arrivals_view
 from catalog.pages.track_export import export_response
 from catalog.pages.track_upload import upload_view
-from catalog.presentation import wording
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks import bulk_work
 from catalog.services.tracks.removal import remove_track, restore_track
-from staff import audit, display
+from staff import audit
 from staff.access import person
 from staff.admin.base import StaffAdmin
-from staff.admin.columns import moment_column
 from staff.row_ids import row_id
 
 NAMED_TITLES = 10
@@ -38,7 +36,7 @@ _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 
 
 @admin.register(Track)
-class TrackAdmin(StaffAdmin):
+class TrackAdmin(TrackColumns, StaffAdmin):
     """What is in the catalog. Files come in and go out through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
@@ -65,7 +63,6 @@ class TrackAdmin(StaffAdmin):
         "check": ("start_check", "add_job"),
         "restore": ("restore", "delete_track"),
     }
-    uploaded = moment_column("created_at", "uploaded")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Track]:
         """Add the columns that are looked up."""
@@ -83,42 +80,6 @@ class TrackAdmin(StaffAdmin):
         if _PART_OF_AN_ID.fullmatch(term):
             found |= queryset.filter(music_id__istartswith=term)
         return found, may_be_twice
-
-    @admin.display(description="title", ordering="title")
-    def name(self, track: Track) -> str:
-        """Title, artist, and whether it was removed."""
-        return track_link(track)
-
-    @admin.display(description="length", ordering="audio_file__duration_s")
-    def length(self, track: Track) -> str:
-        """Minutes and seconds."""
-        return display.clock(track.audio_file.duration_s if track.audio_file else None)
-
-    @admin.display(description="format", ordering="audio_file__codec")
-    def coding(self, track: Track) -> str:
-        """Codec and bit rate."""
-        return wording.audio_format(track.audio_file)
-
-    @admin.display(description="size", ordering="audio_file__size_bytes")
-    def volume(self, track: Track) -> str:
-        """Stored bytes."""
-        return display.size(track.audio_file.size_bytes if track.audio_file else None)
-
-    @admin.display(description="index")
-    def indexed(self, track: Any) -> str:
-        """Whether checks find it."""
-        if track.index_state == IndexOperation.Kind.ADD:
-            return display.badge("good", "check_circle", "in the index")
-        return display.badge("off", "radio_button_unchecked", "not added")
-
-    @admin.display(description="last check")
-    def verdict(self, track: Any) -> str:
-        """What the last check said."""
-        if track.was_duplicate is None:
-            return display.NOTHING
-        if track.was_duplicate:
-            return display.badge("bad", "content_copy", "duplicate")
-        return display.badge("good", "check_circle", "no duplicate")
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         """Rows are never deleted: a track is removed by its service, and its history stays."""

@@ -4,10 +4,11 @@ from typing import Any
 
 import environ
 
-from fingerprint_site.declared import callbacks, catalog, site
+from fingerprint_site.declared import api, callbacks, catalog, processes, reporting, site
 from fingerprint_site.declared.setting import Section, Setting
 
-SECTIONS: tuple[Section, ...] = (*site.SECTIONS, *catalog.SECTIONS, *callbacks.SECTIONS)
+_FILES = (site, reporting, catalog, processes, api, callbacks)  # in the order of the page
+SECTIONS: tuple[Section, ...] = tuple(section for file in _FILES for section in file.SECTIONS)
 BY_NAME: dict[str, Setting] = {setting.name: setting for section in SECTIONS for setting in section.settings}
 
 

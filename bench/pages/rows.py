@@ -1,0 +1,123 @@
+"""What rows `bench.pages` puts in which table, and how many."""
+
+import os
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from bench.pages.filling import Value
+
+QUICK = os.environ.get("QUICK") == "1"
+TRACKS = 10_000 if QUICK else 100_000
+RECEIVED = 3 * TRACKS
+OTHERS = TRACKS // 20
+SECRET = "whsec_" + "A" * 32
+
+
+def sizes() -> dict[str, int]:
+    """Say how many rows a table gets, where it is not `OTHERS`."""
+    large = ("AudioFile", "Track", "IndexOperation", "Job", "Fingerprint")
+    few = (
+        "catalog.IndexClock",
+        "catalog.IndexLease",
+        "queueing.QueueHeartbeat",
+        "catalog.Deployment",
+        "queueing.FailingDuty",
+    )
+    return {
+        **{f"catalog.{name}": TRACKS for name in large},
+        **dict.fromkeys(few, 1),
+        "catalog.Match": TRACKS // 10,
+        "catalog.Scan": 100,
+        "catalog.ApiKeyDay": TRACKS,
+        "catalog.BulkWork": 500,
+        "webhooks.Message": TRACKS,
+        "webhooks.Attempt": RECEIVED,
+        "webhooks.Received": RECEIVED,
+        "webhooks.Refused": 1000,
+        "webhooks.Endpoint": 50,
+        "webhooks.Source": 20,
+    }
+
+
+def special() -> dict[str, dict[str, Value]]:
+    """Say what a field's kind does not: what rows must agree on, and what lists are searched for."""
+    from datetime import date  # noqa: PLC0415
+
+    then = now()
+    task = lambda n: f"task_20260101000000_{n:08}"  # noqa: E731
+    failed = lambda n: n % 50 == 0  # noqa: E731
+    return {
+        "catalog.AudioFile": {"sha256": lambda n: f"{n:064x}", "codec": lambda _: "mp3"},
+        "catalog.Track": {
+            "pk": lambda n: n,
+            "music_id": lambda n: uuid.UUID(int=n * 2**96 + n),
+            "audio_file_id": lambda n: n,
+            "title": lambda n: f"Song {n}",
+            "artist": lambda n: f"Artist {n % 5000}",
+            "album": lambda n: f"Album {n % 9000}",
+        },
+        "catalog.IndexOperation": {
+            "sequence": lambda n: n, "track_key": lambda n: n, "version": lambda _: "0", "kind": lambda _: "add",
+        },
+        "catalog.IndexClock": {"last_sequence": lambda _: TRACKS},
+        "catalog.Fingerprint": {"version": lambda n: str(n % 2), "audio_file_id": lambda n: n},
+        "catalog.Job": {
+            "pk": lambda n: n,
+            "task_id": task,
+            "task_name": lambda n: "check_is_same" if n % 2 else "add_audio_in_index",
+            "status": lambda _: "success",
+            "attempts": lambda _: 1,
+            "started_at": lambda _: then,
+            "completed_at": lambda _: then + timedelta(seconds=2),
+            "result": lambda n: {"is_duplicate": n % 10 == 1, "matched_music_id": None, "matched_musicname": None},
+            "detail": lambda _: {"fingerprint_s": 0.5, "search_s": 0.2},
+        },
+        "catalog.Match": {
+            "job_id": lambda n: n * 10, "query_track_id": lambda n: n * 10, "reference_track_id": lambda n: 1 + n,
+        },
+        "catalog.Decision": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + 1},
+        "catalog.Scan": {"status": lambda _: "done", "ended_at": lambda _: then, "last_track": lambda _: TRACKS},
+        "catalog.BulkWork": {
+            "track_ids": lambda _: list(range(1000)), "total": lambda _: 1000, "done": lambda _: 1000,
+            "failures": lambda _: [], "ended_at": lambda _: then,
+        },
+        "catalog.ApiKey": {"tier": lambda _: "free", "prefix": lambda n: f"k{n:010}"},
+        "catalog.ApiKeyDay": {"day": lambda n: date(2026, 1, 1) + timedelta(days=n // OTHERS)},
+        "webhooks.Endpoint": {"owner_id": lambda n: n + 1, "url": lambda n: f"https://label{n}.example/hook"},
+        "webhooks.Message": {
+            "subject": task,
+            "body": lambda n: f'{{"task_id": "{task(n)}"}}',
+            "event": lambda _: "check_is_same",
+            "state": lambda n: "failed" if failed(n) else "delivered",
+            "delivered_at": lambda n: None if failed(n) else then,
+        },
+        "webhooks.Attempt": {
+            "message_id": lambda n: 1 + (n - 1) // 3, "number": lambda n: 1 + (n - 1) % 3, "ended_at": lambda _: then,
+            "duration_ms": lambda _: 40, "status": lambda n: 500 if n % 3 else 200,
+        },
+        "webhooks.Source": {"slug": lambda n: f"source-{n}", "sealed_secret": lambda _: sealed_secret()},
+        "webhooks.Received": {
+            "task_id": task,
+            "event": lambda n: "check_is_same" if n % 2 else "add_audio_in_index",
+            "status": lambda n: "success" if n % 50 else "failure",
+            "standard_verified": lambda _: False,
+            "mippia_verified": lambda _: True,
+            "body": lambda n: f'{{"task_id": "{task(n)}"}}',
+            "source_id": lambda n: 1 if n % 10 else 2,
+        },
+    }  # fmt: skip
+
+
+def now() -> Any:
+    """Return this moment."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    return timezone.now()
+
+
+def sealed_secret() -> str:
+    """Return the secret as it is stored."""
+    from webhooks.secret_box import seal  # noqa: PLC0415
+
+    return seal(SECRET)

@@ -1,0 +1,53 @@
+"""The columns of the track list."""
+
+from typing import Any
+
+from django.contrib import admin
+
+from catalog.admin.track_columns import track_link
+from catalog.models import IndexOperation, Track
+from catalog.presentation import wording
+from staff import display
+from staff.admin.columns import moment_column
+
+
+class TrackColumns:
+    """What the list says of each track, by the annotations of `with_standing`."""
+
+    uploaded = moment_column("created_at", "uploaded")
+
+    @admin.display(description="title", ordering="title")
+    def name(self, track: Track) -> str:
+        """Title, artist, and whether it was removed."""
+        return track_link(track)
+
+    @admin.display(description="length", ordering="audio_file__duration_s")
+    def length(self, track: Track) -> str:
+        """Minutes and seconds."""
+        return display.clock(track.audio_file.duration_s if track.audio_file else None)
+
+    @admin.display(description="format", ordering="audio_file__codec")
+    def coding(self, track: Track) -> str:
+        """Codec and bit rate."""
+        return wording.audio_format(track.audio_file)
+
+    @admin.display(description="size", ordering="audio_file__size_bytes")
+    def volume(self, track: Track) -> str:
+        """Stored bytes."""
+        return display.size(track.audio_file.size_bytes if track.audio_file else None)
+
+    @admin.display(description="index")
+    def indexed(self, track: Any) -> str:
+        """Whether checks find it."""
+        if track.index_state == IndexOperation.Kind.ADD:
+            return display.badge("good", "check_circle", "in the index")
+        return display.badge("off", "radio_button_unchecked", "not added")
+
+    @admin.display(description="last check")
+    def verdict(self, track: Any) -> str:
+        """What the last check said."""
+        if track.was_duplicate is None:
+            return display.NOTHING
+        if track.was_duplicate:
+            return display.badge("bad", "content_copy", "duplicate")
+        return display.badge("good", "check_circle", "no duplicate")

@@ -1,0 +1,133 @@
+"""The settings of tasks, queues and processes."""
+
+from fingerprint_site.declared.setting import Section, Setting
+
+SECTIONS = (
+    Section(
+        "Jobs, queue, processes",
+        (
+            Setting(
+                "JOB_MAX_ATTEMPTS",
+                "int",
+                "attempts before a task fails for good",
+                default=3,
+                least=1,
+                most=20,
+            ),
+            Setting(
+                "JOB_LEASE_SECONDS",
+                "int",
+                "how long after a worker's death its task is offered again",
+                default=60,
+                least=10,
+                most=3_600,
+            ),
+            Setting(
+                "JOB_TIMEOUT_SECONDS",
+                "int",
+                "longest time of one attempt",
+                default=300,
+                least=30,
+                most=7_200,
+            ),
+            Setting(
+                "FINGERPRINT_WORKERS",
+                "int",
+                "processes that analyse and search",
+                default=2,
+                least=1,
+                most=256,
+            ),
+            Setting(
+                "FINGERPRINT_NICENESS",
+                "int",
+                "niceness of those processes, so that the web and the callbacks go first; `0` for none",
+                default=5,
+                least=0,
+                most=19,
+            ),
+            Setting(
+                "WEBHOOK_WORKERS",
+                "int",
+                "processes that send callbacks",
+                default=2,
+                least=1,
+                most=256,
+            ),
+            Setting(
+                "WEB_WORKERS",
+                "int",
+                "web processes",
+                default=2,
+                least=1,
+                most=256,
+            ),
+            Setting(
+                "WEB_THREADS",
+                "int",
+                "threads of each",
+                default=4,
+                least=1,
+                most=256,
+            ),
+            Setting(
+                "JOB_RETENTION_DAYS",
+                "int",
+                "how long ended bulk actions, and tasks that found nothing, are kept",
+                default=365,
+                least=1,
+                most=36_500,
+            ),
+            Setting(
+                "AUDIT_RETENTION_DAYS",
+                "int",
+                "how long entries of the audit trail are kept",
+                default=730,
+                least=30,
+                most=36_500,
+            ),
+            Setting(
+                "KEY_USE_RETENTION_DAYS",
+                "int",
+                "how long the calls of each API key by day are kept",
+                default=400,
+                least=31,
+                most=36_500,
+            ),
+            Setting(
+                "QUEUE_FAILURE_RETENTION_DAYS",
+                "int",
+                "how long the queue's failed entries are kept",
+                default=30,
+                least=1,
+                most=3_650,
+            ),
+            Setting(
+                "SWEEP_SECONDS",
+                "float",
+                "how often the sweeper looks",
+                default=1.0,
+                least=0.1,
+                most=60,
+            ),
+            Setting(
+                "WATCHDOG_SECONDS",
+                "int",
+                "how long a queue may leave a canary unanswered before its processes are replaced; five times "
+                "as long after a start",
+                default=60,
+                least=30,
+                most=3_600,
+            ),
+            Setting(
+                "DRAIN_SECONDS",
+                "int",
+                "how long requests, tasks and callbacks may take to end when the service stops; a longer task "
+                "runs again",
+                default=8,
+                least=2,
+                most=3_600,
+            ),
+        ),
+    ),
+)
