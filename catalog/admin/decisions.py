@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from catalog.admin.track_columns import track_column
+from catalog.admin.track_columns import track_column, without_bytes
 from catalog.models import Decision
 from catalog.services.decisions import undo
 from staff import display
@@ -46,7 +46,12 @@ class DecisionAdmin(ReadOnlyAdmin):
     nothing_yet = "You make decisions in the duplicate review."
     list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
     list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter), "decided_at")
-    list_select_related = ("first_track", "second_track", "keeper", "decided_by")
+    list_select_related = (
+        "first_track__client_fingerprint",
+        "second_track__client_fingerprint",
+        "keeper",
+        "decided_by",
+    )
     search_fields = ("first_track__words__contains", "second_track__words__contains", f"decided_by__{ACCOUNT_WORDS}")
     search_help_text = "A track's title or who decided"
     fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "undone")
@@ -57,6 +62,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     second = track_column("second_track", "and track")
     decided = moment_column("decided_at", "decided")
     undone = moment_column("undone_at", "undone")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        """Read along what the columns say of the tracks."""
+        return without_bytes(super().get_queryset(request), "first_track", "second_track")
 
     @admin.display(description="decision", ordering="verdict")
     def verdict_shown(self, decision: Decision) -> str:

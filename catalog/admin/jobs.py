@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from catalog.admin.track_columns import track_column
+from catalog.admin.track_columns import track_column, without_bytes
 from catalog.models import Job
 from catalog.presentation import wording
 from catalog.selectors.tasks import task_page
@@ -32,7 +32,7 @@ class JobAdmin(ReadOnlyAdmin):
         ("owner", AutocompleteSelectFilter),
         "created_at",
     )
-    list_select_related = ("track", "owner")
+    list_select_related = ("track__client_fingerprint", "owner")
     whole_ids = ("task_id",)
     search_fields = ("track__words__contains", "words__contains")
     search_help_text = "A whole task id, or words of a track or an error"
@@ -45,7 +45,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Newest first."""
-        return super().get_queryset(request).order_by("-created_at", "-pk")
+        return without_bytes(super().get_queryset(request).order_by("-created_at", "-pk"), "track")
 
     @admin.display(description="task", ordering="task_id")
     def task(self, job: Job) -> str:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import RangeNumericFilter
 
-from catalog.admin.track_columns import track_column
+from catalog.admin.track_columns import track_column, without_bytes
 from catalog.models import Match
 from catalog.presentation import wording
 from catalog.presentation.comparison import comparison_of
@@ -29,7 +29,7 @@ class MatchAdmin(ReadOnlyAdmin):
     list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
     list_display_links = ("found_as",)
     list_filter = ("verdict", ("score", RangeNumericFilter), "created_at")
-    list_select_related = ("query_track", "reference_track")
+    list_select_related = ("query_track__client_fingerprint", "reference_track__client_fingerprint")
     whole_ids = ("job__task_id",)
     search_fields = ("query_track__words__contains", "reference_track__words__contains")
     search_help_text = "Words of either track, or a task id"
@@ -41,7 +41,8 @@ class MatchAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Match]:
         """Leave the curves in the database: a list does not draw them."""
-        return super().get_queryset(request).defer("segments", "similarity_curve")
+        rows = super().get_queryset(request).defer("segments", "similarity_curve")
+        return without_bytes(rows, "query_track", "reference_track")
 
     @admin.display(description="verdict", ordering="verdict")
     def found_as(self, match: Match) -> str:

@@ -3,27 +3,34 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from catalog.presentation.wording import source_badge
 from staff import display
 from staff.admin.columns import Column
 
 
 def track_link(track: Any) -> SafeString:
-    """Return a link to a track, its artist below; a removed one says so."""
+    """Return a link to a track, its artist below; one that was removed or has no audio says so."""
     gone = display.badge("off", "delete", "removed") if track.removed_at else ""
     return format_html(
-        '<span class="mf-two"><a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}'
+        '<span class="mf-two"><a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}{}'
         '<span class="mf-sub mf-cut">{}</span></span>',
         reverse("admin:catalog_track_change", args=[track.pk]),
         track.title,
         track.title,
         gone,
+        source_badge(track),
         track.artist,
     )
+
+
+def without_bytes(rows: QuerySet[Any], *fields: str) -> QuerySet[Any]:
+    """Leave in the database what no list shows of the clients' fingerprints that are read along with `fields`."""
+    return rows.defer(*(f"{field}__client_fingerprint__data" for field in fields))
 
 
 def track_column(field: str, title: str) -> Column:

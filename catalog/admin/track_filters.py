@@ -6,8 +6,9 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from catalog.models import IndexOperation, Track
+from catalog.models import ClientFingerprint, IndexOperation, Track
 from catalog.models.audio_file import damaged_audio
+from catalog.services.index.log import CURRENT_VERSION
 
 
 class PresenceFilter(admin.SimpleListFilter):
@@ -83,6 +84,31 @@ class DamageFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
         """Filter by what decoding found."""
         return queryset.filter(damaged_audio("audio_file__")) if self.value() == "damaged" else queryset
+
+
+class SourceFilter(admin.SimpleListFilter):
+    """Whether there is audio, or only a fingerprint that the owner's program made."""
+
+    title = "fingerprint"
+    parameter_name = "fingerprint"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the choices."""
+        return [
+            ("unconfirmed", "made by the client, not confirmed"),
+            ("confirmed", "made by the client, confirmed"),
+            ("outdated", "made by the client, outdated"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
+        """Filter; the client's fingerprints are few, and found by their own table."""
+        made = ClientFingerprint.objects.all()
+        wanted = {
+            "unconfirmed": made.filter(confirmed_at=None),
+            "confirmed": made.filter(confirmed_at__isnull=False),
+            "outdated": made.exclude(version=CURRENT_VERSION),
+        }.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(pk__in=wanted.values("track_id"))
 
 
 class FormatFilter(admin.SimpleListFilter):

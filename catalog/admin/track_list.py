@@ -24,7 +24,7 @@ class TrackColumns:
     @admin.display(description="length", ordering="audio_file__duration_s")
     def length(self, track: Track) -> str:
         """Minutes and seconds."""
-        return display.clock(track.audio_file.duration_s if track.audio_file else None)
+        return display.clock(track.length_s)
 
     @admin.display(description="format", ordering="audio_file__codec")
     def coding(self, track: Track) -> str:
@@ -34,7 +34,7 @@ class TrackColumns:
     @admin.display(description="size", ordering="audio_file__size_bytes")
     def volume(self, track: Track) -> str:
         """Stored bytes."""
-        return display.size(track.audio_file.size_bytes if track.audio_file else None)
+        return display.size(track.stored_bytes)
 
     @admin.display(description="index")
     def indexed(self, track: Any) -> str:

@@ -15,7 +15,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from catalog.admin.track_filters import CheckedFilter, DamageFilter, FormatFilter, IndexedFilter, PresenceFilter
+from catalog.admin.track_confirming import ConfirmingActions
+from catalog.admin.track_filters import (
+    CheckedFilter,
+    DamageFilter,
+    FormatFilter,
+    IndexedFilter,
+    PresenceFilter,
+    SourceFilter,
+)
 from catalog.admin.track_list import TrackColumns
 from catalog.models import BulkWork, Job, Track
 from catalog.pages.track_arrivals import arrivals_view
@@ -25,7 +33,7 @@ from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks import bulk_work
-from catalog.services.tracks.removal import remove_track, restore_track
+from catalog.services.tracks.removal import remove_track, restorable, restore_track
 from staff import audit
 from staff.access import person
 from staff.admin.base import StaffAdmin
@@ -36,7 +44,7 @@ _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 
 
 @admin.register(Track)
-class TrackAdmin(TrackColumns, StaffAdmin):
+class TrackAdmin(ConfirmingActions, TrackColumns, StaffAdmin):
     """What is in the catalog. Files come in and go out through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
@@ -47,14 +55,15 @@ class TrackAdmin(TrackColumns, StaffAdmin):
         CheckedFilter,
         FormatFilter,
         DamageFilter,
+        SourceFilter,
         ("owner", AutocompleteSelectFilter),
         "created_at",
     )
     list_display_links = None  # the first column is a link itself
-    list_select_related = ("owner", "audio_file")
+    list_select_related = ("owner", "audio_file", "client_fingerprint")
     search_fields = ("words__contains",)
     search_help_text = "Title, artist, album, ISRC, file name, or a musicId or its beginning"
-    actions = ("add_selected", "check_selected", "remove_selected", "restore_selected")
+    actions = ("add_selected", "check_selected", "remove_selected", "restore_selected", "confirm_selected")
     list_before_template = "catalog/track_list_top.html"
     fields = ("title", "artist", "album", "isrc")
     change_form_outer_before_template = "catalog/track.html"
@@ -62,11 +71,14 @@ class TrackAdmin(TrackColumns, StaffAdmin):
         "add-to-index": ("start_add", "add_job"),
         "check": ("start_check", "add_job"),
         "restore": ("restore", "delete_track"),
+        "confirm": ("confirm", "change_clientfingerprint"),
+        "withdraw": ("withdraw", "change_clientfingerprint"),
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Track]:
         """Add the columns that are looked up."""
-        return with_standing(super().get_queryset(request))
+        rows = super().get_queryset(request).defer("audio_file__peaks", "client_fingerprint__data")
+        return with_standing(rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Track], search_term: str
@@ -107,9 +119,9 @@ class TrackAdmin(TrackColumns, StaffAdmin):
         """Show the track's page above the form of its words."""
         context: dict[str, Any] = {"show_save_and_add_another": False}
         if pk := row_id(object_id):
-            track = Track.objects.select_related("audio_file", "owner").filter(pk=pk).first()
+            track = Track.objects.with_source().select_related("owner").filter(pk=pk).first()
             context |= {"track": track, "history": history_of(track) if track else None}
-            if track and track.removed_at and track.audio_file:
+            if track and track.removed_at and track.length_s is not None:
                 context["audio_until"] = track.removed_at + timedelta(hours=settings.REMOVED_KEPT_HOURS)
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
@@ -164,7 +176,7 @@ class TrackAdmin(TrackColumns, StaffAdmin):
     @admin.action(description="Restore", permissions=["remove"])
     def restore_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
         """Undo the removal of each selected track."""
-        gone = queryset.filter(removed_at__isnull=False, audio_file__isnull=False)
+        gone = restorable(queryset)
         return self._begin(request, gone, BulkWork.Kind.RESTORE)
 
     def _begin(self, request: HttpRequest, tracks: QuerySet[Track], kind: str) -> HttpResponse | None:

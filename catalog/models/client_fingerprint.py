@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from catalog.engine import PARAMETERS_VERSION
+
 
 class ClientFingerprint(models.Model):
     """The fingerprint of a track without audio, made by its owner's program.
@@ -29,3 +31,8 @@ class ClientFingerprint(models.Model):
 
     def __str__(self) -> str:
         return f"fingerprint {self.version} of track {self.track_id}, made by the client"
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the engine has other parameters now: it is compared with nothing any more."""
+        return self.version != str(PARAMETERS_VERSION)

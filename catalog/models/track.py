@@ -30,6 +30,11 @@ class TrackQuerySet(FoldingQuerySet["Track"]):
         """Tracks that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
         return self.filter(owner=user)
 
+    def with_source(self) -> "TrackQuerySet":
+        """Read the audio file and the client's fingerprint along, without the bytes that no list shows."""
+        related = self.select_related("audio_file", "client_fingerprint")
+        return related.defer("audio_file__peaks", "client_fingerprint__data")
+
 
 class Track(Searched):
     """One entry of the catalog; `music_id` is the API's `musicId`."""
@@ -66,6 +71,18 @@ class Track(Searched):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def length_s(self) -> float | None:
+        """Seconds, of its audio or of what its owner says; None where it has neither any more."""
+        known = self.audio_file or self.made_by_client
+        return known.duration_s if known else None
+
+    @property
+    def stored_bytes(self) -> int | None:
+        """What is kept of it: its audio, or the fingerprint that its owner made."""
+        known = self.audio_file or self.made_by_client
+        return known.size_bytes if known else None
 
     @property
     def made_by_client(self) -> "ClientFingerprint | None":

@@ -18,6 +18,7 @@ from catalog.services.errors import NotReachableError
 from staff import audit
 from staff.access import staff_only
 
+GONE = "The track was removed from the catalog."
 _POLL_AGAIN_S = "1"
 _TRY_AGAIN_S = "10"
 
@@ -25,7 +26,8 @@ _TRY_AGAIN_S = "10"
 def _audio_file_of(music_id: UUID) -> tuple[Track, AudioFile]:
     track = get_object_or_404(Track.objects.select_related("audio_file"), music_id=music_id)
     if track.audio_file is None:
-        raise Http404("The track was removed from the catalog.")
+        why = "There is no audio: the client uploaded a fingerprint." if track.made_by_client else GONE
+        raise Http404(why)
     return track, track.audio_file
 
 

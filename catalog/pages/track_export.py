@@ -13,7 +13,7 @@ from catalog.presentation.wording import codec_name
 
 HEAD = [
     "musicId", "title", "artist", "album", "ISRC", "file name", "owner", "seconds", "codec", "bit rate", "bytes",
-    "uploaded", "removed", "in the index", "last check",
+    "uploaded", "removed", "in the index", "last check", "fingerprint",
 ]  # fmt: skip
 BATCH = 1000
 # A spreadsheet takes a cell that begins so for a formula, and runs it: an upload's tags must not decide that.
@@ -70,12 +70,23 @@ def _cells(track: Any) -> list[object]:
         track.isrc,
         track.file_name,
         track.owner.get_username(),
-        round(file.duration_s, 3) if file else "",
+        round(track.length_s, 3) if track.length_s is not None else "",
         codec_name(file) if file else "",
         (file.bit_rate or "") if file else "",
-        file.size_bytes if file else "",
+        track.stored_bytes or "",
         timezone.localtime(track.created_at).isoformat(timespec="seconds"),
         timezone.localtime(track.removed_at).isoformat(timespec="seconds") if track.removed_at else "",
         "yes" if track.index_state == IndexOperation.Kind.ADD else "no",
         checked,
+        _fingerprint(track),
     ]
+
+
+def _fingerprint(track: Track) -> str:
+    """Say whose fingerprint it is: nothing where it was made here, from audio."""
+    made = track.made_by_client
+    if made is None:
+        return ""
+    confirmed = "confirmed" if made.confirmed_at else "not confirmed"
+    outdated = ", outdated" if made.is_outdated else ""
+    return f"made by the client, {confirmed}{outdated}"

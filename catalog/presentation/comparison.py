@@ -64,7 +64,7 @@ class Comparison:
 def comparison_of(pair: PairOnReview) -> Comparison:
     """Return the side-by-side view of a pair."""
     match, a, b = pair.match, pair.a, pair.b
-    query_s = a.audio_file.duration_s if a.audio_file else match.query_end_s
+    query_s = a.length_s or match.query_end_s
     return Comparison(
         match=match,
         a=a,
@@ -101,7 +101,7 @@ def _facts(track: Track) -> list[tuple[str, str]]:
         ("artist", track.artist or none),
         ("album", track.album or none),
         ("ISRC", track.isrc or none),
-        ("length", display.clock(file.duration_s) if file else none),
+        ("length", display.clock(track.length_s)),
         ("format", wording.audio_format(file)),
         ("channels", str(file.channels) if file else none),
         ("size", display.size(file.size_bytes) if file else none),

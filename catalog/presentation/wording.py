@@ -4,7 +4,7 @@ import json
 
 from django.utils.safestring import SafeString
 
-from catalog.models import AudioFile, BulkWork, Job, Match, Scan
+from catalog.models import AudioFile, BulkWork, Job, Match, Scan, Track
 from catalog.selectors.review import COUNT_LIMIT
 from catalog.services.audio.formats import is_lossless
 from queueing.queue_health import QueueState
@@ -71,6 +71,18 @@ def bulk_badge(work: BulkWork) -> SafeString:
     if work.error:
         return badge("bad", "error", "given up")
     return badge("good", "check_circle", "done")
+
+
+def source_badge(track: Track) -> SafeString:
+    """Return a badge for a track of which there is no audio but a fingerprint that its owner made; empty for others."""
+    made = track.made_by_client
+    if made is None:
+        return SafeString("")
+    if made.is_outdated:
+        return badge("bad", "update", "fingerprint outdated")
+    if made.confirmed_at is None:
+        return badge("warning", "fingerprint", "fingerprint by the client, not confirmed")
+    return badge("off", "fingerprint", "fingerprint by the client")
 
 
 def codec_name(audio_file: AudioFile) -> str:

@@ -1,11 +1,15 @@
-"""Groups of copies: tracks that waiting pairs join, so that all of them can be decided at once."""
+"""Groups of copies: tracks that waiting pairs join, so that all of them can be decided at once.
+
+A fingerprint that a client made joins nothing until it is confirmed: one that lies would join what has nothing to do
+with each other. Its pairs wait one by one.
+"""
 
 from dataclasses import dataclass
 
 from django.db.models import F, Q
 
 from catalog.models import Match, Track
-from catalog.selectors.review import Pair, open_matches, ordered
+from catalog.selectors.review import Pair, of_heard_tracks, open_matches, ordered
 
 MOST_TRACKS = 24  # a page that a person can take in; what is left comes again
 MOST_STEPS = 4  # from copy to copy: a group is rarely wider, and the number of queries stays small
@@ -29,7 +33,11 @@ def group_ids(track_id: int) -> list[int]:
     """Return the ids of all tracks that waiting pairs join to this one, itself included; at most `MOST_TRACKS` + 1."""
     reached, frontier = [track_id], [track_id]
     for _ in range(MOST_STEPS):
-        touching = open_matches().filter(Q(query_track__in=frontier) | Q(reference_track__in=frontier)).order_by("pk")
+        touching = (
+            of_heard_tracks(open_matches())
+            .filter(Q(query_track__in=frontier) | Q(reference_track__in=frontier))
+            .order_by("pk")
+        )
         ends = touching.values_list("query_track_id", "reference_track_id")[:MOST_MATCHES]
         found = dict.fromkeys(end for pair in ends for end in pair)
         frontier = [end for end in found if end not in reached][: MOST_TRACKS + 1 - len(reached)]
@@ -44,7 +52,7 @@ def group_of(track_id: int) -> Group:
     reached = group_ids(track_id)
     ids = reached[:MOST_TRACKS]
     among = (
-        open_matches()
+        of_heard_tracks(open_matches())
         .filter(query_track__in=ids, reference_track__in=ids)
         .defer("segments", "similarity_curve")
         .order_by(F("score").desc(), "pk")
@@ -53,5 +61,7 @@ def group_of(track_id: int) -> Group:
     for match in among:
         matches.setdefault(ordered(match.query_track_id, match.reference_track_id), match)
     joined = {track_id for pair in matches for track_id in pair}
-    tracks = Track.objects.filter(pk__in=joined).select_related("audio_file", "owner").order_by("pk")
+    tracks = (
+        Track.objects.filter(pk__in=joined).select_related("audio_file", "client_fingerprint", "owner").order_by("pk")
+    )
     return Group(tracks=list(tracks), matches=matches, is_cut=len(reached) > MOST_TRACKS)

@@ -35,6 +35,14 @@ def open_matches() -> QuerySet[Match]:
     )
 
 
+def of_heard_tracks(matches: QuerySet[Match]) -> QuerySet[Match]:
+    """Leave out matches of fingerprints that a client made and nobody confirmed."""
+    for side in ("query_track", "reference_track"):
+        made = f"{side}__client_fingerprint"
+        matches = matches.exclude(**{f"{made}__isnull": False, f"{made}__confirmed_at": None})
+    return matches
+
+
 def open_count() -> int:
     """Count the pairs that wait, up to `COUNT_LIMIT`; a large number may be some seconds old."""
     return remembered_count("open-pairs", _count_open)
@@ -93,6 +101,7 @@ def best_match(pair: Pair) -> Match | None:
             Q(query_track=first, reference_track=second) | Q(query_track=second, reference_track=first)
         )
         .select_related("query_track__audio_file", "reference_track__audio_file", "job", "query_track__owner")
+        .select_related("query_track__client_fingerprint", "reference_track__client_fingerprint")
         .order_by(F("verdict").desc(), "-score", "-pk")  # "duplicate" sorts after "contains"
         .first()
     )

@@ -64,7 +64,14 @@ def task_page(job_id: int) -> TaskPage | None:
     job = Job.objects.select_related("track__audio_file", "owner").filter(pk=job_id).first()
     if job is None:
         return None
-    matches = job.matches.select_related("query_track", "reference_track").defer("segments", "similarity_curve")
+    matches = job.matches.select_related(
+        "query_track__client_fingerprint", "reference_track__client_fingerprint"
+    ).defer(
+        "segments",
+        "similarity_curve",
+        "query_track__client_fingerprint__data",
+        "reference_track__client_fingerprint__data",
+    )
     return TaskPage(
         job=job,
         stages=stages_of(job),

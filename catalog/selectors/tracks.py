@@ -9,6 +9,7 @@ from catalog.services.index.log import CURRENT_VERSION
 from webhooks.services.history import Delivery, deliveries_by_subject
 
 SHOWN = 20
+_MADE_BYTES = ("query_track__client_fingerprint__data", "reference_track__client_fingerprint__data")
 MATCHES_READ = 100  # a track that is checked often is found again each time
 
 
@@ -75,8 +76,8 @@ def history_of(track: Track) -> TrackHistory:
     """Return where else this recording is, what was decided, and every task about it, newest first."""
     matches = list(
         Match.objects.filter(Q(query_track=track) | Q(reference_track=track))
-        .select_related("query_track", "reference_track")
-        .defer("segments", "similarity_curve")[: MATCHES_READ + 1]
+        .select_related("query_track__client_fingerprint", "reference_track__client_fingerprint")
+        .defer("segments", "similarity_curve", *_MADE_BYTES)[: MATCHES_READ + 1]
     )
     decisions = Decision.objects.filter(Q(first_track=track) | Q(second_track=track)).select_related(
         "first_track", "second_track", "keeper", "decided_by"

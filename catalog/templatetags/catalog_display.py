@@ -13,6 +13,7 @@ for _filter in (
     wording.queue_badge,
     wording.stage_number,
     wording.bulk_badge,
+    wording.source_badge,
     wording.audio_format,
     wording.chance,
     wording.counted,

@@ -50,7 +50,7 @@ def fingerprint_of(track: Track, *, times: dict[str, float] | None = None) -> En
 
 
 def _of_client(made: ClientFingerprint) -> EngineFingerprint:
-    if made.version != CURRENT_VERSION:
+    if made.is_outdated:
         raise FingerprintOutdatedError(
             f"The fingerprint was made by the client with parameters {made.version}; parameters {CURRENT_VERSION} are "
             "in use. Make it again and upload it."
