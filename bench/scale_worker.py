@@ -38,11 +38,16 @@ def main() -> int:
 
 def private_mb() -> float:
     """MB that this process shares with no other, without what it could give back at once."""
+    give_back_memory()
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private")) / 1000
+
+
+def give_back_memory() -> None:
+    """What is free goes back to the system, so that it does not hide what is taken next."""
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
-    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private")) / 1000
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from bench.naming.catalog import Catalog
 from bench.naming.protocols import Run, copied, enough, joined_prints, one_known_minute, prints_of
 from bench.prints import ENGINE_DIGEST, make_prints, print_of
 from bench.robustness import OUT
+from bench.scale_worker import give_back_memory
 from catalog.engine import Fingerprint
 
 ALL_KNOWN, ONE_KNOWN, COPIES = "all known", "one minute known", "copies"
@@ -77,6 +78,7 @@ def measure(run: Run, kind: str, amount: float) -> Cost:
     """In this process: index, ask for a moment, ask."""
     catalog, query = _prepared(run, kind, amount)
     catalog.ask(_moment(query))
+    give_back_memory()
     before = _status_mb("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew (Linux)
     heard = catalog.ask(query)
