@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.audio import write_flac
-from bench.corpus import CACHE, CorpusTrack
+from bench.corpus import CACHE, HOLD_OUT, CorpusTrack
 from bench.naming.compose import Composed, Range
 
 FOLDER = CACHE / "naming"
@@ -49,8 +49,8 @@ class Draw:
         return [usable[number] for number in self.rng(f"order of {name}").permutation(len(usable))]
 
     def kept(self, name: str, make: Callable[[np.random.Generator], Composed]) -> NamedQuery:
-        """The query of that name, made now unless it is there. Other tracks in the split make other queries."""
-        name = f"{self.split}-{self.seed}-{self._mark()}-{name}"
+        """The query of that name, made now unless it is there."""
+        name = f"{self.split}-{self.seed}-{self._mark()}{name}"
         path = FOLDER / f"{name.replace('/', '_')}.flac"
         told = path.with_suffix(".json")
         if not told.exists():
@@ -63,4 +63,6 @@ class Draw:
         return NamedQuery(name, path, tuple(Range(**row) for row in json.loads(told.read_text())))
 
     def _mark(self) -> str:
-        return f"{zlib.crc32(json.dumps([track.name for track in self.tracks]).encode()):08x}"
+        """Of the tracks of the hold-out: one that was looked at leaves it, and queries that have it are not its own."""
+        names = json.dumps([track.name for track in self.tracks])
+        return f"{zlib.crc32(names.encode()):08x}-" if self.split == HOLD_OUT else ""

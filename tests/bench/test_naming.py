@@ -8,7 +8,7 @@ import pytest
 
 from bench.audio import RATE
 from bench.chromaprint import FRAME_S, References
-from bench.corpus import CorpusTrack
+from bench.corpus import HOLD_OUT, CorpusTrack
 from bench.goals import Goal
 from bench.naming import drawing, goals, peer
 from bench.naming.compose import Composed, Range, joined, levelled
@@ -147,9 +147,19 @@ def test_another_seed_draws_other_tracks_and_sounds(tmp_path: Path, monkeypatch:
     first = one.kept("query", make)
     assert one.kept("query", make) == first  # kept, not made again
     assert other.kept("query", make).path != first.path
-    assert Draw("tuning", tracks[1:]).kept("query", make).path != first.path  # what was looked at has left the split
-    assert len(set(made)) == len(made) == 3
+    assert len(set(made)) == len(made) == 2
     assert first.truth == (SONG,)
+
+
+def test_the_hold_outs_queries_are_drawn_anew_once_a_track_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "FOLDER", tmp_path)
+    tracks = tuple(track(number) for number in range(3))
+    paths = [
+        Draw(HOLD_OUT, some).kept("query", lambda _: Composed(tone(0.5, 440), ())).path for some in (tracks, tracks[1:])
+    ]
+    assert paths[0] != paths[1]
 
 
 def test_a_query_that_broke_off_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
