@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.goals import Goal
 from bench.service import add_tracks, deployment
 from catalog.engine import Fingerprinter
-from catalog.engine.index import faiss_vectors
+from catalog.engine.index import codec
 
 AUDIO = Path(__file__).parent.parent / "tests" / "audio"
 TRACK_S = 30.0  # about
@@ -36,7 +36,7 @@ FORK = multiprocessing.get_context("fork")  # Django is loaded once, FAISS in ea
 
 def main() -> int:
     """Kill, verify, tell."""
-    faiss_vectors.LISTS_FROM, faiss_vectors.FEWEST_LISTS, faiss_vectors.VECTORS_A_LIST = (
+    codec.LISTS_FROM, codec.FEWEST_LISTS, codec.VECTORS_A_LIST = (
         LISTS_FROM,
         FEWEST_LISTS,
         VECTORS_A_LIST,

@@ -18,7 +18,8 @@ from catalog.engine import Fingerprint
 from catalog.engine.features.patches import HALVES, move_rows
 from catalog.engine.features.sketch import BLOCK_COLUMNS, blocks_of, coded
 from catalog.engine.features.whitening import whitened
-from catalog.engine.index.faiss_vectors import POSITION_BITS, Codec
+from catalog.engine.index.codec import Codec
+from catalog.engine.index.faiss_vectors import POSITION_BITS
 from catalog.engine.index.interface import Entry
 from catalog.engine.index.layout import REFERENCE_STEP, reference_vectors
 from catalog.engine.index.segment import ROW, Segment

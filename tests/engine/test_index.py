@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.engine import Fingerprint, FingerprintIndex
-from catalog.engine.index.faiss_vectors import lists_for
+from catalog.engine.index.codec import lists_for
 
 
 @pytest.mark.parametrize("track_id", [1, 0, -7, 1 << 41, (1 << 63) - 1, -(1 << 63)])

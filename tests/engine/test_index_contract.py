@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from catalog.engine.features.embedding import DIMENSIONS, Vectors
 from catalog.engine.features.patches import HALVES
 from catalog.engine.features.sketch import ASKED_STEP, ASKED_WAYS, BLOCK_COLUMNS, BYTES, NUMBERS, QuerySketch, decoded
-from catalog.engine.index import faiss_vectors as vectors_module
-from catalog.engine.index import in_memory
+from catalog.engine.index import codec, in_memory
 from catalog.engine.index.in_memory import EmbeddedIndex
 from catalog.engine.index.interface import NOTHING, Entry, Operation, ReferenceIndex
 from catalog.engine.index.layout import REFERENCE_STEP_S
@@ -271,9 +270,9 @@ def test_a_rebuild_that_fails_leaves_what_there_was(both: Both, tracks: int, mon
 @pytest.fixture
 def small_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Lists and codes from a few hundred vectors on."""
-    monkeypatch.setattr(vectors_module, "LISTS_FROM", 500)
-    monkeypatch.setattr(vectors_module, "FEWEST_LISTS", 4)
-    monkeypatch.setattr(vectors_module, "VECTORS_A_LIST", 300)
+    monkeypatch.setattr(codec, "LISTS_FROM", 500)
+    monkeypatch.setattr(codec, "FEWEST_LISTS", 4)
+    monkeypatch.setattr(codec, "VECTORS_A_LIST", 300)
     return None
 
 
@@ -351,8 +350,8 @@ def test_many_short_tracks_are_learnt_from_by_their_vectors(
     both: Both, monkeypatch: pytest.MonkeyPatch, sampled: int
 ) -> None:
     """Of a thousand of them there would be fewer vectors than lists, which FAISS refuses."""
-    monkeypatch.setattr(vectors_module, "LISTS_FROM", 500)
-    monkeypatch.setattr(vectors_module, "VECTORS_A_LIST", 1)
+    monkeypatch.setattr(codec, "LISTS_FROM", 500)
+    monkeypatch.setattr(codec, "VECTORS_A_LIST", 1)
     monkeypatch.setattr(in_memory, "SAMPLED_POSITIONS", sampled)
     entries = short_tracks(1500)
     with both.index.exclusive():

@@ -1,11 +1,5 @@
-"""The only door to FAISS: vectors of many tracks in one file a half-band.
+"""The only door to FAISS: vectors of many tracks in one file a half-band, exact or under a ``Codec``."""
 
-Exact while small. From ``LISTS_FROM`` vectors on, an inverted file (Sivic and Zisserman, 2003) with product codes
-(Jégou, Douze and Schmid, 2011). The codes are of the vectors themselves, not of what is left of them in their list: so
-they can be moved to other lists as the catalog grows, without losing anything and without the recordings.
-"""
-
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,14 +14,6 @@ from catalog.engine.features.patches import HALVES
 from catalog.engine.features.spectrogram import Floats
 
 POSITION_BITS = 20  # positions of one track: twelve days
-CODE = "PQ16"
-LISTS_FROM = 100_000  # vectors a half; fewer are searched exactly
-FEWEST_LISTS, MOST_LISTS, LISTS_STEP = 256, 65_536, 2
-VECTORS_A_LIST = 1500  # beyond, more lists: a search reads fewer vectors, an add compares with more middles
-LEAST_PER_LIST = 2  # vectors of a sample, or the lists are fewer; FAISS refuses fewer than one
-TRAIN_PER_LIST, TRAIN_ROUNDS = 16, 3  # an eighth of the time of 48 and 8, for 2 % fewer of the nearest
-TRAIN_CODES = 20_000  # vectors that the codes are learnt from: two numbers a byte ask for no more
-TRAIN_CODES_ROUNDS = 5
 CHUNK = 100_000  # vectors taken out of an index at once
 Ids = NDArray[np.int64]
 Bits = NDArray[np.bool_]
@@ -42,98 +28,16 @@ def faiss() -> Any:
     return library
 
 
-def _mapped(path: Path) -> Any:
+def mapped(path: Path) -> Any:
     """A stored index in memory that all processes share. It must not be added to: that ends the process."""
     library = faiss()
     return library.read_index(str(path), library.IO_FLAG_MMAP_IFC | library.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
-
-
-def lists_for(count: int, sampled: float = math.inf) -> int:
-    """How many inverted lists suit ``count`` vectors of a half: a power of two, 0 for an exact index.
-
-    ``sampled``: vectors that they can be learnt from, of the half that has fewer.
-    """
-    if count < LISTS_FROM:
-        return 0
-    lists = FEWEST_LISTS
-    while lists < MOST_LISTS and count > lists * VECTORS_A_LIST:
-        lists *= LISTS_STEP
-    while lists * LEAST_PER_LIST > sampled:
-        lists //= LISTS_STEP
-    return lists if lists >= FEWEST_LISTS else 0
 
 
 def ids_of(row: int, count: int) -> Ids:
     """The ids of a track's vectors: its row and their positions."""
     ids: Ids = (np.int64(row) << POSITION_BITS) + np.arange(count, dtype=np.int64)
     return ids
-
-
-class Codec:
-    """What was learnt of the catalog: the middles of the lists and the codes, as an empty FAISS index a half."""
-
-    def __init__(self, empty: Sequence[Any]) -> None:
-        self._empty = list(empty)
-        self.lists = int(self._empty[0].nlist)
-
-    @classmethod
-    def learn(cls, samples: Sequence[Floats], lists: int, *, codes_of: Self | None = None) -> Self:
-        """From a sample of vectors a half; the codes of ``codes_of`` are kept, and only the lists are new."""
-        library, empty = faiss(), []
-        for half, sample in enumerate(samples):
-            index = library.index_factory(DIMENSIONS, f"IVF{lists},{CODE}", library.METRIC_INNER_PRODUCT)
-            index.by_residual = False
-            index.cp.niter, index.cp.spherical = TRAIN_ROUNDS, True
-            index.cp.max_points_per_centroid, index.cp.min_points_per_centroid = TRAIN_PER_LIST, 1
-            index.pq.cp.niter, index.pq.cp.min_points_per_centroid = TRAIN_CODES_ROUNDS, 1
-            values = np.ascontiguousarray(sample)
-            index.train_q1(len(values), library.swig_ptr(values), False, index.metric_type)  # noqa: FBT003
-            if codes_of is None:
-                few = np.ascontiguousarray(values[:: max(1, len(values) // TRAIN_CODES)])
-                index.pq.train(few)
-            else:
-                known = codes_of.code_centroids(half)
-                library.copy_array_to_vector(known, index.pq.centroids)
-            index.is_trained = True
-            empty.append(index)
-        return cls(empty)
-
-    @classmethod
-    def read(cls, paths: Sequence[Path]) -> Self:
-        """What ``write`` wrote, in memory that all processes share."""
-        return cls([_mapped(path) for path in paths])
-
-    def write(self, paths: Sequence[Path]) -> None:
-        """One file a half."""
-        for index, path in zip(self._empty, paths, strict=True):
-            faiss().write_index(index, str(path))
-
-    def code_centroids(self, half: int) -> Floats:
-        """What the codes stand for, flat."""
-        centroids: Floats = faiss().vector_to_array(self._empty[half].pq.centroids)
-        return centroids
-
-    def coded(self, half: int, values: Floats) -> tuple[Ids, NDArray[np.uint8]]:
-        """(n,) lists and (n, bytes) codes of vectors."""
-        index, values = self._empty[half], np.ascontiguousarray(values)
-        return index.quantizer.search(values, 1)[1][:, 0], index.pq.compute_codes(values)
-
-    def new_part(self) -> "Part":
-        """An empty part under this codec, which shares the middles of the lists with it: at size they weigh most."""
-        library, empty = faiss(), []
-        for half, known in enumerate(self._empty):
-            shape = DIMENSIONS, known.nlist, known.pq.M, known.pq.nbits, library.METRIC_INNER_PRODUCT
-            index = library.IndexIVFPQ(known.quantizer, *shape)
-            index.by_residual = False
-            library.copy_array_to_vector(self.code_centroids(half), index.pq.centroids)
-            index.is_trained = True
-            empty.append(index)
-        return Part(empty, codec=self)
-
-    def nearest_lists(self, queries: Floats, half: int, probes: int) -> tuple[Ids, Floats]:
-        """(n, probes) lists to look into, and how near they are."""
-        similarity, lists = self._empty[half].quantizer.search(queries, min(probes, self.lists))
-        return lists, similarity
 
 
 @dataclass(frozen=True)
@@ -154,7 +58,7 @@ class Asked:
 class Part:
     """Vectors of some tracks, under ids of (row, position): one FAISS index a half. Nothing is ever taken out of it."""
 
-    def __init__(self, halves: Sequence[Any], *, codec: Codec | None = None) -> None:
+    def __init__(self, halves: Sequence[Any], *, codec: object = None) -> None:
         self._halves = list(halves)
         self._codec = codec  # kept alive: its memory is used
 
@@ -167,7 +71,7 @@ class Part:
     @classmethod
     def mapped(cls, paths: Sequence[Path]) -> Self:
         """What ``write`` wrote, in memory that all processes share."""
-        return cls([_mapped(path) for path in paths])
+        return cls([mapped(path) for path in paths])
 
     def write(self, paths: Sequence[Path]) -> None:
         """One file a half."""

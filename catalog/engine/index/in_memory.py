@@ -5,20 +5,18 @@ log. Compaction turns the small one into a segment and merges segments of like s
 each track is written again seldom. What is written are generations of files that all processes map (``generations``).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 
-from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.patches import HALVES
-from catalog.engine.features.sketch import QuerySketch
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.index.faiss_vectors import TRAIN_CODES, TRAIN_PER_LIST, Asked, Bits, Codec, lists_for
-from catalog.engine.index.interface import NOTHING, Entry, Health, Ids, Neighbours, Operation, Size, Spots
+from catalog.engine.index.codec import TRAIN_CODES, TRAIN_PER_LIST, Codec, lists_for
+from catalog.engine.index.interface import Entry, Health, Operation
 from catalog.engine.index.segment import Delta, Segment
+from catalog.engine.index.segments import Segments
 
-THOROUGH_LISTS, PROBE_LISTS = 8, 4  # inverted lists read for each vector
 MERGE_RATIO = 4  # a segment is merged with the newer ones when it is not so many times as large as they are
 LARGEST_MERGED = 50_000  # tracks: a larger segment stays as it is until much of it is dead
 DEAD_SHARE = 0.2  # of a segment, that makes it worth writing again
@@ -27,17 +25,12 @@ SAMPLED_POSITIONS = 250_000  # of a rebuild, kept in memory to learn from: of a 
 BATCH = 100  # tracks added at once
 
 
-class EmbeddedIndex:
+class EmbeddedIndex(Segments):
     """A ``ReferenceIndex`` in this process's memory. Not locked: whoever shares it between threads locks it."""
 
     def __init__(self) -> None:
-        self._codec: Codec | None = None
-        self._segments: list[Segment] = []  # oldest and largest first
-        self._delta = Delta(None)
+        super().__init__()
         self._sequence = 0
-
-    def __contains__(self, track_id: int) -> bool:
-        return any(segment.row_of(track_id) >= 0 for segment in self._all())
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Nobody else writes here."""
@@ -60,67 +53,6 @@ class EmbeddedIndex:
             self._delta.add(entries)
         if operations:
             self._sequence = max(self._sequence, operations[-1].sequence)
-
-    def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
-        """Every segment is asked, and the best are kept."""
-        wanted = [segment.without(without) for segment in self._all()]
-        shape = (HALVES, len(queries.values), k)
-        near = Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
-        for half in range(HALVES):
-            rows = np.flatnonzero(queries.heard[:, half])
-            if len(rows):
-                found = self._nearest_of_half(queries.values[rows, half], half, k, wanted, thorough=thorough)
-                near.similarity[half, rows], near.track_id[half, rows], near.position[half, rows] = found
-        return near
-
-    def _nearest_of_half(
-        self, values: Floats, half: int, k: int, wanted: list[Bits], *, thorough: bool
-    ) -> tuple[np.ndarray, ...]:
-        asked = Asked(values, None, None)
-        if self._codec is not None:
-            lists = self._codec.nearest_lists(values, half, THOROUGH_LISTS if thorough else PROBE_LISTS)
-            asked = Asked(values, *lists)
-        columns: list[tuple[np.ndarray, ...]] = []
-        for segment, rows in zip(self._all(), wanted, strict=True):
-            if segment.part.count(half):
-                similarity, row, position = segment.nearest(asked, half, k, rows)
-                missing = row < 0
-                track_id = segment.table["track_id"][np.maximum(row, 0)]
-                columns.append((np.where(missing, NOTHING, similarity), track_id, position))
-        if not columns:
-            shape = (len(values), k)
-            return np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        if len(columns) == 1:
-            return columns[0]
-        merged = [np.concatenate([column[i] for column in columns], axis=1) for i in range(3)]
-        best = np.argsort(-merged[0], axis=1, kind="stable")[:, :k]
-        return tuple(np.take_along_axis(column, best, axis=1) for column in merged)
-
-    def scan(self, asked: QuerySketch, k: int) -> Spots:
-        """Every segment is looked through, and the best are kept."""
-        found = []
-        for segment in self._all():
-            sums, rows, offsets = segment.scan(asked, k)
-            found.append((sums, segment.table["track_id"][rows].astype(np.int64), offsets))
-        sums, track_ids, offsets = (np.concatenate(column) for column in zip(*found, strict=True))
-        best = np.argsort(-sums, kind="stable")[:k]
-        return Spots(sums[best], track_ids[best], offsets[best])
-
-    def twins(self, digest: bytes) -> list[int]:
-        """The tracks with exactly this fingerprint."""
-        return sorted(track_id for segment in self._all() for track_id in segment.twins(digest))
-
-    def census(self) -> tuple[Ids, Ids]:
-        """Every track that is in, and how many vectors it has."""
-        parts = [segment.census() for segment in self._all()]
-        track_ids, counts = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-        order = np.argsort(track_ids, kind="stable")
-        return track_ids[order], counts[order]
-
-    def size(self) -> Size:
-        """How much it holds; vectors count those of tracks that were taken out since they were written."""
-        tracks, vectors, seconds = np.sum([segment.size() for segment in self._all()], axis=0)
-        return Size(int(tracks), int(vectors), float(seconds))
 
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
         """Start over, learning from the first tracks: give them in no order. An error leaves what there was."""
@@ -206,22 +138,9 @@ class EmbeddedIndex:
             "dead rows": int(sum((~segment.alive).sum() for segment in self._all())),
         }
 
-    def _all(self) -> list[Segment]:
-        return [*self._segments, self._delta]
-
-    def _lists(self) -> int:
-        return self._codec.lists if self._codec is not None else 0
-
     def _wanted_lists(self) -> int:
         live = [self._live_vectors(half) for half in range(HALVES)]
         return lists_for(max(live), min(live))
-
-    def _kill(self, track_id: int) -> None:
-        for segment in self._segments:
-            row = segment.row_of(track_id)
-            if row >= 0:
-                segment.alive[row] = False
-        self._delta.kill(track_id)
 
     def _close_delta(self) -> None:
         """What is in memory becomes a segment."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from catalog.engine.errors import InvalidIndex
 from catalog.engine.features.model import model
-from catalog.engine.index.faiss_vectors import CODE
+from catalog.engine.index.codec import CODE
 from catalog.engine.index.layout import LAYOUT_VERSION, REFERENCE_STEP
 from catalog.engine.parameters import PARAMETERS_VERSION
 

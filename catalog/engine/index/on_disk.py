@@ -12,7 +12,7 @@ from pathlib import Path
 from catalog.engine.errors import InvalidIndex
 from catalog.engine.features.patches import HALVES
 from catalog.engine.index import manifest
-from catalog.engine.index.faiss_vectors import Codec
+from catalog.engine.index.codec import Codec
 from catalog.engine.index.in_memory import EmbeddedIndex
 from catalog.engine.index.interface import Entry, Health, Operation
 from catalog.engine.index.manifest import Generation, StoredFile, StoredSegment

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from catalog.engine.features.patches import HALVES
 from catalog.engine.features.sketch import BYTES, Codes, QuerySketch
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.index.faiss_vectors import POSITION_BITS, Asked, Bits, Codec, Ids, Part, ids_of
+from catalog.engine.index.codec import Codec
+from catalog.engine.index.faiss_vectors import POSITION_BITS, Asked, Bits, Ids, Part, ids_of
 from catalog.engine.index.interface import Entry
 from catalog.engine.index.layout import REFERENCE_STEP_S
 from catalog.engine.index.sketch_scan import best_of_tracks
