@@ -1,6 +1,6 @@
 """``python -m bench.load``: POSTs beside busy workers, a long queue, pages of a large catalog; ``QUICK=1``: small.
 
-``LOAD_PARTS`` names some of ``api queue pages``. One line a goal, exit code 1 when one is missed.
+``LOAD_PARTS`` names some of ``api events queue pages``. One line a goal, exit code 1 when one is missed.
 """
 
 import os
@@ -18,7 +18,7 @@ from bench.chaos.receiver import Receiver
 from bench.chaos.stack import ROOT, Stack, free_port
 from bench.chaos.traffic import RECORDINGS
 from bench.goals import Goal
-from bench.load import clients, tasks
+from bench.load import clients, tasks, waiting
 
 QUICK = bool(os.environ.get("QUICK"))
 SECONDS = 10.0 if QUICK else 40.0
@@ -27,12 +27,12 @@ BUSY_PER_S = 30  # tasks that wait for each second of a measurement, so that bot
 EACH_PER_S = 1.0  # of a client; the paid tier allows 1.7
 POST_LIMIT_MS = 100.0
 SLOWING = 0.8  # of the rate with a short queue: less is slowing
-PARTS = os.environ.get("LOAD_PARTS", "api queue pages").split()
+PARTS = os.environ.get("LOAD_PARTS", "api events queue pages").split()
 PROCESSES = {"WEB_WORKERS": "2", "WEB_THREADS": "2", "FINGERPRINT_WORKERS": "2", "WEBHOOK_WORKERS": "1"}
 
 
 def main() -> int:
-    """Run `api` and `queue` on SQLite and PostgreSQL, `pages` on PostgreSQL, each in a process of its own."""
+    """Run `api`, `events` and `queue` on SQLite and PostgreSQL, `pages` on PostgreSQL, each in a process of its own."""
     if len(sys.argv) == 3:
         return _part(sys.argv[1], sys.argv[2])
     print(f"2 web processes with 2 threads each, 2 workers; load average {os.getloadavg()[0]:.1f} before", flush=True)
@@ -54,7 +54,7 @@ def _part(part: str, database: str) -> int:
     try:
         if postgres:
             postgres.create()
-        goals = {"api": _api, "queue": _queue, "pages": _pages}[part](stack, receiver, database)
+        goals = {"api": _api, "events": _events, "queue": _queue, "pages": _pages}[part](stack, receiver, database)
     finally:
         stack.clean()
         receiver.stop()
@@ -86,6 +86,29 @@ def _api(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:
             goals.append(Goal(goal, f"{p99:.0f} ms", p99 <= POST_LIMIT_MS and not timings.others))
     stack.stop()
     return goals
+
+
+def _events(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:
+    """Clients that wait for events, beside those that POST."""
+    key = _set_up(stack, receiver)
+    stack.start()
+    music_ids = _uploaded(stack.url, key)
+    tasks.add_all(music_ids)
+    idle = [_new_key(f"idle-{number}") for number in range(20)]
+    line, goals = waiting.measure(url=stack.url, key=key, idle_keys=idle, music_ids=music_ids, seconds=SECONDS)
+    print(f"  {database}, {line}", flush=True)
+    stack.stop()
+    return [Goal(f"{goal.name}, {database}", goal.reached, goal.met) for goal in goals]
+
+
+def _new_key(name: str) -> str:
+    from django.contrib.auth.models import User  # noqa: PLC0415
+
+    from catalog.models import ApiKey  # noqa: PLC0415
+    from catalog.services.api_keys import create_key  # noqa: PLC0415
+
+    owner = User.objects.create_user(name)
+    return create_key(owner=owner, tier=ApiKey.Tier.CUSTOM, custom_per_minute=1_000_000)[1]
 
 
 def _queue(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:

@@ -57,6 +57,8 @@ def say_what_every_call_shares(result: dict[str, Any], request: HttpRequest | No
     result["servers"] = [{"url": base.rstrip("/")}]
     result["components"]["headers"] = _RATE_HEADERS | _OTHER_HEADERS
     for method, call in _calls(result):
+        if "requestBody" in call:
+            call["requestBody"]["required"] = True
         for status, response in call["responses"].items():
             names = [*_RATE_HEADERS]
             names += ["Retry-After"] if status in _WAITS else []

@@ -12,6 +12,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from catalog.api import waiting
+
 
 class GuardedWorker(ThreadWorker):
     """gthread, whose connections are shut when head or body of a request do not arrive in time."""
@@ -23,6 +25,11 @@ class GuardedWorker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadlines: dict[TConn, float] = {}
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Answer clients that wait for events before the time to end is over."""
+        waiting.stopping.set()
+        super().handle_exit(sig, frame)
 
     def handle(self, conn: TConn) -> Any:
         """Read a request's head within its time, and answer it."""

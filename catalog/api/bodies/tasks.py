@@ -52,7 +52,7 @@ class AlterationSerializer(serializers.Serializer[None]):
 
 
 class MatchSerializer(serializers.Serializer[None]):
-    """One recording that a check found in the track; `catalog.services.tasks.announcing` answers it."""
+    """One recording that a check found in the track."""  # as `services.tasks.announcing` answers it
 
     musicId = serializers.UUIDField()  # noqa: N815
     title = serializers.CharField()

@@ -133,7 +133,8 @@ def _task_id(track: Track, task_name: str) -> str:
 
 def _then_of(request: Request) -> list[str]:
     """Return which tasks an upload asks for, each once."""
-    names = list(dict.fromkeys(name for name in request.query_params.get("then", "").split(",") if name))
+    sent = ",".join(request.query_params.getlist("then"))  # some clients repeat the name instead of the comma
+    names = list(dict.fromkeys(name for name in sent.split(",") if name))
     if set(names) - set(THEN):
         raise serializers.ValidationError({"then": [f"Name one or more of {', '.join(THEN)}, with a comma between."]})
     return names
