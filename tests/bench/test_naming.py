@@ -18,6 +18,7 @@ from bench.naming.peer import Window, best_score, together, windows_of
 from bench.naming.protocols import joined_prints
 from bench.renderings import COPY, RELATED, reported_goal
 from catalog.engine import Fingerprint
+from tests.some import some
 
 SONG = Range("song", 10.0, 30.0, 100.0, 120.0)
 FAST = Range("fast", 30.0, 40.0, 0.0, 20.0, "tempo 2.000 1.000")
@@ -87,8 +88,8 @@ def test_goals_of_segments_tell_what_is_missed() -> None:
     right = judged([[SONG]], [[tell("song", (10, 30), (100, 120))]])
     wrong = judged([[SONG]], [[tell("stranger", (10, 30), (100, 120))]])
     for quick in (True, False):
-        assert all(goal.met for goal in goals.segments("hard", right, quick=quick))
-        assert not any(goal.met for goal in goals.segments("hard", wrong, quick=quick))
+        assert all(goal.met for goal in some(goals.segments("hard", right, quick=quick)))
+        assert not any(goal.met for goal in some(goals.segments("hard", wrong, quick=quick)))
     assert goals.every("named", 0, 0) == Goal("named: all", "0 of 0", met=False)  # nothing asked is nothing shown
 
 
@@ -136,7 +137,7 @@ def test_another_seed_draws_other_tracks_and_sounds(tmp_path: Path, monkeypatch:
     one, other = Draw("tuning", tracks), Draw("tuning", tracks, seed=7)
     assert [t.name for t in one.chosen("mix", 60)] == [t.name for t in one.chosen("mix", 60)]
     assert [t.name for t in one.chosen("mix", 60)] != [t.name for t in other.chosen("mix", 60)]
-    assert all(60 < t.duration_s < 70 for t in one.chosen("mix", 60, 70))
+    assert all(60 < t.duration_s < 70 for t in some(one.chosen("mix", 60, 70)))
 
     made = []
 
@@ -188,7 +189,7 @@ def test_a_window_names_the_place_it_is_taken_from(references: References) -> No
     start = references.first_frame(1) + 200
     windows = windows_of(references, references.frames[start : start + 300])
     assert {window.told.track for window in windows} == {"second"}
-    assert all(window.bits == 1.0 for window in windows)
+    assert all(window.bits == 1.0 for window in some(windows))
     joined_windows = together([window.told for window in windows])
     assert len(joined_windows) == 1
     assert joined_windows[0].reference_start_s == pytest.approx(200 * FRAME_S)

@@ -1,11 +1,14 @@
 """The other pieces of an edited copy, once one of them is sure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from catalog.engine.alignment.line import STEP_S, Line
 from catalog.engine.verification import edits
-from catalog.engine.verification.edits import LEAST_UNEXPLAINED_S, MOST_PIECES, others
+from catalog.engine.verification.edits import others
+from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, along
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import beside, pink_noise
@@ -56,7 +59,7 @@ def test_what_is_not_of_the_recording_is_no_piece(tune: Samples) -> None:
 
 def test_limits_are_kept(tune: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rest that is too short is not looked at, nor more pairs of places than are allowed, nor more pieces."""
-    short_s = LEAST_UNEXPLAINED_S - 2.0
+    short_s = LIMITS.least_unexplained_s - 2.0
     held = part(tune, 0.0, 24.0)
     asked = np.concatenate([part(tune, 12.0, 22.0), part(tune, 0.0, short_s)])
     pair = beside(asked, held)
@@ -64,12 +67,12 @@ def test_limits_are_kept(tune: Samples, monkeypatch: pytest.MonkeyPatch) -> None
     swapped = beside(np.concatenate([part(tune, 12.0, 24.0), part(tune, 0.0, 12.0)]), held)
     first = along(swapped, Line(12.0, 1.0, 0.0))
     assert len(others(swapped, first)) == 1
-    monkeypatch.setattr(edits, "LEAST_UNEXPLAINED_S", 15.0)
+    monkeypatch.setattr(edits, "LIMITS", replace(LIMITS, least_unexplained_s=15.0))
     assert others(swapped, first) == []
     monkeypatch.undo()
     monkeypatch.setattr(edits, "MOST_PAIRS", 1000)
     assert others(swapped, first) == []
     monkeypatch.undo()
-    assert MOST_PIECES > 1
-    monkeypatch.setattr(edits, "MOST_PIECES", 0)
+    assert LIMITS.most_pieces > 1
+    monkeypatch.setattr(edits, "LIMITS", replace(LIMITS, most_pieces=0))
     assert others(swapped, first) == []

@@ -17,16 +17,11 @@ from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.fit import refit
 from catalog.engine.alignment.line import HOP_S, STEP_S, Line, weighted_line
 from catalog.engine.verification import path as paths
+from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, best_stretches, diagonals, runs
 from catalog.engine.verification.tempo_stability import Blocks, off_each_s
 
-MOST_PIECES = 6
-LEAST_EVIDENCE = 40.0  # nats: chance in one recording is far smaller than in a catalog
-LEAST_UNEXPLAINED_S = 4.0
 MOST_PAIRS = 4_000_000  # query places x reference places looked at: beyond, only the first piece is given
-BEND_S = 0.01  # off where the two before it point by more: not on their line
-FEWEST_STRAIGHT_STEPS = 3  # of a straight piece: ten seconds
-PARALLEL_S = 0.008  # from block to block: beside a cut the tempo is the same
 
 
 def others(pair: Comparison, first: Path) -> list[Path]:
@@ -34,16 +29,16 @@ def others(pair: Comparison, first: Path) -> list[Path]:
     found: list[Path] = []
     open_places = _unexplained(np.ones(len(first.places_s), bool), first)
     columns_s = pair.reference.columns * HOP_S
-    if len(first.places_s) * columns_s / STEP_S > MOST_PAIRS or open_places.sum() * STEP_S < LEAST_UNEXPLAINED_S:
+    if len(first.places_s) * columns_s / STEP_S > MOST_PAIRS or open_places.sum() * STEP_S < LIMITS.least_unexplained_s:
         return found
     step = STEP_S * first.line.tempo_ratio
     gains = paths.parallel_gains(pair, first.line, first.places_s / np.float32(HOP_S), 0.0)
     # Places before a line's start: rows are put after the same number of empty columns, so that every line is there.
     gains = np.concatenate([np.zeros((len(gains), len(gains)), np.float32), gains], axis=1)
-    for _ in range(MOST_PIECES):
+    for _ in range(LIMITS.most_pieces):
         best = best_stretches(diagonals(gains * open_places[:, None]))
         top = int(np.argmax(best))
-        if best[top] < LEAST_EVIDENCE:
+        if best[top] < LIMITS.piece_evidence:
             return found
         start_s = (top - len(gains)) * step
         offset_s = start_s - float(first.places_s[0]) * first.line.tempo_ratio
@@ -67,19 +62,19 @@ def _kept(path: Path, open_places: np.ndarray) -> Path:
     kept = []
     for stretch in path.stretches:
         inside = np.flatnonzero(open_places[stretch.first : stretch.last + 1]) + stretch.first
-        if stretch.evidence >= LEAST_EVIDENCE / 2 and len(inside) > (stretch.last - stretch.first) / 2:
+        if stretch.evidence >= LIMITS.piece_evidence / 2 and len(inside) > (stretch.last - stretch.first) / 2:
             kept.append(replace(stretch, first=int(inside[0]), last=int(inside[-1])))
     return replace(path, stretches=tuple(kept))
 
 
 def straight_piece(blocks: Blocks) -> slice | None:
     """The longest run of blocks on one straight line; None where all of them lie on one, or hardly any."""
-    on_line = off_each_s(blocks) <= BEND_S
+    on_line = off_each_s(blocks) <= LIMITS.bend_s
     found = runs(on_line)
     if not len(found) or on_line.all():
         return None
     first, end = found[np.argmax(np.diff(found, axis=1))].tolist()
-    return slice(first, end + 2) if end - first >= FEWEST_STRAIGHT_STEPS else None
+    return slice(first, end + 2) if end - first >= LIMITS.straight_steps else None
 
 
 def straightened(pair: Comparison, path: Path, blocks: Blocks) -> Path | None:
@@ -105,4 +100,4 @@ def _is_parallel(blocks: Blocks, piece: slice, slope: float) -> bool:
     beside = asked[1:] & asked[:-1]
     beside[piece.start : piece.stop - 1] = False
     steps_s = np.abs(np.diff(blocks.moved_s) - slope * np.diff(blocks.middle_s))[beside]
-    return not len(steps_s) or bool(np.median(steps_s) <= PARALLEL_S)
+    return not len(steps_s) or bool(np.median(steps_s) <= LIMITS.parallel_s)

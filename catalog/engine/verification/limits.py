@@ -1,7 +1,8 @@
 """Every limit of the decision, in one table: what a match must reach to be believed, and what is asked of it before.
 
 The measures themselves (``calibration``, ``similarity``, ``timbre``, ``tempo_stability``, ``alignment.correlation``)
-know none of these. Figures name what each limit was set on; docs/log has the experiments.
+know none of these: their own constants say what is measured, and not what is believed. Figures name what each limit
+was set on; docs/log has the experiments.
 """
 
 from dataclasses import dataclass
@@ -75,6 +76,20 @@ class Limits:
     whole_share: float = 0.8
     # A query that contains all of a reference is a copy with something joined to it from this share on; less is a mix.
     joined_share: float = 0.2
+    # A segment that ends this near to an end of a recording reaches it: seconds.
+    edge_s: float = 0.8
+
+    # The other pieces of an edited copy, once the recording itself is sure: so many at the most, each with so much
+    # evidence (nats; chance in one recording is far smaller than in a catalog), and none where less than
+    # ``least_unexplained_s`` of the query is open.
+    most_pieces: int = 6
+    piece_evidence: float = 40.0
+    least_unexplained_s: float = 4.0
+    # The straight piece of a line over a cut: no block off by more than ``bend_s`` from where the two before it point,
+    # at least so many steps of a block (ten seconds); beside a cut the tempo is the same, to ``parallel_s`` a block.
+    bend_s: float = 0.01
+    straight_steps: int = 3
+    parallel_s: float = 0.008
     # Of what a bent line explains, the share that straight pieces must explain to take its place.
     as_much: float = 0.9
 

@@ -15,8 +15,6 @@ from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, Stretch
 from catalog.engine.verification.tempo_stability import Blocks
 
-EDGE_S = 0.8  # a segment that ends this near to an end of a recording reaches it
-
 
 @dataclass(frozen=True)
 class Case:
@@ -108,8 +106,8 @@ def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -
     end = float(path.places_s[stretch.last]) + FRAME_MIDDLE_S + half_step
     lowest = max(0.0, -offset_s / line.tempo_ratio)
     highest = min(query_s, (reference_s - offset_s) / line.tempo_ratio)
-    start = lowest if start - lowest < EDGE_S else start
-    end = highest if highest - end < EDGE_S else end
+    start = lowest if start - lowest < LIMITS.edge_s else start
+    end = highest if highest - end < LIMITS.edge_s else end
     similarity = float(path.similarity[stretch.first : stretch.last + 1].mean())
     return Segment(start, end, offset_s + start * line.tempo_ratio, offset_s + end * line.tempo_ratio, similarity)
 
