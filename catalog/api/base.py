@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from catalog.models import Job, Track
+from catalog.models.track import TrackQuerySet
 from webhooks.contract import TASK_ID
 
 
@@ -17,7 +18,7 @@ def account_of(request: Request) -> User:
     return cast("User", request.user)
 
 
-def tracks_of(request: Request) -> QuerySet[Track]:
+def tracks_of(request: Request) -> TrackQuerySet:
     """Return the tracks that the caller sees: its own that were not removed."""
     return Track.objects.present().visible_to(account_of(request))
 

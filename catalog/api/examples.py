@@ -46,6 +46,7 @@ _TRACK = _UPLOADED | {
     "size_bytes": 4349100,
     "codec": "mp3",
     "has_audio": True,
+    "confirmed": None,
     "indexed": True,
     "is_duplicate": False,
 }

@@ -67,6 +67,13 @@ def keep_answer(request: Request, body: Any) -> None:
         call.answer_is_kept = True
 
 
+def form_digest(request: Request) -> str:
+    """Return what two multipart bodies of the same fields and files have in common."""
+    fields = sorted((name, values) for name, values in request.POST.lists())
+    files = [[name, file.name, file.sha256.hexdigest()] for name, file in sorted(request.FILES.items())]
+    return json_digest([fields, files])
+
+
 def json_digest(value: Any) -> str:
     """Return what two bodies of the same content have in common."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

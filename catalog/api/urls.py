@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from catalog.api.views import events, fingerprints, keys, music, tasks
+from catalog.api.views import client_fingerprints, events, fingerprints, keys, music, tasks
 
 urlpatterns = [
     path("music", music.MusicView.as_view(), name="api-music"),
     path("music/<str:music_id>", music.TrackView.as_view(), name="api-track"),
+    path("fingerprint", client_fingerprints.ClientFingerprintView.as_view(), name="api-fingerprint"),
     path("fingerprint/add", fingerprints.AddView.as_view(), name="api-add"),
     path("fingerprint/check", fingerprints.CheckView.as_view(), name="api-check"),
     path("fingerprint/remove", fingerprints.RemoveView.as_view(), name="api-remove"),

@@ -18,14 +18,26 @@ class TrackSerializer(MusicSerializer):
     isrc = serializers.CharField()
     tags = serializers.DictField(child=serializers.CharField(), help_text="Other tags, of the file or set since")
     file_name = serializers.CharField()
-    duration_s = serializers.FloatField(source="audio_file.duration_s", default=None, allow_null=True)
-    size_bytes = serializers.IntegerField(source="audio_file.size_bytes", default=None, allow_null=True)
+    duration_s = serializers.FloatField(source="length_s", allow_null=True)
+    size_bytes = serializers.IntegerField(source="stored_bytes", allow_null=True)
     codec = serializers.CharField(source="audio_file.codec", default=None, allow_null=True)
-    has_audio = serializers.BooleanField(source="audio_file_id", help_text="false: its fingerprint alone was uploaded")
+    has_audio = serializers.SerializerMethodField(help_text="false: its fingerprint alone was uploaded")
+    confirmed = serializers.SerializerMethodField(
+        help_text="Of a track without audio: whether checks of other accounts find it; null for others"
+    )
     indexed = serializers.SerializerMethodField(help_text="Whether checks of other tracks find it")
     is_duplicate = serializers.BooleanField(
         source="was_duplicate", allow_null=True, help_text="What its last check said; null if it never was checked"
     )
+
+    def get_has_audio(self, track: Any) -> bool:
+        """Say whether this service has heard it."""
+        return track.audio_file_id is not None
+
+    def get_confirmed(self, track: Any) -> bool | None:
+        """Say whether staff vouch for a fingerprint that a client made."""
+        made = track.made_by_client
+        return None if made is None else made.confirmed_at is not None
 
     def get_indexed(self, track: Any) -> bool:
         """Read the annotation of `with_standing`."""

@@ -19,7 +19,7 @@ from catalog.api.bodies.tracks import ChangeSerializer, TrackSerializer
 from catalog.api.call import call_of
 from catalog.api.errors import UnavailableError
 from catalog.api.filters import TrackFilters
-from catalog.api.idempotency import json_digest, keep_answer, repeatable
+from catalog.api.idempotency import form_digest, keep_answer, repeatable
 from catalog.api.openapi import CONFLICT, NOT_YOURS, REFUSALS, invalid
 from catalog.api.pages import CursorPages
 from catalog.api.parsers import SmallJSONParser, UploadParser
@@ -75,17 +75,16 @@ class MusicView(GenericAPIView):
     )
     def get(self, request: Request) -> Response:
         """Answer a page of the caller's tracks. Removed tracks are not listed."""
-        tracks = with_standing(tracks_of(request)).select_related("audio_file").defer("audio_file__peaks")
+        tracks = with_standing(tracks_of(request).with_source())
         page = self.paginate_queryset(self.filter_queryset(tracks))
         return self.get_paginated_response(TrackSerializer(page, many=True).data)
 
     def body_digest(self, request: Request) -> str:
         """Return what two uploads of the same file under the same name have in common."""
-        fields = sorted((name, values) for name, values in request.POST.lists())
+        digest = form_digest(request)
         if call_of(request).upload_too_large:
             raise too_large()
-        files = [[name, file.name, file.sha256.hexdigest()] for name, file in sorted(request.FILES.items())]
-        return json_digest([fields, files])
+        return digest
 
     @extend_schema(
         operation_id="upload_music",
@@ -194,5 +193,5 @@ class TrackView(APIView):
 
 
 def _told(request: Request, track: Track) -> Any:
-    row = with_standing(tracks_of(request)).select_related("audio_file").defer("audio_file__peaks").get(pk=track.pk)
+    row = with_standing(tracks_of(request).with_source()).get(pk=track.pk)
     return TrackSerializer(row).data

@@ -59,7 +59,8 @@ def test_a_track_says_what_is_known_of_it(api: APIClient, owner: User) -> None:
     assert told == {
         "musicId": str(track.music_id), "title": "Café", "created_at": told["created_at"], "artist": "Somebody",
         "album": "", "isrc": "DEA123400001", "tags": {"genre": "Pop"}, "file_name": "a.mp3", "duration_s": 30.0,
-        "size_bytes": 480_000, "codec": "mp3", "has_audio": True, "indexed": True, "is_duplicate": True,
+        "size_bytes": 480_000, "codec": "mp3", "has_audio": True, "confirmed": None, "indexed": True,
+        "is_duplicate": True,
     }  # fmt: skip
     assert told["created_at"].endswith("Z")
     assert told in api.get(URL).json()["results"]

@@ -20,12 +20,14 @@ from catalog.services.tasks import accepting
 from catalog.services.tracks import adding
 from tests.catalog.api.test_schema import CALLS
 from tests.conftest import client_of
+from tests.indexed import fingerprint_at
 from tests.rows import make_track
 
 ADD, CHECK, REMOVE, MUSIC = (
     *(f"/api/v1/fingerprint/{name}" for name in ("add", "check", "remove")),
     "/api/v1/music",
 )
+FINGERPRINT = "/api/v1/fingerprint"
 JSON_CALLS = [ADD, CHECK, REMOVE]
 KEY = "order-4711"
 
@@ -47,7 +49,7 @@ def body_of(track: Track) -> dict[str, str]:
 
 
 def test_every_post_is_covered_here() -> None:
-    assert {path for path, method in CALLS if method == "post"} == {MUSIC, *JSON_CALLS}
+    assert {path for path, method in CALLS if method == "post"} == {MUSIC, FINGERPRINT, *JSON_CALLS}
 
 
 @pytest.mark.parametrize("url", JSON_CALLS)
@@ -68,6 +70,20 @@ def test_a_batch_and_the_order_of_its_members(api: APIClient, owner: User) -> No
     assert post(api, CHECK, {"musicIds": tracks}).content == first.content
     assert post(api, CHECK, {"musicIds": tracks[::-1]}).status_code == 422
     assert Job.objects.count() == 3
+
+
+def test_a_fingerprint_that_is_repeated_makes_one_track(api: APIClient, battle: Path) -> None:
+    data = fingerprint_at(battle).to_bytes()
+
+    def send_it(title: str) -> Any:
+        body = {"fingerprint": SimpleUploadedFile("a.fp", data), "title": title}
+        return api.post(FINGERPRINT, body, format="multipart", headers={"Idempotency-Key": KEY})
+
+    first, again = send_it("one"), send_it("one")
+    assert first.status_code == 200, first.content
+    assert (again.content, again["Idempotency-Replayed"]) == (first.content, "true")
+    assert send_it("two").status_code == 422
+    assert Track.objects.count() == 1
 
 
 @pytest.mark.parametrize("then", ["", "?then=add,check"])

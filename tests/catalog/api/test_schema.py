@@ -14,6 +14,7 @@ CALLS = {
     ("/api/v1/music/{music_id}", "get"): ALWAYS,
     ("/api/v1/music/{music_id}", "patch"): ALWAYS | {"422"},
     ("/api/v1/music/{music_id}", "delete"): ALWAYS - {"200"} | {"204"},
+    ("/api/v1/fingerprint", "post"): REPEATABLE,
     ("/api/v1/fingerprint/add", "post"): REPEATABLE,
     ("/api/v1/fingerprint/check", "post"): REPEATABLE,
     ("/api/v1/fingerprint/remove", "post"): REPEATABLE,
