@@ -16,7 +16,7 @@ def query_of(samples: Samples) -> Query:
 
 
 def reference_of(samples: Samples) -> Reference:
-    return Reference(Fingerprinter.of_samples(samples).picture)
+    return Reference(Fingerprinter.of_samples(samples))
 
 
 def beside(asked: Samples, held: Samples) -> Comparison:

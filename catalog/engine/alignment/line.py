@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog.engine.features.embedding import DIMENSIONS, Vectors, embed
+from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.patches import HALVES, cut, move_rows
 from catalog.engine.features.query import Probe
 from catalog.engine.features.spectrogram import Floats
@@ -36,9 +37,9 @@ class Line:
 class Reference:
     """A reference's picture, embedded at every column, in blocks as they are looked at."""
 
-    def __init__(self, picture: Floats) -> None:
-        self.columns = len(picture)
-        self.picture = move_rows(picture, 0.0)
+    def __init__(self, fingerprint: Fingerprint) -> None:
+        self.columns = len(fingerprint.levels)
+        self.picture = move_rows(fingerprint.picture, 0.0)
         self._values = np.zeros((self.columns, HALVES, DIMENSIONS), np.float32)
         self._heard = np.zeros((self.columns, HALVES), bool)
         self._ready = np.zeros(-(-self.columns // BLOCK_COLUMNS), bool)

@@ -7,12 +7,13 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features.embedding import normalise
 from catalog.engine.features.patches import PATCH_SPAN_COLUMNS, cut, move_rows
-from catalog.engine.features.spectrogram import Floats
+from catalog.engine.features.spectrogram import Floats, dequantise
 
 PLACES = 40
 LIKELY = 0.02  # agreement a likely pitch is given before
@@ -31,7 +32,7 @@ def measured(pair: Comparison, line: Line, places_s: Floats, similarity: Floats)
     middles = {0.0: LIKELY, 12 * math.log2(line.tempo_ratio): LIKELY}
     if all(abs(line.pitch_semitones - middle) > STEPS[-1] / 2 for middle in middles):
         middles[line.pitch_semitones] = 0.0
-    picture, inside = _excerpt(pair.query.fingerprint.picture, places, line.tempo_ratio)
+    picture, inside = _excerpt(pair.query.fingerprint.levels, places, line.tempo_ratio)
     tried = []
     for middle, bonus in middles.items():
         agreement = []
@@ -42,13 +43,13 @@ def measured(pair: Comparison, line: Line, places_s: Floats, similarity: Floats)
     return replace(line, pitch_semitones=max(tried)[1])
 
 
-def _excerpt(picture: Floats, places: Floats, tempo_ratio: float) -> tuple[Floats, Floats]:
+def _excerpt(levels: NDArray[np.uint8], places: Floats, tempo_ratio: float) -> tuple[Floats, Floats]:
     """The columns around each place, one after the other, and where the places lie in them."""
     reach = int(PATCH_SPAN_COLUMNS / tempo_ratio) + 2
     whole = np.round(places).astype(np.int64)
-    columns = np.clip(whole[:, None] + np.arange(-reach, reach + 1), 0, len(picture) - 1)
+    columns = np.clip(whole[:, None] + np.arange(-reach, reach + 1), 0, len(levels) - 1)
     inside = np.arange(len(places)) * (2 * reach + 1) + reach + (places - whole)
-    return picture[columns.reshape(-1)], inside.astype(np.float32)
+    return dequantise(levels[columns.reshape(-1)]), inside.astype(np.float32)
 
 
 def _top(values: np.ndarray) -> float:

@@ -5,10 +5,11 @@ there is in it. Two of them are equal to the last level whatever they are, so no
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.engine.features.embedding import normalise
 from catalog.engine.features.patches import centres, cut, move_rows
-from catalog.engine.features.spectrogram import Floats
+from catalog.engine.features.spectrogram import Floats, dequantise
 from catalog.engine.parameters import PARAMETERS
 
 LEAST_HEARD_S, LEAST_HEARD_SHARE = 2.0, 0.1  # of a recording, the less of both; one click is heard for a second
@@ -16,21 +17,21 @@ STEP = 4  # columns between the moments that are looked at
 MOMENTS_AT_ONCE = 4096
 
 
-def is_blank(picture: Floats) -> bool:
-    """Tell whether so little is heard in a (columns, rows) dB picture that there is nothing to compare."""
-    moments = centres(len(picture), STEP)
+def is_blank(levels: NDArray[np.uint8]) -> bool:
+    """Tell whether so little is heard in (columns, rows) stored levels that there is nothing to compare."""
+    moments = centres(len(levels), STEP)
     enough = min(LEAST_HEARD_S / (STEP * PARAMETERS.hop_s), LEAST_HEARD_SHARE * len(moments))
     heard = 0
     for start in range(0, len(moments), MOMENTS_AT_ONCE):
-        heard += _heard(picture, moments[start : start + MOMENTS_AT_ONCE])
+        heard += _heard(levels, moments[start : start + MOMENTS_AT_ONCE])
         if heard >= max(enough, 1):
             return False
     return True
 
 
-def _heard(picture: Floats, moments: Floats) -> int:
+def _heard(levels: NDArray[np.uint8], moments: Floats) -> int:
     """In how many of the moments something varies, in one half at least."""
     margin = PARAMETERS.patch_columns * PARAMETERS.patch_step
     first = max(0, int(moments[0]) - margin)
-    rows = move_rows(picture[first : int(moments[-1]) + margin + 1], 0.0)
+    rows = move_rows(dequantise(levels[first : int(moments[-1]) + margin + 1]), 0.0)
     return int(normalise(cut(rows, moments - np.float32(first)))[1].any(axis=1).sum())

@@ -32,9 +32,9 @@ class Fingerprint:
     duration_s: float
     parameters_version: int = PARAMETERS_VERSION
 
-    @cached_property
+    @property
     def picture(self) -> Floats:
-        """(columns, rows) dB around each row's running mean."""
+        """(columns, rows) dB around each row's running mean: five times the size of ``levels``, and not kept."""
         return dequantise(self.levels)
 
     @cached_property
@@ -45,7 +45,7 @@ class Fingerprint:
     @cached_property
     def is_blank(self) -> bool:
         """Whether there is nothing to compare: silence, a constant offset, hum, a steady tone."""
-        return is_blank(self.picture)
+        return is_blank(self.levels)
 
     def to_bytes(self) -> bytes:
         """Versioned and checked; ``from_bytes`` gives an equal fingerprint back."""

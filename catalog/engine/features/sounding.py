@@ -9,30 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine.features.embedding import normalise
-from catalog.engine.features.patches import cut
-from catalog.engine.features.spectrogram import Floats
+from catalog.engine.features.patches import PATCH_SPAN_COLUMNS, cut, move_rows
+from catalog.engine.features.spectrogram import dequantise
 
 STEP = 8  # columns from one place to the next
 BLOCK = 512  # places looked at together
 BEND_COLUMNS = 8  # to either side of a column, whose levels are held against the straight line between
+MARGIN = PATCH_SPAN_COLUMNS + BEND_COLUMNS  # beyond a block
 KNEE = 2  # places in which the level bends once, where the mean begins to know of a sound
 LEAST_BEND_DB = 3.5  # mean of all rows: stored levels make 1.9 of a straight line, music 10
 
 
-def sounding(picture: Floats) -> NDArray[np.bool_]:
-    """(n,) whether a picture that ``move_rows`` gave says anything, every ``STEP`` columns from the first on."""
-    places = np.arange(0, len(picture), STEP, dtype=np.float32)
-    parts = [_looked_at(picture, places[start : start + BLOCK]) for start in range(0, len(places), BLOCK)]
+def sounding(levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(n,) whether (columns, rows) stored levels say anything, every ``STEP`` columns from the first on."""
+    parts = [_looked_at(levels, first) for first in range(0, len(levels), BLOCK * STEP)]
     if not parts:
         return np.zeros(0, bool)
     heard, bends = (np.concatenate(side) for side in zip(*parts, strict=True))
     return heard & ~_reached(~heard, _closed(~heard | ~bends))
 
 
-def _looked_at(picture: Floats, places: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(n,) whether anything is heard at each place, and whether its levels bend."""
-    halves = normalise(cut(picture, places))[1]
-    columns = places.astype(np.int64)[:, None] + np.arange(STEP) - STEP // 2
+def _looked_at(levels: NDArray[np.uint8], first: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(n,) whether anything is heard at each place of the block from ``first`` on, and whether its levels bend."""
+    places = np.arange(first, min(first + BLOCK * STEP, len(levels)), STEP)
+    from_column = max(0, first - MARGIN)
+    picture = move_rows(dequantise(levels[from_column : first + BLOCK * STEP + MARGIN]), 0.0)
+    halves = normalise(cut(picture, (places - from_column).astype(np.float32)))[1]
+    columns = (places - from_column)[:, None] + np.arange(STEP) - STEP // 2
     last = len(picture) - 1
     left, middle, right = (picture[np.clip(columns + by, 0, last)] for by in (-BEND_COLUMNS, 0, BEND_COLUMNS))
     bends: NDArray[np.bool_] = np.abs(left - 2 * middle + right).mean(axis=(1, 2)) >= LEAST_BEND_DB

@@ -34,9 +34,11 @@ LEAST_OPEN_S = 3.0  # of what sounds and is not explained, to be asked about
 BESIDE_S = 3.0  # that are asked with it to either side
 PLAIN_STEP_S, PROBE_STEP_S = 0.5, 2.0  # from one moment that is asked to the next
 NEIGHBOURS, PROBE_NEIGHBOURS = 40, 12
+FETCHED = 64  # candidates whose fingerprints are fetched together
 LIMIT = 60  # candidates of a window …
 FAILURES = 4  # … and how many of them may fail in a row
 LEAST_VOTES = 0.7
+FILTER_SPANS_S = (8.0, 16.0)  # to either side of the votes: what is asked is often as short
 NEAR_PROBES = (
     *(Probe(1.0, pitch) for pitch in (-1.0, -0.5, 0.5, 1.0)),
     *(Probe(tempo, 0.0) for tempo in (0.89, 1.12)),
@@ -130,14 +132,16 @@ class Namer:
     def _verify_all(
         self, piece: View, candidates: list[Candidate], tracks: list[int], probes: int, budget: Budget
     ) -> set[int]:
-        self._references.fetch({tracks[one.slot] for one in candidates})
         new: set[int] = set()
         failed: Counter[int] = Counter()
-        for one in sorted(candidates, key=lambda candidate: -candidate.votes):
+        ordered = sorted(candidates, key=lambda candidate: -candidate.votes)
+        for number, one in enumerate(ordered):
+            if number % FETCHED == 0:
+                self._references.fetch({tracks[later.slot] for later in ordered[number : number + FETCHED]})
             track_id, anchor_s = tracks[one.slot], one.anchor_s + piece.start_s
             line = _from_view(one.line, piece.start_s)
             window = int(anchor_s // (WINDOW_S / 2))
-            if track_id not in self._references or failed[window] >= FAILURES or budget.is_spent():
+            if not self._references.is_there(track_id) or failed[window] >= FAILURES or budget.is_spent():
                 continue
             if self._is_known(track_id, line, anchor_s):
                 continue
@@ -179,7 +183,7 @@ class Namer:
     def _chance(self, probes: int) -> Chance:
         """Chance in all that is asked: places of the catalog, probes, and windows of the query."""
         windows = max(1.0, self._query.fingerprint.duration_s / VIEW_S)
-        return Chance(self._total_s / PLACE_S * probes * windows, self._catalog.false_accept_limit)
+        return Chance(self._total_s / PLACE_S * probes * windows, self._catalog.false_accept_limit, FILTER_SPANS_S)
 
 
 def _goes_on(match: Match, view: View) -> bool:

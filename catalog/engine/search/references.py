@@ -1,4 +1,4 @@
-"""The fingerprints behind the tracks of a search, and how many pictures of them are held at once."""
+"""The fingerprints behind the tracks of a search, and how much of them is held at once."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
@@ -8,7 +8,8 @@ from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.sounding import sounding
 from catalog.engine.search.sound import Sound
 
-KEPT_COLUMNS = 120_000  # of references whose pictures and vectors are held: two hours, some 80 MB
+KEPT_COLUMNS = 60_000  # of references whose pictures and vectors are held: an hour, some 40 MB
+KEPT_LEVELS = 600_000  # columns of fingerprints that are held: ten hours, 42 MB
 Fetch = Callable[[Collection[int]], Mapping[int, Fingerprint]]
 
 
@@ -17,25 +18,34 @@ class References:
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
-        self._fingerprints: dict[int, Fingerprint] = {}
+        self._fingerprints: OrderedDict[int, Fingerprint] = OrderedDict()
+        self._columns = 0  # of these
         self._references: OrderedDict[int, Reference] = OrderedDict()
         self._sounds: dict[int, Sound] = {}
         self._gone: set[int] = set()
 
     def fetch(self, track_ids: Collection[int]) -> None:
-        """Get what is not known yet in one call: behind it may be a database."""
+        """Get what is not held in one call: behind it may be a database."""
         missing = set(track_ids) - self._fingerprints.keys() - self._gone
         if missing:
             found = self._fetch(missing)
             self._fingerprints.update(found)
+            self._columns += sum(len(one.levels) for one in found.values())
             self._gone |= missing - found.keys()
+        for track_id in track_ids:
+            if track_id in self._fingerprints:
+                self._fingerprints.move_to_end(track_id)
+        while self._columns > KEPT_LEVELS and len(self._fingerprints) > len(set(track_ids)):
+            _, let_go = self._fingerprints.popitem(last=False)
+            self._columns -= len(let_go.levels)
 
-    def __contains__(self, track_id: object) -> bool:
-        return track_id in self._fingerprints
+    def is_there(self, track_id: int) -> bool:
+        """Whether the track, of which the fingerprint was asked for, has one."""
+        return track_id not in self._gone
 
     def reference(self, track_id: int) -> Reference:
         """The track's picture, embedded as far as it was looked at."""
-        reference = self._references.pop(track_id, None) or Reference(self._fingerprints[track_id].picture)
+        reference = self._references.pop(track_id, None) or Reference(self._fingerprint(track_id))
         self._references[track_id] = reference
         while len(self._references) > 1 and sum(one.columns for one in self._references.values()) > KEPT_COLUMNS:
             self._references.popitem(last=False)
@@ -43,10 +53,15 @@ class References:
 
     def duration_s(self, track_id: int) -> float:
         """The track's length."""
-        return self._fingerprints[track_id].duration_s
+        return self._fingerprint(track_id).duration_s
 
     def sound(self, track_id: int) -> Sound:
         """Where the track sounds."""
         if track_id not in self._sounds:
-            self._sounds[track_id] = Sound(sounding(self.reference(track_id).picture), self.duration_s(track_id))
+            self._sounds[track_id] = Sound(sounding(self._fingerprint(track_id).levels), self.duration_s(track_id))
         return self._sounds[track_id]
+
+    def _fingerprint(self, track_id: int) -> Fingerprint:
+        if track_id not in self._fingerprints:
+            self.fetch([track_id])
+        return self._fingerprints[track_id]

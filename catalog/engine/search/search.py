@@ -124,7 +124,7 @@ class _Finder:
         for candidate in promising:
             track_id = tracks[candidate.slot]
             place = (track_id, candidate.probe, round(candidate.offset_s))
-            if candidate.votes < least or place in self._looked_at or track_id not in self._references:
+            if candidate.votes < least or place in self._looked_at or not self._references.is_there(track_id):
                 continue
             self._looked_at.add(place)
             match = self._verify(candidate, track_id)
@@ -150,7 +150,7 @@ class _Finder:
         self._references.fetch({track_id for track_id, _ in promising})
         failed = 0
         for track_id, one in promising:
-            if failed > copies.FAILURES or track_id not in self._references:
+            if failed > copies.FAILURES or not self._references.is_there(track_id):
                 continue
             match = self._verify(one, track_id)
             failed = 0 if match is not None and match.verdict != "none" else failed + 1
@@ -174,7 +174,7 @@ class _Finder:
         lines = self._lines(stretches)
         self._references.fetch({track_id for _, track_id, _, _ in lines})
         for _, track_id, columns, asked in lines:
-            if track_id in self._references:
+            if self._references.is_there(track_id):
                 line, middle_s = Line(columns * HOP_S, 1.0, 0.0), asked.middle_column * HOP_S
                 self._keep(verify.verify_line(self._case(track_id), line, middle_s, scanned_s))
 

@@ -14,8 +14,8 @@ from catalog.engine.alignment.comparison import AlignedPictures, Comparison
 from catalog.engine.alignment.correlation import Filtered
 from catalog.engine.alignment.fit import follow
 from catalog.engine.alignment.line import STEP_S, Line
+from catalog.engine.verification import ends, similarity, tempo_stability, timbre
 from catalog.engine.verification import path as paths
-from catalog.engine.verification import similarity, tempo_stability, timbre
 from catalog.engine.verification.calibration import log10_probability, log10_probability_of_filter
 from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Elsewhere, Path, Stretch
@@ -29,6 +29,7 @@ class Chance:
 
     trials: float
     limit: float = LIMITS.false_accept
+    short_spans_s: tuple[float, ...] = ()  # to either side of the votes, in which the filter looks as well
 
     def believes(self, log_probability: float) -> bool:
         """Whether the decimal logarithm of a probability is small enough."""
@@ -69,7 +70,11 @@ def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) ->
         not close
         and timbre.strangeness(pictures, places_s, timbre.masking(pair, pictures, places_s)) > LIMITS.similar_sound
     )
-    return Finding(path, 0.0 if refuted else log_probability, time)
+    if refuted:
+        return Finding(path, 0.0, time)
+    if found is not None:
+        path = ends.grown(path, correlation.gains(pictures, path.places_s, found.deviation))
+    return Finding(path, log_probability, time)
 
 
 def by_filter(
@@ -87,6 +92,7 @@ def by_filter(
     """
     scanned = scanned_s is not None
     lines, spans_s = _asked_of_filter(pair, line, anchor_s, weak, (scanned_s or LIMITS.filter_window_s) / 2)
+    spans_s += [(anchor_s - half_s, anchor_s + half_s) for half_s in chance.short_spans_s]
     log_probability, line, found = _most_outstanding(pair, lines, spans_s, chance.trials, scanned=scanned)
     if found is None or not chance.believes(log_probability):
         return None

@@ -18,7 +18,7 @@ from catalog.engine.alignment.fit import refit
 from catalog.engine.alignment.line import HOP_S, STEP_S, Line, weighted_line
 from catalog.engine.verification import path as paths
 from catalog.engine.verification.limits import LIMITS
-from catalog.engine.verification.path import Path, best_stretches, diagonals, runs
+from catalog.engine.verification.path import Path, best_parallel, runs
 from catalog.engine.verification.tempo_stability import Blocks, off_each_s
 
 MOST_PAIRS = 4_000_000  # query places x reference places looked at: beyond, only the first piece is given
@@ -33,14 +33,12 @@ def others(pair: Comparison, first: Path) -> list[Path]:
         return found
     step = STEP_S * first.line.tempo_ratio
     gains = paths.parallel_gains(pair, first.line, first.places_s / np.float32(HOP_S), 0.0)
-    # Places before a line's start: rows are put after the same number of empty columns, so that every line is there.
-    gains = np.concatenate([np.zeros((len(gains), len(gains)), np.float32), gains], axis=1)
     for _ in range(LIMITS.most_pieces):
-        best = best_stretches(diagonals(gains * open_places[:, None]))
+        best = best_parallel(gains, np.flatnonzero(open_places))
         top = int(np.argmax(best))
         if best[top] < LIMITS.piece_evidence:
             return found
-        start_s = (top - len(gains)) * step
+        start_s = (top - (len(gains) - 1)) * step
         offset_s = start_s - float(first.places_s[0]) * first.line.tempo_ratio
         piece = _kept(paths.along(pair, replace(first.line, offset_s=offset_s)), open_places)
         open_places = _unexplained(open_places, piece)

@@ -14,6 +14,7 @@ from catalog.engine.verification.calibration import USUAL_LEVEL, level_of
 
 CHANCE_REACH_S = 3.0  # nearer to the line than this, other diagonals are not chance
 MAX_CHANCE_PLACES = 240  # of the query: a minute's worth is enough to know chance
+ROWS_AT_ONCE = 256  # of a query, that are multiplied with all of a reference
 GRAM_PLACES = 400  # moments that each moment of a stretch is compared with
 UNLIKE = 0.3  # cosine under which two moments have nothing to do with each other
 BETTER = 1.1  # times as much evidence: worth looking there instead
@@ -181,9 +182,12 @@ def parallel_gains(pair: Comparison, line: Line, places: Floats, start_s: float)
     step = STEP_S * line.tempo_ratio / HOP_S
     target = pair.reference.at(np.arange(start_s / HOP_S, pair.reference.columns, step, dtype=np.float32))
     gains = np.zeros((len(places), len(target.places)), np.float32)
-    for half in range(HALVES):
-        gain = evidence.of_similarity(moved.values[:, half] @ target.values[:, half].T, half) * share[:, half, None]
-        gains += np.where(moved.heard[:, half, None] & target.heard[None, :, half], gain, 0.0)
+    for first in range(0, len(places), ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        for half in range(HALVES):
+            cosine = moved.values[rows, half] @ target.values[:, half].T
+            gain = evidence.of_similarity(cosine, half) * share[rows, half, None]
+            gains[rows] += np.where(moved.heard[rows, half, None] & target.heard[None, :, half], gain, 0.0)
     return gains
 
 
@@ -204,6 +208,20 @@ def best_stretches(columns: Floats) -> Floats:
     total = np.cumsum(columns, axis=0)
     lowest = np.minimum.accumulate(np.concatenate([np.zeros((1, total.shape[1]), total.dtype), total[:-1]]), axis=0)
     best: Floats = (total - lowest).max(axis=0)
+    return best
+
+
+def best_parallel(gains: Floats, open_rows: NDArray[np.int64]) -> Floats:
+    """The best sum of consecutive ``open_rows`` on each of (rows + columns - 1) diagonals of (rows, columns) gains.
+
+    Diagonal d holds row r at column d - (rows - 1) + r. Row by row, so that no more than the diagonals is held.
+    """
+    rows, columns = gains.shape
+    running, best = np.zeros(rows + columns - 1, np.float32), np.zeros(rows + columns - 1, np.float32)
+    for row in open_rows.tolist():
+        span = slice(rows - 1 - row, rows - 1 - row + columns)
+        running[span] = np.maximum(running[span], 0.0) + gains[row]
+        np.maximum(best[span], running[span], out=best[span])
     return best
 
 
