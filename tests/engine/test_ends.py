@@ -5,7 +5,8 @@ import pytest
 
 from catalog.engine.alignment import correlation
 from catalog.engine.alignment.line import Line
-from catalog.engine.verification.ends import DROP, LEAST_GAIN, grown
+from catalog.engine.verification.ends import grown
+from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, Stretch, along
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import beside, pink_noise, under
@@ -36,7 +37,7 @@ def test_a_stretch_goes_on_as_far_as_gains_add_up() -> None:
 
 def test_a_stretch_stays_where_nothing_is_gained() -> None:
     assert ends(gains_where(40, 60), (40, 60)) == [(40, 60)]
-    few = int(LEAST_GAIN / 0.5) - 1
+    few = int(LIMITS.end_gain / 0.5) - 1
     assert ends(gains_where(40 - few, 60 + few), (40, 60)) == [(40, 60)]
 
 
@@ -47,7 +48,7 @@ def test_the_rest_of_a_recording_needs_no_more_than_it_can_give() -> None:
 @pytest.mark.parametrize(("lost", "crossed"), [(0.8, True), (1.2, False)])
 def test_a_gap_is_crossed_unless_too_much_is_lost_in_it(lost: float, *, crossed: bool) -> None:
     gains = gains_where(0, 99)
-    gains[61:71] = -lost * DROP / 10
+    gains[61:71] = -lost * LIMITS.gap_loss / 10
     found = ends(gains, (40, 60))
     assert found[0][0] == 0
     assert (found[0][1] == 99) == crossed

@@ -10,10 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.engine.features.spectrogram import Floats
+from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, Stretch
-
-LEAST_GAIN = 2.0  # nats that going further must bring: one wrong line in seven climbs as high
-DROP = 8.0  # nats that may be lost on the way
 
 
 def grown(path: Path, gains: Floats) -> Path:
@@ -38,9 +36,9 @@ def _reach(gains: Floats) -> int:
     if not len(gains):
         return 0
     total = np.cumsum(gains)
-    lost = np.flatnonzero(np.maximum.accumulate(np.maximum(total, 0.0)) - total > DROP)
+    lost = np.flatnonzero(np.maximum.accumulate(np.maximum(total, 0.0)) - total > LIMITS.gap_loss)
     total = total[: lost[0]] if len(lost) else total
     if not len(total):
         return 0
     best = int(np.argmax(total))
-    return best + 1 if total[best] >= min(LEAST_GAIN, 0.5 * len(gains)) else 0
+    return best + 1 if total[best] >= min(LIMITS.end_gain, 0.5 * len(gains)) else 0

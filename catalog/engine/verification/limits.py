@@ -76,6 +76,10 @@ class Limits:
     whole_share: float = 0.8
     # A query that contains all of a reference is a copy with something joined to it from this share on; less is a mix.
     joined_share: float = 0.2
+    # A piece goes on while what the filter gains along its line adds up (nats): to where that brings at least so much
+    # (one wrong line in seven climbs as high), and past what loses no more than ``gap_loss``.
+    end_gain: float = 2.0
+    gap_loss: float = 8.0
     # A segment that ends this near to an end of a recording reaches it: seconds.
     edge_s: float = 0.8
 
