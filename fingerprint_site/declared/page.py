@@ -1,5 +1,7 @@
 """docs/settings.md, written from the declarations."""
 
+import textwrap
+
 from fingerprint_site.declared import SECTIONS
 from fingerprint_site.declared.setting import Section, Setting
 
@@ -19,9 +21,9 @@ For operators. The command `manage.py write_settings_page` writes this page from
 
 Every setting comes from the environment, or from a file `.env` beside `manage.py` (see
 `.env.example`). Nothing needs to be set to start. `manage.py check` names values that are out of
-range or do not go together. A boolean is `true` or `false`.
+range or do not go together. A boolean is `true` or `false`. In brackets: type; default; range.
 """
-COLUMNS = "|name|type|default|range|meaning|\n|---|---|---|---|---|"
+WIDTH = 100
 
 
 def text() -> str:
@@ -30,14 +32,15 @@ def text() -> str:
 
 
 def section(of: Section) -> str:
-    """Return a section of the page: its heading and its table."""
+    """Return a section of the page: its heading and its list."""
     rows = "\n".join(_row(setting) for setting in of.settings)
-    return f"## {of.title}\n{COLUMNS}\n{rows}\n"
+    return f"## {of.title}\n{rows}\n"
 
 
 def _row(setting: Setting) -> str:
-    cells = (f"`{setting.name}`", KINDS[setting.kind], _default(setting), _range(setting), setting.meaning)
-    return f"|{'|'.join(cells)}|"
+    facts = [KINDS[setting.kind], _default(setting), _range(setting)]
+    words = f"- `{setting.name}` ({'; '.join(filter(None, facts))}): {setting.meaning}"
+    return textwrap.fill(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _default(setting: Setting) -> str:
@@ -53,7 +56,7 @@ def _default(setting: Setting) -> str:
 def _range(setting: Setting) -> str:
     if setting.least is None or setting.most is None:
         return ""
-    return f"{_number(setting.least)} to {_number(setting.most)}"
+    return f"{_number(setting.least)}…{_number(setting.most)}"
 
 
 def _number(value: float) -> str:

@@ -62,4 +62,4 @@ def test_the_environment_wins_over_the_default(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_row_of_the_page() -> None:
     shown = Section("One", (Setting("A", "float", "what it is", default=0.5, least=0, most=1_000),))
-    assert "|`A`|number|`0.5`|0 to 1,000|what it is|" in page.section(shown)
+    assert "- `A` (number; `0.5`; 0…1,000): what it is\n" in page.section(shown)
