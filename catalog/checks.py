@@ -31,6 +31,13 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
                 id="catalog.E002",
             )
         )
+    if settings.JOINED_SHARE >= settings.WHOLE_SHARE:
+        found.append(
+            Error(
+                "JOINED_SHARE must be less than WHOLE_SHARE. No copy has something joined to it otherwise.",
+                id="catalog.E010",
+            )
+        )
     if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
         found.append(checks.Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
     if settings.EVENT_WAITERS >= settings.WEB_THREADS:

@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
-from catalog.services.audio import playback, store
+from catalog.services.audio import bandwidth, playback, store
 from catalog.services.index import searching
 from catalog.services.tasks import refreshing, scanning, work
 from queueing.tasks import sing  # noqa: F401  (a canary that 0.1.0 left in the queue)
@@ -22,6 +22,11 @@ def run_job(job_id: int) -> None:
 def store_peaks(audio_file_id: int) -> None:
     """Draw the waveform of one stored file."""
     playback.store_peaks(audio_file_id=audio_file_id)
+
+
+def store_cutoff(audio_file_id: int) -> None:
+    """Measure the highest frequency of one stored file."""
+    bandwidth.store_cutoff(audio_file_id=audio_file_id)
 
 
 def refresh_fingerprint(track_id: int) -> None:

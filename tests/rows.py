@@ -14,6 +14,7 @@ from catalog.services.audio import stored_files
 from catalog.services.tracks.removal import purge_removed, remove_track
 
 _numbers = count(1)
+_RELATIONS = {"duplicate": "excerpt", "contains": "overlap", "none": "related"}
 
 
 def make_audio_file(**values: Any) -> AudioFile:
@@ -74,7 +75,7 @@ def make_match(query: Track, reference: Track, **values: Any) -> Match:
         "job": values.pop("job", None) or make_check(query, found=reference),
         "query_track": query,
         "reference_track": reference,
-        "verdict": Match.Verdict.DUPLICATE,
+        "relation": _RELATIONS[values.setdefault("verdict", Match.Verdict.DUPLICATE)],
         "score": 0.42,
         "false_accept_probability": 2.5e-8,
         "offset_s": 4.0,
@@ -86,13 +87,32 @@ def make_match(query: Track, reference: Track, **values: Any) -> Match:
         "pitch_semitones": 1.0,
         "query_coverage": 0.92,
         "reference_coverage": 0.31,
-        "description": "The same recording, 6 % faster",
         "segments": [[0.0, 20.0, 4.0, 25.2, 0.7]],
         "similarity_curve": [0.5, 0.75, 0.8, 0.6],
         "similarity_step_s": 5.0,
         "engine_version": "1",
     }
     return Match.objects.create(**(defaults | values))
+
+
+def make_copy(query: Track, reference: Track, **values: Any) -> Match:
+    """Store that a check of `query` found all of it in `reference`, unaltered."""
+    plain = {
+        "relation": Match.Relation.SAME,
+        "score": 40.0,
+        "false_accept_probability": 1e-40,
+        "offset_s": 0.0,
+        "query_end_s": 30.0,
+        "reference_start_s": 0.0,
+        "reference_end_s": 30.0,
+        "tempo_ratio": 1.0,
+        "pitch_semitones": 0.0,
+        "query_coverage": 1.0,
+        "reference_coverage": 1.0,
+        "segments": [[0.0, 30.0, 0.0, 30.0, 0.97]],
+        "similarity": 0.97,
+    }
+    return make_match(query, reference, **(plain | values))
 
 
 def remove_for_good(track: Track) -> None:

@@ -20,6 +20,7 @@ from textsearch.admin import ACCOUNT_WORDS
 _VERDICTS = {
     Decision.Verdict.SAME: ("bad", "content_copy", "same recording"),
     Decision.Verdict.VERSION: ("warning", "call_split", "another version"),
+    Decision.Verdict.USES: ("warning", "join_inner", "one is used in the other"),
     Decision.Verdict.DIFFERENT: ("good", "block", "not a duplicate"),
 }
 
@@ -70,7 +71,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     @admin.display(description="decision", ordering="verdict")
     def verdict_shown(self, decision: Decision) -> str:
         """The decision as a badge."""
-        return display.badge(*_VERDICTS[Decision.Verdict(decision.verdict)])
+        badge = display.badge(*_VERDICTS[Decision.Verdict(decision.verdict)])
+        if decision.container_id is None:
+            return badge
+        return format_html('{}<span class="mf-sub">{}</span>', badge, decision.words)
 
     @admin.display(description="keep", ordering="keeper__title")
     def kept(self, decision: Decision) -> str:

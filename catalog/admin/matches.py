@@ -7,11 +7,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import RangeNumericFilter
 
-from catalog.admin.track_columns import track_column, without_bytes
+from catalog.admin.track_columns import track_column
 from catalog.models import Match
-from catalog.presentation import wording
 from catalog.presentation.comparison import comparison_of
+from catalog.presentation.relation import relation_badge
 from catalog.selectors.review import on_review
+from catalog.services.match_words import alterations
 from staff import display
 from staff.admin.base import ReadOnlyAdmin
 from staff.admin.columns import moment_column
@@ -28,12 +29,11 @@ class MatchAdmin(ReadOnlyAdmin):
     )
     list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
     list_display_links = ("found_as",)
-    list_filter = ("verdict", ("score", RangeNumericFilter), "created_at")
-    list_select_related = ("query_track__client_fingerprint", "reference_track__client_fingerprint")
+    list_filter = ("relation", "verdict", ("score", RangeNumericFilter), "created_at")
     whole_ids = ("job__task_id",)
     search_fields = ("query_track__words__contains", "reference_track__words__contains")
     search_help_text = "Words of either track, or a task id"
-    fields = ("job", "scan", "description", "engine_version", "found")
+    fields = ("job", "scan", "engine_version", "found")
     change_form_outer_before_template = "catalog/match.html"
     query = track_column("query_track", "checked")
     reference = track_column("reference_track", "found in the catalog")
@@ -41,13 +41,12 @@ class MatchAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Match]:
         """Leave the curves in the database: a list does not draw them."""
-        rows = super().get_queryset(request).defer("segments", "similarity_curve")
-        return without_bytes(rows, "query_track", "reference_track")
+        return super().get_queryset(request).with_tracks()
 
-    @admin.display(description="verdict", ordering="verdict")
+    @admin.display(description="relation", ordering="relation")
     def found_as(self, match: Match) -> str:
-        """Duplicate or a part, as a badge."""
-        return wording.verdict_badge(match.verdict)
+        """What the checked track is to the other, as a badge."""
+        return relation_badge(match)
 
     @admin.display(description="score", ordering="score")
     def strength(self, match: Match) -> str:
@@ -66,10 +65,8 @@ class MatchAdmin(ReadOnlyAdmin):
 
     @admin.display(description="altered")
     def altered(self, match: Match) -> str:
-        """Tempo and pitch, where they are not the original's."""
-        if abs(match.tempo_ratio - 1) < 0.0005 and abs(match.pitch_semitones) < 0.05:
-            return display.NOTHING
-        return f"x {match.tempo_ratio:.3f}, {display.signed(match.pitch_semitones)} st"
+        """What was done to the checked track, in words."""
+        return ", ".join(alterations(match)) or display.NOTHING
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

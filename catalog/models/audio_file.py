@@ -31,6 +31,8 @@ class AudioFile(models.Model):
     audio_tracks = models.PositiveSmallIntegerField("audio tracks in the file", null=True, blank=True)
     audio_track = models.PositiveSmallIntegerField("audio track that was read", null=True, blank=True)
     default_track = models.PositiveSmallIntegerField("default audio track", null=True, blank=True)
+    samples_digest = models.CharField(max_length=32, blank=True, default="", help_text="Of what was decoded")
+    cutoff_hz = models.PositiveIntegerField("highest frequency", null=True, blank=True)
     peaks = models.BinaryField(null=True, blank=True, editable=False, help_text="Waveform peaks, one byte each")
     created_at = models.DateTimeField("stored", auto_now_add=True)
 

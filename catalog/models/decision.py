@@ -11,6 +11,7 @@ class Decision(models.Model):
     class Verdict(models.TextChoices):
         SAME = "same", "the same recording"
         VERSION = "version", "another version"
+        USES = "uses", "one is used in the other"
         DIFFERENT = "different", "not a duplicate"
 
     first_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="decisions_as_first")
@@ -23,6 +24,14 @@ class Decision(models.Model):
         null=True,
         blank=True,
         help_text="The track to keep",
+    )
+    container = models.ForeignKey(
+        "catalog.Track",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="The track that uses the other",
     )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
     decided_at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -40,7 +49,20 @@ class Decision(models.Model):
                 condition=Q(undone_at=None),
                 name="one_standing_decision_per_pair",
             ),
+            models.CheckConstraint(
+                condition=Q(verdict="uses", container__isnull=False) | (~Q(verdict="uses") & Q(container=None)),
+                name="a_use_names_its_container",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.first_track_id} and {self.second_track_id}: {self.get_verdict_display()}"
+
+    @property
+    def words(self) -> str:
+        """What was decided, for a person; of a use, which track is in which. Needs both tracks."""
+        if self.container_id is None:
+            return self.get_verdict_display()
+        pair = (self.first_track, self.second_track)
+        inner, outer = pair if self.container_id == self.second_track_id else pair[::-1]
+        return f"“{inner.title}” is used in “{outer.title}”"

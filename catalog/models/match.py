@@ -1,7 +1,30 @@
 """Matches: what a check or a scan found, with the evidence."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models.functions import Least
+
+
+class MatchQuerySet(models.QuerySet["Match"]):
+    """Orders of matches, and what lists of them need."""
+
+    def with_tracks(self) -> "MatchQuerySet":
+        """Bring both tracks with what is told of them, and leave in the database what a list does not draw."""
+        sides = ("query_track", "reference_track")
+        beside = [f"{side}__{name}" for side in sides for name in ("audio_file", "client_fingerprint")]
+        heavy = [f"{side}__{name}" for side in sides for name in ("audio_file__peaks", "client_fingerprint__data")]
+        return self.select_related(*beside).defer("segments", "similarity_curve", *heavy)
+
+    def closest_first(self) -> "MatchQuerySet":
+        """Sort by relation, then by the smaller share, then by score; the oldest reference where all are level."""
+        ranks = [When(relation=relation, then=Value(rank)) for rank, relation in enumerate(Match.Relation.values)]
+        return self.order_by(
+            Case(*ranks, output_field=IntegerField()),
+            Least("query_coverage", "reference_coverage").desc(),
+            F("score").desc(),
+            "reference_track_id",
+            "-pk",
+        )
 
 
 class Match(models.Model):
@@ -10,12 +33,36 @@ class Match(models.Model):
     class Verdict(models.TextChoices):
         DUPLICATE = "duplicate", "duplicate"
         CONTAINS = "contains", "contains a part"
+        NONE = "none", "not a duplicate"
+
+    class Relation(models.TextChoices):
+        """What the query is to the reference, the closest first; the shares are of what sounds."""
+
+        IDENTICAL = "identical", "the same audio"
+        SAME = "same", "the same recording"
+        EXCERPT = "excerpt", "an excerpt"
+        CONTAINS = "contains", "contains all of it"
+        OVERLAP = "overlap", "shares a part"
+        RELATED = "related", "perhaps another performance"
+
+    class Edit(models.TextChoices):
+        """What was done to the order of the query's parts, by its segments."""
+
+        CUT = "cut", "cut"
+        ADDED = "added", "with something added in between"
+        LOOPED = "looped", "looped"
+        SWAPPED = "swapped", "halves swapped"
+        REORDERED = "reordered", "parts in another order"
+
+    # What may be joined as copies of one recording.
+    COPIES = (Relation.IDENTICAL, Relation.SAME, Relation.EXCERPT)
 
     job = models.ForeignKey("catalog.Job", on_delete=models.CASCADE, related_name="matches", null=True, blank=True)
     scan = models.ForeignKey("catalog.Scan", on_delete=models.CASCADE, related_name="matches", null=True, blank=True)
     query_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="matches_as_query")
     reference_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="matches_as_reference")
     verdict = models.CharField(max_length=10, choices=Verdict)
+    relation = models.CharField(max_length=10, choices=Relation)
     score = models.FloatField()
     false_accept_probability = models.FloatField("false accept")
     offset_s = models.FloatField("offset", help_text="Reference time at the query's first sample, seconds")
@@ -27,15 +74,20 @@ class Match(models.Model):
     pitch_semitones = models.FloatField("pitch", help_text="Query's pitch minus the reference's")
     query_coverage = models.FloatField("coverage of the query")
     reference_coverage = models.FloatField("coverage of the reference")
-    description = models.CharField(max_length=255, blank=True)
+    similarity = models.FloatField(null=True, blank=True, help_text="Mean of the segments, 0 to 1, by their length")
+    edit = models.CharField(max_length=10, choices=Edit, blank=True, default="")
     segments = models.JSONField(default=list, blank=True)
     similarity_curve = models.JSONField(default=list, blank=True)
     similarity_step_s = models.FloatField(default=0.0)
+    search_ended_early = models.BooleanField(default=False, help_text="The search's time was over: there may be more")
     engine_version = models.CharField(max_length=40)
     created_at = models.DateTimeField("found", auto_now_add=True, db_index=True)
 
+    objects = MatchQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "matches"
+        indexes = [models.Index(fields=["relation", "-created_at", "-id"], name="matches_by_relation")]
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["job", "reference_track"], name="one_match_per_job_and_reference"),
@@ -46,7 +98,15 @@ class Match(models.Model):
                 name="match_is_of_a_job_or_of_a_scan",
                 condition=Q(job__isnull=False, scan=None) | Q(job=None, scan__isnull=False),
             ),
+            models.CheckConstraint(
+                name="verdict_follows_from_relation",
+                condition=(
+                    Q(verdict="duplicate", relation__in=["identical", "same", "excerpt", "contains"])
+                    | Q(verdict="contains", relation__in=["contains", "overlap"])
+                    | Q(verdict="none", relation="related")
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict} {self.score:.2f}"
+        return f"{self.relation} {self.score:.2f}"

@@ -13,7 +13,7 @@ from catalog.models import Decision, Track
 from catalog.pages.review_session import ReviewSitting
 from catalog.presentation.comparison import comparison_of
 from catalog.selectors import review as pairs
-from catalog.selectors.groups import group_ids
+from catalog.selectors.groups import larger_group_ids
 from catalog.selectors.review import Pair
 from catalog.services.audio.playback import request_peaks
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
@@ -22,10 +22,12 @@ from staff import audit, display
 from staff.access import person, staff_only
 from staff.row_ids import row_id
 
-# form value -> (verdict, which side is kept)
+# form value -> (verdict, which side is kept, or uses the other)
 CHOICES: dict[str, tuple[str, str | None]] = {
     "keep_a": (Decision.Verdict.SAME, "a"),
     "keep_b": (Decision.Verdict.SAME, "b"),
+    "used_a": (Decision.Verdict.USES, "b"),
+    "used_b": (Decision.Verdict.USES, "a"),
     "version": (Decision.Verdict.VERSION, None),
     "different": (Decision.Verdict.DIFFERENT, None),
 }
@@ -63,7 +65,7 @@ def _page(request: HttpRequest, shown: Pair, sitting: ReviewSitting, following: 
     context = _frame(request, sitting) | {
         "comparison": comparison,
         "pair": shown,
-        "group_size": len(group_ids(comparison.a.pk)) if not comparison.decision else 0,
+        "group": larger_group_ids(comparison.a.pk, comparison.b.pk) if not comparison.decision else [],
         "can_decide": request.user.has_perms(_DECIDE) and not comparison.removed,
         "can_undo": request.user.has_perms(_DECIDE),
         "last_decision": pairs.last_decision_of(person(request).pk),
@@ -103,13 +105,15 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
         raise Http404("There is no such pair or decision.")
     verdict, side = choice
     a, b = match.query_track, match.reference_track
-    keeper = {"a": a, "b": b, None: None}[side]
+    named = {"a": a, "b": b, None: None}[side]
+    keeper = named if verdict == Decision.Verdict.SAME else None
     try:
         decision = decide(
             one=a,
             other=b,
             verdict=verdict,
             keeper=keeper,
+            container=named if verdict == Decision.Verdict.USES else None,
             decided_by=person(request),
             replaces=row_id(request.POST.get("replaces", "")) or None,
         )
@@ -130,7 +134,7 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
 
 def _tell(request: HttpRequest, decision: Decision, a: Track, b: Track) -> None:
     page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
-    words = f"“{a.title}” and “{b.title}”: {decision.get_verdict_display()}"
+    words = f"“{a.title}” and “{b.title}”: {decision.words}"
     if decision.keeper_id is None:
         messages.success(request, format_html('{}. <a class="mf-inline" href="{}">Look again</a>', words, page))
         return
@@ -158,7 +162,7 @@ def _tell_other(request: HttpRequest, decision: Decision, shown: Pair) -> None:
             ' <a class="mf-inline" href="{}">Look at it</a>',
             decision.decided_by.get_username(),
             display.moment(decision.decided_at),
-            decision.get_verdict_display(),
+            decision.words,
             reverse("catalog:review_pair", args=shown),
         ),
     )
@@ -192,12 +196,15 @@ def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     elif count := undo(decision=decision):
         ReviewSitting(request.session).count(-count)
         request.session.pop("review_last", None)
-        what = decision.get_verdict_display() if count == 1 else f"{count} decisions made together"
+        what = decision.words if count == 1 else f"{count} decisions made together"
         messages.success(request, f"Undone: {what}. You can decide again.")
     else:
         messages.info(request, "That decision was already undone.")
     if decision.batch:
-        return HttpResponseRedirect(reverse("catalog:review_group", args=[decision.first_track_id]))
+        keepers = Decision.objects.filter(batch=decision.batch, keeper__isnull=False).values_list(
+            "keeper_id", flat=True
+        )
+        return HttpResponseRedirect(reverse("catalog:review_group", args=[keepers.first() or decision.first_track_id]))
     return HttpResponseRedirect(
         reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
     )

@@ -23,23 +23,26 @@ from staff.access import person, staff_only
 from staff.row_ids import row_id
 
 LATER = "later"
+_PRESET = {Match.Relation.IDENTICAL: Decision.Verdict.SAME, Match.Relation.SAME: Decision.Verdict.SAME}
 KINDS = [
     (Decision.Verdict.SAME, "the same recording"),
     (Decision.Verdict.VERSION, "another version: keep both"),
     (Decision.Verdict.DIFFERENT, "not a duplicate"),
     (LATER, "decide later"),
 ]
+_DECIDED = {kind for kind, _ in KINDS if kind != LATER}
 _SEE = ("catalog.view_match", "catalog.view_track")
 _DECIDE = ("catalog.add_decision",)
 
 
 @dataclass(frozen=True)
 class Member:
-    """One track of the group as the page shows it; `key` is the key that makes it the one to keep."""
+    """One track of the group as the page shows it; `key` makes it the one to keep, `kind` is what is preset."""
 
     track: Track
     key: str
     wave: str
+    kind: str
     match: Match | None
     other: Track | None
 
@@ -52,7 +55,7 @@ def group(request: HttpRequest, track_id: int) -> HttpResponse:
     found = group_of(track_id)
     if not found.tracks:
         return _nothing_waits(request)
-    keeper, reasons = suggest_of(found.tracks)
+    keeper, reasons = suggest_of(found)
     context = admin.site.each_context(request) | {
         "title": "Duplicate review",
         "group": found,
@@ -77,13 +80,20 @@ def _members(found: Group) -> list[Member]:
     by_id = {track.pk: track for track in found.tracks}
     members = []
     for number, track in enumerate(found.tracks, 1):
-        match = found.best_of(track)
+        match = found.direct(track)
         other = None
         if match:
             other = by_id[match.reference_track_id if match.query_track_id == track.pk else match.query_track_id]
+        wave = thumbnail(track.audio_file, columns=160)
         key = str(number) if number < 10 else ""
-        members.append(Member(track, key, thumbnail(track.audio_file, columns=160), match, other))
+        members.append(Member(track, key, wave, _preset(track, found), match, other))
     return members
+
+
+def _preset(track: Track, found: Group) -> str:
+    """Return what a track is said to be to the one that is kept: the same recording where a match says so itself."""
+    match = found.direct(track)
+    return _PRESET.get(Match.Relation(match.relation), LATER) if match else LATER
 
 
 @require_POST
@@ -100,7 +110,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
         messages.error(request, "Choose which track to keep.")
         return here
     said = {pk: request.POST.get(f"kind-{pk}", LATER) for pk in by_id if pk != keeper.pk}
-    kinds = {pk: kind for pk, kind in said.items() if kind in Decision.Verdict.values}
+    kinds = {pk: kind for pk, kind in said.items() if kind in _DECIDED}
     try:
         decisions = decide_group(kinds=kinds, keeper=keeper, pairs=found.matches, decided_by=person(request))
     except CatalogError as error:

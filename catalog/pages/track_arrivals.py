@@ -8,7 +8,9 @@ from django.utils.safestring import SafeString
 
 from catalog.models import Job, Match
 from catalog.presentation import wording
+from catalog.presentation.relation import relation_badge
 from catalog.selectors.arrivals import Arrival, arrivals
+from catalog.services.match_words import relation_words
 from staff import display
 from staff.row_ids import row_id
 
@@ -57,10 +59,10 @@ def _verdict(arrival: Arrival) -> SafeString:
     url = reverse("admin:catalog_match_change", args=[match.pk])
     return format_html(
         '{} <a class="mf-inline" href="{}">{}</a> <span class="mf-dim">{}</span>',
-        wording.verdict_badge(match.verdict),
+        relation_badge(match),
         url,
         match.reference_track.title,
-        match.description,
+        relation_words(match),
     )
 
 

@@ -9,7 +9,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from catalog.models import IndexOperation, Track
-from catalog.presentation.wording import codec_name
+from catalog.services.alterations import codec_name
 
 HEAD = [
     "musicId", "title", "artist", "album", "ISRC", "file name", "owner", "seconds", "codec", "bit rate", "bytes",

@@ -1,6 +1,5 @@
 """Two tracks side by side: what the review page and a match's page show."""
 
-import re
 from dataclasses import dataclass
 from math import log2
 from typing import Any
@@ -9,14 +8,15 @@ from django.urls import reverse
 
 from catalog.models import Decision, Match, Track
 from catalog.presentation import wording
+from catalog.presentation.choices import Choice, choices_of
 from catalog.presentation.pair_picture import PairPicture, pair_picture
 from catalog.presentation.plots import OffsetPlot, SimilarityPlot, offset_plot, segments_of, similarity_plot
 from catalog.selectors.keeper import Suggestion, suggest_keeper
 from catalog.selectors.review import PairOnReview
+from catalog.services.match_words import headline
 from staff import display
 
 PICTURE_COLUMNS = 300
-_PLACE = re.compile(r", from [\d:]+$")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Comparison:
     sentence: str
     differences: list[Difference]
     suggestion: Suggestion
+    choices: list[Choice]
     offsets: OffsetPlot
     similarity: SimilarityPlot | None
     picture: PairPicture
@@ -64,6 +65,7 @@ class Comparison:
 def comparison_of(pair: PairOnReview) -> Comparison:
     """Return the side-by-side view of a pair."""
     match, a, b = pair.match, pair.a, pair.b
+    suggestion = suggest_keeper(match)
     query_s = a.length_s or match.query_end_s
     return Comparison(
         match=match,
@@ -71,9 +73,10 @@ def comparison_of(pair: PairOnReview) -> Comparison:
         b=b,
         decision=pair.decision,
         earlier=pair.earlier,
-        sentence=_sentence(match, b),
+        sentence=_sentence(match),
         differences=_differences(a, b),
-        suggestion=suggest_keeper(a, b),
+        suggestion=suggestion,
+        choices=choices_of(match, suggestion),
         offsets=offset_plot(match, query_s),
         similarity=similarity_plot(match, query_s),
         picture=pair_picture(match, columns=PICTURE_COLUMNS),
@@ -81,12 +84,12 @@ def comparison_of(pair: PairOnReview) -> Comparison:
     )
 
 
-def _sentence(match: Match, b: Track) -> str:
-    """Say what was found in words: how it was altered, how much of either side it is, and where it begins."""
-    lead = _PLACE.sub("", match.description.rstrip(".")) or match.get_verdict_display().capitalize()
-    title = b.title if len(b.title) <= 60 else f"{b.title[:59]}…"
-    shares = f"{display.share(match.query_coverage)} of A = {display.share(match.reference_coverage)} of “{title}”"
-    return f"{lead}: {shares}, from {display.clock(match.reference_start_s)}."
+def _sentence(match: Match) -> str:
+    """Say what the two are to each other, what was altered, and how much of either side it is."""
+    if match.relation in (Match.Relation.IDENTICAL, Match.Relation.RELATED):
+        return f"{headline(match)}."
+    shares = f"{display.share(match.query_coverage)} of A = {display.share(match.reference_coverage)} of B"
+    return f"{headline(match)}: {shares}."
 
 
 def _differences(a: Track, b: Track) -> list[Difference]:

@@ -4,9 +4,10 @@ import json
 
 from django.utils.safestring import SafeString
 
-from catalog.models import AudioFile, BulkWork, Job, Match, Scan, Track
+from catalog.models import AudioFile, BulkWork, Job, Scan, Track
 from catalog.selectors.review import COUNT_LIMIT
-from catalog.services.audio.formats import is_lossless
+from catalog.services.alterations import codec_name
+from catalog.services.audio.formats import keeps_samples
 from queueing.queue_health import QueueState
 from staff.display import NOTHING, at_most, badge
 
@@ -17,11 +18,6 @@ _JOB_STATES = {
     Job.Status.SUCCESS: ("good", "check_circle", "success"),
     Job.Status.FAILURE: ("bad", "error", "failure"),
 }
-_VERDICTS = {
-    Match.Verdict.DUPLICATE: ("bad", "content_copy", "duplicate"),
-    Match.Verdict.CONTAINS: ("warning", "join_inner", "contains a part"),
-}
-
 _QUEUE_STATES = {
     QueueState.RUNNING: ("good", "check_circle", "answers"),
     QueueState.STARTING: ("waiting", "schedule", "starting"),
@@ -57,11 +53,6 @@ def stage_number(job: Job) -> int:
     return _STAGES.get(job.stage, 0) + 1
 
 
-def verdict_badge(verdict: str) -> SafeString:
-    """Return a match's verdict as a badge."""
-    return badge(*_VERDICTS[Match.Verdict(verdict)])
-
-
 def bulk_badge(work: BulkWork) -> SafeString:
     """Return how a bulk action stands as a badge."""
     if work.ended_at is None:
@@ -85,17 +76,12 @@ def source_badge(track: Track) -> SafeString:
     return badge("off", "fingerprint", "fingerprint by the client")
 
 
-def codec_name(audio_file: AudioFile) -> str:
-    """Return what people call the codec: FFmpeg has `mp3float`, and a name for every kind of PCM."""
-    return "wav" if audio_file.codec.startswith("pcm_") else audio_file.codec.removesuffix("float")
-
-
 def audio_format(audio_file: AudioFile | None) -> str:
     """Return the format in a few words: `mp3 128 kbit/s`, `flac 44.1 kHz`."""
     if audio_file is None:
         return NOTHING
     codec = codec_name(audio_file)
-    if is_lossless(audio_file) or not audio_file.bit_rate:
+    if keeps_samples(audio_file) or not audio_file.bit_rate:
         return f"{codec} {audio_file.sample_rate_hz / 1000:g} kHz"
     return f"{codec} {audio_file.bit_rate / 1000:.0f} kbit/s"
 

@@ -8,7 +8,7 @@ from catalog.models import Job, Match, Track
 
 @dataclass(frozen=True)
 class Arrival:
-    """One track: its newest task of each kind, and the best match of its newest check."""
+    """One track: its newest task of each kind, and the closest match of its newest check."""
 
     track: Track
     check: Job | None
@@ -29,9 +29,9 @@ def arrivals(*, track_ids: Sequence[int]) -> list[Arrival]:
         jobs[job.track_id, job.task_name] = job  # the newest stays
     checks = [job.pk for (_, name), job in jobs.items() if name == Job.Name.CHECK]
     matches: dict[int | None, Match] = {}
-    found = Match.objects.filter(job__in=checks).select_related("reference_track").order_by("score")
-    for match in found.defer("segments", "similarity_curve"):
-        matches[match.job_id] = match  # the best stays
+    found = Match.objects.filter(job__in=checks).closest_first()
+    for match in found.with_tracks():
+        matches.setdefault(match.job_id, match)  # the closest stays
     return [
         Arrival(
             track=tracks[pk],

@@ -1,25 +1,35 @@
-"""Which of two copies is the better one to keep, and why."""
+"""Which of two copies to keep, and why; nothing where nothing that is known speaks for one of them.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+A copy at another tempo or pitch, or with something over it, cannot be told from its original by the sound: the match
+only says that the two differ. So neither of them is proposed.
+"""
 
-from catalog.models import AudioFile, Track
+from dataclasses import dataclass, field
+
+from catalog.models import AudioFile, Match, Track
+from catalog.selectors.groups import Group
+from catalog.services.alterations import changes_pitch, changes_tempo, codec_name, is_masked
 from catalog.services.audio.formats import is_lossless
 
-# How much each reason counts: tags can be copied over, lost sound cannot.
-# A file with something missing is never kept instead of a whole one, whatever else speaks for it.
-WEIGHTS = {"nothing missing": 100, "lossless": 4, "higher bit rate": 2, "longer": 2}
-SAME_LENGTH = 0.02
-BETTER_BIT_RATE = 1.1
+SAME_LENGTH = 1.02  # what sounds, at one tempo
+BETTER_BIT_RATE = 1.1  # within one codec
+# The highest frequencies: what a lossless file must have more of than another one for its losslessness to count, and
+# what counts by itself. A lossless file that was made from one with loss has no more than that.
+LOSSLESS_SPECTRUM, FULLER_SPECTRUM = 1.03, 1.1
+MIX_S, MIX_SHARE = 600.0, 0.5  # what is so long, and of which a copy is less than that, may hold several recordings
+_BY_EDIT = {
+    Match.Edit.CUT: ("b", "nothing cut out"),
+    Match.Edit.LOOPED: ("b", "nothing repeated"),
+    Match.Edit.ADDED: ("a", "nothing cut out"),
+}
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`side` is "a" or "b"; `reasons` are a few words each."""
+    """`side` is "a" (checked), "b" (found), or empty where none is proposed; `reasons` are a few words each."""
 
     side: str
-    reasons: list[str]
+    reasons: list[str] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -27,50 +37,125 @@ class Suggestion:
         return ", ".join(self.reasons)
 
 
-def suggest_keeper(a: Track, b: Track) -> Suggestion:
-    """Return the side with more to say for it; the catalog's own (B) where they are level."""
-    for_a, for_b = _reasons(a, b), _reasons(b, a)
-    if _weight(for_a) > _weight(for_b):
-        return Suggestion("a", for_a)
-    return Suggestion("b", for_b or ["in the catalog first"])
+def suggest_keeper(match: Match) -> Suggestion:
+    """Return which side of a match to keep. The tracks bring their `audio_file`."""
+    a, b = match.query_track, match.reference_track
+    if a.audio_file is None or b.audio_file is None:
+        return _only_one(a, b)
+    if unclear := _unclear(match):
+        return Suggestion("", [unclear])
+    by_rule = _by_rule(match, a.audio_file, b.audio_file)
+    found = by_rule or _by_quality(match, a.audio_file, b.audio_file)
+    sides = {side for side, _ in found}
+    if len(sides) > 1:
+        return Suggestion("", [f"{side.upper()}: {reason}" for side, reason in sorted(found)])
+    if sides:
+        return Suggestion(sides.pop(), [reason for _, reason in found])
+    return Suggestion("a" if (a.created_at, a.pk) < (b.created_at, b.pk) else "b", ["in the catalog first"])
 
 
-def suggest_of(tracks: Sequence[Track]) -> tuple[Track, str]:
-    """Return which of several copies to keep, and why: the one that is suggested against most of the others."""
-    ranked = sorted(tracks, key=lambda track: track.pk)  # the oldest first, which wins where they are level
-    wins = {track.pk: 0 for track in ranked}
-    for older, newer in combinations(ranked, 2):
-        wins[newer.pk if suggest_keeper(newer, older).side == "a" else older.pk] += 1
-    best = max(ranked, key=lambda track: wins[track.pk])
-    reasons = [_reasons(best, other) for other in ranked if other != best]
-    shared = [reason for reason in reasons[0] if all(reason in more for more in reasons)] if reasons else []
-    return best, ", ".join(shared) or "better than most of the others"
+def suggest_of(group: Group) -> tuple[Track | None, str]:
+    """Return which of several copies to keep, and why: the one that is proposed against each that it was matched with.
+
+    Without a track where there is none; then the words say so.
+    """
+    by_id = {track.pk: track for track in group.tracks}
+    reasons: dict[int, list[list[str]]] = {pk: [] for pk in by_id}
+    for match in group.matches.values():
+        found = suggest_keeper(match)
+        sides = {"a": match.query_track_id, "b": match.reference_track_id}
+        for side, track_id in sides.items():
+            if found.side == side:
+                reasons[track_id].append(found.reasons)
+            else:
+                reasons[track_id].append([])
+    unbeaten = [pk for pk, wins in reasons.items() if wins and all(wins)]
+    if not unbeaten:
+        return None, "Nothing that is known speaks for one of the copies. Listen to them."
+    best = max(sorted(unbeaten), key=lambda pk: len(reasons[pk]))
+    first, *others = reasons[best]
+    shared = [reason for reason in first if all(reason in more for more in others)]
+    return by_id[best], ", ".join(shared) or "better than each that it was compared with"
 
 
-def _weight(reasons: list[str]) -> int:
-    return sum(WEIGHTS.get(reason, 1) for reason in reasons)
+def _only_one(a: Track, b: Track) -> Suggestion:
+    if a.audio_file is None and b.audio_file is None:
+        return Suggestion("", ["there is no audio of either"])
+    side, other = ("b", a) if a.audio_file is None else ("a", b)
+    return Suggestion(side, ["the other has no audio" if other.made_by_client else "the other was removed"])
 
 
-def _reasons(track: Track, other: Track) -> list[str]:
-    if track.audio_file is None or other.audio_file is None:
-        why = "the other has no audio" if other.made_by_client else "the other was removed"
-        return [why] if track.audio_file else []
-    reasons = _sound_reasons(track.audio_file, other.audio_file)
-    if track.isrc and not other.isrc:
-        reasons.append("has ISRC")
-    if bool(track.artist) > bool(other.artist):
-        reasons.append("has artist")
-    if track.created_at < other.created_at:
-        reasons.append("older")
-    return reasons
+def _unclear(match: Match) -> str:
+    """Say why neither of the two can be proposed; nothing where one may."""
+    is_altered = changes_tempo(match) or changes_pitch(match)
+    is_reordered = match.edit in (Match.Edit.SWAPPED, Match.Edit.REORDERED)
+    reasons = (
+        (match.relation == Match.Relation.RELATED, "they may be two recordings"),
+        (match.relation == Match.Relation.OVERLAP, "each has something that the other has not"),
+        (_are_both_damaged(match), "both have something missing"),
+        (is_altered, "one of the two was altered, and the sound does not say which"),
+        (is_masked(match), "one of the two has something over it; listen which"),
+        (is_reordered, "their parts are in another order; listen which is right"),
+        (_may_be_mix(match), "the longer one may hold several recordings"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
 
 
-def _sound_reasons(file: AudioFile, other: AudioFile) -> list[str]:
-    reasons = ["nothing missing"] if other.is_damaged and not file.is_damaged else []
-    if is_lossless(file) and not is_lossless(other):
+def _are_both_damaged(match: Match) -> bool:
+    files = (match.query_track.audio_file, match.reference_track.audio_file)
+    return all(file is not None and file.is_damaged for file in files)
+
+
+def _may_be_mix(match: Match) -> bool:
+    sides = {
+        Match.Relation.EXCERPT: (match.reference_track, match.reference_coverage),
+        Match.Relation.CONTAINS: (match.query_track, match.query_coverage),
+    }
+    if match.relation not in sides or match.edit == Match.Edit.LOOPED:
+        return False
+    longer, share = sides[Match.Relation(match.relation)]
+    return longer.audio_file is not None and longer.audio_file.duration_s > MIX_S and share < MIX_SHARE
+
+
+def _by_rule(match: Match, a: AudioFile, b: AudioFile) -> list[tuple[str, str]]:
+    """Return what decides whatever else speaks for the other side: a damaged or a cut file is not kept for a whole."""
+    found = []
+    if a.is_damaged != b.is_damaged:
+        found.append(("b" if a.is_damaged else "a", "nothing missing"))
+    if match.edit in _BY_EDIT:
+        found.append(_BY_EDIT[Match.Edit(match.edit)])
+    elif match.relation == Match.Relation.EXCERPT:
+        found.append(("b", "the whole recording"))
+    elif match.relation == Match.Relation.CONTAINS:
+        found.append(("a", "the whole recording"))
+    return found
+
+
+def _by_quality(match: Match, a: AudioFile, b: AudioFile) -> list[tuple[str, str]]:
+    if match.relation == Match.Relation.IDENTICAL:
+        return []
+    # What sounds of a side is what is matched over its share: so the shares give the lengths at one tempo.
+    length = match.reference_coverage / max(match.query_coverage, 1e-6)
+    found = [("a", reason) for reason in _quality(a, b, length)]
+    return found + [("b", reason) for reason in _quality(b, a, 1 / max(length, 1e-6))]
+
+
+def _quality(file: AudioFile, other: AudioFile, length: float) -> list[str]:
+    """Return what speaks for a file; `length`: how many times as long as the other it sounds."""
+    reasons = []
+    spectrum = file.cutoff_hz / other.cutoff_hz if file.cutoff_hz and other.cutoff_hz else None
+    if spectrum and spectrum >= LOSSLESS_SPECTRUM and is_lossless(file) and not is_lossless(other):
         reasons.append("lossless")
-    elif is_lossless(file) == is_lossless(other) and (file.bit_rate or 0) > (other.bit_rate or 0) * BETTER_BIT_RATE:
+    elif spectrum and spectrum >= FULLER_SPECTRUM:
+        reasons.append("fuller spectrum")
+    elif _has_better_bit_rate(file, other) and (spectrum is None or spectrum > 1 / LOSSLESS_SPECTRUM):
         reasons.append("higher bit rate")
-    if file.duration_s > other.duration_s * (1 + SAME_LENGTH):
+    if length > SAME_LENGTH:
         reasons.append("longer")
     return reasons
+
+
+def _has_better_bit_rate(file: AudioFile, other: AudioFile) -> bool:
+    rates = (file.bit_rate or 0, other.bit_rate or 0)
+    same_codec = codec_name(file) == codec_name(other) and not is_lossless(file)
+    return same_codec and rates[0] > rates[1] * BETTER_BIT_RATE > 0

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Greatest, Least
 
 from catalog.models import Decision, Match, Track
+from catalog.models.match import MatchQuerySet
 from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
@@ -20,7 +21,7 @@ def ordered(one: int, other: int) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def open_matches() -> QuerySet[Match]:
+def open_matches() -> MatchQuerySet:
     """Matches whose pair is open: called a duplicate, both tracks present, and no standing decision on the two."""
     decided = Decision.objects.filter(
         first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
@@ -35,7 +36,7 @@ def open_matches() -> QuerySet[Match]:
     )
 
 
-def of_heard_tracks(matches: QuerySet[Match]) -> QuerySet[Match]:
+def of_heard_tracks(matches: MatchQuerySet) -> MatchQuerySet:
     """Leave out matches of fingerprints that a client made and nobody confirmed."""
     for side in ("query_track", "reference_track"):
         made = f"{side}__client_fingerprint"
@@ -94,7 +95,7 @@ class PairOnReview:
 
 
 def best_match(pair: Pair) -> Match | None:
-    """Return the strongest match between two tracks, whichever of them was checked; None where there is none."""
+    """Return the closest match between two tracks, whichever of them was checked; None where there is none."""
     first, second = pair
     return (
         Match.objects.filter(
@@ -102,7 +103,7 @@ def best_match(pair: Pair) -> Match | None:
         )
         .select_related("query_track__audio_file", "reference_track__audio_file", "job", "query_track__owner")
         .select_related("query_track__client_fingerprint", "reference_track__client_fingerprint")
-        .order_by(F("verdict").desc(), "-score", "-pk")  # "duplicate" sorts after "contains"
+        .closest_first()
         .first()
     )
 
@@ -110,7 +111,9 @@ def best_match(pair: Pair) -> Match | None:
 def on_review(match: Match) -> PairOnReview:
     """Return a match's pair as the comparison shows it."""
     first, second = ordered(match.query_track_id, match.reference_track_id)
-    told = Decision.objects.filter(first_track=first, second_track=second).select_related("decided_by", "keeper")
+    told = Decision.objects.filter(first_track=first, second_track=second).select_related(
+        "decided_by", "keeper", "first_track", "second_track"
+    )
     newest = list(told[: 1 + SHOWN_EARLIER])
     return PairOnReview(
         match=match,

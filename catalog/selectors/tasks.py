@@ -12,6 +12,7 @@ from catalog.models import Job, Match, Track
 from webhooks.services.history import Delivery, deliveries_about
 from webhooks.services.links import Link
 
+SHOWN_MATCHES = 100  # the closest: the list has them all
 _STAGES = (
     ("decode_s", "decoded"),
     ("fingerprint_s", "fingerprint"),
@@ -41,6 +42,7 @@ class TaskPage:
     job: Job
     stages: list[Stage]
     matches: list[Match]
+    has_more_matches: bool
     deliveries: list[Delivery]
     body: dict[str, object] | None
 
@@ -64,18 +66,12 @@ def task_page(job_id: int) -> TaskPage | None:
     job = Job.objects.select_related("track__audio_file", "owner").filter(pk=job_id).first()
     if job is None:
         return None
-    matches = job.matches.select_related(
-        "query_track__client_fingerprint", "reference_track__client_fingerprint"
-    ).defer(
-        "segments",
-        "similarity_curve",
-        "query_track__client_fingerprint__data",
-        "reference_track__client_fingerprint__data",
-    )
+    found = list(job.matches.with_tracks().closest_first()[: SHOWN_MATCHES + 1])
     return TaskPage(
         job=job,
         stages=stages_of(job),
-        matches=list(matches.order_by("-verdict", "-score")),
+        matches=found[:SHOWN_MATCHES],
+        has_more_matches=len(found) > SHOWN_MATCHES,
         deliveries=deliveries_about(subject=job.task_id),
         body=job.callback_body if job.has_ended else None,
     )

@@ -9,7 +9,6 @@ from catalog.services.index.log import CURRENT_VERSION
 from webhooks.services.history import Delivery, deliveries_by_subject
 
 SHOWN = 20
-_MADE_BYTES = ("query_track__client_fingerprint__data", "reference_track__client_fingerprint__data")
 MATCHES_READ = 100  # a track that is checked often is found again each time
 
 
@@ -75,9 +74,7 @@ class TrackHistory:
 def history_of(track: Track) -> TrackHistory:
     """Return where else this recording is, what was decided, and every task about it, newest first."""
     matches = list(
-        Match.objects.filter(Q(query_track=track) | Q(reference_track=track))
-        .select_related("query_track__client_fingerprint", "reference_track__client_fingerprint")
-        .defer("segments", "similarity_curve", *_MADE_BYTES)[: MATCHES_READ + 1]
+        Match.objects.filter(Q(query_track=track) | Q(reference_track=track)).with_tracks()[: MATCHES_READ + 1]
     )
     decisions = Decision.objects.filter(Q(first_track=track) | Q(second_track=track)).select_related(
         "first_track", "second_track", "keeper", "decided_by"
@@ -104,7 +101,7 @@ def _places(track: Track, matches: list[Match]) -> list[Place]:
     for match in matches:
         newest.setdefault(_other_id(track, match), match)
     here, there = Q(first_track=track, second_track__in=newest), Q(second_track=track, first_track__in=newest)
-    standing = Decision.objects.filter(here | there, undone_at=None)
+    standing = Decision.objects.filter(here | there, undone_at=None).select_related("first_track", "second_track")
     decided = {row.second_track_id if row.first_track_id == track.pk else row.first_track_id: row for row in standing}
     return [
         Place(

@@ -19,7 +19,7 @@ class AlreadyDecidedError(CatalogError):
     """Somebody decided about this pair first; `decision` is theirs."""
 
     def __init__(self, decision: Decision) -> None:
-        super().__init__(f"This pair is already decided: {decision.get_verdict_display()}.")
+        super().__init__(f"This pair is already decided: {decision.words}.")
         self.decision = decision
 
 
@@ -30,20 +30,25 @@ def decide(
     verdict: str,
     keeper: Track | None,
     decided_by: User,
+    container: Track | None = None,
     replaces: int | None = None,
 ) -> Decision:
-    """Store a decision about a pair. `replaces` names the standing decision that the person saw and wants changed.
+    """Store a decision about a pair.
 
+    `container` is the one of the two that uses the other. `replaces` names the standing decision that the person saw
+    and wants changed.
     The same person saying the same thing twice (a double click) gets the first decision back.
 
     Raises:
         TrackGoneError: one of the two was removed: there is nothing left to decide.
         AlreadyDecidedError: another decision stands, and it is not the one in `replaces`.
-        ValueError: the keeper is neither of the two, or is named with a verdict that keeps both.
+        ValueError: the keeper is neither of the two, or is named with a verdict that keeps both; or so the container.
 
     """
     if keeper is not None and (keeper.pk not in (one.pk, other.pk) or verdict != Decision.Verdict.SAME):
         raise ValueError("The track to keep must be one of two tracks with the same recording.")
+    if (container is not None) != (verdict == Decision.Verdict.USES) or container not in (None, one, other):
+        raise ValueError("The container must be one of two tracks of which one is used in the other.")
     if one.removed_at or other.removed_at:
         raise TrackGoneError("One of the two tracks was removed from the catalog. No decision is needed.")
     first, second = sorted((one, other), key=lambda track: track.pk)
@@ -52,24 +57,30 @@ def decide(
             if replaces is not None:
                 _end(Decision.objects.filter(pk=replaces, first_track=first, second_track=second).order_by())
             decision = Decision.objects.create(
-                first_track=first, second_track=second, verdict=verdict, keeper=keeper, decided_by=decided_by
+                first_track=first,
+                second_track=second,
+                verdict=verdict,
+                keeper=keeper,
+                container=container,
+                decided_by=decided_by,
             )
     except IntegrityError:  # the database's own rule: one standing decision a pair
-        return _same_or_refuse(first, second, verdict, keeper, decided_by)
+        return _same_or_refuse(first, second, (verdict, keeper, container), decided_by)
     log.info("pair_decided", first=first.pk, second=second.pk, verdict=verdict)
     return decision
 
 
-def _same_or_refuse(first: Track, second: Track, verdict: str, keeper: Track | None, decided_by: User) -> Decision:
+def _same_or_refuse(
+    first: Track, second: Track, said: tuple[str, Track | None, Track | None], decided_by: User
+) -> Decision:
     standing = (
         Decision.objects.filter(first_track=first, second_track=second, undone_at=None)
-        .select_related("decided_by")
+        .select_related("decided_by", "keeper", "container", "first_track", "second_track")
         .first()
     )
     if standing is None:
         raise CatalogError("Somebody else just decided about this pair. Look at it again.")
-    wanted = (verdict, keeper.pk if keeper else None, decided_by.pk)
-    if (standing.verdict, standing.keeper_id, standing.decided_by_id) == wanted:
+    if (standing.verdict, standing.keeper, standing.container, standing.decided_by) == (*said, decided_by):
         return standing
     raise AlreadyDecidedError(standing)
 

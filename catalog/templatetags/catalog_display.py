@@ -3,12 +3,12 @@
 from django import template
 
 from catalog.pages.reading import reading_words
-from catalog.presentation import wording
+from catalog.presentation import relation, wording
+from catalog.services.match_words import relation_words
 
 register = template.Library()
 for _filter in (
     wording.job_badge,
-    wording.verdict_badge,
     wording.scan_badge,
     wording.queue_badge,
     wording.stage_number,
@@ -22,5 +22,7 @@ for _filter in (
     wording.skipped_words,
     wording.pretty_json,
     reading_words,
+    relation.relation_badge,
+    relation_words,
 ):
     register.filter(_filter.__name__, _filter)

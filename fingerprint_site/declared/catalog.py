@@ -33,10 +33,36 @@ SECTIONS = (
                 most=0.1,
             ),
             Setting(
+                "WHOLE_SHARE",
+                "float",
+                "share of what sounds in a recording from which a match is all of it; fades, a missing intro and "
+                "masked moments take the rest",
+                default=0.8,
+                least=0.5,
+                most=0.99,
+            ),
+            Setting(
+                "JOINED_SHARE",
+                "float",
+                "share of an upload from which a whole track of the catalog in it makes it a duplicate: a copy with "
+                "something joined to it; a smaller share is a mix",
+                default=0.2,
+                least=0.01,
+                most=0.99,
+            ),
+            Setting(
+                "MATCHES_KEPT",
+                "int",
+                "most matches that a check or a scan stores for one track, the closest first",
+                default=1_000,
+                least=1,
+                most=10_000,
+            ),
+            Setting(
                 "NAMING_CPU_SECONDS_PER_MINUTE",
                 "float",
-                "CPU seconds that `check_music --tracklist` may take for each minute of a file; "
-                "then it says that there may be more",
+                "CPU seconds that naming all recordings may take for each minute of an upload; then the answer says "
+                "that there may be more",
                 default=2.5,
                 least=0.1,
                 most=600,

@@ -11,11 +11,12 @@ from django.test import Client
 from catalog.models import AudioFile, Track
 from catalog.models.audio_file import damaged_audio
 from catalog.pages.reading import reading_words
+from catalog.selectors.groups import group_of
 from catalog.selectors.keeper import suggest_keeper, suggest_of
 from catalog.services.audio.analysis import fingerprint_of
 from tests.alterations import AUDIO, RATE, sound
 from tests.engine.test_audio_tracks import write_tracks
-from tests.rows import make_audio_file, make_check, make_track
+from tests.rows import make_audio_file, make_check, make_copy, make_track
 
 pytestmark = pytest.mark.slow
 WHOLE = {"skipped_places": 0, "skipped_s": 0.0, "claimed_s": 30.0}
@@ -98,14 +99,16 @@ def test_a_damaged_file_is_never_kept_instead_of_a_whole_one(owner: User, damage
     better = {"codec": "flac", "bit_rate": 900_000, "duration_s": 33.0}
     best = make_track(owner, isrc="GBAAA9700001", audio_file=make_audio_file(**better | damage))
     poor = make_track(owner, artist="", audio_file=make_audio_file(bit_rate=32_000, **WHOLE))
-    assert suggest_keeper(best, poor).side == "b"
-    assert suggest_keeper(poor, best).side == "a"
-    assert suggest_keeper(poor, best).reasons[0] == "nothing missing"
-    others = [make_track(owner, audio_file=make_audio_file(**better | damage)) for _ in range(3)]
-    assert suggest_of([best, *others, poor])[0] == poor
+    assert suggest_keeper(make_copy(best, poor)).side == "b"
+    found = suggest_keeper(make_copy(poor, best))
+    assert (found.side, found.reasons) == ("a", ["nothing missing"])
+    for _ in range(3):
+        make_copy(poor, make_track(owner, audio_file=make_audio_file(**better | damage)))
+    assert suggest_of(group_of(poor.pk))[0] == poor
 
 
-def test_of_two_damaged_files_the_better_one_is_kept(owner: User) -> None:
+def test_of_two_damaged_files_none_is_proposed(owner: User) -> None:
     lossless = make_track(owner, audio_file=make_audio_file(codec="flac", **HOLED))
     lossy = make_track(owner, audio_file=make_audio_file(**CUT))
-    assert suggest_keeper(lossless, lossy).side == "a"
+    found = suggest_keeper(make_copy(lossless, lossy))
+    assert (found.side, found.words) == ("", "both have something missing")

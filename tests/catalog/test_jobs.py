@@ -289,7 +289,7 @@ def test_check_finds_the_same_bytes_of_another_account(
     assert match.verdict == "duplicate"
     assert match.query_coverage > 0.9
     assert abs(match.offset_s) < 0.1
-    assert match.description
+    assert match.relation == "identical"
 
 
 def test_other_song_is_not_found(add_track: Callable[..., Track], battle: Path, forest: Path) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -61,7 +62,7 @@ class Workers:
         self._own = threading.local()
         monkeypatch.setattr(of_account, "process_index", self)
 
-    def find(self, *arguments: object, **options: object) -> object:
+    def find(self, *arguments: Any, **options: Any) -> Answer:
         """Search in this worker's own index."""
         if not hasattr(self._own, "index"):
             self._own.index = CaughtUpIndex()
@@ -167,7 +168,7 @@ def test_a_removal_in_the_middle_of_a_check_is_in_no_verdict(
     added(first)
     search = of_account.process_index.find
 
-    def remove_meanwhile(*arguments: object, **options: object) -> object:
+    def remove_meanwhile(*arguments: Any, **options: Any) -> Answer:
         found = search(*arguments, **options)
         assert [match.track_id for match in found.matches] == [first.pk]
         removal.remove_track(track=first)
@@ -186,7 +187,7 @@ def test_a_check_whose_lease_was_lost_leaves_the_other_workers_matches(
     search = of_account.process_index.find
     found: list[object] = []
 
-    def end_elsewhere_meanwhile(*arguments: object, **options: object) -> object:
+    def end_elsewhere_meanwhile(*arguments: object, **options: object) -> Answer:
         monkeypatch.setattr(of_account.process_index, "find", search)
         Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         work.run(job.pk)

@@ -110,13 +110,13 @@ def test_a_track_in_work_when_it_was_cancelled_is_looked_for_again(
     twins: tuple[Track, Track], staff: User, monkeypatch: pytest.MonkeyPatch, drain: Callable[[], int]
 ) -> None:
     scan = start_scan(started_by=staff)
-    search = scanning.process_index.search
+    search = scanning.process_index.find
 
     def cancelled_meanwhile(*args: object, **values: object) -> object:
         cancel_scan(scan=scan)
         return search(*args, **values)
 
-    monkeypatch.setattr(scanning.process_index, "search", cancelled_meanwhile)
+    monkeypatch.setattr(scanning.process_index, "find", cancelled_meanwhile)
     scan_stretch(scan.pk)
     assert (the_scan().searched, Match.objects.count()) == (0, 0)
     monkeypatch.undo()
@@ -166,11 +166,11 @@ def test_an_unforeseen_error_is_tried_again(
     twins: tuple[Track, Track], staff: User, drain: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scan = start_scan(started_by=staff)
-    search = scanning.process_index.search
-    monkeypatch.setattr(scanning.process_index, "search", lambda *_, **__: 1 / 0)
+    search = scanning.process_index.find
+    monkeypatch.setattr(scanning.process_index, "find", lambda *_, **__: 1 / 0)
     scan_stretch(scan.pk)
     assert (the_scan().tries, the_scan().searched, the_scan().lease_token) == (1, 0, None)
-    monkeypatch.setattr(scanning.process_index, "search", search)
+    monkeypatch.setattr(scanning.process_index, "find", search)
     drain()
     assert the_scan().searched == 0, "a little later"
     Scan.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -204,7 +204,7 @@ def test_a_store_or_an_index_that_does_not_answer_is_waited_for(
 ) -> None:
     scan = start_scan(started_by=staff)
     OrmQ.objects.all().delete()
-    monkeypatch.setattr(scanning.process_index, "search", raising(error))
+    monkeypatch.setattr(scanning.process_index, "find", raising(error))
     for _ in range(5):
         scan_stretch(scan.pk)
     assert (the_scan().status, the_scan().failed, the_scan().tries, the_scan().lease_token) == ("running", 0, 0, None)
@@ -230,7 +230,7 @@ def test_a_worker_that_is_told_to_stop_hands_it_on(
     scan = start_scan(started_by=staff)
     OrmQ.objects.all().delete()
     with monkeypatch.context() as patched:
-        patched.setattr(scanning.process_index, "search", raising(WorkerStopped()))
+        patched.setattr(scanning.process_index, "find", raising(WorkerStopped()))
         with pytest.raises(WorkerStopped):
             scan_stretch(scan.pk)
     assert (the_scan().searched, the_scan().tries, the_scan().lease_token) == (0, 0, None)

@@ -18,7 +18,7 @@ from webhooks.services import create_source, store_endpoint
 pytestmark = pytest.mark.slow
 COUNTS = {
     "overview": 23,
-    "review": 12,
+    "review": 14,
     "scan": 10,
     "all of track": 5,
     "all of task": 5,

@@ -56,6 +56,7 @@ class MatchSerializer(serializers.Serializer[None]):
 
     musicId = serializers.UUIDField()  # noqa: N815
     title = serializers.CharField()
+    relation = serializers.CharField(help_text="identical, same, excerpt, contains, overlap or related")
     is_copy = serializers.BooleanField(help_text="Whether it makes the check say is_duplicate")
     alteration = AlterationSerializer()
     query_share = serializers.FloatField(help_text="Of the checked track, 0 to 1")

@@ -1,5 +1,6 @@
 """File → fingerprint, in one pass beside the decoder."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Analysis:
     info: AudioInfo
     peaks: NDArray[np.uint8]  # (n,) 0 … 255: the loudest sample in each of n equal stretches
     decode_s: float = 0.0  # of the pass, seconds spent waiting for decoded samples
+    samples_digest: str = ""  # 32 hex digits, the same for the same decoded samples
 
 
 class Fingerprinter:
@@ -43,18 +45,19 @@ class Fingerprinter:
         ``progress`` is called with the seconds that are through.
         """
         decoding = Decoding(path, PARAMETERS.sample_rate, self._limits)
-        builder, meter = SpectrogramBuilder(), PeakMeter()
+        builder, meter, digest = SpectrogramBuilder(), PeakMeter(), hashlib.blake2b(digest_size=16)
         frames, decode_s, asked_s = 0, 0.0, time.monotonic()
         for block in decoding:
             decode_s += time.monotonic() - asked_s
             builder.add(block)
             meter.add(block)
+            digest.update(block.data)
             frames += len(block)
             if progress:
                 progress(frames / PARAMETERS.sample_rate)
             asked_s = time.monotonic()
         assert decoding.info is not None  # noqa: S101  (set once the blocks are through)
-        return Analysis(_finish(builder, frames), decoding.info, meter.peaks(), decode_s)
+        return Analysis(_finish(builder, frames), decoding.info, meter.peaks(), decode_s, digest.hexdigest())
 
     @staticmethod
     def of_samples(samples: Floats) -> Fingerprint:

@@ -10,7 +10,8 @@ from catalog.engine import Fingerprint, Fingerprinter, FingerprintError
 from catalog.engine import Match as EngineMatch
 from catalog.engine.search.find import LONG_S
 from catalog.models import Track
-from catalog.services.audio.analysis import NOTHING_TO_COMPARE, decode_limits
+from catalog.services.audio.analysis import NOTHING_TO_COMPARE
+from catalog.services.audio.limits import decode_limits
 from catalog.services.index.searching import CaughtUpIndex
 from catalog.services.tracks import tracklists
 from catalog.services.tracks.file_names import shown

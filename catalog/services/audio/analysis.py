@@ -1,27 +1,16 @@
 """Fingerprints of stored files: made once per file and parameters' version, then read from the database."""
 
-from django.conf import settings
-
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
-from catalog.engine.audio.decoding import DecodeLimits
 from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile, ClientFingerprint, Fingerprint, Track
-from catalog.services.audio import store
+from catalog.services.audio import bandwidth, store
+from catalog.services.audio.formats import is_lossless
+from catalog.services.audio.limits import decode_limits
 from catalog.services.errors import FingerprintOutdatedError, TrackGoneError
 from catalog.services.index.log import CURRENT_VERSION
 
 NOTHING_TO_COMPARE = "There is nothing to compare: the recording is silence, hum or a steady tone. It matches nothing."
-
-
-def decode_limits() -> DecodeLimits:
-    """Return the decoder's limits as this deployment sets them."""
-    return DecodeLimits(
-        max_s=float(settings.MAX_AUDIO_SECONDS),
-        wall_s=float(settings.DECODE_WALL_SECONDS),
-        cpu_s=int(settings.DECODE_WALL_SECONDS),
-        address_space_bytes=settings.DECODE_MEMORY_MB * 1024 * 1024,
-    )
 
 
 def fingerprint_of(track: Track, *, times: dict[str, float] | None = None) -> EngineFingerprint:
@@ -61,6 +50,8 @@ def _of_client(made: ClientFingerprint) -> EngineFingerprint:
 def _analyse(audio_file: AudioFile, times: dict[str, float]) -> EngineFingerprint:
     with store.on_this_machine(audio_file) as path:
         analysis = Fingerprinter(limits=decode_limits()).analyse(path)
+        # Of a file that claims to be lossless it is asked at once whether it is; of others where somebody compares.
+        highest = {"cutoff_hz": bandwidth.measured(path, analysis.info.sample_rate)} if is_lossless(audio_file) else {}
     times["decode_s"] = round(analysis.decode_s, 3)
     data = analysis.fingerprint.to_bytes()
     Fingerprint.objects.get_or_create(
@@ -68,8 +59,14 @@ def _analyse(audio_file: AudioFile, times: dict[str, float]) -> EngineFingerprin
         version=CURRENT_VERSION,
         defaults={"data": data, "size_bytes": len(data), "duration_s": analysis.fingerprint.duration_s},
     )
+    audio_file.samples_digest = analysis.samples_digest  # the caller compares it
     # What was decoded is truer than what the container claims, and the waveform comes with the same pass.
-    AudioFile.objects.filter(pk=audio_file.pk).update(peaks=analysis.peaks.tobytes(), **_as_read(analysis.info))
+    AudioFile.objects.filter(pk=audio_file.pk).update(
+        peaks=analysis.peaks.tobytes(),
+        samples_digest=analysis.samples_digest,
+        **_as_read(analysis.info),
+        **highest,
+    )
     return analysis.fingerprint
 
 

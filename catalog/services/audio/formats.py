@@ -8,7 +8,10 @@ from django.conf import settings
 from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile
 
-_LOSSLESS = ("flac", "alac", "wavpack", "pcm_")
+_LOSSLESS = ("flac", "alac", "wavpack", "ape", "tta", "wmalossless", "pcm_")
+# Stored as numbers, but of eight bits or companded to them: less than most codecs with loss keep.
+_EIGHT_BITS = ("pcm_alaw", "pcm_mulaw", "pcm_vidc", "pcm_u8", "pcm_s8")
+LEAST_LOSSLESS_HZ = 32_000  # of the sample rate: less was resampled from a recording that had more
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,12 @@ def media_type_of(stored_name: str) -> str:
     return _MEDIA_TYPES.get(PurePath(stored_name).suffix, "application/octet-stream")
 
 
-def is_lossless(audio_file: AudioFile) -> bool:
-    """Tell whether the codec keeps every bit."""
+def keeps_samples(audio_file: AudioFile) -> bool:
+    """Tell whether the codec gives back the samples that it was given."""
     return audio_file.codec.lower().startswith(_LOSSLESS)
+
+
+def is_lossless(audio_file: AudioFile) -> bool:
+    """Tell whether the file claims to hold all of a recording; what it does hold its spectrum says (`cutoff_hz`)."""
+    is_telephony = audio_file.codec.lower().startswith(_EIGHT_BITS) or audio_file.sample_rate_hz < LEAST_LOSSLESS_HZ
+    return keeps_samples(audio_file) and not is_telephony

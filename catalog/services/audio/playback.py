@@ -9,7 +9,7 @@ from catalog.engine import FingerprintError
 from catalog.engine.audio.waveform import waveform_peaks
 from catalog.models import AudioFile
 from catalog.services.audio import store
-from catalog.services.audio.analysis import decode_limits
+from catalog.services.audio.limits import decode_limits
 from catalog.services.errors import TrackGoneError
 
 PEAKS_TASK = "catalog.tasks.store_peaks"

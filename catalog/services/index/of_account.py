@@ -18,10 +18,9 @@ from catalog.engine.index.interface import Operation, entries_of
 from catalog.engine.search.budget import Progress
 from catalog.engine.search.find import MOST_MATCHES, find
 from catalog.engine.search.relation import closeness
-from catalog.engine.search.search import Catalog
 from catalog.models import ClientFingerprint
 from catalog.services.index import log
-from catalog.services.index.searching import process_index, read_all
+from catalog.services.index.searching import catalog_of, process_index, read_all
 
 ACCOUNTS_HELD = 4  # indexes in one worker's memory
 _BATCH = 50
@@ -88,10 +87,9 @@ class _OwnIndex:
     ) -> Answer:
         """Catch up with `places`, then look."""
         self._follow(places)
-        catalog = Catalog(self._index, _fingerprints_of, settings.FALSE_ACCEPT_LIMIT)
         return find(
             fingerprint,
-            catalog,
+            catalog_of(self._index, _fingerprints_of),
             exclude=set(exclude),
             wanted=wanted,
             cpu_s_a_minute=settings.NAMING_CPU_SECONDS_PER_MINUTE,

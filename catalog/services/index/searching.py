@@ -19,6 +19,8 @@ from catalog.engine.audio.sandbox import die_with_parent
 from catalog.engine.index.interface import Entry, Operation, ReferenceIndex, Size, entries_of
 from catalog.engine.search.budget import Progress as NamingProgress
 from catalog.engine.search.find import Effort, find
+from catalog.engine.search.references import Fetch
+from catalog.engine.search.relation import Shares
 from catalog.engine.search.search import Catalog
 from catalog.models import ClientFingerprint, Fingerprint, IndexOperation
 from catalog.services.index import log as index_log
@@ -36,6 +38,12 @@ WARM_UP_SAMPLES = 4 * 16_000  # just over the shortest that the engine takes
 
 def _plain(entries: Iterable[Entry], count: int) -> Iterable[Entry]:  # noqa: ARG001
     return entries
+
+
+def catalog_of(index: ReferenceIndex, fingerprints: Fetch) -> Catalog:
+    """Return what a search looks through, believed and related as the settings say."""
+    shares = Shares(settings.WHOLE_SHARE, settings.JOINED_SHARE)
+    return Catalog(index, fingerprints, settings.FALSE_ACCEPT_LIMIT, shares)
 
 
 class CaughtUpIndex:
@@ -72,7 +80,7 @@ class CaughtUpIndex:
         with self._lock:
             return find(
                 fingerprint,
-                Catalog(self._caught_up(), fingerprints_of, settings.FALSE_ACCEPT_LIMIT),
+                catalog_of(self._caught_up(), fingerprints_of),
                 exclude=set(exclude),
                 effort=effort,
                 wanted=wanted,

@@ -3,11 +3,11 @@
 from typing import Any
 
 from catalog.models import Job, Match
+from catalog.services.match_words import relation_words
 from webhooks.contract import Body, Event, TaskName, TaskStatus
 from webhooks.services import queue_messages
 
 _SEGMENT = ("query_start_s", "query_end_s", "reference_start_s", "reference_end_s", "similarity")
-_CLOSEST_FIRST = ("-verdict", "-score")
 
 
 def announce_end(job: Job) -> None:
@@ -49,7 +49,8 @@ def match_found_body(job: Job) -> Body:
 
 def matches_of(job: Job) -> list[dict[str, Any]]:
     """Return what a check found, closest first, as the API answers it."""
-    found = job.matches.select_related("reference_track").defer("similarity_curve").order_by(*_CLOSEST_FIRST)
+    tracks = ("query_track__audio_file", "reference_track__audio_file")
+    found = job.matches.select_related(*tracks).defer("similarity_curve").closest_first()
     return [match_facts(match) for match in found]
 
 
@@ -59,8 +60,9 @@ def match_facts(match: Match) -> dict[str, Any]:
         "musicId": str(match.reference_track.music_id),
         "title": match.reference_track.title,
         "is_copy": match.verdict == Match.Verdict.DUPLICATE,
+        "relation": match.relation,
         "alteration": {
-            "words": match.description,
+            "words": relation_words(match),
             "tempo_ratio": match.tempo_ratio,
             "pitch_semitones": match.pitch_semitones,
             "offset_s": match.offset_s,

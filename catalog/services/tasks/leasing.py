@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models import Job
@@ -95,9 +96,9 @@ def renew(job: Job) -> bool:
     return LEASE.renew(Job.objects.filter(pk=job.pk), job.lease_token)
 
 
-def note_stage(job: Job, stage: str) -> None:
-    """Record what is being done, for people who watch; gone when the job ends."""
-    _held(job).update(detail=job.detail | {"stage": stage})
+def note_stage(job: Job, stage: str, **more: Any) -> bool:
+    """Record what is being done, for people who watch; gone when the job ends. False where the lease was lost."""
+    return bool(_held(job).update(detail=job.detail | {"stage": stage} | more))
 
 
 def release(job: Job, *, detail: str) -> None:
@@ -143,6 +144,16 @@ def postpone(job: Job, *, detail: str) -> None:
         detail=job.detail | {"waits_for": detail[:2000]},
         **LEASE.freed(RETRY_AFTER),
     )
+
+
+def stop(job_id: int, *, error: str) -> bool:
+    """End a job that waits or runs, with words for a person; False where it had ended. Its worker notices."""
+    now = timezone.now()
+    going = Job.objects.filter(pk=job_id, status__in=[Job.Status.PENDING, Job.Status.PROCESSING])
+    job = _taken(
+        job_id, LEASE.claim(going, now=now, status=Job.Status.PROCESSING, started_at=Coalesce("started_at", now))
+    )
+    return bool(job and end_in_failure(job, error=error))
 
 
 def end_in_success(job: Job, *, result: dict[str, Any] | None = None) -> bool:

@@ -1,12 +1,15 @@
 """What the engine found, as rows."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from catalog.engine import Answer
 from catalog.engine import Match as EngineMatch
-from catalog.models import Job, Match, Scan
+from catalog.models import AudioFile, Job, Match, Scan, Track
 from catalog.services.index.log import CURRENT_VERSION
+from catalog.services.tasks.edits import edit_of, mean_similarity
 
-MATCHES_KEPT = 10
 _SAME_NAMES = (
     "verdict",
     "score",
@@ -24,28 +27,44 @@ _SAME_NAMES = (
 )
 
 
-def match_row(match: EngineMatch, *, query_track_id: int, job: Job | None = None, scan: Scan | None = None) -> Match:
-    """Return an unsaved row for one match of a job or of a scan."""
+def match_rows(
+    answer: Answer, *, query: Track, present: Mapping[int, Track], job: Job | None = None, scan: Scan | None = None
+) -> list[Match]:
+    """Return unsaved rows for what was found of the tracks in `present`, which bring their `audio_file`."""
+    found = [match for match in answer.matches if match.track_id in present]
+    rows = [_row(match, query, present[match.track_id], is_complete=answer.is_complete) for match in found]
+    for row in rows:
+        row.job, row.scan = job, scan
+    return rows
+
+
+def _row(match: EngineMatch, query: Track, reference: Track, *, is_complete: bool) -> Match:
+    segments = _segments(match)
     return Match(
-        job=job,
-        scan=scan,
-        query_track_id=query_track_id,
-        reference_track_id=match.track_id,
-        description=match.describe()[:255],
-        segments=[
-            [
-                round(float(value), 3)
-                for value in (
-                    part.query_start_s,
-                    part.query_end_s,
-                    part.reference_start_s,
-                    part.reference_end_s,
-                    part.similarity,
-                )
-            ]
-            for part in match.segments
-        ],
+        query_track=query,
+        reference_track=reference,
+        relation=_relation(match, query.audio_file, reference.audio_file),
+        segments=segments,
+        similarity=mean_similarity(segments),
+        edit=edit_of(segments, match.tempo_ratio),
         similarity_curve=np.nan_to_num(match.similarity_curve).astype(float).round(3).tolist(),
+        search_ended_early=not is_complete,
         engine_version=CURRENT_VERSION,
         **{name: getattr(match, name) for name in _SAME_NAMES},
     )
+
+
+def _segments(match: EngineMatch) -> list[list[float]]:
+    parts = (
+        (part.query_start_s, part.query_end_s, part.reference_start_s, part.reference_end_s, part.similarity)
+        for part in match.segments
+    )
+    return [[round(float(value), 3) for value in part] for part in parts]
+
+
+def _relation(match: EngineMatch, query: AudioFile | None, reference: AudioFile | None) -> str:
+    """Return the relation that the engine found. Equal fingerprints of other samples are not the same audio."""
+    if match.relation == "identical" and query and reference and query.pk != reference.pk:
+        digests = {query.samples_digest, reference.samples_digest}
+        return Match.Relation.SAME if len(digests - {""}) > 1 else Match.Relation.IDENTICAL
+    return match.relation

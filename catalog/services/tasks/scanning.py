@@ -6,8 +6,8 @@ or done twice changes nothing.
 """
 
 import time
-from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,15 +18,15 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from catalog.engine import FingerprintError, IndexUnavailable
-from catalog.engine import Match as EngineMatch
+from catalog.engine import Answer, FingerprintError, IndexUnavailable, Wanted
 from catalog.models import Match, Scan, Track
 from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index.log import CURRENT_VERSION
 from catalog.services.index.searching import process_index
 from catalog.services.tasks.accepting import queue_is_long
-from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
+from catalog.services.tasks.match_rows import match_rows
+from catalog.services.tasks.progress import Progress, WorkLost
 from queueing.lease import Lease, kept_up, long_ago, work_length
 from queueing.retrying import LONGEST_WAIT, MOST_WAITS, wait_after, words_of
 from queueing.stopping import WorkerStopped
@@ -79,7 +79,7 @@ def resume_scan(*, scan: Scan) -> bool:
     try:
         with transaction.atomic():
             resumed = Scan.objects.filter(pk=scan.pk, status__in=Scan.RESUMABLE).update(
-                status=Scan.Status.RUNNING, ended_at=None, setbacks=0, error="", queued_at=timezone.now()
+                status=Scan.Status.RUNNING, ended_at=None, setbacks=0, tries=0, error="", queued_at=timezone.now()
             )
             if resumed:
                 _enqueue(scan.pk)
@@ -100,6 +100,8 @@ def scan_stretch(scan_id: int) -> None:
             _held(scan).update(tries=0)  # a try that was not allowed to end does not count
             _pass_on(scan, is_done=False)
             raise
+        except WorkLost:  # cancelled, or another worker has it
+            return
         except (NotReachableError, IndexUnavailable) as error:  # not the track's fault
             log.warning("scan_postponed", reason=str(error))
             _held(scan).update(tries=0)
@@ -156,6 +158,10 @@ def _renew(scan: Scan) -> bool:
     return LEASE.renew(_held(scan), scan.lease_token)
 
 
+def _goes_on(scan: Scan, _done_s: float, _found: int) -> bool:
+    return _held(scan).exists()
+
+
 def _next_track(scan: Scan) -> Track | None:
     waiting = Track.objects.present().filter(pk__gt=scan.done_track, pk__lte=scan.last_track)
     return waiting.select_related("audio_file").order_by("pk").first()
@@ -171,26 +177,29 @@ def _look_for(scan: Scan, track: Track) -> bool:
         return False
     scan.trying, scan.tries = track.pk, tries
     began_s = time.monotonic()
-    found: Sequence[EngineMatch] = ()
+    answer: Answer | None = None
     error = ""
     if tries > settings.JOB_MAX_ATTEMPTS:
         error = scan.error or "The worker stopped at every attempt. This service may not be able to analyse the file."
     else:
         try:
             fingerprint = analysis.fingerprint_of(track)
-            found = process_index.search(fingerprint, exclude={track.pk}, limit=MATCHES_KEPT)
+            wanted = Wanted(settings.MATCHES_KEPT, related=True)
+            answer = process_index.find(
+                fingerprint, exclude={track.pk}, wanted=wanted, progress=Progress(partial(_goes_on, scan))
+            )
         except (NotReachableError, IndexUnavailable):
             raise
         except (CatalogError, FingerprintError) as refusal:
             error = str(refusal)
-    return _move_past(scan, track, found=found, error=error, took_s=time.monotonic() - began_s)
+    return _move_past(scan, track, answer=answer, error=error, took_s=time.monotonic() - began_s)
 
 
-def _move_past(scan: Scan, track: Track, *, found: Sequence[EngineMatch], error: str, took_s: float) -> bool:
+def _move_past(scan: Scan, track: Track, *, answer: Answer | None, error: str, took_s: float) -> bool:
     if error:
         scan.failures = [*scan.failures, {"track": track.pk, "title": track.title, "error": error}][:FAILURES_KEPT]
     with transaction.atomic():
-        rows = [match_row(match, query_track_id=track.pk, scan=scan) for match in _unknown(track, found)]
+        rows = match_rows(answer, query=track, present=_unknown(track, answer), scan=scan) if answer else []
         Match.objects.bulk_create(rows)
         moved = _held(scan).update(
             done_track=track.pk,
@@ -208,14 +217,13 @@ def _move_past(scan: Scan, track: Track, *, found: Sequence[EngineMatch], error:
     return bool(moved)
 
 
-def _unknown(track: Track, found: Sequence[EngineMatch]) -> list[EngineMatch]:
-    """Return the matches with present tracks whose pair no match of these parameters names yet, either way round."""
-    ids = {match.track_id for match in found}
+def _unknown(track: Track, answer: Answer) -> dict[int, Track]:
+    """Return the present tracks found whose pair no match of these parameters names yet, either way round."""
+    ids = {match.track_id for match in answer.matches}
     here, there = Q(query_track=track, reference_track__in=ids), Q(reference_track=track, query_track__in=ids)
     known = Match.objects.filter(here | there, engine_version=CURRENT_VERSION)
     named = {track_id for pair in known.values_list("query_track_id", "reference_track_id") for track_id in pair}
-    present = set(Track.objects.present().filter(pk__in=ids - named).values_list("pk", flat=True))
-    return [match for match in found if match.track_id in present]
+    return Track.objects.present().select_related("audio_file").in_bulk(list(ids - named))
 
 
 def _set_back(scan: Scan, error: Exception) -> None:

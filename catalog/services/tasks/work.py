@@ -3,13 +3,14 @@
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.engine import FingerprintError, IndexUnavailable, Wanted
+from catalog.engine import Answer, FingerprintError, IndexUnavailable, Wanted
 from catalog.engine import Match as EngineMatch
 from catalog.models import Job, Match, Track
 from catalog.services.audio import analysis
@@ -17,12 +18,14 @@ from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index import log as index_log
 from catalog.services.index.of_account import find_for
 from catalog.services.tasks import leasing, precedence
-from catalog.services.tasks.match_rows import MATCHES_KEPT, match_row
+from catalog.services.tasks.match_rows import match_rows
+from catalog.services.tasks.progress import Progress, WorkLost
 from queueing.lease import kept_up
 from queueing.stopping import WorkerStopped
 from webhooks.contract import Body, result_body
 
 INDEX_AWAITED = timedelta(days=1)
+ENDED_EARLY = "The time for this search was over before all of the recording was searched. There may be more matches."
 log = structlog.get_logger(__name__)
 
 
@@ -43,6 +46,8 @@ def run(job_id: int) -> None:
         except WorkerStopped:
             leasing.hand_back(job)
             raise
+        except WorkLost:  # stopped by a person, or another worker has it
+            log.info("job_lease_lost", task_id=job.task_id)
         except NotReachableError as error:
             log.warning("job_attempt_postponed", attempt=job.attempts, reason=str(error))
             _retry_or_give_up(job, error)
@@ -92,9 +97,22 @@ def _do(job: Job) -> None:
     precedence.enter_first(job)
     leasing.note_stage(job, "search")
     # By the track's owner: a check that staff start of it sees what its owner's sees.
-    answer = find_for(job.track.owner_id, fingerprint, exclude={job.track_id}, wanted=Wanted(MATCHES_KEPT))
+    answer = find_for(
+        job.track.owner_id,
+        fingerprint,
+        exclude={job.track_id},
+        wanted=Wanted(settings.MATCHES_KEPT, related=True),
+        progress=Progress(partial(_note_progress, job, fingerprint.duration_s)),
+    )
     job.detail = job.detail | {"search_s": round(time.monotonic() - fingerprinted_s, 3)}
-    _finish_check(job, answer.matches)
+    if not answer.is_complete:
+        job.detail = job.detail | {"note": ENDED_EARLY}
+    _finish_check(job, answer)
+
+
+def _note_progress(job: Job, total_s: float, done_s: float, found: int) -> bool:
+    progress = {"done_s": round(done_s), "total_s": round(total_s), "found": found}
+    return leasing.note_stage(job, "search", progress=progress)
 
 
 def _finish_add(job: Job) -> None:
@@ -106,22 +124,24 @@ def _finish_add(job: Job) -> None:
         leasing.end_in_failure(job, error="The track was removed from the catalog.")
 
 
-def _finish_check(job: Job, found: Sequence[EngineMatch]) -> None:
+def _finish_check(job: Job, answer: Answer) -> None:
     with transaction.atomic():
         # Locked, so that a track whose removal has returned is in no verdict that ends after it.
-        present = Track.objects.present().select_for_update(no_key=True).order_by("pk")
-        tracks = present.in_bulk([match.track_id for match in found])
+        present = Track.objects.present().select_related("audio_file").order_by("pk")
+        tracks = present.select_for_update(of=("self",), no_key=True).in_bulk(
+            [match.track_id for match in answer.matches]
+        )
         for track_id in precedence.left_to_others(job, found=tracks.keys()):
             del tracks[track_id]
-        standing = [match for match in found if match.track_id in tracks]
+        standing = [match for match in answer.matches if match.track_id in tracks]
         Match.objects.filter(job=job).delete()  # of an attempt whose end was lost
-        Match.objects.bulk_create([match_row(match, query_track_id=job.track_id, job=job) for match in standing])
+        Match.objects.bulk_create(match_rows(answer, query=job.track, present=tracks, job=job))
         if not leasing.end_in_success(job, result=verdict(standing, tracks)):
             transaction.set_rollback(True)  # another worker has the job: its matches are the ones that count
 
 
 def verdict(found: Sequence[EngineMatch], tracks: dict[int, Track]) -> Body:
-    """Return the contract's `result` for matches, best first."""
+    """Return the contract's `result` for matches, the closest first."""
     best = next((match for match in found if match.is_duplicate), None)
     track = tracks[best.track_id] if best else None
     return result_body(music_id=track.music_id, title=track.title) if track else result_body()

@@ -14,7 +14,7 @@ from catalog.engine.audio.decoding import probe
 from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile, Track
 from catalog.services.audio import formats, store, stored_files
-from catalog.services.audio.analysis import decode_limits
+from catalog.services.audio.limits import decode_limits
 from catalog.services.errors import UploadRefusedError
 from catalog.services.tracks.file_names import plain_name, title_of
 from catalog.services.tracks.quotas import refuse_over_quota

@@ -98,7 +98,7 @@ def test_matches_of_a_check(api: APIClient, owner: User, outsider: User) -> None
     (match,) = told["matches"]
     assert (match["musicId"], match["title"]) == (str(reference.music_id), "Summer Breeze")
     assert match["is_copy"] is True
-    assert match["alteration"]["words"]
+    assert (match["relation"], match["alteration"]["words"]) == ("excerpt", "An excerpt, 0:04 to 0:25, sped up 6 %")
     numbers = {"tempo_ratio": 1.06, "pitch_semitones": 1.0, "offset_s": 4.0}
     assert {name: match["alteration"][name] for name in numbers} == numbers
     assert (match["query_share"], match["reference_share"], match["chance"]) == (0.92, 0.31, 2.5e-8)

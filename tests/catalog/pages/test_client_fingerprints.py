@@ -16,7 +16,7 @@ from catalog.selectors.review import on_review
 from catalog.services.tracks.client_fingerprints import add_client_track
 from staff.models import AuditEntry
 from tests.indexed import fingerprint_at, index_recording
-from tests.rows import make_match, make_track
+from tests.rows import make_copy, make_match, make_track
 from tests.some import some
 
 BADGE = "fingerprint by the client, not confirmed"
@@ -92,18 +92,18 @@ def test_the_pair_page_plays_what_there_is(desk: Client, owner: User, made: Trac
     assert text.count('<canvas class="mf-wave"') == 1
     shown = comparison_of(on_review(match))
     assert (shown.player["a"], shown.player["b"]["duration_s"]) == (None, heard.length_s)
-    assert suggest_keeper(made, heard).reasons == ["the other has no audio"]
-    assert suggest_keeper(made, heard).side == "b"
+    assert suggest_keeper(match).reasons == ["the other has no audio"]
+    assert suggest_keeper(match).side == "b"
 
 
 def test_it_joins_no_group_until_it_is_confirmed(desk: Client, owner: User, made: Track) -> None:
     """One that matches everything would join everything, and one decision would be about all of it."""
     one, other = make_track(owner), make_track(owner)
     for track in (one, other):
-        make_match(made, track)
-    assert group_ids(one.pk) == [one.pk]
+        make_copy(made, track)
+    assert group_ids(made.pk) == [made.pk]
     assert desk.post(f"{TRACKS}{made.pk}/confirm/").status_code == 302
-    assert group_ids(one.pk) == [one.pk, made.pk, other.pk]
+    assert group_ids(made.pk) == [made.pk, one.pk, other.pk]
 
 
 def test_staff_confirm_and_withdraw_on_the_record(desk: Client, reading_desk: Client, made: Track) -> None:

@@ -7,8 +7,7 @@ from catalog.models import AudioFile
 from catalog.presentation import wording
 from catalog.presentation.plots import HEIGHT, MAX_POINTS, WIDTH, offset_plot, similarity_plot
 from catalog.presentation.waveform import COLUMNS, thumbnail
-from catalog.selectors.keeper import suggest_keeper
-from tests.rows import make_audio_file, make_match, make_track
+from tests.rows import make_match, make_track
 from tests.some import some
 
 
@@ -47,19 +46,6 @@ def test_pitch(semitones: float, words: str) -> None:
     assert wording.pitch_words(semitones) == words
 
 
-def test_lossless_is_kept(owner: User) -> None:
-    a = make_track(owner, audio_file=make_audio_file(codec="flac", bit_rate=None), isrc="USRC17607839")
-    b = make_track(owner)
-    suggestion = suggest_keeper(a, b)
-    assert suggestion.side == "a"
-    assert suggestion.words == "lossless, has ISRC, older"
-
-
-def test_the_catalogs_own_is_kept_where_they_are_level(owner: User) -> None:
-    b, a = make_track(owner), make_track(owner)
-    assert suggest_keeper(a, b).side == "b"
-
-
 def test_plots_stay_in_their_box(owner: User) -> None:
     match = make_match(
         make_track(owner),
@@ -87,13 +73,6 @@ def test_thumbnail(length: int) -> None:
 def test_thumbnail_of_silence() -> None:
     assert "v1.0" in thumbnail(AudioFile(peaks=bytes(100)))
     assert thumbnail(AudioFile(peaks=b"")) == thumbnail(None) == ""
-
-
-def test_lost_sound_counts_more_than_tags(owner: User) -> None:
-    tagged = make_track(owner, isrc="GBAYE0601498")
-    lossless = make_track(owner, artist="", audio_file=make_audio_file(codec="flac"))
-    suggestion = suggest_keeper(lossless, tagged)
-    assert (suggestion.side, suggestion.words) == ("a", "lossless")
 
 
 def test_pairs_past_the_limit_are_not_counted_exactly() -> None:

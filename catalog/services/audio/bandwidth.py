@@ -1,0 +1,49 @@
+"""The highest frequency that a stored file holds: measured once in a worker, where two files are compared."""
+
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django_q.tasks import async_task
+
+from catalog.engine import FingerprintError
+from catalog.engine.audio.bandwidth import cutoff_hz
+from catalog.models import AudioFile
+from catalog.services.audio import store
+from catalog.services.audio.limits import decode_limits
+from catalog.services.errors import TrackGoneError
+
+CUTOFF_TASK = "catalog.tasks.store_cutoff"
+_ASKED_FOR_S = 30
+NOT_MEASURED = 0  # stored for silence, and for what cannot be decoded: it is not tried again
+log = structlog.get_logger(__name__)
+
+
+def request_cutoff(*, audio_file: AudioFile) -> None:
+    """Ask a worker to measure a file that was not measured. Asking again soon costs nothing."""
+    if audio_file.cutoff_hz is None and cache.add(f"cutoff-asked-for-{audio_file.pk}", 1, timeout=_ASKED_FOR_S):
+        async_task(CUTOFF_TASK, audio_file.pk, cluster=settings.Q_CLUSTER["name"])
+
+
+def store_cutoff(*, audio_file_id: int) -> bool:
+    """Measure a stored file; False where there was nothing to do: it is gone, or was measured."""
+    audio_file = AudioFile.objects.filter(pk=audio_file_id, cutoff_hz=None).first()
+    if audio_file is None:
+        return False
+    try:
+        with store.on_this_machine(audio_file) as path:
+            found = measured(path, audio_file.sample_rate_hz)
+    except TrackGoneError as error:
+        log.warning("cutoff_measurement_failed", audio_file=audio_file_id, reason=str(error))
+        found = NOT_MEASURED
+    return bool(AudioFile.objects.filter(pk=audio_file_id).update(cutoff_hz=found))
+
+
+def measured(path: Path, rate_hz: int) -> int:
+    """Return the highest frequency of a file on this machine, in Hz; `NOT_MEASURED` where it cannot be told."""
+    try:
+        return cutoff_hz(path, rate_hz, limits=decode_limits())
+    except FingerprintError as error:
+        log.warning("cutoff_measurement_failed", file=path.name, reason=str(error))
+        return NOT_MEASURED
