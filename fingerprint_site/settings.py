@@ -267,7 +267,12 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "catalog.api.schema.say_what_every_call_shares",
     ],
-    "ENUM_NAME_OVERRIDES": {"TaskName": "webhooks.contract.TaskName", "TaskStatus": "webhooks.contract.TaskStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "TaskName": "webhooks.contract.TaskName",
+        "TaskStatus": "webhooks.contract.TaskStatus",
+        "CallbackUrlState": "webhooks.services.standing.State",
+        "DeliveryState": "webhooks.models.Message.State",
+    },
 }
 
 # --- mail: to the owner of a callback URL that was disabled -------------------------------------------------

@@ -22,6 +22,7 @@ _MESSAGE_STATES = {
 
 
 _ENDPOINT_STATES = {
+    State.REMOVED: ("off", "delete"),
     State.DISABLED: ("bad", "block"),
     State.UNVERIFIED: ("waiting", "help"),
     State.PAUSED: ("warning", "pause_circle"),

@@ -1,6 +1,8 @@
 """Webhook secrets at rest: made, sealed under `SECRETS_KEY`, opened again when a signature is due."""
 
 import base64
+import binascii
+import re
 import secrets
 from functools import lru_cache
 
@@ -11,6 +13,8 @@ from django.conf import settings
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the Standard Webhooks prefix, not a secret
 SECRET_BYTES = 32
+SHORTEST_CHARACTERS, LONGEST_CHARACTERS = 16, 200
+_PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 
 class SecretUnreadableError(Exception):
@@ -20,6 +24,19 @@ class SecretUnreadableError(Exception):
 def new_secret() -> str:
     """Return a fresh secret as its owner sees it: `whsec_` and the base64 of 32 random bytes."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
+
+
+def secret_problem(secret: str) -> str:
+    """Return why a secret that somebody chose cannot be used; empty where it can."""
+    if not (SHORTEST_CHARACTERS <= len(secret) <= LONGEST_CHARACTERS and _PRINTABLE.fullmatch(secret)):
+        return f"A secret has {SHORTEST_CHARACTERS} to {LONGEST_CHARACTERS} printable ASCII characters without spaces."
+    if not secret.startswith(SECRET_PREFIX):
+        return ""
+    try:
+        base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        return f"After {SECRET_PREFIX} a secret has base64."
+    return ""
 
 
 def seal(secret: str) -> str:

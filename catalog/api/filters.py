@@ -14,6 +14,7 @@ from catalog.services.tracks.tags import isrc_of
 from textsearch.fields import BETWEEN_TEXTS
 from textsearch.folding import fold
 from webhooks.contract import TaskName, TaskStatus
+from webhooks.services.account_urls import Message
 
 _YES_OR_NO = [("true", "yes"), ("false", "no")]
 _LAST_CHECK = {"duplicate": Q(was_duplicate=True), "no_duplicate": Q(was_duplicate=False)}
@@ -86,4 +87,17 @@ class JobFilters(KnownFilters):
 
     class Meta:
         model = Job
+        fields: tuple[str, ...] = ()
+
+
+class DeliveryFilters(KnownFilters):
+    """`GET /callback-url/{id}/deliveries`."""
+
+    state = django_filters.ChoiceFilter(choices=Message.State.choices, help_text="How the callback stands")
+    event = django_filters.CharFilter("event", help_text="What it tells of")
+    created_after = django_filters.IsoDateTimeFilter("created_at", "gt", help_text="Made after this time")
+    created_before = django_filters.IsoDateTimeFilter("created_at", "lt", help_text="Made before this time")
+
+    class Meta:
+        model = Message
         fields: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ def invalid(field: str, text: str) -> OpenApiResponse:
 
 UNKNOWN_KEY = "This API key is unknown."
 NO_TRACK = "You have no track with this musicId."
+NO_URL = "You have no callback URL with this id."
+NO_DELIVERY = "This URL has no callback with this id."
 NO_TASK = "You have no task with this id."
 REFUSALS = {
     401: error(
@@ -43,5 +45,13 @@ CONFLICT = {
     409: error(
         "The first call with this Idempotency-Key is still being answered; see Retry-After",
         "The first call with this key is still being answered. Try again in a moment.",
+    )
+}
+NO_SUCH_URL = {404: error("The caller has no such URL; or the key is unknown or revoked", NO_URL, UNKNOWN_KEY)}
+NO_SUCH_DELIVERY = {404: error("The URL has no such callback; or the key is unknown", NO_DELIVERY, NO_URL, UNKNOWN_KEY)}
+BEING_SENT = {
+    409: error(
+        "The callback is being sent at the moment; see Retry-After",
+        "The callback is being sent at the moment. Try again when it has ended.",
     )
 }

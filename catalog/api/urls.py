@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from catalog.api.views import client_fingerprints, events, fingerprints, keys, music, tasks
+from catalog.api.views import (
+    callback_deliveries,
+    callback_urls,
+    client_fingerprints,
+    events,
+    fingerprints,
+    keys,
+    music,
+    tasks,
+)
 
 urlpatterns = [
     path("music", music.MusicView.as_view(), name="api-music"),
@@ -15,5 +24,28 @@ urlpatterns = [
     path("task/result/<str:task_id>", tasks.TaskResultView.as_view(), name="api-task-result"),
     path("task/result/<str:task_id>/matches", tasks.MatchesView.as_view(), name="api-matches"),
     path("events", events.EventsView.as_view(), name="api-events"),
+    path("callback-url", callback_urls.CallbackUrlsView.as_view(), name="api-callback-urls"),
+    path("callback-url/<str:url_id>", callback_urls.CallbackUrlView.as_view(), name="api-callback-url"),
+    path("callback-url/<str:url_id>/verify", callback_urls.VerifyView.as_view(), name="api-callback-verify"),
+    path("callback-url/<str:url_id>/secret", callback_urls.SecretView.as_view(), name="api-callback-secret"),
+    path("callback-url/<str:url_id>/rotate", callback_urls.RotateView.as_view(), name="api-callback-rotate"),
+    path("callback-url/<str:url_id>/test", callback_urls.TestView.as_view(), name="api-callback-test"),
+    path("callback-url/<str:url_id>/recover", callback_deliveries.RecoverView.as_view(), name="api-callback-recover"),
+    path("callback-url/<str:url_id>/replay", callback_deliveries.ReplayView.as_view(), name="api-callback-replay"),
+    path(
+        "callback-url/<str:url_id>/deliveries",
+        callback_deliveries.DeliveriesView.as_view(),
+        name="api-callback-deliveries",
+    ),
+    path(
+        "callback-url/<str:url_id>/deliveries/<str:message_id>",
+        callback_deliveries.DeliveryView.as_view(),
+        name="api-callback-delivery",
+    ),
+    path(
+        "callback-url/<str:url_id>/deliveries/<str:message_id>/content",
+        callback_deliveries.ContentView.as_view(),
+        name="api-callback-content",
+    ),
     path("key", keys.KeyView.as_view(), name="api-key"),
 ]

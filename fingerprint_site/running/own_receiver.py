@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from webhooks.models import Endpoint, Received, Source
-from webhooks.services import create_source, register_endpoint, source_secret
+from webhooks.services import create_source, move_endpoint, source_secret, store_endpoint, verify_endpoint
 
 
 def connect(*, owner: User, slug: str, base_url: str) -> None:
@@ -21,12 +21,14 @@ def connect(*, owner: User, slug: str, base_url: str) -> None:
     """
     path = reverse("webhooks:incoming", args=[slug])
     url = base_url + path
-    known = Endpoint.objects.filter(owner=owner).first()
-    if known and (not known.newest_url.endswith(path) or _is_settled(known, url)):
+    there_are = list(Endpoint.objects.of(owner).order_by("pk"))
+    known = next((one for one in there_are if one.newest_url.endswith(path)), None)
+    if (there_are and known is None) or (known and _is_settled(known, url)):
         return
     source = Source.objects.filter(slug=slug).first()
     secret = source_secret(source=source) if source else create_source(slug=slug)[1]
-    register_endpoint(owner=owner, url=url, secret=secret)
+    stored = move_endpoint(endpoint=known, url=url, secret=secret) if known else None
+    verify_endpoint(endpoint=stored or store_endpoint(owner=owner, url=url, secret=secret))
 
 
 def _is_settled(endpoint: Endpoint, url: str) -> bool:
@@ -42,7 +44,7 @@ def follow(*, owner: User, slug: str, base_url: str) -> None:
         webhooks.services.VerificationFailedError: the site did not answer its own challenge.
 
     """
-    if Endpoint.objects.filter(owner=owner).exists() and Source.objects.filter(slug=slug).exists():
+    if Endpoint.objects.of(owner).exists() and Source.objects.filter(slug=slug).exists():
         connect(owner=owner, slug=slug, base_url=base_url)
 
 

@@ -69,6 +69,14 @@ ROWS = {
     **{f"admin/{table}/{page}": PERMITTED for table, more in TABLES.items() for page in (*OF_EACH, *more)},
     **{f"api/v1/{call}": KEY for call in ("music", "music/<str:music_id>", "task", "events", "key")},
     **{f"api/v1/fingerprint{call}": KEY for call in ("", "/add", "/check", "/remove")},
+    "api/v1/callback-url": KEY,
+    **{
+        f"api/v1/callback-url/<str:url_id>{what}": KEY
+        for what in (
+            *("", "/verify", "/secret", "/rotate", "/test", "/recover", "/replay", "/deliveries"),
+            *("/deliveries/<str:message_id>", "/deliveries/<str:message_id>/content"),
+        )
+    },
     **{f"api/v1/task/result/<str:task_id>{what}": KEY for what in ("", "/matches")},
     **{f"catalog/audio/<uuid:music_id>/{what}": PERMITTED for what in ("", "peaks/", "spectrogram.png", "telling.svg")},
     **{f"catalog/review/{what}": PERMITTED for what in ("", "skipped/", "undo/<int:decision_id>/")},

@@ -1,6 +1,7 @@
 """Where an account wants its callbacks."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -8,8 +9,19 @@ from django.db import models
 from textsearch.fields import FoldedField, FoldingQuerySet, Searched
 from webhooks.choices import BodyFormat, Scheme, contract_events
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 MAX_NAME_CHARACTERS = 100
 MAX_DESCRIPTION_CHARACTERS = 1000
+
+
+class EndpointQuerySet(FoldingQuerySet["Endpoint"]):
+    """Filters on callback URLs."""
+
+    def of(self, owner: "User") -> "EndpointQuerySet":
+        """An account's own URLs, those that it removed left out: their rows stay for what was sent to them."""
+        return self.filter(owner=owner, removed_at=None)
 
 
 class Endpoint(Searched):
@@ -54,8 +66,9 @@ class Endpoint(Searched):
     recovery_started_at = models.DateTimeField(null=True, blank=True, editable=False)
     recovery_total = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = FoldingQuerySet["Endpoint"].as_manager()
+    objects = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -67,6 +67,7 @@ class Message(models.Model):
             models.Index(
                 fields=["endpoint", "-delivered_at"], name="message_delivered", condition=Q(state="delivered")
             ),
+            models.Index(fields=["endpoint", "-created_at", "-id"], name="message_newest"),
             models.Index(fields=["created_at"], name="message_created"),
             models.Index(fields=["-id"], name="message_failed", condition=Q(state="failed")),
             models.Index(fields=["subject"], name="message_subject"),

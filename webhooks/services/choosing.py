@@ -10,6 +10,7 @@ from webhooks.models.endpoint import MAX_DESCRIPTION_CHARACTERS, MAX_NAME_CHARAC
 from webhooks.services.custom_headers import HeadersInvalidError, check_headers, sealed, unmasked
 from webhooks.storable import storable
 
+__all__ = ["BodyFormat", "ChoicesInvalidError", "Scheme", "change_endpoint", "checked"]
 Errors = dict[str, list[str]]
 
 

@@ -38,11 +38,11 @@ def rotate_secret(*, endpoint: Endpoint, seen: str = "") -> str:
     return rotate(endpoint, seen=seen, sealed_candidate_secret="")
 
 
-def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime) -> bool:
+def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime, by_owner: bool = False) -> bool:
     """Stop deliveries to the endpoint's URL: what waits is failed (it can be recovered), and the owner is told.
 
-    By mail, and by `callback_url.disabled` at those of the account's other URLs that want it. Returns False where it
-    was disabled already, or has another URL by now.
+    By mail, unless it is `by_owner`, and by `callback_url.disabled` at those of the account's other URLs that want it.
+    Returns False where it was disabled already, or has another URL by now.
     """
     with transaction.atomic():
         if not _same_url(endpoint).filter(disabled_at=None).update(disabled_at=now, disabled_reason=reason):
@@ -52,7 +52,8 @@ def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime) -> bool:
         )
         _tell_other_urls(endpoint, reason, now)
     logger.warning("endpoint_disabled", endpoint=endpoint.pk, url=endpoint.url, reason=reason)
-    transaction.on_commit(lambda: _tell_owner(endpoint, reason))
+    if not by_owner:
+        transaction.on_commit(lambda: _tell_owner(endpoint, reason))
     return True
 
 

@@ -74,4 +74,5 @@ def count_failing_endpoints() -> int:
     """Count the endpoints that fail now, that are disabled, or whose unverified URL keeps callbacks from arriving."""
     kept_from_it = Message.objects.filter(endpoint=OuterRef("pk")).exclude(state=Message.State.DELIVERED)
     unverified = Q(verified_at=None) & Exists(kept_from_it)
-    return Endpoint.objects.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified).count()
+    in_use = Endpoint.objects.filter(removed_at=None)
+    return in_use.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified).count()

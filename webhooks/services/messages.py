@@ -41,7 +41,7 @@ def queue_messages(
     is, as long as the retry schedule is; for one that is disabled it has failed from the start. Either can be
     recovered.
     """
-    urls = Endpoint.objects.filter(owner=owner)
+    urls = Endpoint.objects.of(owner)
     wanted = [endpoint for endpoint in urls if event in endpoint.events and endpoint != but_not]
     built: dict[bool, str] = {}
     messages = []

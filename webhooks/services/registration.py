@@ -28,6 +28,7 @@ from webhooks.url_guard import UrlRefusedError, check_url
 logger = structlog.get_logger(__name__)
 
 NO_CANDIDATE = {"candidate_url": "", "sealed_candidate_secret": ""}
+REMOVED = "The account removed this URL."
 CHANGED_MEANWHILE = "The URL or its secret changed during the challenge, so the answer does not count."
 
 
@@ -51,7 +52,7 @@ def register_endpoint(*, owner: User, url: str, secret: str | None = None) -> En
 
 def store_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpoint:
     """Store `url` as the owner's one callback URL, to be challenged, and return it; see `register_endpoint`."""
-    known = list(Endpoint.objects.filter(owner=owner).order_by("pk")[:2])
+    known = list(Endpoint.objects.of(owner).order_by("pk")[:2])
     if not known:
         return add_endpoint(owner=owner, url=url, secret=secret)
     if len(known) > 1:
@@ -72,7 +73,7 @@ def add_endpoint(*, owner: User, url: str, secret: str | None = None, **choices:
 
 def check_room(*, owner: User, url: str) -> None:
     """Raise TooManyUrlsError where the account has this URL already, or as many as it may have."""
-    known = list(Endpoint.objects.filter(owner=owner).values_list("url", flat=True))
+    known = list(Endpoint.objects.of(owner).values_list("url", flat=True))
     if url in known:
         raise TooManyUrlsError("The account has this callback URL already.")
     if len(known) >= settings.WEBHOOK_MAX_URLS:
@@ -106,10 +107,13 @@ def verify_endpoint(*, endpoint: Endpoint) -> Endpoint:
     The request is signed with the Standard Webhooks headers (it has no task id for the other kind to cover).
     Raises VerificationFailedError with the reason, which is stored too. Never call it inside a transaction.
     """
+    if endpoint.removed_at:
+        raise VerificationFailedError(REMOVED)
     problem = _challenge(endpoint)
     # Only for the very URL and secret that were asked: they may have been changed meanwhile.
     asked = Endpoint.objects.filter(
         pk=endpoint.pk,
+        removed_at=None,
         url=endpoint.url,
         candidate_url=endpoint.candidate_url,
         sealed_candidate_secret=endpoint.sealed_candidate_secret,

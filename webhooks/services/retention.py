@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from webhooks.models import Attempt, Message, Received
+from webhooks.models import Attempt, Endpoint, Message, Received
 
 BATCH_ROWS = 1000
 
@@ -56,6 +56,13 @@ def old_messages(now: datetime) -> QuerySet[Message]:
     return Message.objects.filter(~Exists(attempts), state__in=ended, created_at__lt=before).order_by("created_at")
 
 
+def old_endpoints(now: datetime) -> QuerySet[Endpoint]:
+    """Return callback URLs that their account removed long ago, once nothing that was sent to them is left."""
+    before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
+    messages = Message.objects.filter(endpoint=OuterRef("pk"))
+    return Endpoint.objects.filter(~Exists(messages), removed_at__lt=before).order_by("removed_at")
+
+
 def old_received(now: datetime) -> QuerySet[Received]:
     """Return callbacks that came long ago.
 
@@ -68,6 +75,7 @@ def old_received(now: datetime) -> QuerySet[Received]:
 RETENTIONS = (
     Retention("attempts", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_attempts),
     Retention("callbacks out", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_messages),
+    Retention("removed callback URLs", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_endpoints),
     Retention("callbacks in", "WEBHOOK_RECEIVED_RETENTION_DAYS", old_received),
 )
 

@@ -12,6 +12,7 @@ from webhooks.models import Endpoint
 class State(TextChoices):
     """The first that holds. PAUSED is the breaker's open state, TRYING its half-open one."""
 
+    REMOVED = "removed", "removed"
     DISABLED = "disabled", "disabled"
     UNVERIFIED = "unverified", "not verified"
     PAUSED = "paused", "paused"
@@ -36,6 +37,8 @@ _PAUSES_END = "It ends by itself: after it one callback is tried, and the others
 
 def standing_of(endpoint: Endpoint, *, now: datetime) -> Standing:
     """Return how a URL stands at `now`."""
+    if endpoint.removed_at is not None:
+        return Standing(State.REMOVED, "The account removed this URL. What was sent to it stays here.")
     if endpoint.disabled_at is not None:
         return Standing(State.DISABLED, endpoint.disabled_reason, f"{_VERIFY}, then “Recover failed”.")
     if endpoint.verified_at is None:

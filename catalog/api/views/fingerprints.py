@@ -6,15 +6,14 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from catalog.api import examples
 from catalog.api.base import account_of, tracks_of
 from catalog.api.bodies.contract import MusicIdSerializer, TaskSerializer
 from catalog.api.bodies.tasks import BatchSerializer, BatchTasksSerializer, RemovedSerializer
-from catalog.api.idempotency import json_digest, repeatable
+from catalog.api.idempotency import repeatable
+from catalog.api.json_view import JsonView
 from catalog.api.openapi import CONFLICT, NO_TRACK, REFUSALS, invalid
-from catalog.api.parsers import SmallJSONParser
 from catalog.models import Job, Track
 from catalog.services.tasks import accepting
 from catalog.services.tracks import removal
@@ -25,14 +24,8 @@ _ANSWER = PolymorphicProxySerializer("TaskOrTasks", [TaskSerializer, BatchTasksS
 _RESPONSES = {200: _ANSWER, **REFUSALS, **CONFLICT, 422: invalid("musicId", NO_TRACK)}
 
 
-class _JsonView(APIView):
-    """A call with a small JSON body, which may be repeated."""
-
-    parser_classes = [SmallJSONParser]
-
-    def body_digest(self, request: Request) -> str:
-        """Return what two bodies of the same content have in common."""
-        return json_digest(request.data)
+class _TrackView(JsonView):
+    """A call about a track that the body names."""
 
     def track(self, request: Request) -> Track:
         """Return the caller's track that the body names. Raises `ValidationError` (422) where there is none."""
@@ -44,7 +37,7 @@ class _JsonView(APIView):
         return track
 
 
-class _TaskView(_JsonView):
+class _TaskView(_TrackView):
     """Accepts a task for one of the caller's tracks, or for each of many: for all of them or for none."""
 
     task_name: str
@@ -107,7 +100,7 @@ class CheckView(_TaskView):
         return self._accept(request)
 
 
-class RemoveView(_JsonView):
+class RemoveView(_TrackView):
     """Takes a track out of the index."""
 
     @extend_schema(

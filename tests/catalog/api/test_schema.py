@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 ALWAYS = {"200", "401", "404", "429", "503"}
 REPEATABLE = ALWAYS | {"409", "422"}
+_URL = "/api/v1/callback-url/{url_id}"
 CALLS = {
     ("/api/v1/music", "get"): ALWAYS | {"422"},
     ("/api/v1/music", "post"): REPEATABLE,
@@ -23,6 +24,15 @@ CALLS = {
     ("/api/v1/task/result/{task_id}/matches", "get"): ALWAYS,
     ("/api/v1/events", "get"): ALWAYS | {"422"},
     ("/api/v1/key", "get"): ALWAYS,
+    ("/api/v1/callback-url", "get"): ALWAYS | {"422"},
+    ("/api/v1/callback-url", "post"): REPEATABLE,
+    (_URL, "get"): ALWAYS,
+    (_URL, "patch"): ALWAYS | {"422"},
+    (_URL, "delete"): ALWAYS - {"200"} | {"204"},
+    **{(f"{_URL}/{name}", "post"): REPEATABLE for name in ("verify", "rotate", "test", "recover", "replay")},
+    **{(f"{_URL}/{name}", "get"): ALWAYS | {"422"} for name in ("secret", "recover", "replay", "deliveries")},
+    (f"{_URL}/deliveries/{{message_id}}", "get"): ALWAYS,
+    (f"{_URL}/deliveries/{{message_id}}/content", "delete"): ALWAYS - {"200"} | {"204", "409"},
 }
 RATE_HEADERS = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 BODIES = {

@@ -58,7 +58,7 @@ def _stored(owner: User, url: str, options: dict[str, Any]) -> Endpoint:
         return add_endpoint(owner=owner, url=url, secret=secret)
     if options["id"] is None:
         return store_endpoint(owner=owner, url=url, secret=secret)
-    named = [one for one in Endpoint.objects.filter(owner=owner) if str(one.public_id) == options["id"]]
+    named = [one for one in Endpoint.objects.of(owner) if str(one.public_id) == options["id"]]
     if not named:
         raise CommandError(f"The account has no callback URL with the id {options['id']!r}.")
     return move_endpoint(endpoint=named[0], url=url, secret=secret)
@@ -66,7 +66,7 @@ def _stored(owner: User, url: str, options: dict[str, Any]) -> Endpoint:
 
 def _meanwhile(owner: User, url: str) -> str:
     """Say what becomes of callbacks until the URL that was stored answers."""
-    endpoint = next(one for one in Endpoint.objects.filter(owner=owner) if one.newest_url == url)
+    endpoint = next(one for one in Endpoint.objects.of(owner) if one.newest_url == url)
     if endpoint.verified_at is None:
         return "Callbacks wait until the URL answers the challenge."
     return f"Callbacks still go to {endpoint.url}."

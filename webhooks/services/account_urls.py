@@ -1,0 +1,92 @@
+"""What an account may see and do with its own callback URLs, for those who answer it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+
+from webhooks.models import Attempt, Endpoint, Message
+from webhooks.secret_box import secret_problem
+from webhooks.services.choosing import ChoicesInvalidError, checked
+from webhooks.services.endpoints import disable_endpoint
+from webhooks.services.registration import add_endpoint, move_endpoint
+from webhooks.url_guard import UrlRefusedError, check_address
+
+__all__ = [
+    "Attempt",
+    "Endpoint",
+    "Message",
+    "UrlRefusedError",
+    "add_url",
+    "change_url",
+    "check_address",
+    "deliveries_of",
+    "delivery_of",
+    "remove_url",
+    "url_of",
+    "urls_of",
+]
+
+
+def urls_of(owner: User) -> QuerySet[Endpoint]:
+    """Return an account's callback URLs."""
+    return Endpoint.objects.of(owner)
+
+
+def url_of(owner: User, public_id: UUID) -> Endpoint | None:
+    """Return the account's callback URL of this id; None for any other, whether it is there or not."""
+    return urls_of(owner).filter(public_id=public_id).first()
+
+
+def add_url(*, owner: User, url: str, secret: str | None = None, **choices: Any) -> Endpoint:
+    """Store a callback URL with its choices, to be challenged.
+
+    Raises UrlRefusedError, ChoicesInvalidError and TooManyUrlsError. It looks the host up: call it in no transaction.
+    """
+    if secret is not None and (problem := secret_problem(secret)):
+        raise ChoicesInvalidError({"secret": [problem]})
+    check_address(url)
+    return add_endpoint(owner=owner, url=url, secret=secret, **checked(**choices))
+
+
+def change_url(*, endpoint: Endpoint, url: str | None = None, **choices: Any) -> bool:
+    """Store what is given, all or none; return whether there is a new address, which has to be challenged.
+
+    Raises UrlRefusedError and ChoicesInvalidError. It looks the host up: call it in no transaction.
+    """
+    columns = checked(endpoint=endpoint, **choices)
+    is_new = url is not None and url != endpoint.newest_url
+    if url is not None and is_new:
+        check_address(url)
+    with transaction.atomic():
+        if columns:
+            Endpoint.objects.filter(pk=endpoint.pk).update(**columns)
+        if url is not None and is_new:
+            move_endpoint(endpoint=endpoint, url=url)
+    endpoint.refresh_from_db()
+    return is_new
+
+
+def remove_url(*, endpoint: Endpoint, now: datetime) -> None:
+    """Send nothing more to a URL, and take it from the account. What was sent stays for staff; what waits fails."""
+    with transaction.atomic():
+        disable_endpoint(endpoint=endpoint, reason="The account removed it.", now=now, by_owner=True)
+        Endpoint.objects.filter(pk=endpoint.pk, removed_at=None).update(
+            removed_at=now, sealed_headers="", candidate_url="", sealed_candidate_secret=""
+        )
+
+
+def deliveries_of(endpoint: Endpoint) -> QuerySet[Message]:
+    """Return a URL's callbacks, with its attempts: two queries for any number of rows."""
+    short = Attempt.objects.only("message_id", "number", "started_at", "ended_at", "duration_ms", "status", "error")
+    messages = Message.objects.filter(endpoint=endpoint).defer("body").select_related("endpoint")
+    return messages.prefetch_related(Prefetch("attempts", queryset=short.order_by("number")))
+
+
+def delivery_of(endpoint: Endpoint, message_id: str) -> Message | None:
+    """Return one of a URL's callbacks with its body and its whole attempts; None for any other."""
+    found = Message.objects.filter(endpoint=endpoint, message_id=message_id).select_related("endpoint")
+    return found.prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("number"))).first()
