@@ -7,13 +7,13 @@ from catalog.api.bodies.contract import ErrorSerializer, InvalidSerializer
 
 def error(words: str, *details: str) -> OpenApiResponse:
     """Return an error of one `detail`, with an example of each of `details`."""
-    examples = [OpenApiExample(f"Error {number}", {"detail": detail}) for number, detail in enumerate(details, 1)]
+    examples = [OpenApiExample(detail.rstrip("."), {"detail": detail}) for detail in details]
     return OpenApiResponse(ErrorSerializer, description=words, examples=examples)
 
 
 def invalid(field: str, text: str) -> OpenApiResponse:
     """Return a 422 with an example of a field that is wrong."""
-    example = OpenApiExample("Invalid", {"detail": f"{field}: {text}", "errors": {field: [text]}})
+    example = OpenApiExample(text.rstrip("."), {"detail": f"{field}: {text}", "errors": {field: [text]}})
     return OpenApiResponse(
         InvalidSerializer, description="The request is not valid, with the reason", examples=[example]
     )

@@ -5,7 +5,6 @@
   const paint = () => {
     const dark = chosen === "dark" || (chosen !== "light" && system.matches);
     document.documentElement.classList.toggle("dark", dark);
-    document.documentElement.classList.toggle("dark-mode", dark); // what Swagger UI looks for
   };
   paint();
   system.addEventListener("change", paint);
