@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 import pytest
 from django.conf import settings
+from drf_spectacular.generators import SchemaGenerator
 
 from fingerprint_site.declared import BY_NAME
 from tests.some import some
@@ -196,6 +197,34 @@ def test_nothing_is_hung_on_a_request_but_its_call() -> None:
     hung = re.compile(r"\b(?:_?request|inner)\.(?!call\b|_stream\b)\w+(?::[^=\n]+)? = |setattr\((?:self\.)?_?request\b")
     found = {str(path.relative_to(ROOT)) for path in SOURCES if hung.search(path.read_text("utf-8"))}
     assert found == set()
+
+
+OF_THE_CODE = re.compile(
+    r"(?<![\w/.])(?:catalog|webhooks|queueing|staff|textsearch|fingerprint_site)(?:/[a-z_]+|(?:\.[a-z_]+){1,})"
+    r"|\b(?!manage\.py)[a-z_]+\.py\b"
+)
+SPOKEN_NAMES = {"catalog.engine", "webhooks.endpoint.rotate_secret"}  # a command, and an act of the audit trail
+
+
+def spoken(path: Path) -> list[str]:
+    """Return the texts of a file that hold more than one word and are no docstring: what people may read."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings)
+    return [text.value for text in texts if isinstance(text.value, str) and " " in text.value]
+
+
+def test_what_people_read_names_no_file_of_the_code() -> None:
+    """In pages, errors, helps of commands and the schema of the API; a command that they can run is named."""
+    texts = {str(path): spoken(path) for path in some(SOURCES) if "migrations" not in path.parts}
+    templates = some((ROOT / "templates").rglob("*.html"))
+    words = re.compile(r"{[%#].*?[%#]}|{{.*?}}|{% comment %}.*?{% endcomment %}", re.DOTALL)
+    texts |= {str(path): [words.sub("", path.read_text(encoding="utf-8"))] for path in templates}
+    texts["schema"] = [str(SchemaGenerator().get_schema(request=None, public=True))]
+    found = {
+        (path, name) for path, some_texts in texts.items() for text in some_texts for name in OF_THE_CODE.findall(text)
+    }
+    assert {(path, name) for path, name in found if name not in SPOKEN_NAMES} == set()
 
 
 def test_no_print_in_the_service() -> None:

@@ -11,7 +11,7 @@ from fingerprint_site.declared import page
 class Command(BaseCommand):
     """`write_settings_page`."""
 
-    help = "Write docs/settings.md from the declarations in fingerprint_site/declared/."
+    help = "Write docs/settings.md from what the code declares of each setting."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Write the page."""
