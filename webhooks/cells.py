@@ -12,7 +12,7 @@ from staff.row_ids import page_of
 from webhooks.models import Attempt, Endpoint, Message
 from webhooks.services.standing import State, standing_of
 
-MAX_URL_SHOWN = 32
+MAX_URL_SHOWN = 28
 _MESSAGE_STATES = {
     Message.State.PENDING: ("waiting", "schedule", "waiting"),
     Message.State.DELIVERING: ("running", "autorenew", "being sent"),

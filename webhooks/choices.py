@@ -8,15 +8,15 @@ from webhooks.contract import Event
 class BodyFormat(TextChoices):
     """The body of the contract's events: as the contract has it, or with the matches beside it."""
 
-    CONTRACT = "contract", "as in the contract"
-    FULL = "full", "full: with every match"
+    CONTRACT = "contract", "the API's own"
+    FULL = "full", "full, with every match"
 
 
 class Scheme(TextChoices):
     """How `webhook-signature` is made: with the shared secret (v1), or with a private key (v1a)."""
 
-    HMAC = "hmac", "HMAC-SHA256 with the secret (v1)"
-    ED25519 = "ed25519", "Ed25519: the receiver needs only the public key (v1a)"
+    HMAC = "hmac", "HMAC, by secret (v1)"
+    ED25519 = "ed25519", "Ed25519, by public key (v1a)"
 
 
 def contract_events() -> list[str]:

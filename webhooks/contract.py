@@ -37,10 +37,10 @@ class TaskStatus(TextChoices):
 class Event(TextChoices):
     """What a callback URL can ask to be told of. The contract has the first two; the others have to be asked for."""
 
-    ADD = TaskName.ADD.value, "An add ended (add_audio_in_index)"
-    CHECK = TaskName.CHECK.value, "A check ended (check_is_same)"
-    MATCH_FOUND = "match.found", "A check found a match (match.found)"
-    URL_DISABLED = "callback_url.disabled", "Another callback URL was disabled (callback_url.disabled)"
+    ADD = TaskName.ADD.value, "an add ended"
+    CHECK = TaskName.CHECK.value, "a check ended"
+    MATCH_FOUND = "match.found", "a check found a match"
+    URL_DISABLED = "callback_url.disabled", "another URL was disabled"
 
 
 ENDED = (TaskStatus.SUCCESS, TaskStatus.FAILURE)

@@ -66,6 +66,11 @@ def test_choices_are_stored_and_shown(
     assert "Rights department" in desk.get("/admin/webhooks/endpoint/?q=RIGHTS").content.decode()
 
 
+def test_new_url_has_the_contracts_events_unless_others_are_chosen(desk: Client) -> None:
+    form = desk.get(ADD).context["adminform"].form
+    assert form["events"].value() == ["add_audio_in_index", "check_is_same"]
+
+
 def test_masked_header_keeps_its_value_and_a_line_that_is_gone_is_gone(desk: Client, endpoint: Endpoint) -> None:
     change_endpoint(endpoint=endpoint, headers={"X-Key": "the-old-one", "X-Gone": "gone-soon"})
     form = CHOICES | {"url": endpoint.url, "headers": "X-Key: ••••••\nX-New: new"}

@@ -69,7 +69,7 @@ class EndpointColumns(CallbackAdmin):
         ended: int = delivered + endpoint.failed_count  # type: ignore[attr-defined]
         return f"{100 * delivered / ended:.1f} % of {number(ended)}" if ended else NOTHING
 
-    @admin.display(description="Answer (p50)")
+    @admin.display(description="Answer")
     def answers_in(self, endpoint: Endpoint) -> str:
         """The median time to the answer that took a callback, of the newest hundred."""
         return span_ms(typical_ms(endpoint.answered_ms))  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from unfold.widgets import (
 from staff.row_ids import row_or_404
 from webhooks import services
 from webhooks.admin.secrets import RotateForm
+from webhooks.choices import contract_events
 from webhooks.contract import Event
 from webhooks.models import Endpoint
 from webhooks.secret_box import SecretUnreadableError
@@ -55,6 +56,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
     events = forms.MultipleChoiceField(
         choices=Event.choices,
+        initial=contract_events,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="What the URL is told of. The first two are the API's; the others are for receivers that know them.",
     )

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='endpoint',
             name='body_format',
-            field=models.CharField(choices=[('contract', 'as in the contract'), ('full', 'full: with every match')], default='contract', max_length=16, verbose_name='body'),
+            field=models.CharField(choices=[('contract', "the API's own"), ('full', 'full, with every match')], default='contract', max_length=16, verbose_name='body'),
         ),
         migrations.AddField(
             model_name='endpoint',
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='endpoint',
             name='scheme',
-            field=models.CharField(choices=[('hmac', 'HMAC-SHA256 with the secret (v1)'), ('ed25519', 'Ed25519: the receiver needs only the public key (v1a)')], default='hmac', max_length=16, verbose_name='signature'),
+            field=models.CharField(choices=[('hmac', 'HMAC, by secret (v1)'), ('ed25519', 'Ed25519, by public key (v1a)')], default='hmac', max_length=16, verbose_name='signature'),
         ),
         migrations.AddField(
             model_name='endpoint',
