@@ -1,5 +1,7 @@
 """Duplicate review: one pair at a time, a key for each decision, everything can be taken back."""
 
+from urllib.parse import urlencode
+
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -10,12 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Decision, Track
+from catalog.pages.review_answers import go_on
+from catalog.pages.review_context import DECIDE, SEE, coming, counts_of, pair_context, pairs_named
 from catalog.pages.review_session import ReviewSitting
-from catalog.presentation.comparison import comparison_of
+from catalog.presentation.wording import pair_words
 from catalog.selectors import review as pairs
-from catalog.selectors.groups import larger_group_ids
+from catalog.selectors.remembered import shift
 from catalog.selectors.review import Pair
-from catalog.services.audio.playback import request_peaks
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
 from staff import audit, display
@@ -31,71 +34,68 @@ CHOICES: dict[str, tuple[str, str | None]] = {
     "version": (Decision.Verdict.VERSION, None),
     "different": (Decision.Verdict.DIFFERENT, None),
 }
-_SEE = ("catalog.view_match", "catalog.view_track")
-_DECIDE = ("catalog.add_decision",)
 
 
 @require_GET
 @never_cache
-@staff_only(*_SEE)
+@staff_only(*SEE)
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show the oldest pair that waits, or say that nothing does."""
+    """Show the first pair that waits, or say that nothing does."""
     sitting = ReviewSitting(request.session)
-    waiting = pairs.next_pairs(skipped=sitting.skipped, limit=2)
+    waiting = coming(sitting)
     if not waiting:
-        context = _frame(request, sitting) | {"skipped": len(sitting.skipped)}
-        return TemplateResponse(request, "catalog/review_empty.html", context)
-    return _page(request, waiting[0], sitting, following=waiting[1] if len(waiting) > 1 else None)
+        return TemplateResponse(request, "catalog/review_empty.html", _frame(request, sitting))
+    context = _frame(request, sitting) | pair_context(request, waiting[0]) | {"flows": True}
+    return TemplateResponse(request, "catalog/review.html", context)
 
 
 @require_GET
 @never_cache
-@staff_only(*_SEE)
+@staff_only(*SEE)
+def next_pair(request: HttpRequest) -> HttpResponse:
+    """Answer with the next pair alone, without those that the page has (`?not=3-17,4-9`); nothing where none waits."""
+    sitting = ReviewSitting(request.session)
+    waiting = coming(sitting, besides=pairs_named(request.GET.get("not", "")))
+    if not waiting:
+        return HttpResponse()
+    return TemplateResponse(request, "catalog/review_pair.html", pair_context(request, waiting[0]))
+
+
+@require_GET
+@never_cache
+@staff_only(*SEE)
+def previous_pair(request: HttpRequest) -> HttpResponse:
+    """Go to the pair that was decided or put aside before the one that the page shows (`?of=3-17`)."""
+    shown = next(iter(pairs_named(request.GET.get("of", ""))), None)
+    before = ReviewSitting(request.session).before(shown)
+    if before is None:
+        messages.info(request, "This is the first pair of this session.")
+        return HttpResponseRedirect(reverse("catalog:review"))
+    return HttpResponseRedirect(reverse("catalog:review_pair", args=before))
+
+
+@require_GET
+@never_cache
+@staff_only(*SEE)
 def pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
-    """Show one pair, decided or not."""
-    return _page(request, pairs.ordered(first, second), ReviewSitting(request.session), following=None)
-
-
-def _page(request: HttpRequest, shown: Pair, sitting: ReviewSitting, following: Pair | None) -> HttpResponse:
-    match = pairs.best_match(shown)
-    if match is None:
-        raise Http404("No check found a match between these two tracks.")
-    _draw_ahead([shown, following] if following else [shown])
-    comparison = comparison_of(pairs.on_review(match))
-    context = _frame(request, sitting) | {
-        "comparison": comparison,
-        "pair": shown,
-        "group": larger_group_ids(comparison.a.pk, comparison.b.pk) if not comparison.decision else [],
-        "can_decide": request.user.has_perms(_DECIDE) and not comparison.removed,
-        "can_undo": request.user.has_perms(_DECIDE),
-        "last_decision": pairs.last_decision_of(person(request).pk),
-    }
+    """Show one pair, decided or not; `?choice=` is a decision that did not get through, to be confirmed."""
+    sitting = ReviewSitting(request.session)
+    context = _frame(request, sitting) | pair_context(request, pairs.ordered(first, second))
     return TemplateResponse(request, "catalog/review.html", context)
 
 
 def _frame(request: HttpRequest, sitting: ReviewSitting) -> dict[str, object]:
-    left = pairs.open_count()
-    return admin.site.each_context(request) | {
-        "title": "Duplicate review",
-        "left": left,
-        "number": sitting.done + 1,
-        "total": sitting.done + left,
-        "done": sitting.done,
-        "skipped": len(sitting.skipped),
-    }
+    return admin.site.each_context(request) | {"title": "Duplicate review"} | counts_of(sitting)
 
 
-def _draw_ahead(wanted: list[Pair]) -> None:
-    """Have the waveforms of these pairs drawn, so that the next page does not wait for them."""
-    ids = {track_id for both in wanted for track_id in both}
-    files = Track.objects.filter(pk__in=ids, audio_file__peaks=None, audio_file__isnull=False)
-    for track in files.select_related("audio_file"):
-        if track.audio_file:
-            request_peaks(audio_file=track.audio_file)
+def _unconfirmed(request: HttpRequest, first: int, second: int) -> str:
+    """Return the page of a pair with the decision that was sent, to be confirmed there."""
+    sent = {name: request.POST[name] for name in ("choice", "replaces") if name in request.POST}
+    return f"{reverse('catalog:review_pair', args=[first, second])}?{urlencode(sent)}"
 
 
 @require_POST
-@staff_only(*_SEE, *_DECIDE)
+@staff_only(*SEE, *DECIDE, comes_back=_unconfirmed)
 def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
     """Store a decision and go on to the next pair."""
     shown = pairs.ordered(first, second)
@@ -124,17 +124,18 @@ def decide_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
     else:
         audit.note(on=decision, pair=[a.title, b.title], verdict=verdict, keep=keeper.title if keeper else None)
         sitting = ReviewSitting(request.session)
-        sitting.forget(shown)
+        sitting.decided(shown)
         if request.session.get("review_last") != decision.pk:  # a double click counts once
             sitting.count(+1)
+            shift(pairs.COUNTED, -1)
         request.session["review_last"] = decision.pk
         _tell(request, decision, a, b)
-    return HttpResponseRedirect(reverse("catalog:review"))
+    return go_on(request)
 
 
 def _tell(request: HttpRequest, decision: Decision, a: Track, b: Track) -> None:
     page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
-    words = f"“{a.title}” and “{b.title}”: {decision.words}"
+    words = pair_words(decision)
     if decision.keeper_id is None:
         messages.success(request, format_html('{}. <a class="mf-inline" href="{}">Look again</a>', words, page))
         return
@@ -169,15 +170,15 @@ def _tell_other(request: HttpRequest, decision: Decision, shown: Pair) -> None:
 
 
 @require_POST
-@staff_only(*_SEE)
+@staff_only(*SEE)
 def skip_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
     """Put a pair aside for this sitting."""
     ReviewSitting(request.session).skip(pairs.ordered(first, second))
-    return HttpResponseRedirect(reverse("catalog:review"))
+    return go_on(request)
 
 
 @require_POST
-@staff_only(*_SEE)
+@staff_only(*SEE)
 def bring_back(request: HttpRequest) -> HttpResponse:
     """Take up again what was put aside."""
     ReviewSitting(request.session).bring_back()
@@ -185,7 +186,7 @@ def bring_back(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@staff_only(*_SEE, *_DECIDE)
+@staff_only(*SEE, *DECIDE)
 def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Take a decision back and show its pair again: one's own, or another's with the permission to change it."""
     decision = get_object_or_404(Decision, pk=decision_id)
@@ -195,16 +196,14 @@ def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
         messages.error(request, "Somebody else made this decision. You may not undo it.")
     elif count := undo(decision=decision):
         ReviewSitting(request.session).count(-count)
+        shift(pairs.COUNTED, count)
         request.session.pop("review_last", None)
         what = decision.words if count == 1 else f"{count} decisions made together"
         messages.success(request, f"Undone: {what}. You can decide again.")
     else:
         messages.info(request, "That decision was already undone.")
     if decision.batch:
-        keepers = Decision.objects.filter(batch=decision.batch, keeper__isnull=False).values_list(
-            "keeper_id", flat=True
-        )
-        return HttpResponseRedirect(reverse("catalog:review_group", args=[keepers.first() or decision.first_track_id]))
-    return HttpResponseRedirect(
-        reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
-    )
+        together = Decision.objects.filter(batch=decision.batch)
+        kept = together.filter(keeper__isnull=False).values_list("keeper_id", flat=True).first()
+        return go_on(request, reverse("catalog:review_group", args=[kept or decision.first_track_id]))
+    return go_on(request, reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id]))

@@ -1,4 +1,4 @@
-"""What the review page remembers of a person's sitting: pairs put aside, and how many were decided."""
+"""What the review remembers of a person's sitting: what was decided and put aside, the way back, what comes next."""
 
 from django.contrib.sessions.backends.base import SessionBase
 
@@ -6,6 +6,8 @@ from catalog.selectors.review import Pair
 
 _KEY = "review"
 MOST_SKIPPED = 500
+MOST_BEHIND = 200  # pairs to go back to
+_EMPTY: dict[str, object] = {"skipped": [], "done": 0, "behind": [], "plan": []}
 
 
 class ReviewSitting:
@@ -13,35 +15,62 @@ class ReviewSitting:
 
     def __init__(self, session: SessionBase) -> None:
         self._session = session
-        self._data: dict[str, object] = session.get(_KEY) or {"skipped": [], "done": 0}
+        self._data: dict[str, object] = _EMPTY | (session.get(_KEY) or {})
 
     @property
     def skipped(self) -> list[Pair]:
         """Pairs put aside, oldest first."""
-        return [(int(first), int(second)) for first, second in self._data["skipped"]]  # type: ignore[attr-defined]
+        return self._pairs("skipped")
+
+    @property
+    def plan(self) -> list[Pair]:
+        """Pairs that come next, in order; some may have been decided by others since."""
+        return self._pairs("plan")
+
+    @plan.setter
+    def plan(self, pairs: list[Pair]) -> None:
+        self._store(plan=pairs)
 
     @property
     def done(self) -> int:
         """How many pairs were decided in this sitting."""
         return int(self._data["done"])  # type: ignore[call-overload]
 
+    def before(self, pair: Pair | None) -> Pair | None:
+        """Return the pair that was on the page before this one."""
+        behind = self._pairs("behind")
+        place = behind.index(pair) if pair in behind else len(behind)
+        return behind[place - 1] if place else None
+
     def skip(self, pair: Pair) -> None:
         """Put a pair aside."""
-        kept = [other for other in self.skipped if other != pair]
-        self._store(skipped=[*kept, pair][-MOST_SKIPPED:])
+        self._pass(pair)
+        self._store(skipped=[*_without(self.skipped, pair), pair][-MOST_SKIPPED:])
 
     def bring_back(self) -> None:
         """Take up again what was put aside."""
-        self._store(skipped=[])
+        self._store(skipped=[], plan=[])
 
     def count(self, change: int) -> None:
         """Count a decision, or one taken back."""
         self._store(done=max(self.done + change, 0))
 
-    def forget(self, pair: Pair) -> None:
-        """A pair that was put aside is in hand again."""
-        self._store(skipped=[other for other in self.skipped if other != pair])
+    def decided(self, pair: Pair) -> None:
+        """A pair is behind; one that was put aside is not any more."""
+        self._pass(pair)
+        self._store(skipped=_without(self.skipped, pair))
+
+    def _pass(self, pair: Pair) -> None:
+        behind = _without(self._pairs("behind"), pair)
+        self._store(behind=[*behind, pair][-MOST_BEHIND:], plan=_without(self.plan, pair))
+
+    def _pairs(self, name: str) -> list[Pair]:
+        return [(int(first), int(second)) for first, second in self._data[name]]  # type: ignore[attr-defined]
 
     def _store(self, **changes: object) -> None:
         self._data = self._data | changes
         self._session[_KEY] = self._data
+
+
+def _without(pairs: list[Pair], pair: Pair) -> list[Pair]:
+    return [other for other in pairs if other != pair]

@@ -4,7 +4,7 @@ import json
 
 from django.utils.safestring import SafeString
 
-from catalog.models import AudioFile, BulkWork, Job, Scan, Track
+from catalog.models import AudioFile, BulkWork, Decision, Job, Scan, Track
 from catalog.selectors.review import COUNT_LIMIT
 from catalog.services.alterations import codec_name
 from catalog.services.audio.formats import keeps_samples
@@ -122,6 +122,12 @@ def pitch_words(semitones: float) -> str:
     if abs(semitones) < 0.05:
         return "unchanged"
     return f"{abs(semitones):.1f} semitones {'higher' if semitones > 0 else 'lower'}"
+
+
+def pair_words(decision: Decision) -> str:
+    """Return a decision with the titles of both tracks."""
+    first, second = decision.first_track.title, decision.second_track.title
+    return f"“{first}” and “{second}”: {decision.words}"
 
 
 def skipped_words(count: int) -> str:

@@ -11,6 +11,7 @@ from catalog.models.match import MatchQuerySet
 from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
+COUNTED = "open-pairs"  # what the count is remembered as
 SHOWN_EARLIER = 5
 _STEP = 100
 COUNT_LIMIT = 10_000  # past this the page says "10,000 or more": an exact number helps nobody
@@ -46,7 +47,7 @@ def of_heard_tracks(matches: MatchQuerySet) -> MatchQuerySet:
 
 def open_count() -> int:
     """Count the pairs that wait, up to `COUNT_LIMIT`; a large number may be some seconds old."""
-    return remembered_count("open-pairs", _count_open)
+    return remembered_count(COUNTED, _count_open)
 
 
 def _count_open() -> int:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
@@ -53,14 +53,15 @@ class StaffAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
         action: Callable[..., HttpResponse] = getattr(self, name)
 
         def view(request: HttpRequest, object_id: str) -> HttpResponse:
-            if request.method != "POST":
-                return HttpResponseNotAllowed(["POST"])
             if not request.user.has_perm(f"{self.opts.app_label}.{permission}"):
                 raise PermissionDenied
             item = self.get_object(request, object_id)
             if item is None:
                 away: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
                 return away
+            if request.method != "POST":  # as the login leads here whose session ended before the button was pressed
+                messages.warning(request, "Nothing was done yet. Press the button again.")
+                return self.back_to(item)
             try:
                 return action(request, item)
             except RefusedError as error:

@@ -5,6 +5,7 @@ import { clock } from "../staff/values.js";
 
 const STEP_S = 5;
 const FOLLOW_MS = 500;
+const LISTENING = "review-listening";
 
 function start(root) {
   const data = JSON.parse(document.getElementById("comparison-data").textContent);
@@ -61,7 +62,9 @@ function start(root) {
 
   let followedAt = 0;
   const tick = (now) => {
+    if (!root.isConnected) return; // the next pair is shown in its place
     if (player.isPlaying) {
+      player.stayInLoop();
       if (now - followedAt > FOLLOW_MS) {
         player.follow();
         followedAt = now;
@@ -80,7 +83,20 @@ function start(root) {
     on: () => player.seek(player.clock() + STEP_S),
     match: () => player.seek(data.segments[0][0]),
     zoom: () => { zoomed = !zoomed; setView(); },
+    loop: () => set("loop", !listening.loop),
+    equal: () => set("equal", !listening.equal),
   };
+  const listening = remembered();
+  const applied = {
+    loop: () => { player.loop = listening.loop ? span(data.segments) : null; },
+    equal: () => player.setVolumes(listening.equal ? equalVolumes(waves) : { a: 1, b: 1 }),
+  };
+  function set(name, value) {
+    listening[name] = value;
+    sessionStorage.setItem(LISTENING, JSON.stringify(listening));
+    root.querySelector(`[data-act=${name}]`).setAttribute("aria-pressed", String(value));
+    applied[name]();
+  }
   root.querySelectorAll("[data-act]").forEach((button) => {
     button.addEventListener("click", () => acts[button.dataset.act]());
   });
@@ -96,17 +112,45 @@ function start(root) {
       player.seek((event.offsetX / plot.clientWidth) * Number(plot.dataset.end));
     });
   });
-  new ResizeObserver(drawAll).observe(root);
-  new MutationObserver(drawAll).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+  const observers = [new ResizeObserver(() => drawAll()), new MutationObserver(() => drawAll())];
+  observers[0].observe(root);
+  observers[1].observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+  root.addEventListener("mf-leave", () => {
+    player.pause();
+    observers.forEach((observer) => observer.disconnect());
+    Object.values(audio).forEach((one) => one?.removeAttribute("src"));
+  });
   for (const side of ["a", "b"]) {
     audio[side]?.addEventListener("loadedmetadata", show);
     audio[side]?.addEventListener("error", () => showBroken(root, side));
-    waves[side]?.load(data[side].peaks);
+    waves[side]?.load(data[side].peaks).then(() => applied.equal());
   }
+  set("loop", listening.loop);
+  set("equal", listening.equal);
   setView();
   if (data.a) player.seek(data.segments[0][0]);
   show();
   requestAnimationFrame(tick);
+}
+
+function remembered() {
+  try {
+    return { loop: false, equal: false, ...JSON.parse(sessionStorage.getItem(LISTENING)) };
+  } catch {
+    return { loop: false, equal: false };
+  }
+}
+
+function span(segments) {
+  return [Math.min(...segments.map(([start]) => start)), Math.max(...segments.map(([, end]) => end))];
+}
+
+// The louder one is turned down to the other's mean level along the match: turning one up could clip it.
+function equalVolumes(waves) {
+  const levels = { a: waves.a?.matchedLevel() || 0, b: waves.b?.matchedLevel() || 0 };
+  const quieter = Math.min(levels.a, levels.b);
+  const volume = (level) => (quieter > 0 ? quieter / level : 1);
+  return { a: volume(levels.a), b: volume(levels.b) };
 }
 
 function wholeRange(data, alignment) {
@@ -117,8 +161,7 @@ function wholeRange(data, alignment) {
 }
 
 function closeRange(data, whole) {
-  const from = Math.min(...data.segments.map(([start]) => start));
-  const to = Math.max(...data.segments.map(([, end]) => end));
+  const [from, to] = span(data.segments);
   const room = Math.max((to - from) * 0.15, 1);
   return [Math.max(from - room, whole[0]), Math.min(to + room, whole[1])];
 }
@@ -138,4 +181,6 @@ function showBroken(root, side) {
   root.querySelector(`.mf-track[data-side=${side}] [data-show=broken]`).hidden = false;
 }
 
-document.querySelectorAll("[data-comparison]").forEach(start);
+const startIn = (part) => part.querySelectorAll("[data-comparison]").forEach(start);
+startIn(document);
+document.addEventListener("mf-shown", (event) => startIn(event.detail));

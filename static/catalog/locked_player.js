@@ -42,6 +42,7 @@ export class LockedPlayer {
     this.alignment = alignment;
     this.heard = "a";
     this.isPlaying = false;
+    this.loop = null; // [from, to] on A's clock
     this.onChange = onChange;
     if (b) {
       b.defaultPlaybackRate = alignment.tempo;
@@ -113,6 +114,18 @@ export class LockedPlayer {
     this.mute();
     if (this.isPlaying) audio.play().catch(() => this.pause());
     this.onChange();
+  }
+
+  stayInLoop() {
+    if (!this.loop) return;
+    const [from, to] = this.loop;
+    const clockS = this.clock();
+    if (clockS >= to || clockS < from - DRIFT_S) this.seek(from);
+  }
+
+  setVolumes({ a, b }) {
+    if (this.a) this.a.volume = a;
+    if (this.b) this.b.volume = b;
   }
 
   mute() {

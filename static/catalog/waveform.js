@@ -11,6 +11,7 @@ export class Waveform {
     this.toClock = toClock;
     this.matched = matched;
     this.peaks = [];
+    this.loudest = 1;
     this.peaksPerS = 1;
     this.view = [0, 1];
     this.now = null;
@@ -20,14 +21,18 @@ export class Waveform {
     const note = (text) => (text ? this.canvas.parentElement.setAttribute("data-note", text)
       : this.canvas.parentElement.removeAttribute("data-note"));
     for (let tries = 0; tries < 60; tries += 1) {
-      const answer = await fetch(url, { credentials: "same-origin" });
+      const answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } });
       if (answer.status === 200) {
         const body = await answer.json();
-        const loudest = Math.max(...body.peaks, 1);
-        this.peaks = body.peaks.map((peak) => peak / loudest); // a quiet copy is to be compared by its shape
+        this.loudest = body.peaks.reduce((most, peak) => Math.max(most, peak), 1);
+        this.peaks = body.peaks.map((peak) => peak / this.loudest); // a quiet copy is to be compared by its shape
         this.peaksPerS = body.peaks_per_s;
         note(this.peaks.length ? "" : "no waveform: the file could not be decoded");
         this.draw();
+        return;
+      }
+      if (answer.status === 401) {
+        note("no waveform: your session has ended");
         return;
       }
       if (answer.status !== 202) break;
@@ -95,6 +100,12 @@ export class Waveform {
     let most = 0;
     for (let i = first; i < last && i < this.peaks.length; i += 1) most = Math.max(most, this.peaks[i]);
     return most;
+  }
+
+  /** The mean height of the waveform along what is matched, as loud as it is. */
+  matchedLevel() {
+    const matched = this.peaks.filter((_, index) => this.isMatched(index / this.peaksPerS));
+    return matched.length ? (this.loudest * matched.reduce((sum, peak) => sum + peak, 0)) / matched.length : 0;
   }
 
   isMatched(seconds) {

@@ -211,7 +211,9 @@ def test_a_removed_track_starts_no_task(desk: Client, owner: User) -> None:
 @pytest.mark.parametrize("part", ["check", "add-to-index"])
 def test_a_link_starts_no_task(desk: Client, owner: User, part: str) -> None:
     track = make_track(owner)
-    assert desk.get(f"/admin/catalog/track/{track.pk}/{part}/").status_code == 405
+    page = desk.get(f"/admin/catalog/track/{track.pk}/{part}/", follow=True)
+    assert page.redirect_chain == [(track.get_absolute_url(), 302)]
+    assert "Nothing was done yet" in page.content.decode()
     assert not Job.objects.exists()
 
 
