@@ -38,6 +38,10 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
                 id="catalog.E010",
             )
         )
+    if settings.MAX_RESUMABLE_MB < settings.MAX_UPLOAD_MB:
+        found.append(
+            Error("MAX_RESUMABLE_MB is less than MAX_UPLOAD_MB: it is for the larger files.", id="catalog.E011")
+        )
     if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
         found.append(checks.Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
     if settings.EVENT_WAITERS >= settings.WEB_THREADS:
@@ -60,8 +64,11 @@ def audio_storage_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs:
     found: list[CheckMessage] = []
     if bool(settings.S3_ACCESS_KEY_ID) != bool(settings.S3_SECRET_ACCESS_KEY):
         found.append(Error("Set both S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or neither.", id="catalog.E005"))
-    if settings.S3_ENDPOINT_URL and urlsplit(settings.S3_ENDPOINT_URL).scheme not in {"http", "https"}:
-        found.append(Error("S3_ENDPOINT_URL must be an http:// or https:// address.", id="catalog.E006"))
+    found += [
+        Error(f"{name} must be an http:// or https:// address.", id="catalog.E006")
+        for name in ("S3_ENDPOINT_URL", "S3_PUBLIC_URL")
+        if (value := getattr(settings, name)) and urlsplit(value).scheme not in {"http", "https"}
+    ]
     return found
 
 

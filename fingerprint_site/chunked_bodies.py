@@ -7,6 +7,7 @@ the stream where the body ends; it says so in `wsgi.input_terminated`. Then the 
 import io
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
@@ -21,7 +22,7 @@ class ChunkedBody(io.RawIOBase):
 
     def __init__(self, stream: io.BufferedIOBase) -> None:
         self._stream = stream
-        self._left = max_file_bytes() + FORM_ROOM_BYTES
+        self._left = max(max_file_bytes(), settings.MAX_RESUMABLE_MB * 1024**2) + FORM_ROOM_BYTES
 
     def read(self, size: int | None = -1) -> bytes:
         """Return so many bytes, all that are left with -1, fewer at the end.

@@ -29,8 +29,9 @@ DEMO = env.declared("DEMO")
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{f'127.0.0.1:{PORT}' if EVERY_INTERFACE else BIND}").rstrip("/")
 AUDIO_DIR = DATA_DIR / "audio"
 UPLOAD_DIR = DATA_DIR / "uploads"
+RESUMABLE_DIR = DATA_DIR / "resumable"
 INDEX_DIR = DATA_DIR / "index"
-for folder in (AUDIO_DIR, UPLOAD_DIR, INDEX_DIR):
+for folder in (AUDIO_DIR, UPLOAD_DIR, RESUMABLE_DIR, INDEX_DIR):
     folder.mkdir(parents=True, exist_ok=True)
 
 # --- logs -------------------------------------------------------------------------------------------------
@@ -173,6 +174,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 AUDIO_STORAGE = env.declared("AUDIO_STORAGE")
 S3_ENDPOINT_URL = env.declared("S3_ENDPOINT_URL")
+S3_PUBLIC_URL = env.declared("S3_PUBLIC_URL")
 S3_REGION = env.declared("S3_REGION")
 S3_ACCESS_KEY_ID = env.declared("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = env.declared("S3_SECRET_ACCESS_KEY")
@@ -182,6 +184,7 @@ STORAGES = {
     "audio": audio_storage(
         AUDIO_STORAGE,
         endpoint_url=S3_ENDPOINT_URL,
+        public_url=S3_PUBLIC_URL,
         region_name=S3_REGION,
         access_key=S3_ACCESS_KEY_ID,
         secret_key=S3_SECRET_ACCESS_KEY,
@@ -204,6 +207,9 @@ FORMATS_BEYOND_CONTRACT = env.declared("FORMATS_BEYOND_CONTRACT")
 MAX_UPLOAD_MB = env.declared("MAX_UPLOAD_MB")
 ACCOUNT_MAX_TRACKS = env.declared("ACCOUNT_MAX_TRACKS")
 ACCOUNT_MAX_MB = env.declared("ACCOUNT_MAX_MB")
+MAX_RESUMABLE_MB = env.declared("MAX_RESUMABLE_MB")
+UPLOAD_KEPT_HOURS = env.declared("UPLOAD_KEPT_HOURS")
+ACCOUNT_MAX_OPEN_UPLOADS = env.declared("ACCOUNT_MAX_OPEN_UPLOADS")
 MAX_FINGERPRINT_KB = env.declared("MAX_FINGERPRINT_KB")
 ACCOUNT_MAX_UNCONFIRMED_HOURS = env.declared("ACCOUNT_MAX_UNCONFIRMED_HOURS")
 MAX_AUDIO_SECONDS = env.declared("MAX_AUDIO_SECONDS")

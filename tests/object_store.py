@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,22 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[ObjectStore]:
     """Start the server, make the account and the bucket."""
+    with _running({"INITIAL_NO_AUTH_ACTION_COUNT": str(_ACTIONS_BEFORE_CHECKS)}) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def s3_server_of_forms() -> Iterator[ObjectStore]:
+    """Start a server that takes presigned forms: moto does so only where it checks no keys, and it checks no form."""
+    with _running({}) as store:
+        yield store
+
+
+@contextmanager
+def _running(environment: dict[str, str]) -> Iterator[ObjectStore]:
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    environment = os.environ | {"INITIAL_NO_AUTH_ACTION_COUNT": str(_ACTIONS_BEFORE_CHECKS)}
+    environment = os.environ | environment
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             url = f"http://127.0.0.1:{port}"
@@ -127,7 +141,20 @@ def _store_at(url: str) -> ObjectStore:
 @pytest.fixture
 def s3(s3_server: ObjectStore, settings: Settings) -> Iterator[ObjectStore]:
     """Use an empty bucket in place of the local folder."""
-    settings.STORAGES = settings.STORAGES | {"audio": s3_server.storages}
-    yield s3_server
-    for name in s3_server.all_names():
-        s3_server.remove(name)
+    with _in_use(s3_server, settings):
+        yield s3_server
+
+
+@pytest.fixture
+def s3_of_forms(s3_server_of_forms: ObjectStore, settings: Settings) -> Iterator[ObjectStore]:
+    """Use an empty bucket that takes presigned forms."""
+    with _in_use(s3_server_of_forms, settings):
+        yield s3_server_of_forms
+
+
+@contextmanager
+def _in_use(store: ObjectStore, settings: Settings) -> Iterator[None]:
+    settings.STORAGES = settings.STORAGES | {"audio": store.storages}
+    yield
+    for name in store.all_names():
+        store.remove(name)

@@ -9,6 +9,7 @@ from webhooks.contract import TaskName, TaskStatus, accepted_body, result_body, 
 
 MUSIC = "cd75b87f-cad9-4dfd-a49f-8a2d34408a0e"
 REFERENCE = "6d516670-e81b-49b5-a1f6-465407f84830"
+UPLOAD = "0f8a4c1e-2b7d-4e59-9c3a-6d1f0b8e7a25"
 ADD_TASK = "task_20260402055414_AbCdEfGh"
 CHECK_TASK = "task_20260402055414_LmxwriSZ"
 ENDED_AT = "2026-04-02T14:54:14.859289"
@@ -19,8 +20,8 @@ def _sent(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value, request_only=True)
 
 
-def _answered(name: str, value: Any) -> OpenApiExample:
-    return OpenApiExample(name, value, response_only=True, status_codes=["200"])
+def _answered(name: str, value: Any, code: str = "200") -> OpenApiExample:
+    return OpenApiExample(name, value, response_only=True, status_codes=[code])
 
 
 def _ended(task_id: str, name: TaskName, status: TaskStatus, **more: Any) -> dict[str, Any]:
@@ -87,6 +88,24 @@ _KEY = {
     "use": [{"day": "2026-04-01", "calls": 311}, {"day": "2026-04-02", "calls": 87}],
 }
 
+_UPLOAD = {
+    "id": UPLOAD,
+    "url": f"/api/v1/uploads/{UPLOAD}",
+    "state": "open",
+    "file_name": "track.wav",
+    "size_bytes": 91234567,
+    "received_bytes": 0,
+    "expires_at": "2026-04-03T05:54:14Z",
+    "error": "",
+    "track": None,
+}
+_UPLOAD_DONE = _UPLOAD | {"state": "done", "received_bytes": 91234567, "track": _UPLOADED}
+_SIGNED = {"url": "https://s3.example.org/music", "fields": {"key": f"originals/incoming/{UPLOAD}", "policy": "eyJ…"}}
+
+UPLOAD_BEGUN = _answered("Begun", _UPLOAD, "201")
+UPLOAD_DONE = _answered("With its track", _UPLOAD_DONE)
+PRESIGN = _sent("A large file", {"file_name": "track.wav", "size_bytes": 91234567})
+PRESIGNED = _answered("Begun", _UPLOAD | {"post": _SIGNED}, "201")
 UPLOADED = _answered("Uploaded", _UPLOADED)
 UPLOADED_THEN = _answered("With then=add,check", _UPLOADED | {"taskIds": {"add": ADD_TASK, "check": CHECK_TASK}})
 TRACK = _answered("A track", _TRACK)

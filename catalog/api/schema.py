@@ -24,7 +24,7 @@ _OTHER_HEADERS = {
         "schema": {"type": "string"},
     },
 }
-_WAITS = {"409", "429", "503"}
+_WAITS = {"409", "423", "429", "503"}
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

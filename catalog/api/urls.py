@@ -10,7 +10,9 @@ from catalog.api.views import (
     fingerprints,
     keys,
     music,
+    presigned,
     tasks,
+    uploads,
 )
 
 urlpatterns = [
@@ -47,5 +49,9 @@ urlpatterns = [
         callback_deliveries.ContentView.as_view(),
         name="api-callback-content",
     ),
+    path("uploads/", uploads.UploadsView.as_view(), name="api-uploads"),
+    path("uploads/presigned", presigned.PresignedView.as_view(), name="api-presigned"),
+    path("uploads/<str:upload_id>", uploads.UploadView.as_view(), name="api-upload"),
+    path("uploads/<str:upload_id>/complete", presigned.CompleteView.as_view(), name="api-complete"),
     path("key", keys.KeyView.as_view(), name="api-key"),
 ]

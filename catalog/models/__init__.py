@@ -17,6 +17,7 @@ from catalog.models.match import Match
 from catalog.models.pending_file import PendingFile
 from catalog.models.scan import Scan
 from catalog.models.track import Track
+from catalog.models.upload import Upload
 
 __all__ = [
     "ApiKey",
@@ -37,4 +38,5 @@ __all__ = [
     "PendingFile",
     "Scan",
     "Track",
+    "Upload",
 ]

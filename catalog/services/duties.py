@@ -4,6 +4,7 @@ from catalog.services import housekeeping, pruning
 from catalog.services.audio import store_owner
 from catalog.services.tasks import scanning, sweeping
 from catalog.services.tracks import bulk_work
+from catalog.services.uploads.expiring import expire_uploads
 from queueing.duties import SWEEPING_AGAIN_S, Duty
 
 _HOURLY_S = 3600.0
@@ -23,6 +24,7 @@ DUTIES = (
         longest_s=_MARKED_EVERY_S,
         takes_minutes=True,
     ),
+    Duty("expire uploads", expire_uploads, _MINUTELY_S, longest_s=_HOURLY_S),
     Duty("tidy files", housekeeping.tidy, _HOURLY_S, longest_s=_HOURLY_S, takes_minutes=True),
     Duty("delete old rows", pruning.prune, _HOURLY_S, longest_s=_HOURLY_S, takes_minutes=True),
 )

@@ -44,6 +44,10 @@ class AudioStorage(Protocol):
         """Return where the file is on this machine; None where it must be fetched."""
         ...
 
+    def signed_post(self, name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[str, str]] | None:
+        """Return the URL and the fields of a form that stores so many bytes at `name`; None where there is no such."""
+        ...
+
     def names(self, folder: str) -> Iterator[str]:
         """Yield the names of files right below `folder`."""
         ...

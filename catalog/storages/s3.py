@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
@@ -24,8 +25,12 @@ _MISSING = {"404", "NoSuchKey", "NotFound"}
 class S3AudioStorage(S3Storage):
     """django-storages' S3 backend with a part of an object, bounded waiting, and errors that tell gone from silent."""
 
-    def __init__(self, *, timeout_s: float, endpoint_url: str = "", **options: Any) -> None:
-        """Take the keys from `options`, or from where boto3 looks (environment, files, the machine's role)."""
+    def __init__(self, *, timeout_s: float, endpoint_url: str = "", public_url: str = "", **options: Any) -> None:
+        """Take the keys from `options`, or from where boto3 looks (environment, files, the machine's role).
+
+        `public_url`: the server as clients reach it, where that is another address than `endpoint_url`.
+        """
+        self._public_url = public_url
         own_server = {"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required"}
         super().__init__(
             endpoint_url=endpoint_url or None,
@@ -60,6 +65,25 @@ class S3AudioStorage(S3Storage):
 
     def local_path(self, name: str) -> None:
         """Say that no object is on this machine."""
+
+    def signed_post(self, name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[str, str]]:
+        """Sign a form that stores exactly so many bytes at `name`; no request is made."""
+        client = self.connection.meta.client
+        with _told_apart(name):
+            signed = client.generate_presigned_post(
+                self.bucket_name,
+                self._normalize_name(name),
+                Conditions=[["content-length-range", size_bytes, size_bytes]],
+                ExpiresIn=for_s,
+            )
+        return self._as_reached_from_outside(signed["url"]), signed["fields"]
+
+    def _as_reached_from_outside(self, url: str) -> str:
+        """Name the server as clients reach it: what is signed does not name it."""
+        if not self._public_url:
+            return url
+        public = urlsplit(self._public_url)
+        return urlunsplit(urlsplit(url)._replace(scheme=public.scheme, netloc=public.netloc))
 
     def names(self, folder: str) -> Iterator[str]:
         """Yield the names right below `folder`."""

@@ -71,6 +71,13 @@ SECTIONS = (
                 shown="Amazon's",
             ),
             Setting(
+                "S3_PUBLIC_URL",
+                "str",
+                "the store's address as clients reach it, for presigned uploads",
+                default="",
+                shown="`S3_ENDPOINT_URL`",
+            ),
+            Setting(
                 "S3_REGION",
                 "str",
                 "the bucket's region",

@@ -149,9 +149,22 @@ def on_this_machine(audio_file: AudioFile) -> Iterator[Path]:
 
 def _fetch(audio_file: AudioFile, copy: IO[bytes]) -> None:
     """Write the stored bytes to `copy`, never more than were once uploaded, and only if they are the same."""
+    if copy_to(audio_file.stored_name, copy, size_bytes=audio_file.size_bytes) != audio_file.sha256:
+        raise TrackGoneError("The stored file is damaged: upload the track again.")
+
+
+def copy_to(name: str, copy: IO[bytes], *, size_bytes: int) -> str:
+    """Write a stored file's first `size_bytes` to `copy` and return their hex SHA-256.
+
+    `FileNotFoundError` where the file is missing.
+
+    Raises:
+        NotReachableError: the store does not answer.
+
+    """
     digest = hashlib.sha256()
     with _reached():
-        opened = _storage().part(audio_file.stored_name, first=0, count=audio_file.size_bytes)
+        opened = _storage().part(name, first=0, count=size_bytes)
         try:
             for chunk in opened:
                 digest.update(chunk)
@@ -159,8 +172,32 @@ def _fetch(audio_file: AudioFile, copy: IO[bytes]) -> None:
         finally:
             opened.close()
         copy.flush()
-    if digest.hexdigest() != audio_file.sha256:
-        raise TrackGoneError("The stored file is damaged: upload the track again.")
+    return digest.hexdigest()
+
+
+def signs() -> bool:
+    """Tell whether a sender may put files in the store itself, by `signed_post`.
+
+    Raises:
+        NotReachableError: the store signs nothing now.
+
+    """
+    with _reached():
+        return _storage().signed_post("none", size_bytes=1, for_s=1) is not None
+
+
+def signed_post(name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[str, str]]:
+    """Return the URL and the form's fields by which somebody may store exactly `size_bytes` at `name`, for a time.
+
+    Raises:
+        NotReachableError: the store signs nothing now.
+
+    """
+    with _reached():
+        signed = _storage().signed_post(name, size_bytes=size_bytes, for_s=for_s)
+    if signed is None:
+        raise NotReachableError("The store of uploaded files takes no files of others.")
+    return signed
 
 
 def remove_old_drafts() -> int:

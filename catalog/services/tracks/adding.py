@@ -23,7 +23,14 @@ from catalog.services.tracks.tags import MAX_TEXT_CHARS, file_tags
 log = structlog.get_logger(__name__)
 
 
-def add_track(*, owner: User, source: Path, file_name: str, also: Callable[[Track], object] | None = None) -> Track:
+def add_track(
+    *,
+    owner: User,
+    source: Path,
+    file_name: str,
+    also: Callable[[Track], object] | None = None,
+    most_mb: int | None = None,
+) -> Track:
     """Take the file at `source` into the catalog as a new track of `owner`. `source` is only read.
 
     `also` is called with the track, in the transaction that stores it: what it writes is there with it, or neither is.
@@ -34,7 +41,7 @@ def add_track(*, owner: User, source: Path, file_name: str, also: Callable[[Trac
 
     """
     size_bytes = source.stat().st_size
-    refuse_size(size_bytes)
+    refuse_size(size_bytes, most_mb=most_mb)
     refuse_over_quota(owner=owner, size_bytes=size_bytes)
     sha256 = store.sha256_of(source)
     taken = _Taken(
@@ -101,12 +108,13 @@ def _track_of_new_bytes(taken: _Taken, *, lost_name: str) -> Track:
             stored_files.discard(name)
 
 
-def refuse_size(size_bytes: int) -> None:
-    """Raise `UploadRefusedError` when so many bytes cannot be a track."""
+def refuse_size(size_bytes: int, *, most_mb: int | None = None) -> None:
+    """Raise `UploadRefusedError` when so many bytes cannot be a track; `most_mb` is `MAX_UPLOAD_MB` where not said."""
+    most_mb = most_mb or settings.MAX_UPLOAD_MB
     if size_bytes == 0:
         raise UploadRefusedError("The file is empty.")
-    if size_bytes > settings.MAX_UPLOAD_MB * 1024 * 1024:
-        raise UploadRefusedError(f"The file is larger than the limit of {settings.MAX_UPLOAD_MB} MB.")
+    if size_bytes > most_mb * 1024 * 1024:
+        raise UploadRefusedError(f"The file is larger than the limit of {most_mb} MB.")
 
 
 def _probe(source: Path) -> AudioInfo:

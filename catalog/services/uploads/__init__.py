@@ -1,0 +1,1 @@
+"""Uploads in more than one call: resumable ones on disk, presigned ones in a bucket."""

@@ -1,0 +1,31 @@
+"""Why a piece of an upload is not taken."""
+
+from catalog.services.errors import CatalogError
+
+
+class UploadError(CatalogError):
+    """Base: the upload stays as it was."""
+
+
+class UploadBusyError(UploadError):
+    """Another call is sending to this upload, or ending it."""
+
+
+class UploadEndedError(UploadError):
+    """The upload was refused, or its part was lost: it must be begun again."""
+
+
+class WrongOffsetError(UploadError):
+    """The piece does not begin where the upload stands."""
+
+
+class WrongChecksumError(UploadError):
+    """The piece is not what its checksum says."""
+
+
+class TooManyBytesError(UploadError):
+    """The piece goes on behind the upload's end."""
+
+
+class BrokenOffError(UploadError):
+    """The sender went away; what had arrived is kept."""
