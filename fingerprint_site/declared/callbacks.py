@@ -23,7 +23,7 @@ SECTIONS = (
             Setting(
                 "WEBHOOK_MAX_URLS",
                 "int",
-                "callback URLs that one account may have",
+                "callback URLs of one account",
                 default=10,
                 least=1,
                 most=1_000,
@@ -31,7 +31,7 @@ SECTIONS = (
             Setting(
                 "WEBHOOK_MAX_HEADERS",
                 "int",
-                "headers of its own that one callback URL may have",
+                "own headers of one callback URL",
                 default=10,
                 least=0,
                 most=50,
@@ -39,7 +39,7 @@ SECTIONS = (
             Setting(
                 "WEBHOOK_THROTTLE_SECONDS",
                 "int",
-                "first pause of a URL that answered 429, 502 or 504; each pause in a row is twice as long",
+                "first pause after 429, 502 or 504",
                 default=5,
                 least=1,
                 most=86_400,
@@ -47,7 +47,7 @@ SECTIONS = (
             Setting(
                 "WEBHOOK_CIRCUIT_FAILURES",
                 "int",
-                "failed attempts in a row, over all callbacks of a URL, after which it is paused",
+                "failures in a row that pause a URL",
                 default=20,
                 least=1,
                 most=10_000,
@@ -55,7 +55,7 @@ SECTIONS = (
             Setting(
                 "WEBHOOK_CIRCUIT_SECONDS",
                 "int",
-                "first pause of a URL that only fails; each pause in a row is twice as long",
+                "first pause of a URL that only fails",
                 default=60,
                 least=1,
                 most=86_400,
@@ -63,7 +63,7 @@ SECTIONS = (
             Setting(
                 "WEBHOOK_PAUSE_MAX_SECONDS",
                 "int",
-                "longest pause of a URL that did not ask for a longer one",
+                "longest pause; each is twice the one before",
                 default=3_600,
                 least=1,
                 most=86_400,

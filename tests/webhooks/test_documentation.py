@@ -18,9 +18,17 @@ from tests.site.running import await_true, free_port
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver
 from tests.webhooks.signed import both
-from webhooks.models import Endpoint, Message
+from webhooks.models import Attempt, Endpoint, Message
 from webhooks.secret_box import new_secret
-from webhooks.services import endpoint_secret, queue_messages, register_endpoint
+from webhooks.services import (
+    add_endpoint,
+    endpoint_secret,
+    move_endpoint,
+    public_keys,
+    queue_messages,
+    register_endpoint,
+    verify_endpoint,
+)
 from webhooks.tasks import deliver_message
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -48,29 +56,34 @@ def test_the_check_of_both_signatures(send: Callable[..., Message], endpoint: En
         exec(code, names)  # noqa: S102
 
 
-@pytest.fixture(params=RECEIVERS)
-def documented(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Iterator["Documented"]:
-    """A receiver of docs/api.md in a process of its own, which callbacks may go to."""
-    command, name = RECEIVERS[request.param]
+def started(page: str, language: str, folder: Path, settings: Any, **environment: str) -> "Documented":
+    """Start a page's receiver in a process of its own, which callbacks may go to."""
+    command, name = RECEIVERS[language]
     if shutil.which(command[0]) is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("node is missing: apt-get install nodejs")
-    (tmp_path / name).write_text(example("api.md", request.param), encoding="utf-8")
-    started = Documented(command=[*command, name], folder=tmp_path)
-    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{started.port}"]
-    yield started
-    started.process.kill()
-    started.process.wait()
+    (folder / name).write_text(example(page, language), encoding="utf-8")
+    receiver = Documented(command=[*command, name], folder=folder, **environment)
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{receiver.port}"]
+    return receiver
+
+
+@pytest.fixture(params=RECEIVERS)
+def documented(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Iterator["Documented"]:
+    """A receiver of docs/api.md."""
+    receiver = started("api.md", request.param, tmp_path, settings)
+    yield receiver
+    receiver.stop()
 
 
 class Documented:
     """A receiver that is told its port and its secret by the environment, and prints what it took."""
 
-    def __init__(self, *, command: list[str], folder: Path) -> None:
+    def __init__(self, *, command: list[str], folder: Path, **environment: str) -> None:
         self.port, self.secret, self.output = free_port(), new_secret(), folder / "printed"
         self.url = f"http://127.0.0.1:{self.port}/callbacks"
         with self.output.open("wb") as output:
-            environment = os.environ | {"PORT": str(self.port), "SECRET": self.secret}
-            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output)
+            told = os.environ | {"PORT": str(self.port), "SECRET": self.secret} | environment
+            self.process = subprocess.Popen(command, cwd=folder, env=told, stdout=output)
         await_true(self._answers, within_s=STARTED_WITHIN_S)
 
     def _answers(self) -> bool:
@@ -79,6 +92,11 @@ class Documented:
             return self.post(b'{"challenge": "abc", "type": "url_verification"}').json() == {"challenge": "abc"}
         except requests.ConnectionError:
             return False
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
 
     def post(self, body: bytes, headers: dict[str, str] | None = None) -> requests.Response:
         """Send it a body."""
@@ -102,3 +120,27 @@ def test_a_receiver_takes_a_callback_once_and_refuses_others(documented: Documen
     old = both(documented.secret, TASK_ID, body, message_id="msg_old", at=time.time() - 400)
     assert documented.post(body, old).status_code == 401
     assert documented.output.read_text(encoding="utf-8") == f"ended: {TASK_ID} success\n"
+
+
+@pytest.mark.parametrize("language", RECEIVERS)
+def test_a_receiver_with_a_public_key_takes_a_callback_once_and_refuses_others(
+    account: User, tmp_path: Path, settings: Any, language: str
+) -> None:
+    endpoint = add_endpoint(owner=account, url="http://127.0.0.1:1/", scheme="ed25519")
+    receiver = started("receiving.md", language, tmp_path, settings, PUBLIC_KEY=public_keys(endpoint)[0])
+    try:
+        verify_endpoint(endpoint=move_endpoint(endpoint=endpoint, url=receiver.url))
+        (message,) = queue_messages(owner=account, event="check_is_same", event_key="k", subject=TASK_ID, body=CHECKED)
+        deliver_message(message.pk)
+        message.refresh_from_db()
+        assert message.state == Message.State.DELIVERED
+        head, body = Attempt.objects.get().request_headers, message.body.encode()
+        assert receiver.post(body, head).status_code == 200
+        assert receiver.post(body.replace(b"true", b"false"), head).status_code == 401
+        assert receiver.post(body).status_code == 401
+        assert receiver.post(body, head | {"webhook-timestamp": str(int(time.time()) - 400)}).status_code == 401
+        by_secret = both(endpoint_secret(endpoint=endpoint), TASK_ID, body)
+        assert receiver.post(body, by_secret).status_code == 401, "whoever knows the secret cannot sign"
+        assert receiver.output.read_text(encoding="utf-8") == f"ended: {TASK_ID} success\n"
+    finally:
+        receiver.stop()

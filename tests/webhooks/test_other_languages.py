@@ -98,7 +98,7 @@ def test_nodes_own_ed25519_takes_a_callback_by_the_public_key(
     for key in public_keys(endpoint):
         assert checked("node:crypto", key, request) == {"body": CHECKED}
     assert "error" in checked("node:crypto", old, request, body=request.body + b" ")
-    # These releases know v1 alone: the day that they take v1a, docs/callbacks.md can say so.
+    # These releases know v1 alone: the day that they take v1a, docs/receiving.md can say so.
     assert [checked(library, endpoint_secret(endpoint=endpoint), request) for library in LIBRARIES] == [
         {"error": "No matching signature found"}
     ] * 2
