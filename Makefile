@@ -50,7 +50,7 @@ browser: ## install Debian's Chromium, which the browser tests drive
 		"the browser tests are left out (apt install chromium)"
 
 # Libraries of other languages that check real callbacks; where npm is missing their tests are skipped.
-node: tests/node/node_modules/.package-lock.json ## install the npm packages that check real callbacks in a test
+node: tests/node/node_modules/.package-lock.json ## install the npm packages that speak to the service in tests
 
 tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	@if command -v npm >/dev/null; then echo "Installing the npm packages of tests/node …"; \

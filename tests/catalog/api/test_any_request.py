@@ -35,6 +35,12 @@ some = settings(
 )
 
 
+@schemathesis.serializer("application/offset+octet-stream")
+def piece(_: Any, value: Any) -> bytes:
+    """A piece of a file is sent as it is."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 def closing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """The site, whose answers are closed as a web server closes them."""
     answer = application(environ, start_response)
