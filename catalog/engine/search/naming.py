@@ -38,6 +38,7 @@ FETCHED = 64  # candidates whose fingerprints are fetched together
 LIMIT = 60  # candidates of a window …
 FAILURES = 4  # … and how many of them may fail in a row
 LEAST_VOTES = 0.7
+LEAST_VOTES_OF_ALL = 0.4  # where one probe in 134 lies near: two moments are all there may be
 FILTER_SPANS_S = (8.0, 16.0)  # to either side of the votes: what is asked is often as short
 NEAR_PROBES = (
     *(Probe(1.0, pitch) for pitch in (-1.0, -0.5, 0.5, 1.0)),
@@ -54,12 +55,13 @@ class _Stage:
     probes: tuple[Probe, ...]
     step_s: float
     neighbours: int
+    least_votes: float  # in a window
     thorough: bool
 
 
-_PLAIN = _Stage((PLAIN,), PLAIN_STEP_S, NEIGHBOURS, thorough=True)
-_NEAR = _Stage(NEAR_PROBES, PROBE_STEP_S, PROBE_NEIGHBOURS, thorough=False)
-_ALL = _Stage(tuple(probe_grid()), PROBE_STEP_S, PROBE_NEIGHBOURS, thorough=False)
+_PLAIN = _Stage((PLAIN,), PLAIN_STEP_S, NEIGHBOURS, LEAST_VOTES, thorough=True)
+_NEAR = _Stage(NEAR_PROBES, PROBE_STEP_S, PROBE_NEIGHBOURS, LEAST_VOTES, thorough=False)
+_ALL = _Stage(tuple(probe_grid()), PROBE_STEP_S, PROBE_NEIGHBOURS, LEAST_VOTES_OF_ALL, thorough=False)
 
 
 class Namer:
@@ -126,7 +128,7 @@ class Namer:
             neighbours=stage.neighbours,
         )
         probes = list(stage.probes)
-        ways = [candidates_of_windows(way, probes, LIMIT, LEAST_VOTES) for way in votes]
+        ways = [candidates_of_windows(way, probes, LIMIT, stage.least_votes) for way in votes]
         return self._verify_all(piece, [one for way in ways for one in way], tracks, len(probes), budget)
 
     def _verify_all(
