@@ -44,9 +44,6 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         )
     if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
         found.append(checks.Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))
-    if settings.EVENT_WAITERS >= settings.WEB_THREADS:
-        hint = "Waiting clients can take every thread of a web process."
-        found.append(checks.Warning("EVENT_WAITERS is not lower than WEB_THREADS.", hint=hint, id="catalog.W002"))
     return found
 
 

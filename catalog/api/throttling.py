@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from catalog.api.call import call_of
+from catalog.api.waiting import waited_for
 from catalog.models import ApiKey
-from catalog.services.rate_limits import Allowance, count_call
+from catalog.services.rate_limits import Allowance, count_call, current_allowance
 
 if TYPE_CHECKING:  # DRF's views import this module by its settings: importing them here would be a circle
     from rest_framework.views import APIView
@@ -22,9 +23,10 @@ class ApiKeyThrottle(BaseThrottle):
         """Count the call; False once the minute is used up."""
         if not isinstance(request.auth, ApiKey):
             return True
-        self.allowance = count_call(request.auth)
+        # A request that was held counted when it came.
+        self.allowance = current_allowance(request.auth) if waited_for(request) else count_call(request.auth)
         call_of(request).allowance = self.allowance
-        return self.allowance.allowed
+        return self.allowance.allowed or waited_for(request) is not None
 
     def wait(self) -> float | None:
         """Return the seconds until the next minute begins: `Retry-After`."""

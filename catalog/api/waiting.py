@@ -1,42 +1,43 @@
-"""Clients that wait for something to happen: as many as the web server has threads to spare, a thread each.
+"""Requests that wait for a task to end, where the web server can hold them (`holding`).
 
-One that finds no room is answered at once, and asks again a little later.
+Any other server sends the first answer, and the client asks again a little later.
 """
 
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.conf import settings
+from rest_framework.request import Request
 
-LOOKED_AGAIN_EVERY_S = 0.5
-stopping = threading.Event()  # the web server sets it when it is told to end
-_lock = threading.Lock()
-_waiting = [0]
+from catalog.api.holding import HELD, WAITED, WAITS
+from catalog.selectors.events import last_numbers
 
 
-def wait_until(happened: Callable[[], bool], *, most_s: float) -> bool:
-    """Look until something happened or the time is over, and return True; False at once where too many wait already."""
-    if most_s <= 0 or not _enter():
+@dataclass(frozen=True)
+class Wait:
+    """Until a task of the account ends whose number is behind `after`, or `time.monotonic()` is `ends_s`."""
+
+    owner_id: int
+    after: int
+    ends_s: float
+
+    @staticmethod
+    def happened(waits: "Collection[Wait]") -> "set[Wait]":
+        """Return those of `waits` for which a task has ended, by one question to the database."""
+        last = last_numbers({wait.owner_id for wait in waits})
+        return {wait for wait in waits if last.get(wait.owner_id, 0) > wait.after}
+
+
+def ask_to_wait(request: Request, *, owner_id: int, after: int, seconds: float) -> bool:
+    """Ask the server to hold the request; False where it cannot, or holds as many as it may."""
+    held = request.META.get(HELD)
+    if seconds <= 0 or held is None or held >= settings.EVENT_WAITERS:
         return False
-    try:
-        _look(happened, ends_s=time.monotonic() + most_s)
-    finally:
-        with _lock:
-            _waiting[0] -= 1
+    request.META[WAITS] = Wait(owner_id, after, time.monotonic() + seconds)
     return True
 
 
-def _enter() -> bool:
-    with _lock:
-        if _waiting[0] >= settings.EVENT_WAITERS:
-            return False
-        _waiting[0] += 1
-        return True
-
-
-def _look(happened: Callable[[], bool], *, ends_s: float) -> None:
-    while not happened():
-        left_s = ends_s - time.monotonic()
-        if left_s <= 0 or stopping.wait(min(left_s, LOOKED_AGAIN_EVERY_S)):
-            return
+def waited_for(request: Request) -> Wait | None:
+    """Return for what the request was held; None on its first way in."""
+    return request.META.get(WAITED)

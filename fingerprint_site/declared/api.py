@@ -41,11 +41,10 @@ SECTIONS = (
             Setting(
                 "EVENT_WAITERS",
                 "int",
-                "clients of `/api/v1/events` that each web process lets wait at once, a thread each; "
-                "others are answered at once",
-                default=1,
+                "clients of `/api/v1/events` that each web process lets wait at once, without a thread",
+                default=500,
                 least=0,
-                most=255,
+                most=900,
             ),
         ),
     ),

@@ -10,12 +10,12 @@ import socket
 import time
 from typing import Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
-from catalog.api import waiting
+from fingerprint_site.running.parking import ParkingWorker
 
 
-class GuardedWorker(ThreadWorker):
+class GuardedWorker(ParkingWorker):
     """gthread, whose connections are shut when head or body of a request do not arrive in time."""
 
     head_s = 10.0
@@ -25,11 +25,6 @@ class GuardedWorker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadlines: dict[TConn, float] = {}
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        """Answer clients that wait for events before the time to end is over."""
-        waiting.stopping.set()
-        super().handle_exit(sig, frame)
 
     def handle(self, conn: TConn) -> Any:
         """Read a request's head within its time, and answer it."""

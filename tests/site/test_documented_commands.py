@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.site.running import RunningSite
 
 pytestmark = pytest.mark.cluster
 ROOT = Path(settings.BASE_DIR)
-PAGES = ("README.md", "docs/api.md", "docs/callbacks.md", "docs/reviewing.md")
+PAGES = ("README.md", "docs/api.md", "docs/api-catalog.md", "docs/callbacks.md", "docs/reviewing.md")
 BLOCK = re.compile(r"^(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?```sh\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 ASKS_FOR_RESULT = "/task/result/"
 DONE = "all of it ran"
@@ -89,6 +90,50 @@ def test_readme_finds_the_first_duplicate(site: RunningSite, tmp_path: Path) -> 
     assert '"is_duplicate": true' in ran.stdout
     assert '"matched_musicname": "forest-dance"' in ran.stdout
     assert "song" in ran.stdout
+
+
+def test_calls_of_the_catalog_page(site: RunningSite, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests/audio/forest-dance.mp3", tmp_path / "song.mp3")
+    ran = run("docs/api-catalog.md", site, tmp_path, at=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert '"detail"' not in ran.stdout  # no call was refused
+    for part in (
+        '"tasks": [',
+        '"next_after": ',
+        '"matches": [',
+        '"next_cursor": ',
+        '"isrc": "DEA123400001"',
+        '"use": [',
+    ):
+        assert part in ran.stdout, part
+    assert '"was_indexed": true' in ran.stdout
+    assert DONE in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "command", "name"),
+    [("python", [sys.executable], "client.py"), ("javascript", ["node"], "client.mjs")],
+)
+def test_clients_do_the_whole_round(
+    site: RunningSite, tmp_path: Path, language: str, command: list[str], name: str
+) -> None:
+    if shutil.which(command[0]) is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("node is missing: apt-get install nodejs")
+    (code,) = re.findall(
+        rf"^```{language}\n(.*?)^```$", (ROOT / "docs/api-clients.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / name).write_text(code, encoding="utf-8")
+    shutil.copy(ROOT / "tests/audio/forest-dance.mp3", tmp_path / "song.mp3")
+    key = site.manage("create_api_key", "demo", "--per-minute", "1000").stdout.splitlines()[-1]
+    ran = subprocess.run(
+        [*command, name], cwd=tmp_path, env=os.environ | {"BASE": site.url, "KEY": key}, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    ended = {line.split()[0]: line.split()[1] for line in ran.stdout.splitlines() if line.startswith(("add", "check"))}
+    assert ended == {"add_audio_in_index": "success", "check_is_same": "success"}
+    assert "forest-dance" in ran.stdout
+    assert re.search(r"^[1-9]\d* found$", ran.stdout, re.MULTILINE)
 
 
 def test_session_of_the_api_page(site: RunningSite, tmp_path: Path) -> None:

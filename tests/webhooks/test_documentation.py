@@ -69,8 +69,8 @@ def started(page: str, language: str, folder: Path, settings: Any, **environment
 
 @pytest.fixture(params=RECEIVERS)
 def documented(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Iterator["Documented"]:
-    """A receiver of docs/api.md."""
-    receiver = started("api.md", request.param, tmp_path, settings)
+    """A receiver of docs/receivers.md."""
+    receiver = started("receivers.md", request.param, tmp_path, settings)
     yield receiver
     receiver.stop()
 

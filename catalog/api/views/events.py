@@ -10,8 +10,8 @@ from catalog.api import examples
 from catalog.api.base import account_of
 from catalog.api.bodies.tasks import EventsSerializer
 from catalog.api.openapi import REFUSALS, invalid
-from catalog.api.waiting import wait_until
-from catalog.selectors.events import any_ended_after, ended_after, last_number
+from catalog.api.waiting import ask_to_wait, waited_for
+from catalog.selectors.events import ended_after, last_number
 
 MOST_WAIT_S = 20  # shorter than proxies wait for an answer
 ASK_AGAIN_S = 5  # of a client that found no room to wait
@@ -50,23 +50,29 @@ class EventsView(APIView):
         unknown = sorted(set(request.query_params) - _NAMES)
         if unknown:
             raise ValidationError({name[:100]: ["There is no such parameter."] for name in unknown[:10]})
-        owner_id = account_of(request).pk
-        wait_s = _number(request, "wait", MOST_WAIT_S)
-        after = _after(request, owner_id)
-        has_waited = wait_until(lambda: any_ended_after(owner_id=owner_id, number=after), most_s=wait_s)
+        owner_id, wait_s = account_of(request).pk, _number(request, "wait", MOST_WAIT_S)
+        last = last_number(owner_id)  # before the rows: what ends in between comes with the next answer
+        after = _after(request, last)
         ended = ended_after(owner_id=owner_id, number=after)
         told = {
             "results": [job.callback_body for job in ended],
-            "next_after": str(ended[-1].end_number if ended else after),
+            "next_after": str(ended[-1].end_number if ended else last),
         }
-        early = {"Retry-After": str(ASK_AGAIN_S)} if not ended and not has_waited else None
-        return Response(told, headers=early)
+        if ended or waited_for(request) or ask_to_wait(request, owner_id=owner_id, after=last, seconds=wait_s):
+            return Response(told)
+        return Response(told, headers={"Retry-After": str(ASK_AGAIN_S)})
 
 
-def _after(request: Request, owner_id: int) -> int:
+def _after(request: Request, last: int) -> int:
+    """Return the number behind which the caller wants to read."""
+    if waited := waited_for(request):
+        return waited.after
     if request.query_params.get("after") == LATEST:
-        return last_number(owner_id)
-    return _number(request, "after", _MOST)
+        return last
+    after = _number(request, "after", _MOST)
+    if after > last:  # of another database, or of this one before an older backup was restored
+        raise ValidationError({"after": ["There is no such place. Begin with the first task, or with `latest`."]})
+    return after
 
 
 def _number(request: Request, name: str, most: int) -> int:

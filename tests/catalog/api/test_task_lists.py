@@ -13,8 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from catalog.api import waiting
-from catalog.models import EventClock, Job, Track
+from catalog.api import holding
+from catalog.api.waiting import Wait
+from catalog.models import ApiKeyDay, EventClock, Job, Track
 from catalog.selectors.events import last_number
 from catalog.services.tasks import accepting, leasing
 from tests.conftest import client_of
@@ -131,7 +132,7 @@ def test_numbers_of_questions_are_fixed(api: APIClient, owner: User) -> None:
         for _ in range(5):
             make_match(track, make_track(owner), job=job)
             end(asked(track))
-    assert counts == [[3, 3, 4, 4]] * 2
+    assert counts == [[3, 4, 4, 4]] * 2
 
 
 def test_another_accounts_tasks_are_not_seen(outsider_api: APIClient, owner: User) -> None:
@@ -164,6 +165,7 @@ def test_a_feed_has_a_hundred_at_once(api: APIClient, owner: User) -> None:
             status="success", completed_at=now, end_number=number)
         for number in range(1, 151)
     )  # fmt: skip
+    EventClock.objects.create(owner=owner, last_number=150)
     told = answer_of(api, EVENTS)
     assert (len(told["results"]), told["next_after"]) == (100, "100")
     assert len(answer_of(api, f"{EVENTS}?after=100")["results"]) == 50
@@ -176,43 +178,41 @@ def test_bad_feeds_are_422(api: APIClient, query: str) -> None:
     assert set(api.get(f"{EVENTS}?{query}").json()["errors"]) == {query.split("=", maxsplit=1)[0]}
 
 
-def test_who_finds_no_room_to_wait_is_answered_at_once(api: APIClient, settings: Settings) -> None:
-    settings.EVENT_WAITERS = 0
-    began_s = time.monotonic()
+def test_a_server_that_holds_no_request_answers_at_once(api: APIClient) -> None:
     answer = api.get(f"{EVENTS}?wait=20")
-    assert time.monotonic() - began_s < 5
     assert answer.json() == {"results": [], "next_after": "0"}
     assert answer["Retry-After"] == "5"
 
 
-def test_who_waits_is_let_go_when_the_server_stops(api: APIClient) -> None:
-    waiting.stopping.set()
-    try:
-        answer = api.get(f"{EVENTS}?wait=20")
-    finally:
-        waiting.stopping.clear()
-    assert answer.json()["results"] == []
-    assert "Retry-After" not in answer
+def test_a_server_that_holds_requests_is_told_for_what(api: APIClient, owner: User) -> None:
+    """And answers anew what was held: without counting it again, and from where it began to wait."""
+    may_wait = {holding.HELD: 0}
+    ended = end(asked(make_track(owner)))
+    has_news = api.get(f"{EVENTS}?after=0&wait=20", **may_wait)
+    assert holding.WAITS not in has_news.wsgi_request.META
+    held = api.get(f"{EVENTS}?after=latest&wait=20", **may_wait)
+    assert "Retry-After" not in held
+    wait = held.wsgi_request.META[holding.WAITS]
+    assert (wait.owner_id, wait.after) == (owner.pk, 1)
+    assert 19 < wait.ends_s - time.monotonic() <= 20
+    assert Wait.happened([wait]) == set()
+
+    news = end(asked(ended.track))
+    assert Wait.happened([wait]) == {wait}
+    calls = ApiKeyDay.objects.get().calls
+    answer = api.get(f"{EVENTS}?after=latest&wait=20", **{holding.WAITED: wait})
+    assert answer.json() == {"results": [news.callback_body], "next_after": "2"}
+    assert ApiKeyDay.objects.get().calls == calls
 
 
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_who_waits_hears_of_an_end_within_a_second(owner: User) -> None:
-    job = asked(make_track(owner))
-    told: list[Any] = []
+def test_no_more_are_held_than_the_setting_says(api: APIClient, settings: Settings) -> None:
+    settings.EVENT_WAITERS = 7
+    for held, retry_after in ((6, None), (7, "5")):
+        assert api.get(f"{EVENTS}?wait=20", **{holding.HELD: held}).get("Retry-After") == retry_after
 
-    def wait() -> None:
-        told.append(answer_of(client_of(owner), f"{EVENTS}?wait=20"))
-        connections.close_all()
 
-    client = threading.Thread(target=wait)
-    client.start()
-    time.sleep(1)
-    assert told == []
-    ended, began_s = end(job), time.monotonic()
-    client.join(timeout=20)
-    assert time.monotonic() - began_s < 3
-    assert told[0]["results"] == [ended.callback_body]
+def test_a_cursor_of_another_database_is_422(api: APIClient) -> None:
+    assert set(api.get(f"{EVENTS}?after=7").json()["errors"]) == {"after"}
 
 
 @pytest.mark.slow

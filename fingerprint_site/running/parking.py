@@ -1,0 +1,119 @@
+"""Requests that wait for something to happen, without a thread (`catalog.api.holding` has the rules).
+
+gunicorn's threaded worker gives each request a thread until it is answered: two hundred clients that wait for an event
+would take every thread there is. Here such a request is taken out of its thread and kept beside its connection.
+"""
+
+import threading
+import time
+from concurrent.futures import Future
+from typing import Any
+
+from django.db import close_old_connections
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from catalog.api.holding import HELD, WAITED, WAITS
+
+
+class Parked(BaseException):
+    """A request that waits."""
+
+    def __init__(self, wait: Any) -> None:
+        self.wait = wait
+        self.request: Any = None
+
+
+class _Again:
+    """The parser of a connection, whose next request is one that was read before."""
+
+    def __init__(self, parser: Any, parked: Parked) -> None:
+        self.parser, self.parked = parser, parked
+
+    def __next__(self) -> Any:
+        return self.parked.request
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.parser, name)
+
+
+class ParkingWorker(ThreadWorker):
+    """gthread, which holds requests that wait. `_parked` is the main thread's alone."""
+
+    looked_every_s = 0.5
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._parked: dict[TConn, Parked] = {}
+        self._own = threading.local()  # of the thread that handles a request: how many wait, and for what it waited
+        self._is_looking = False
+        self._look_due_s = 0.0
+
+    def load_wsgi(self) -> None:
+        """Put the rules around the application."""
+        super().load_wsgi()
+        self._application, self.wsgi = self.wsgi, self._call
+
+    def _call(self, environ: dict[str, Any], start_response: Any) -> Any:
+        environ[WAITED] = getattr(self._own, "waited", None)
+        environ[HELD] = getattr(self._own, "held", None)
+        body = self._application(environ, start_response)
+        if WAITS not in environ:
+            return body
+        body.close()
+        raise Parked(environ[WAITS])
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Answer a request, or leave it to wait."""
+        again = conn.parser if isinstance(conn.parser, _Again) else None
+        if again:
+            conn.parser = again.parser
+        self._own.waited = again.parked.wait if again else None
+        self._own.held = len(self._parked) if self.alive and not again else None
+        try:
+            return super().handle_request(req, conn)
+        except Parked as parked:
+            parked.request = req
+            raise
+        finally:
+            self._own.waited = self._own.held = None
+
+    def handle(self, conn: TConn) -> Any:
+        """Read and answer a request; return how the connection goes on."""
+        try:
+            return super().handle(conn)
+        except Parked as parked:
+            return parked
+
+    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
+        """Keep a connection whose request waits; the main thread calls this."""
+        result = None if fs.cancelled() or fs.exception() else fs.result()
+        if isinstance(result, Parked):
+            self._parked[conn] = result
+        else:
+            super().finish_request(conn, fs)
+
+    def murder_pending(self) -> None:
+        """Also look for what parked requests wait for: gunicorn's own loop calls this once a second or more often."""
+        super().murder_pending()
+        if self._parked and not self._is_looking and time.monotonic() >= self._look_due_s:
+            self._is_looking = True
+            looked = self.tpool.submit(self._ready, dict(self._parked))
+            looked.add_done_callback(lambda done: self.method_queue.defer(self._answer, done))
+
+    def _ready(self, parked: dict[TConn, Parked]) -> list[TConn]:
+        """Return the connections to be answered: something happened, their time is over, or the worker ends."""
+        close_old_connections()  # as at the beginning of a request, which this is none of
+        try:
+            news = next(iter(parked.values())).wait.happened([one.wait for one in parked.values()])
+        except Exception:
+            self.log.exception("Looking for what requests wait for failed.")
+            news = set()
+        now_s = time.monotonic()
+        return [conn for conn, one in parked.items() if not self.alive or one.wait.ends_s <= now_s or one.wait in news]
+
+    def _answer(self, looked: "Future[list[TConn]]") -> None:
+        self._is_looking = False
+        self._look_due_s = time.monotonic() + self.looked_every_s
+        for conn in looked.result():
+            conn.parser = _Again(conn.parser, self._parked.pop(conn))
+            self.enqueue_req(conn)

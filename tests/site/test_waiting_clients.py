@@ -1,0 +1,113 @@
+"""Clients that wait for events hold a connection of the web server, and no thread."""
+
+import json
+import subprocess
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from tests.site.running import WebServer
+
+pytestmark = pytest.mark.cluster
+CLIENTS = 60  # thirty for each thread of the server
+MAKE_KEY = (
+    "from django.contrib.auth.models import User; from catalog.services.api_keys import create_key;"
+    "owner, _ = User.objects.get_or_create(username={name!r});"
+    "print(create_key(owner=owner, tier='custom', custom_per_minute={per_minute})[1])"
+)
+END_ONE = (
+    "from django.contrib.auth.models import User; from catalog.models import Job, Track;"
+    "from catalog.services.tasks import accepting, leasing;"
+    "owner = User.objects.get(username={name!r}); track, _ = Track.objects.get_or_create(owner=owner, title='x');"
+    "job = accepting.accept_job(track=track, owner=owner, task_name='add_audio_in_index');"
+    "leasing.end_in_success(leasing.claim(job.pk)); print(job.task_id)"
+)
+
+
+def key_of(web: WebServer, name: str, per_minute: int = 100_000) -> dict[str, str]:
+    """Make an account and return the header of a key."""
+    return {"Authorization": f"Bearer {web.shell(MAKE_KEY.format(name=name, per_minute=per_minute))}"}
+
+
+class Clients:
+    """Threads that each ask once, on a connection of their own, and note the answer and when it came."""
+
+    def __init__(self, web: WebServer, count: int, key: dict[str, str], query: str) -> None:
+        self.answers: list[tuple[float, Any]] = []
+        url = f"{web.url}/api/v1/events?{query}"
+        self._threads = [threading.Thread(target=self._ask, args=(url, key)) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self, url: str, key: dict[str, str]) -> None:
+        with requests.Session() as session:
+            answer = session.get(url, headers=key, timeout=60)
+            self.answers.append((time.monotonic(), answer))
+            if answer.headers.get("Connection") != "close":
+                assert (
+                    session.get(url.split("?", maxsplit=1)[0], headers=key, timeout=60).status_code == 200
+                )  # it goes on
+
+    def join(self) -> list[tuple[float, Any]]:
+        """Wait for all answers."""
+        for thread in self._threads:
+            thread.join()
+        return self.answers
+
+
+def test_all_threads_are_free_while_many_wait_and_all_hear_of_an_end(web: WebServer) -> None:
+    mine, theirs = key_of(web, "mine"), key_of(web, "theirs")
+    listening, idle = Clients(web, CLIENTS, mine, "after=latest&wait=20"), Clients(web, 5, theirs, "wait=20")
+    time.sleep(4)
+    assert (listening.answers, idle.answers) == ([], [])
+    began_s = time.monotonic()
+    assert requests.get(f"{web.url}/api/v1/key", headers=mine, timeout=10).status_code == 200
+    assert time.monotonic() - began_s < 5  # the other test processes want the machine too
+
+    task_id = web.shell(END_ONE.format(name="mine"))
+    ended_s = time.monotonic()
+    for at_s, answer in listening.join():
+        assert answer.status_code == 200
+        assert [body["task_id"] for body in answer.json()["results"]] == [task_id]
+        assert int(answer.headers["X-RateLimit-Remaining"]) > 0
+        assert at_s - ended_s < 8
+    assert idle.answers == []
+    assert all(answer.json()["results"] == [] for _, answer in idle.join())
+
+
+def test_the_time_to_wait_is_kept_and_counts_as_one_call(web: WebServer) -> None:
+    key = key_of(web, "patient", per_minute=1)
+    began_s = time.monotonic()
+    answer = requests.get(f"{web.url}/api/v1/events?wait=3", headers=key, timeout=30)
+    assert 3 <= time.monotonic() - began_s < 10
+    assert answer.status_code == 200
+    assert json.loads(answer.content) == {"results": [], "next_after": "0"}
+    assert "Retry-After" not in answer.headers
+    assert answer.headers["X-RateLimit-Remaining"] == "0"
+
+
+def test_who_goes_away_while_it_waits_hurts_nobody(web: WebServer) -> None:
+    key = key_of(web, "hasty")
+    for _ in range(5):
+        with pytest.raises(requests.ReadTimeout):
+            requests.get(f"{web.url}/api/v1/events?wait=4", headers=key, timeout=1)
+    time.sleep(6)
+    assert requests.get(f"{web.url}/api/v1/key", headers=key, timeout=10).status_code == 200
+
+
+def test_who_waits_is_answered_when_the_server_stops(web: WebServer) -> None:
+    """Last, because it ends the server, which the fixture then finds ended."""
+    clients = Clients(web, 10, key_of(web, "last"), "wait=20")
+    time.sleep(2)
+    began_s = time.monotonic()
+    web.process.terminate()
+    try:
+        web.process.wait(20)
+    except subprocess.TimeoutExpired:
+        pytest.fail(web.output)
+    assert time.monotonic() - began_s < 10
+    assert {answer.status_code for _, answer in clients.join()} == {200}
+    assert all("Connection" in answer.headers for _, answer in clients.answers)
