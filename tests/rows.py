@@ -30,6 +30,7 @@ def make_audio_file(**values: Any) -> AudioFile:
         "sample_rate_hz": 44100,
         "channels": 2,
         "bit_rate": 128_000,
+        "cutoff_hz": 16_000,
     }
     return AudioFile.objects.create(**(defaults | values))
 

@@ -13,6 +13,7 @@ from catalog.models import Job
 from catalog.presentation import wording
 from catalog.selectors.tasks import task_page
 from catalog.services.errors import TrackGoneError
+from catalog.services.tasks import leasing
 from catalog.services.tasks.accepting import accept_job
 from staff import audit, display
 from staff.admin.base import ReadOnlyAdmin
@@ -39,7 +40,10 @@ class JobAdmin(ReadOnlyAdmin):
     fields = ()
     list_before_template = "staff/live_list.html"
     change_form_outer_before_template = "catalog/task.html"
-    post_actions: ClassVar[dict[str, tuple[str, str]]] = {"run-again": ("run_again", "add_job")}
+    post_actions: ClassVar[dict[str, tuple[str, str]]] = {
+        "run-again": ("run_again", "add_job"),
+        "stop": ("stop", "change_job"),
+    }
     about = track_column("track", "track")
     accepted = moment_column("created_at", "accepted")
 
@@ -84,3 +88,13 @@ class JobAdmin(ReadOnlyAdmin):
         audit.note(task=again.task_id)
         messages.success(request, f"Accepted again as {again.task_id}.")
         return self.back_to(again)
+
+    def stop(self, request: HttpRequest, job: Job) -> HttpResponse:
+        """End it as it is, in words for its account; its worker notices."""
+        progress = f" after {job.progress}" if job.progress else ""
+        audit.note(task=job.task_id, progress=job.progress)
+        if leasing.stop(job.pk, error=f"A member of staff stopped this task{progress}."):
+            messages.success(request, "Stopped. The account gets the callback of a task that failed.")
+        else:
+            messages.info(request, "The task has ended already.")
+        return self.back_to(job)

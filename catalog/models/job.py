@@ -99,6 +99,16 @@ class Job(Searched):
         return str(self.detail.get("stage", "")) if isinstance(self.detail, dict) and not self.has_ended else ""
 
     @property
+    def progress(self) -> str:
+        """How far a long search is: "12 of 62 minutes, 9 recordings so far"; empty where nothing was told."""
+        told = self.detail.get("progress") if isinstance(self.detail, dict) and not self.has_ended else None
+        if not told:
+            return ""
+        found = told["found"]
+        recordings = "1 recording" if found == 1 else f"{found} recordings"
+        return f"{told['done_s'] / 60:.0f} of {told['total_s'] / 60:.0f} minutes, {recordings} so far"
+
+    @property
     def note(self) -> str:
         """What a person should know of the outcome that the contract's bodies have no place for; often nothing."""
         return str(self.detail.get("note", "")) if isinstance(self.detail, dict) and self.has_ended else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from catalog.models import AudioFile, Match, Track
 from catalog.selectors.groups import Group
 from catalog.services.alterations import changes_pitch, changes_tempo, codec_name, is_masked
-from catalog.services.audio.formats import is_lossless
+from catalog.services.audio.formats import has_eight_bits, is_lossless
 
 SAME_LENGTH = 1.02  # what sounds, at one tempo
 BETTER_BIT_RATE = 1.1  # within one codec
@@ -94,16 +94,25 @@ def _unclear(match: Match) -> str:
         (match.relation == Match.Relation.OVERLAP, "each has something that the other has not"),
         (_are_both_damaged(match), "both have something missing"),
         (is_altered, "one of the two was altered, and the sound does not say which"),
-        (is_masked(match), "one of the two has something over it; listen which"),
+        (is_masked(match) and not _is_one_damaged(match), "one of the two has something over it; listen which"),
         (is_reordered, "their parts are in another order; listen which is right"),
         (_may_be_mix(match), "the longer one may hold several recordings"),
     )
     return next((reason for holds, reason in reasons if holds), "")
 
 
-def _are_both_damaged(match: Match) -> bool:
+def _damaged(match: Match) -> list[bool]:
     files = (match.query_track.audio_file, match.reference_track.audio_file)
-    return all(file is not None and file.is_damaged for file in files)
+    return [file is not None and file.is_damaged for file in files]
+
+
+def _are_both_damaged(match: Match) -> bool:
+    return all(_damaged(match))
+
+
+def _is_one_damaged(match: Match) -> bool:
+    """Tell whether what lies over one of the two may be its own damage."""
+    return any(_damaged(match))
 
 
 def _may_be_mix(match: Match) -> bool:
@@ -142,6 +151,8 @@ def _by_quality(match: Match, a: AudioFile, b: AudioFile) -> list[tuple[str, str
 
 def _quality(file: AudioFile, other: AudioFile, length: float) -> list[str]:
     """Return what speaks for a file; `length`: how many times as long as the other it sounds."""
+    if has_eight_bits(file) != has_eight_bits(other):
+        return [] if has_eight_bits(file) else ["more than eight bits"]
     reasons = []
     spectrum = file.cutoff_hz / other.cutoff_hz if file.cutoff_hz and other.cutoff_hz else None
     if spectrum and spectrum >= LOSSLESS_SPECTRUM and is_lossless(file) and not is_lossless(other):

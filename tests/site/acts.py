@@ -22,6 +22,7 @@ from django_q.signing import SignedPackage
 from catalog.models import ApiKey, BulkWork, Decision, Job, Match, Scan
 from catalog.services.api_keys import create_key
 from catalog.services.decisions import decide
+from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.adding import add_track
 from catalog.services.tracks.removal import remove_track
 from tests.rows import make_match, make_track
@@ -63,6 +64,7 @@ class House:
         self.heard = add_track(owner=self.owner, source=AUDIO / "battle-music.ogg", file_name="battle.ogg")
         self.match: Match = make_match(self.track, self.copy)
         self.job: Job = make_match(self.other, self.track).job  # type: ignore[assignment]
+        self.waiting_job = accept_job(track=self.heard, owner=self.owner, task_name=Job.Name.CHECK)
         remove_track(track=self.gone)
         decided = make_track(self.owner)
         make_match(decided, self.track)
@@ -145,6 +147,7 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "admin/catalog/bulkwork/<path:object_id>/undo/": lambda h: row("catalog/bulkwork", h.removal, "undo"),
     "admin/catalog/decision/<path:object_id>/undo/": lambda h: row("catalog/decision", h.decision, "undo"),
     "admin/catalog/job/<path:object_id>/run-again/": lambda h: row("catalog/job", h.job, "run-again"),
+    "admin/catalog/job/<path:object_id>/stop/": lambda h: row("catalog/job", h.waiting_job, "stop"),
     "admin/catalog/track/add/": upload,
     "admin/catalog/track/export/": lambda _: Act("/admin/catalog/track/export/", {"q": "Song"}, is_post=False),
     "admin/catalog/track/<path:object_id>/change/": lambda h: row("catalog/track", h.track, "change", title="Renamed"),

@@ -38,7 +38,7 @@ TABLES = {
     "catalog/apikey": ("<path:object_id>/revoke/",),
     "catalog/bulkwork": ("<path:object_id>/stop/", "<path:object_id>/undo/"),
     "catalog/decision": ("<path:object_id>/undo/",),
-    "catalog/job": ("<path:object_id>/run-again/",),
+    "catalog/job": ("<path:object_id>/run-again/", "<path:object_id>/stop/"),
     "catalog/track": (
         *("<int:track_id>/remove/", "<path:object_id>/restore/", "arrivals/", "export/"),
         *("<path:object_id>/add-to-index/", "<path:object_id>/check/"),

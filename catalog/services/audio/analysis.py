@@ -49,7 +49,7 @@ def _of_client(made: ClientFingerprint) -> EngineFingerprint:
 
 def _analyse(audio_file: AudioFile, times: dict[str, float]) -> EngineFingerprint:
     with store.on_this_machine(audio_file) as path:
-        analysis = Fingerprinter(limits=decode_limits()).analyse(path)
+        analysis = Fingerprinter(limits=decode_limits(audio_file.duration_s)).analyse(path)
         # Of a file that claims to be lossless it is asked at once whether it is; of others where somebody compares.
         highest = {"cutoff_hz": bandwidth.measured(path, analysis.info.sample_rate)} if is_lossless(audio_file) else {}
     times["decode_s"] = round(analysis.decode_s, 3)

@@ -96,7 +96,12 @@ def keeps_samples(audio_file: AudioFile) -> bool:
     return audio_file.codec.lower().startswith(_LOSSLESS)
 
 
+def has_eight_bits(audio_file: AudioFile) -> bool:
+    """Tell whether samples are of eight bits: their rounding is heard, and fills the spectrum to its end."""
+    return audio_file.codec.lower().startswith(_EIGHT_BITS)
+
+
 def is_lossless(audio_file: AudioFile) -> bool:
     """Tell whether the file claims to hold all of a recording; what it does hold its spectrum says (`cutoff_hz`)."""
-    is_telephony = audio_file.codec.lower().startswith(_EIGHT_BITS) or audio_file.sample_rate_hz < LEAST_LOSSLESS_HZ
-    return keeps_samples(audio_file) and not is_telephony
+    is_resampled = audio_file.sample_rate_hz < LEAST_LOSSLESS_HZ
+    return keeps_samples(audio_file) and not is_resampled and not has_eight_bits(audio_file)

@@ -33,7 +33,7 @@ def store_peaks(*, audio_file_id: int) -> bool:
         return False
     try:
         with store.on_this_machine(audio_file) as path:
-            peaks = waveform_peaks(path, limits=decode_limits()).tobytes()
+            peaks = waveform_peaks(path, limits=decode_limits(audio_file.duration_s)).tobytes()
     except (FingerprintError, TrackGoneError) as error:
         log.warning("peaks_computation_failed", audio_file=audio_file_id, reason=str(error))
         peaks = b""

@@ -11,6 +11,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from catalog.models import BulkWork, Job, Track
+from catalog.services.time_limits import queue_options
 from webhooks.contract import new_task_id
 
 RUN_TASK = "catalog.tasks.run_job"
@@ -37,15 +38,15 @@ def accept_jobs(
         jobs = Job.objects.bulk_create(made)
         for job in jobs:
             # The ORM broker writes to this same database, so the queue entry commits with the job.
-            enqueue(job.pk)
+            enqueue(job)
     for job in jobs:
         log.info("job_accepted", task_id=job.task_id, task_name=task_name)
     return jobs
 
 
-def enqueue(job_id: int) -> None:
+def enqueue(job: Job) -> None:
     """Tell the fingerprint cluster to look at a job; named, because a webhook worker's default is its own cluster."""
-    async_task(RUN_TASK, job_id, cluster=settings.Q_CLUSTER["name"])
+    async_task(RUN_TASK, job.pk, cluster=settings.Q_CLUSTER["name"], **queue_options(job.track))
 
 
 def queue_is_long(now: datetime) -> bool:

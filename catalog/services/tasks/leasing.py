@@ -48,7 +48,10 @@ def claim(job_id: int) -> Job | None:
     now = timezone.now()
     free = Job.objects.filter(Q(status=Job.Status.PENDING) | lost(now), attempts__lt=settings.JOB_MAX_ATTEMPTS)
     changes = {"status": Job.Status.PROCESSING, "attempts": F("attempts") + 1, "started_at": now}
-    return _taken(job_id, LEASE.claim(free.filter(pk=job_id), now=now, **changes))
+    job = _taken(job_id, LEASE.claim(free.filter(pk=job_id), now=now, **changes))
+    if job:
+        job.detail.pop("progress", None)  # of an attempt that did not end
+    return job
 
 
 def take_over(job_id: int) -> Job | None:
@@ -70,7 +73,7 @@ def offer_again(job_id: int) -> bool:
     """Put a stale job back in the queue; False where something else was faster."""
     with transaction.atomic():
         now = timezone.now()
-        lost = Job.objects.filter(stale(now), pk=job_id).first()
+        lost = Job.objects.select_related("track__audio_file").filter(stale(now), pk=job_id).first()
         if lost is None:
             return False
         detail = lost.detail
@@ -80,7 +83,7 @@ def offer_again(job_id: int) -> bool:
             status=Job.Status.PENDING, queued_at=now, detail=detail, **LEASE.freed()
         )
         if freed:
-            enqueue(job_id)
+            enqueue(lost)
             log.warning("job_requeued", task_id=lost.task_id)
     return bool(freed)
 
@@ -131,7 +134,7 @@ def hand_back(job: Job) -> bool:
             .update(status=Job.Status.PENDING, attempts=F("attempts") - 1, queued_at=timezone.now(), **LEASE.freed())
         )
         if freed:
-            enqueue(job.pk)
+            enqueue(job)
             log.info("job_released", task_id=job.task_id)
     return bool(freed)
 

@@ -12,6 +12,7 @@ from catalog.models import IndexOperation, Track
 from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError
 from catalog.services.index import log as index_log
+from catalog.services.time_limits import queue_options
 
 REFRESH_TASK = "catalog.tasks.refresh_fingerprint"
 log = structlog.get_logger(__name__)
@@ -40,7 +41,8 @@ def has_room() -> bool:
 
 def request_refresh(*, track_id: int) -> None:
     """Ask a worker for a track's new fingerprint."""
-    async_task(REFRESH_TASK, track_id, cluster=settings.Q_CLUSTER["name"])
+    track = Track.objects.select_related("audio_file").filter(pk=track_id).first()
+    async_task(REFRESH_TASK, track_id, cluster=settings.Q_CLUSTER["name"], **queue_options(track))
 
 
 def refresh(*, track_id: int) -> bool:

@@ -27,6 +27,7 @@ from catalog.services.index.searching import process_index
 from catalog.services.tasks.accepting import queue_is_long
 from catalog.services.tasks.match_rows import match_rows
 from catalog.services.tasks.progress import Progress, WorkLost
+from catalog.services.time_limits import attempt_s, queue_options
 from queueing.lease import Lease, kept_up, long_ago, work_length
 from queueing.retrying import LONGEST_WAIT, MOST_WAITS, wait_after, words_of
 from queueing.stopping import WorkerStopped
@@ -53,7 +54,7 @@ def start_scan(*, started_by: User) -> Scan:
     try:
         with transaction.atomic():
             scan = Scan.objects.create(started_by=started_by, last_track=newest, total=total)
-            _enqueue(scan.pk)
+            _enqueue(scan)
     except IntegrityError as error:  # the database's own rule: one running scan
         raise CatalogError("A scan is already running. Wait for it or cancel it.") from error
     log.info("scan_started", scan=scan.pk, total=total)
@@ -82,7 +83,7 @@ def resume_scan(*, scan: Scan) -> bool:
                 status=Scan.Status.RUNNING, ended_at=None, setbacks=0, tries=0, error="", queued_at=timezone.now()
             )
             if resumed:
-                _enqueue(scan.pk)
+                _enqueue(scan)
     except IntegrityError as error:
         raise CatalogError("Another scan is running. Wait for it or cancel it.") from error
     return bool(resumed)
@@ -118,9 +119,10 @@ def _stretch(scan: Scan) -> bool:
     """Look for tracks until the time is over or the scan is lost; True where none is left."""
     until_s = time.monotonic() + STRETCH_S
     track = _next_track(scan)
+    allowed_s = attempt_s(track.length_s if track else None)
     while track is not None and _look_for(scan, track):
         track = _next_track(scan)
-        if time.monotonic() > until_s:
+        if time.monotonic() > until_s or (track and attempt_s(track.length_s) > allowed_s):
             break
     return track is None
 
@@ -130,18 +132,19 @@ def sweep_scan() -> bool:
     now = timezone.now()
     unseen = Q(lease_until=None) & long_ago("queued_at", now, after=UNSEEN)
     stale = Scan.objects.filter(LEASE.over(now) | unseen, status=Scan.Status.RUNNING)
-    scan_id = stale.values_list("pk", flat=True).first()
-    if scan_id is None or queue_is_long(now):
+    scan = stale.first()
+    if scan is None or queue_is_long(now):
         return False
     with transaction.atomic():
-        freed = stale.filter(pk=scan_id).update(queued_at=now, **LEASE.freed())
+        freed = stale.filter(pk=scan.pk).update(queued_at=now, **LEASE.freed())
         if freed:
-            _enqueue(scan_id)
+            _enqueue(scan)
     return bool(freed)
 
 
-def _enqueue(scan_id: int) -> None:
-    async_task(STRETCH_TASK, scan_id, cluster=settings.Q_CLUSTER["name"])
+def _enqueue(scan: Scan) -> None:
+    """Queue the next stretch, with as much time as its first track may take."""
+    async_task(STRETCH_TASK, scan.pk, cluster=settings.Q_CLUSTER["name"], **queue_options(_next_track(scan)))
 
 
 def _claim(scan_id: int) -> Scan | None:
@@ -246,4 +249,4 @@ def _pass_on(scan: Scan, *, is_done: bool) -> None:
         return
     with transaction.atomic():
         if _held(scan).update(queued_at=now, **LEASE.freed()):
-            _enqueue(scan.pk)
+            _enqueue(scan)
