@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 
 from catalog.models import Track
@@ -11,6 +12,7 @@ from catalog.selectors import review as pairs
 from catalog.selectors.groups import larger_group_ids
 from catalog.selectors.review import Pair
 from catalog.selectors.review_plan import first_open, plan_of
+from catalog.services.audio.bandwidth import request_cutoff
 from catalog.services.audio.playback import request_peaks
 from staff.access import person
 from staff.row_ids import row_id
@@ -68,8 +70,10 @@ def pair_context(request: HttpRequest, shown: Pair) -> dict[str, object]:
 
 
 def _draw_ahead(both: Pair) -> None:
-    """Have the waveforms of a pair drawn, so that its page does not wait for them."""
-    files = Track.objects.filter(pk__in=both, audio_file__peaks=None, audio_file__isnull=False)
+    """Have the waveforms of a pair drawn and its files measured, so that its page does not wait for them."""
+    not_ready = Q(audio_file__peaks=None) | Q(audio_file__cutoff_hz=None)
+    files = Track.objects.filter(not_ready, pk__in=both, audio_file__isnull=False)
     for track in files.select_related("audio_file"):
         if track.audio_file:
             request_peaks(audio_file=track.audio_file)
+            request_cutoff(audio_file=track.audio_file)

@@ -35,8 +35,7 @@ SECTIONS = (
             Setting(
                 "WHOLE_SHARE",
                 "float",
-                "share of what sounds in a recording from which a match is all of it; fades, a missing intro and "
-                "masked moments take the rest",
+                "share of what sounds of a recording from which a match is all of it ([relations.md](relations.md))",
                 default=0.8,
                 least=0.5,
                 most=0.99,
@@ -44,8 +43,7 @@ SECTIONS = (
             Setting(
                 "JOINED_SHARE",
                 "float",
-                "share of an upload from which a whole track of the catalog in it makes it a duplicate: a copy with "
-                "something joined to it; a smaller share is a mix",
+                "share of an upload from which a whole track in it makes it a duplicate",
                 default=0.2,
                 least=0.01,
                 most=0.99,
@@ -53,7 +51,7 @@ SECTIONS = (
             Setting(
                 "MATCHES_KEPT",
                 "int",
-                "most matches that a check or a scan stores for one track, the closest first",
+                "most matches stored for one track",
                 default=1_000,
                 least=1,
                 most=10_000,
@@ -61,8 +59,7 @@ SECTIONS = (
             Setting(
                 "NAMING_CPU_SECONDS_PER_MINUTE",
                 "float",
-                "CPU seconds that naming all recordings may take for each minute of an upload; then the answer says "
-                "that there may be more",
+                "CPU seconds that naming all recordings may take for each minute of an upload; then the answer says so",
                 default=2.5,
                 least=0.1,
                 most=600,
@@ -148,7 +145,7 @@ SECTIONS = (
             Setting(
                 "DECODE_WALL_SECONDS",
                 "int",
-                "longest time the decoding child may take",
+                "longest time for decoding an hour of audio",
                 default=120,
                 least=5,
                 most=3_600,

@@ -25,7 +25,7 @@ SECTIONS = (
             Setting(
                 "JOB_TIMEOUT_SECONDS",
                 "int",
-                "longest time of one attempt",
+                "longest time of one attempt; longer for over ten minutes of audio",
                 default=300,
                 least=30,
                 most=7_200,
