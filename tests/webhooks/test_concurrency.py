@@ -1,6 +1,7 @@
 """Several workers, sweepers and senders at once, on real connections."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,8 +15,8 @@ from django_q.models import OrmQ
 
 from tests.webhooks import signed
 from tests.webhooks.conftest import CHECKED, TASK_ID
-from tests.webhooks.receiver import Receiver
-from webhooks.models import Message, Received, Source
+from tests.webhooks.receiver import Receiver, Request, reply
+from webhooks.models import Attempt, Endpoint, Message, Received, Source
 from webhooks.services import queue_messages, sweep_due_messages
 from webhooks.tasks import deliver_message
 
@@ -67,6 +68,35 @@ def test_one_message_is_made(account: User, endpoint: Any) -> None:
     made = at_once(lambda: queue_messages(owner=account, **told)[0])
     assert len({message.pk for message in made}) == 1
     assert OrmQ.objects.count() == 1
+
+
+def test_one_worker_tries_a_url_after_its_pause(
+    send: Callable[..., Message], endpoint: Endpoint, receiver: Receiver
+) -> None:
+    """Each worker has a callback of its own, and the receiver takes its time: the others are not sent meanwhile."""
+    waiting = [send(str(number)).pk for number in range(THREADS)]
+    over = timezone.now() - timedelta(seconds=1)
+    Endpoint.objects.update(paused_until=over, pause_reason="failing", pauses_in_row=1)
+
+    def slow(request: Request, handler: Any) -> None:
+        time.sleep(1)
+        reply(500)(request, handler)
+
+    receiver.behaviour = slow
+    each = iter(waiting)
+    assert sorted(at_once(lambda: deliver_message(next(each)))) == [False] * (THREADS - 1) + [True]
+    assert len(receiver.callbacks) == 1
+    endpoint.refresh_from_db()
+    assert endpoint.pauses_in_row == 2
+    assert Message.objects.filter(state="pending", attempt_count=0).count() == THREADS - 1
+    assert Attempt.objects.count() == 1
+
+    receiver.behaviour = None
+    Endpoint.objects.update(paused_until=over)
+    Message.objects.update(next_attempt_at=over)
+    assert sweep_due_messages() == 1
+    assert any(deliver_message(pk) for pk in waiting)
+    assert all(deliver_message(pk) for pk in Message.objects.filter(state="pending").values_list("pk", flat=True))
 
 
 def test_one_row_is_stored_and_each_arrival_counted(source: tuple[Source, str]) -> None:

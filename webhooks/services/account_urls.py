@@ -1,5 +1,6 @@
 """What an account may see and do with its own callback URLs, for those who answer it."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from webhooks.services.endpoints import disable_endpoint
 from webhooks.services.registration import add_endpoint, move_endpoint
 from webhooks.url_guard import UrlRefusedError, check_address
 
+_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 __all__ = [
     "Attempt",
     "Endpoint",
@@ -25,6 +27,7 @@ __all__ = [
     "check_address",
     "deliveries_of",
     "delivery_of",
+    "messages_named",
     "remove_url",
     "url_of",
     "urls_of",
@@ -79,6 +82,12 @@ def remove_url(*, endpoint: Endpoint, now: datetime) -> None:
         )
 
 
+def messages_named(endpoint: Endpoint, message_id: str) -> QuerySet[Message]:
+    """Return the URL's callback of this id; nothing for any other text, also for one that no column holds."""
+    messages = Message.objects.filter(endpoint=endpoint)
+    return messages.filter(message_id=message_id) if _MESSAGE_ID.fullmatch(message_id) else messages.none()
+
+
 def deliveries_of(endpoint: Endpoint) -> QuerySet[Message]:
     """Return a URL's callbacks, with its attempts: two queries for any number of rows."""
     short = Attempt.objects.only("message_id", "number", "started_at", "ended_at", "duration_ms", "status", "error")
@@ -88,5 +97,5 @@ def deliveries_of(endpoint: Endpoint) -> QuerySet[Message]:
 
 def delivery_of(endpoint: Endpoint, message_id: str) -> Message | None:
     """Return one of a URL's callbacks with its body and its whole attempts; None for any other."""
-    found = Message.objects.filter(endpoint=endpoint, message_id=message_id).select_related("endpoint")
+    found = messages_named(endpoint, message_id).select_related("endpoint")
     return found.prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("number"))).first()

@@ -30,7 +30,7 @@ from catalog.api.openapi import BEING_SENT, CONFLICT, NO_DELIVERY, NO_SUCH_DELIV
 from catalog.api.pages import CursorPages
 from catalog.api.views.callback_urls import endpoint_of
 from webhooks import services
-from webhooks.services.account_urls import Endpoint, Message, deliveries_of, delivery_of
+from webhooks.services.account_urls import Endpoint, Message, deliveries_of, delivery_of, messages_named
 
 _SINCE = OpenApiParameter("since", OpenApiTypes.DATETIME, required=True, description="Callbacks made then or later")
 _BAD_SINCE = invalid("since", "This field is required.")
@@ -55,7 +55,7 @@ class DeliveriesView(GenericAPIView):
 
     def cursor_rows(self, request: Request, cursor: str) -> QuerySet[Message]:
         """Return the URL's callback of this id."""
-        return Message.objects.filter(endpoint=endpoint_of(request, self.kwargs["url_id"]), message_id=cursor[:64])
+        return messages_named(endpoint_of(request, self.kwargs["url_id"]), cursor)
 
     @extend_schema(
         operation_id="list_callback_deliveries",
@@ -173,7 +173,7 @@ class ReplayView(_AgainView):
 
 def _delivery(request: Request, url_id: str, message_id: str) -> Message:
     endpoint: Endpoint = endpoint_of(request, url_id)
-    message = delivery_of(endpoint, message_id[:64])
+    message = delivery_of(endpoint, message_id)
     if message is None:
         raise NotFound(NO_DELIVERY)
     return message

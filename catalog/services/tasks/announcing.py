@@ -20,7 +20,8 @@ def announce_end(job: Job) -> None:
         body=lambda: job.callback_body,
         full=lambda: full_body(job),
     )
-    if _is_good_check(job) and job.matches.exists():
+    # What is perhaps another performance is told among the matches of a check, and is no match by itself.
+    if _is_good_check(job) and job.matches.exclude(relation=Match.Relation.RELATED).exists():
         queue_messages(
             owner=job.owner,
             event=Event.MATCH_FOUND,

@@ -292,7 +292,14 @@ def test_deliveries_are_filtered_and_paged(api: APIClient, owner: User, endpoint
     before = messages[1].created_at.isoformat()
     for query in ({"state": "failed"}, {"event": "match.found"}, {"created_before": before}):
         assert [row["message_id"] for row in api.get(f"{path}/deliveries", query).json()["results"]] == [newest[-1]]
-    for query in ({"state": "lost"}, {"stat": "failed"}, {"limit": 0}, {"cursor": "nothing"}):
+    for query in (
+        {"state": "lost"},
+        {"stat": "failed"},
+        {"limit": 0},
+        {"cursor": "nothing"},
+        {"cursor": "\0"},
+        {"event": "\0"},
+    ):
         assert api.get(f"{path}/deliveries", query).status_code == 422
 
 
