@@ -279,7 +279,7 @@ SPECTACULAR_SETTINGS = {
         "TaskStatus": "webhooks.contract.TaskStatus",
         "CallbackUrlState": "webhooks.services.standing.State",
         "DeliveryState": "webhooks.models.Message.State",
-        "UploadState": "catalog.models.Upload.State",
+        "UploadStateName": "catalog.models.Upload.State",
     },
 }
 

@@ -81,7 +81,7 @@ SECTIONS = (
             Setting(
                 "ACCOUNT_MAX_TRACKS",
                 "int",
-                "tracks of one account; `0` for no limit; an upload over it is refused with 422",
+                "tracks of one account; `0` for no limit",
                 default=0,
                 least=0,
                 most=1_000_000_000_000,
@@ -97,7 +97,7 @@ SECTIONS = (
             Setting(
                 "MAX_RESUMABLE_MB",
                 "int",
-                "largest resumable or presigned upload ([uploads.md](uploads.md)); not less than `MAX_UPLOAD_MB`",
+                "largest upload in pieces ([uploads.md](uploads.md))",
                 default=500,
                 least=1,
                 most=100_000,
@@ -105,7 +105,7 @@ SECTIONS = (
             Setting(
                 "UPLOAD_KEPT_HOURS",
                 "float",
-                "how long a resumable or presigned upload is kept after something came of it",
+                "how long one is kept after its last piece",
                 default=24.0,
                 least=2,
                 most=720,
@@ -113,7 +113,7 @@ SECTIONS = (
             Setting(
                 "ACCOUNT_MAX_OPEN_UPLOADS",
                 "int",
-                "resumable and presigned uploads of one account that have not ended; more are refused with 422",
+                "of one account, that have not ended",
                 default=20,
                 least=1,
                 most=10_000,
@@ -121,7 +121,7 @@ SECTIONS = (
             Setting(
                 "MAX_FINGERPRINT_KB",
                 "int",
-                "largest fingerprint that a client may upload in place of audio; an hour of music has about 1,500 kB",
+                "largest fingerprint of a client",
                 default=2_500,
                 least=16,
                 most=100_000,
@@ -129,7 +129,7 @@ SECTIONS = (
             Setting(
                 "ACCOUNT_MAX_UNCONFIRMED_HOURS",
                 "float",
-                "hours of one account's own fingerprints that staff have not confirmed; more are refused with 422",
+                "hours of an account's fingerprints that await confirmation",
                 default=50.0,
                 least=0,
                 most=500,

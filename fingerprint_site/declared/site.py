@@ -73,7 +73,7 @@ SECTIONS = (
             Setting(
                 "S3_PUBLIC_URL",
                 "str",
-                "the store's address as clients reach it, for presigned uploads",
+                "the same, as clients reach it",
                 default="",
                 shown="`S3_ENDPOINT_URL`",
             ),

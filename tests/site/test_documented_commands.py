@@ -17,7 +17,10 @@ from tests.site.running import RunningSite
 
 pytestmark = pytest.mark.cluster
 ROOT = Path(settings.BASE_DIR)
-PAGES = ("README.md", "docs/api.md", "docs/api-catalog.md", "docs/callbacks.md", "docs/reviewing.md")
+PAGES = (
+    *("README.md", "docs/api.md", "docs/api-catalog.md", "docs/callbacks.md"),
+    *("docs/reviewing.md", "docs/uploads.md"),
+)
 BLOCK = re.compile(r"^(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?```sh\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 ASKS_FOR_RESULT = "/task/result/"
 DONE = "all of it ran"

@@ -26,7 +26,7 @@ class UploadStateSerializer(serializers.Serializer[Upload]):
 
     id = serializers.UUIDField()
     url = serializers.SerializerMethodField(help_text="Below this service's address")
-    state = serializers.ChoiceField(choices=Upload.State.values)
+    state = serializers.ChoiceField(choices=Upload.State.choices)
     file_name = serializers.CharField()
     size_bytes = serializers.IntegerField()
     received_bytes = serializers.IntegerField(help_text="Less than the size until there is a track")
