@@ -82,10 +82,12 @@ def check_address(url: str) -> None:
     challenge will say so.
     """
     session = guarded_session(url)
-    request = session.prepare_request(requests.Request("POST", url))
     try:
+        request = session.prepare_request(requests.Request("POST", url))
         # What `send` does before it connects.
         session.get_adapter(url).build_connection_pool_key_attributes(request, verify=True)  # type: ignore[attr-defined]
+    except requests.exceptions.InvalidURL as error:
+        raise UrlRefusedError("The URL's host is not a host name.") from error
     except AntiSSRFError as error:
         raise UrlRefusedError(_PRIVATE) from error
     except (OSError, ValueError):

@@ -16,6 +16,7 @@ from tests.webhooks.receiver import Receiver
 from tests.webhooks.test_staff_endpoints import words_of
 from webhooks.models import Endpoint, Message
 from webhooks.services import add_endpoint, change_endpoint, endpoint_secret, public_keys
+from webhooks.services.account_urls import remove_url
 from webhooks.services.custom_headers import headers_of
 from webhooks.tasks import deliver_message
 
@@ -103,6 +104,22 @@ def test_a_private_address_is_refused_in_the_form(desk: Client, account: User, u
     assert PRIVATE in errors_of(answer)["url"][0]
     assert "was added" not in answer.content.decode()
     assert not Endpoint.objects.exists()
+
+
+def test_a_host_that_is_no_name_is_refused_in_the_form(desk: Client, account: User) -> None:
+    answer = desk.post(ADD, CHOICES | {"owner": account.pk, "url": "http://*.label.example/"})
+    assert errors_of(answer) == {"url": ["The URL's host is not a host name."]}
+
+
+def test_removed_url_can_be_looked_at_and_not_changed(desk: Client, account: User, endpoint: Endpoint) -> None:
+    remove_url(endpoint=endpoint, now=timezone.now())
+    page = desk.get(page_of(endpoint)).content.decode()
+    assert "The account removed this URL." in page
+    assert 'name="url"' not in page
+    assert desk.post(page_of(endpoint), CHOICES | {"url": "https://label.example/"}).status_code == 403
+    verify_again = f"/admin/webhooks/endpoint/{endpoint.pk}/verify_again/"
+    answer = desk.post(verify_again, {"_form_submitted": "True"}, follow=True)
+    assert "Not verified: The account removed this URL." in answer.content.decode()
 
 
 def test_a_name_that_leads_to_a_private_address_is_refused_in_the_form(

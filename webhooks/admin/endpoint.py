@@ -47,9 +47,9 @@ class EndpointAdmin(EndpointActions, EndpointColumns):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
-        """Leave the URLs of accounts with more power alone."""
+        """Leave the URLs of accounts with more power alone, and those that their account removed."""
         allowed: bool = super().has_change_permission(request, obj)
-        return allowed and (obj is None or may_act_for(request.user, obj.owner))
+        return allowed and (obj is None or (not obj.removed_at and may_act_for(request.user, obj.owner)))
 
     def has_touch_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Leave them alone by buttons too: a new secret is shown to whoever made it."""

@@ -103,7 +103,7 @@ def _tell_owner(endpoint: Endpoint, reason: str) -> None:
         send_mail(
             "Your callback URL was disabled",
             f"Callbacks to {endpoint.url} have stopped. {reason}\n\n"
-            "Save the URL again once it works. You can then recover the failed callbacks.",
+            "Verify the URL again once it works. You can then recover the failed callbacks.",
             None,
             [endpoint.owner.email],
         )

@@ -24,7 +24,7 @@ from webhooks.services.delivery import claim_message
 from webhooks.tasks import deliver_message
 
 URLS = "/api/v1/callback-url"
-Json = dict[str, Any]
+ODD_HOSTS = (".label.example", "*.label.example", "[v1.a]", "\u24dblocal", "\u2024")  # no host names
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ def test_a_url_that_does_not_answer_is_stored_with_the_reason(api: APIClient, re
         ({"url": "http://169.254.169.254/latest"}, "url"),
         ({"url": "http://localhost/"}, "url"),
         ({"url": "ftp://label.example/"}, "url"),
+        *(({"url": f"http://{host}/"}, "url") for host in ODD_HOSTS),
         ({"url": "https://user:word@label.example/"}, "url"),
         ({"url": "https://label.example/", "events": []}, "events"),
         ({"url": "https://label.example/", "events": ["x"]}, "events"),
