@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import requests
@@ -14,9 +15,10 @@ TIMEOUT_S = 30.0
 
 @dataclass
 class Timings:
-    """Seconds of every POST that was answered with 200, and how many were not."""
+    """Seconds of every POST and of every GET that was answered with 200, and how many calls were not."""
 
     seconds: list[float] = field(default_factory=list)
+    reads_s: list[float] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     took_s: float = 0.0
 
@@ -27,13 +29,16 @@ class Timings:
     @property
     def rate(self) -> float:
         """Answers a second."""
-        return len(self.seconds) / self.took_s if self.took_s else 0.0
+        return (len(self.seconds) + len(self.reads_s)) / self.took_s if self.took_s else 0.0
 
 
 def run(
     *, url: str, key: str, music_ids: list[str], clients: int, seconds: float, each_per_s: float | None, seed: int = 1
 ) -> Timings:
-    """Have `clients` threads POST adds and checks for `seconds`, each so often; None: as fast as answered."""
+    """Have `clients` threads call for `seconds`, each so often; None: as fast as answered.
+
+    Seven calls of ten ask for a task, one in seven of them with a key to repeat it; one asks for ten; two read a list.
+    """
     timings = Timings()
     ends_s = time.monotonic() + seconds
     threads = [
@@ -58,16 +63,31 @@ def _client(
         session.headers["Authorization"] = f"Bearer {key}"
         while due_s < ends_s:
             time.sleep(max(due_s - time.monotonic(), 0))
-            path = chance.choice(["add", "check"])
+            call = _call(chance, music_ids)
             began_s = time.monotonic()
-            body = {"musicId": chance.choice(music_ids)}
             try:
-                status = session.post(f"{url}/api/v1/fingerprint/{path}", json=body, timeout=TIMEOUT_S).status_code
+                status = session.request(url=url + call.pop("path"), timeout=TIMEOUT_S, **call).status_code
             except requests.RequestException as error:
                 timings.others[type(error).__name__] += 1
             else:
-                if status == 200:
-                    timings.seconds.append(time.monotonic() - began_s)
-                else:
+                took_s = time.monotonic() - began_s
+                if status != 200:
                     timings.others[str(status)] += 1
+                elif call["method"] == "POST":
+                    timings.seconds.append(took_s)
+                else:
+                    timings.reads_s.append(took_s)
             due_s = due_s + 1 / each_per_s if each_per_s else time.monotonic()
+
+
+def _call(chance: random.Random, music_ids: list[str]) -> dict[str, Any]:
+    """Return the next call of a client that does a bit of everything."""
+    task = f"/api/v1/fingerprint/{chance.choice(['add', 'check'])}"
+    kind = chance.randrange(10)
+    if kind >= 8:
+        path = chance.choice(["/api/v1/music", "/api/v1/task?limit=50", "/api/v1/events?after=latest", "/api/v1/key"])
+        return {"method": "GET", "path": path}
+    if kind == 7:
+        return {"method": "POST", "path": task, "json": {"musicIds": chance.sample(music_ids, min(10, len(music_ids)))}}
+    once = {"Idempotency-Key": f"{chance.getrandbits(64):x}"} if kind == 6 else {}
+    return {"method": "POST", "path": task, "json": {"musicId": chance.choice(music_ids)}, "headers": once}

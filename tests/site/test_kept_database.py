@@ -145,6 +145,17 @@ def test_the_calls_of_a_keys_open_minute_are_counted_with_its_day(kept: Kept) ->
     assert sum(row["calls"] for row in kept.after["catalog_apikeyday"]) == 2
 
 
+def test_ends_of_tasks_are_numbered_in_their_order(kept: Kept) -> None:
+    ended = [row for row in kept.after["catalog_job"] if row["completed_at"]]
+    assert len(ended) > 3
+    in_order = sorted(ended, key=lambda row: (row["owner_id"], str(row["completed_at"]), row["id"]))
+    last: dict[int, int] = {}
+    for row in in_order:
+        last[row["owner_id"]] = last.get(row["owner_id"], 0) + 1
+        assert row["end_number"] == last[row["owner_id"]]
+    assert {row["owner_id"]: row["last_number"] for row in kept.after["catalog_eventclock"]} == last
+
+
 def test_pages_open_over_it_and_show_what_was_there(kept: Kept) -> None:
     seen = json.loads(kept.run("-m", "tests.kept.pages", *PAGES))
     assert {path: status for path, (status, _) in seen["pages"].items() if status != 200} == {}
