@@ -5,7 +5,6 @@ something sounds that is not explained yet, near probes follow, then all of them
 view around it, which grows as long as the match reaches its ends.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,23 +22,24 @@ from catalog.engine.search.references import References
 from catalog.engine.search.search import PLACE_S, Catalog
 from catalog.engine.search.sound import Span
 from catalog.engine.search.views import View, view_of
+from catalog.engine.search.windows import Windows
 from catalog.engine.verification import verify
 from catalog.engine.verification.decision import Chance
 from catalog.engine.verification.verify import Case
 
 PIECE_S = 300.0  # of the query, that are asked together
-VIEW_S, GROWTH = 100.0, 4  # the first view of a candidate, and how many times as long the next one is
+VIEW_S, GROWTH = 100.0, 4  # the first view of a candidate, and how many times as long the next one is …
+MOST_VIEW_S = 1600.0  # … up to so much, which bounds memory
 REACHES_S = 6.0  # a match that ends this near to the end of its view may go on beyond it
 LEAST_OPEN_S = 3.0  # of what sounds and is not explained, to be asked about
 BESIDE_S = 3.0  # that are asked with it to either side
 PLAIN_STEP_S, PROBE_STEP_S = 0.5, 2.0  # from one moment that is asked to the next
 NEIGHBOURS, PROBE_NEIGHBOURS = 40, 12
 FETCHED = 64  # candidates whose fingerprints are fetched together
-LIMIT = 60  # candidates of a window …
-FAILURES = 4  # … and how many of them may fail in a row
+LIMIT = 60  # candidates of a window
 LEAST_VOTES = 0.7
 LEAST_VOTES_OF_ALL = 0.4  # where one probe in 134 lies near: two moments are all there may be
-FILTER_SPANS_S = (8.0, 16.0)  # to either side of the votes: what is asked is often as short
+FILTER_SPANS_S = (16.0, 8.0)  # to either side of the votes: what is asked is often as short
 NEAR_PROBES = (
     *(Probe(1.0, pitch) for pitch in (-1.0, -0.5, 0.5, 1.0)),
     *(Probe(tempo, 0.0) for tempo in (0.89, 1.12)),
@@ -74,6 +74,7 @@ class Namer:
         self._findings, self._excluded = findings, excluded
         self._total_s = catalog.index.size().seconds
         self._looked_at: set[tuple[int, int, int]] = set()
+        self._windows = Windows()
 
     def name(self, budget: Budget) -> None:
         """Ask until nothing new is believed, or the budget is spent."""
@@ -100,6 +101,7 @@ class Namer:
     def _ask(self, piece: View, stage: _Stage, spans: list[Span], budget: Budget) -> None:
         """One stage over some spans; found tracks are asked to stand aside until nothing new comes."""
         aside: set[int] = set()
+        self._windows = Windows()
         while not budget.is_spent():
             new = self._ask_once(piece, stage, spans, aside, budget)
             if not new or stage is not _PLAIN:
@@ -135,25 +137,23 @@ class Namer:
         self, piece: View, candidates: list[Candidate], tracks: list[int], probes: int, budget: Budget
     ) -> set[int]:
         new: set[int] = set()
-        failed: Counter[int] = Counter()
         ordered = sorted(candidates, key=lambda candidate: -candidate.votes)
         for number, one in enumerate(ordered):
             if number % FETCHED == 0:
                 self._references.fetch({tracks[later.slot] for later in ordered[number : number + FETCHED]})
             track_id, anchor_s = tracks[one.slot], one.anchor_s + piece.start_s
             line = _from_view(one.line, piece.start_s)
-            window = int(anchor_s // (WINDOW_S / 2))
-            if not self._references.is_there(track_id) or failed[window] >= FAILURES or budget.is_spent():
+            if budget.is_spent() or not self._windows.has_room(one.votes, anchor_s):
                 continue
-            if self._is_known(track_id, line, anchor_s):
+            if not self._references.is_there(track_id) or self._is_known(track_id, line, anchor_s):
                 continue
             match = self._verified(track_id, line, anchor_s, probes)
             if match is not None:
                 self._findings.add(match)
             if match is None or match.verdict == "none":
-                failed[window] += 1
+                self._windows.failed(anchor_s)
             else:
-                failed[window] = 0
+                self._windows.found(match, one.votes)
                 new.add(track_id)
         return new
 
@@ -178,9 +178,9 @@ class Namer:
             if match is None or match.verdict == "none":
                 return best or match
             best = match
-            if not _goes_on(match, view):
-                return best
             length_s *= GROWTH
+            if not _goes_on(match, view) or length_s > MOST_VIEW_S:  # what goes on beyond has votes of its own there
+                return best
 
     def _chance(self, probes: int) -> Chance:
         """Chance in all that is asked: places of the catalog, probes, and windows of the query."""

@@ -92,8 +92,10 @@ def by_filter(
     """
     scanned = scanned_s is not None
     lines, spans_s = _asked_of_filter(pair, line, anchor_s, weak, (scanned_s or LIMITS.filter_window_s) / 2)
-    spans_s += [(anchor_s - half_s, anchor_s + half_s) for half_s in chance.short_spans_s]
-    log_probability, line, found = _most_outstanding(pair, lines, spans_s, chance.trials, scanned=scanned)
+    short_s = [(anchor_s - half_s, anchor_s + half_s) for half_s in chance.short_spans_s]
+    if short_s:
+        lines = [one for one in lines if _stands_out_a_little(pair, one, short_s[0])]
+    log_probability, line, found = _most_outstanding(pair, lines, short_s + spans_s, chance.trials, scanned=scanned)
     if found is None or not chance.believes(log_probability):
         return None
     line = replace(line, offset_s=line.offset_s + found.moved_s)
@@ -159,7 +161,7 @@ def _most_outstanding(
     pair: Comparison, lines: list[Line], spans_s: list[tuple[float, float]], trials: float, *, scanned: bool
 ) -> tuple[float, Line, Filtered | None]:
     """The line, and how it stands out in the span where chance gives that least often."""
-    least: tuple[float, Line, Filtered | None] = (0.0, lines[0], None)
+    least: tuple[float, Line, Filtered | None] = (0.0, Line(0.0, 1.0, 0.0), None)
     for line, span_s in product(lines, spans_s):
         found = correlation.filtered(pair, line, span_s)
         if found is None or found.correlation < LIMITS.least_correlation:
@@ -171,6 +173,12 @@ def _most_outstanding(
         if log_probability < least[0]:
             least = (log_probability, line, found)
     return least
+
+
+def _stands_out_a_little(pair: Comparison, line: Line, span_s: tuple[float, float]) -> bool:
+    """Whether the line may be believed in any span: most wrong ones are told in a short one."""
+    found = correlation.filtered(pair, line, span_s)
+    return found is not None and found.deviations >= LIMITS.hint_deviations
 
 
 def _is_short(path: Path) -> bool:

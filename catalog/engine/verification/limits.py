@@ -35,6 +35,8 @@ class Limits:
 
     # The length of a query that the matched filter looks at.
     filter_window_s: float = 110.0
+    # Deviations in the longest of the short spans under which the filter does not look at others of one candidate.
+    hint_deviations: float = 2.5
     # Correlation of whitened cells under which even a very long agreement is only a common beat.
     least_correlation: float = 0.08
 
