@@ -2,6 +2,11 @@
 (async () => {
   const place = document.getElementById("swagger-ui");
   const spec = await (await fetch(place.dataset.schema)).json();
+  // The list of servers has a title that a screen reader does not join to it.
+  new MutationObserver(() => document.getElementById("servers")?.setAttribute("aria-label", "Server")).observe(place, {
+    childList: true,
+    subtree: true,
+  });
   window.ui = SwaggerUIBundle({
     spec,
     domNode: place,

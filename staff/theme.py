@@ -1,0 +1,38 @@
+"""What the theme's templates lack for people who do not look at the page: mended as each is read.
+
+Copies of the theme's templates would have to follow each of its releases; these few phrases are in sixty of them.
+"""
+
+import re
+
+from django.template import Origin
+from django.template.loaders.app_directories import Loader as AppDirectories
+
+SKIP_LINK = '<a class="mf-skip" href="#main">Skip to the content</a>'
+# The name of an icon is what a screen reader would say: "space_dashboard Overview".
+ICON = re.compile(r"<span(?=[^<>]*\bmaterial-symbols-outlined)(?![^<>]*aria-hidden)")
+# What the theme writes → what the page has.
+MENDED = {
+    '<div id="main"': '<div id="main" role="main" tabindex="-1"',
+    "{% block base %}{% endblock %}": SKIP_LINK + "{% block base %}{% endblock %}",
+    'id="searchbar-submit"': 'id="searchbar-submit" aria-label="Search"',
+    'id="nav-sidebar-apps"': 'id="nav-sidebar-apps" data-simplebar-aria-label="Menu"',
+    'class="bg-primary-600 flex h-[38px]': 'aria-label="Home" class="bg-primary-600 flex h-[38px]',
+}
+
+
+class Loader(AppDirectories):
+    """Django's loader of the apps' templates, with the theme's mended."""
+
+    def get_contents(self, origin: Origin) -> str:
+        """Return the template's source, mended where it is the theme's."""
+        source: str = super().get_contents(origin)
+        return mended(source) if "/unfold/" in str(origin.name) else source
+
+
+def mended(source: str) -> str:
+    """Return a template's source with its icons silent, and its parts named."""
+    source = ICON.sub('<span aria-hidden="true"', source)
+    for phrase, better in MENDED.items():
+        source = source.replace(phrase, better)
+    return source
