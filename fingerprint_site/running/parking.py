@@ -51,7 +51,8 @@ class ParkingWorker(ThreadWorker):
     def load_wsgi(self) -> None:
         """Put the rules around the application."""
         super().load_wsgi()
-        self._application, self.wsgi = self.wsgi, self._call
+        self._application: Any = self.wsgi  # type: ignore[has-type]  # gunicorn has no types
+        self.wsgi = self._call
 
     def _call(self, environ: dict[str, Any], start_response: Any) -> Any:
         environ[WAITED] = getattr(self._own, "waited", None)

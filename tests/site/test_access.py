@@ -204,7 +204,20 @@ def test_another_accounts_key_finds_nothing(
     for call in ("add", "check"):
         answer = outsider_api.post(f"/api/v1/fingerprint/{call}", {"musicId": str(track.music_id)}, format="json")
         assert answer.status_code == 422
-    assert outsider_api.get(f"/api/v1/task/result/{job.task_id}").status_code == 404
+        many = outsider_api.post(f"/api/v1/fingerprint/{call}", {"musicIds": [str(track.music_id)]}, format="json")
+        assert many.status_code == 422
+    removal = outsider_api.post("/api/v1/fingerprint/remove", {"musicId": str(track.music_id)}, format="json")
+    assert removal.status_code == 422
+    for path in (f"task/result/{job.task_id}", f"task/result/{job.task_id}/matches", f"music/{track.music_id}"):
+        assert outsider_api.get(f"/api/v1/{path}").status_code == 404
+    assert outsider_api.patch(f"/api/v1/music/{track.music_id}", {"title": "mine"}, format="json").status_code == 404
+    assert outsider_api.delete(f"/api/v1/music/{track.music_id}").status_code == 404
+    for path in ("music", "task", "events"):
+        assert outsider_api.get(f"/api/v1/{path}").json()["results"] == []
+    assert outsider_api.get("/api/v1/key").json()["tracks"] == 0
+    assert outsider_api.get(f"/api/v1/task?musicId={track.music_id}").json()["results"] == []
+    track.refresh_from_db()
+    assert (track.title, track.removed_at) == ("battle-music", None)
     assert Job.objects.count() == 1
 
 
