@@ -49,7 +49,9 @@ def repeatable(*, in_one_transaction: bool = True) -> Callable[[Post], Post]:
                 return post(view, request, *args, **kwargs)
             claimed = _claimed(request, key, view.body_digest(request))
             if isinstance(claimed, Answer):
-                return Response(json.loads(claimed.body), status=claimed.status, headers={REPLAYED: "true"})
+                # A secret may be in it.
+                headers = {REPLAYED: "true", "Cache-Control": "no-store"}
+                return Response(json.loads(claimed.body), status=claimed.status, headers=headers)
             around = transaction.atomic() if in_one_transaction else nullcontext()
             return _worked(request, claimed, around, lambda: post(view, request, *args, **kwargs))
 
