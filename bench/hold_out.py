@@ -1,8 +1,9 @@
 """``python -m bench.hold_out``: open the split that decides, once a release; ``look N`` shows the Nth lost query.
 
 The hold-out is music that nobody tuned on and whose lost queries nobody has read. Opening it measures robustness and
-naming on it, and writes the date, the commit and each goal to ``hold-out.md``, which is committed with the release. It
-refuses changes that are not committed, a commit that was opened, and an engine that was opened under another commit.
+naming on it, and writes the date, the commit and each goal to ``hold-out.md``. That is committed with the release, and
+so is ``relatives.json``, where Chromaprint finds recordings that are there twice. It refuses changes that are not
+committed, a commit that was opened, and an engine that was opened under another commit.
 
 The rule: whoever looks at a lost query of the hold-out moves its recordings to the tuning split. ``look`` does both.
 What it has not shown stays unread: the full output lies under ``bench/out/hold-out`` and is nobody's to read. New
@@ -60,7 +61,10 @@ def opened() -> int:
     FULL.write_text("\n".join(lines))
     goals = [line for line in lines if GOAL.match(line)]
     note("".join(f"- {line}\n" for line in goals or ["broke off: no goals were reached"]))
-    print("\n".join(goals), f"\nWritten to {LOG.name}: commit it. `look N` shows a lost query and moves it to tuning.")
+    print(
+        "\n".join(goals),
+        f"\nWritten to {LOG.name}: commit it and relatives.json. `look N` shows a lost query and moves it to tuning.",
+    )
     return 0 if goals and all(line.endswith("| met") for line in goals) else 1
 
 
@@ -110,9 +114,10 @@ def _lost() -> list[str]:
 
 
 def _measure() -> list[str]:
-    """Every line that the benches print."""
+    """Every line that the benches print, once it is known which recordings are there twice."""
     lines: list[str] = []
     environment = {name: value for name, value in os.environ.items() if name != "QUICK"}
+    subprocess.run([sys.executable, "-m", "bench.relatives", corpus.HOLD_OUT], check=True, env=environment)
     for module, *options in MEASURED:
         command = [sys.executable, "-m", module, "--split", corpus.HOLD_OUT, *options]
         lines += subprocess.run(

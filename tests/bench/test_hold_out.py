@@ -4,9 +4,10 @@ import json
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bench import corpus, hold_out, queries
+from bench import chromaprint, corpus, hold_out, queries, relatives
 from bench.hold_out import RefusedError, look, lost_of, opened
 
 GOALS = ["some table | of figures |", "A, hard: recall of pairs >= 97.0% | 97.5% | met", "no goal"]
@@ -127,3 +128,20 @@ def test_the_hold_out_is_asked_among_the_music_of_the_test(monkeypatch: pytest.M
     assert f"{corpus.TUNING[0]}.ogg" in indexed
     assert indexed & names(corpus.HOLD_OUT)
     assert not {track.path.name[4:] for track in queries.negative_tracks(corpus.HOLD_OUT)} & indexed
+
+
+def test_new_relatives_join_the_stored_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pairs of music that is not on this disk stay."""
+    same = np.random.default_rng(1).integers(0, 1 << 32, 400, dtype=np.uint32)
+    other = np.random.default_rng(2).integers(0, 1 << 32, 400, dtype=np.uint32)
+    prints = {"000-one.ogg": same, "000-other.ogg": same}
+    monkeypatch.setattr(chromaprint, "raw_print", lambda path: prints.get(path.name, other))
+    monkeypatch.setattr(relatives, "FILE", tmp_path / "relatives.json")
+    relatives.FILE.write_text(json.dumps([["a", "b", 0.9]]))
+    monkeypatch.setattr("sys.argv", ["relatives", corpus.HOLD_OUT])
+    monkeypatch.setenv(corpus.OPENED_BY, "test")
+    relatives.main()
+    pairs = [(one, two) for one, two, _ in json.loads(relatives.FILE.read_text())]
+    assert ("a", "b") in pairs
+    assert ("colobot-common-sounds/one.ogg", "colobot-common-sounds/other.ogg") in pairs
+    assert not any("xmoto" in one and "one.ogg" in two for one, two in pairs)
