@@ -41,6 +41,7 @@ class Comparison:
     a: Track
     b: Track
     decision: Decision | None
+    inherited: Decision | None
     earlier: list[Decision]
     sentence: str
     differences: list[Difference]
@@ -72,6 +73,7 @@ def comparison_of(pair: PairOnReview) -> Comparison:
         a=a,
         b=b,
         decision=pair.decision,
+        inherited=pair.inherited,
         earlier=pair.earlier,
         sentence=_sentence(match),
         differences=_differences(a, b),

@@ -8,6 +8,7 @@ from django.db.models.functions import Greatest, Least
 
 from catalog.models import Decision, Match, Track
 from catalog.models.match import MatchQuerySet
+from catalog.selectors import inherited
 from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
@@ -23,7 +24,7 @@ def ordered(one: int, other: int) -> Pair:
 
 
 def open_matches() -> MatchQuerySet:
-    """Matches whose pair is open: called a duplicate, both tracks present, and no standing decision on the two."""
+    """Matches whose pair is open: called a duplicate, both present, no standing decision on the two or their files."""
     decided = Decision.objects.filter(
         first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
         second_track=Greatest(OuterRef("query_track_id"), OuterRef("reference_track_id")),
@@ -31,6 +32,7 @@ def open_matches() -> MatchQuerySet:
     )
     return Match.objects.filter(
         ~Exists(decided),
+        *(~Exists(of_same_files) for of_same_files in inherited.of_same_files()),
         verdict=Match.Verdict.DUPLICATE,
         query_track__removed_at=None,
         reference_track__removed_at=None,
@@ -87,6 +89,7 @@ class PairOnReview:
     a: Track
     b: Track
     decision: Decision | None
+    inherited: Decision | None
     earlier: list[Decision]
 
     @property
@@ -116,11 +119,13 @@ def on_review(match: Match) -> PairOnReview:
         "decided_by", "keeper", "first_track", "second_track"
     )
     newest = list(told[: 1 + SHOWN_EARLIER])
+    standing = next((decision for decision in newest if decision.undone_at is None), None)
     return PairOnReview(
         match=match,
         a=match.query_track,
         b=match.reference_track,
-        decision=next((decision for decision in newest if decision.undone_at is None), None),
+        decision=standing,
+        inherited=None if standing else inherited.inherited(match),
         earlier=[decision for decision in newest if decision.undone_at],
     )
 

@@ -18,7 +18,7 @@ from webhooks.services import create_source, store_endpoint
 pytestmark = pytest.mark.slow
 COUNTS = {
     "overview": 23,
-    "review": 14,
+    "review": 15,
     "scan": 10,
     "all of track": 5,
     "all of task": 5,
@@ -30,7 +30,7 @@ COUNTS = {
     "all of callback in": 5,
     "track": 11,
     "task": 8,
-    "match": 9,
+    "match": 10,
     "key": 9,
     "bulk action": 7,
     "callback URL": 10,
