@@ -23,8 +23,9 @@ def boxed(text: str, *, copy: str = "") -> SafeString | str:
         else ""
     )
     return format_html(
-        '<div><pre class="font-mono text-xs leading-5 max-w-full overflow-x-auto whitespace-pre-wrap break-all'
-        ' rounded-default border border-base-200 p-3 dark:border-base-700">{}</pre>{}</div>',
+        # What scrolls must be reached by the keyboard.
+        '<div><pre tabindex="0" class="font-mono text-xs leading-5 max-w-full overflow-x-auto whitespace-pre-wrap'
+        ' break-all rounded-default border border-base-200 p-3 dark:border-base-700">{}</pre>{}</div>',
         text,
         button,
     )
