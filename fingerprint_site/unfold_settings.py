@@ -64,6 +64,12 @@ UNFOLD: dict[str, Any] = {
                         "permission": lambda request: request.user.has_perm("catalog.view_match"),
                     },
                     {
+                        "title": "Waiting pairs",
+                        "icon": "rule",
+                        "link": reverse_lazy("admin:catalog_waitingpair_changelist"),
+                        "permission": lambda request: request.user.has_perm("catalog.view_match"),
+                    },
+                    {
                         "title": "Duplicate scan",
                         "icon": "manage_search",
                         "link": reverse_lazy("catalog:scan"),

@@ -34,7 +34,8 @@ def empty_tables() -> list[str]:
 
 
 def _models() -> list[type[models.Model]]:
-    return [model for app in APPS if apps.is_installed(app) for model in apps.get_app_config(app).get_models()]
+    installed = [apps.get_app_config(app) for app in APPS if apps.is_installed(app)]
+    return [model for app in installed for model in app.get_models() if not model._meta.proxy]
 
 
 def _in_order(waiting: list[type[models.Model]]) -> Iterator[type[models.Model]]:

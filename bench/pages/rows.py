@@ -11,6 +11,12 @@ QUICK = os.environ.get("QUICK") == "1"
 TRACKS = 10_000 if QUICK else 100_000
 RECEIVED = 3 * TRACKS
 OTHERS = TRACKS // 20
+# Matches of each relation there is, four of six called duplicates; their evidence is as long as of half a minute.
+RELATIONS = ("identical", "same", "excerpt", "contains", "overlap", "related")
+VERDICTS = ("duplicate", "duplicate", "duplicate", "duplicate", "contains", "none")
+SEGMENTS = [[0.0, 30.0, 0.0, 30.0, 0.9]]
+CURVE = [0.9] * 60
+BESIDE = TRACKS // 4  # the two tracks of a match lie so far apart
 SECRET = "whsec_" + "A" * 32
 
 
@@ -27,7 +33,7 @@ def sizes() -> dict[str, int]:
     return {
         **{f"catalog.{name}": TRACKS for name in large},
         **dict.fromkeys(few, 1),
-        "catalog.Match": TRACKS // 10,
+        "catalog.Match": 3 * TRACKS // 4,  # two thirds of them wait
         "catalog.Scan": 100,
         "catalog.ApiKeyDay": TRACKS,
         "catalog.BulkWork": 500,
@@ -74,8 +80,14 @@ def special() -> dict[str, dict[str, Value]]:
             "detail": lambda _: {"fingerprint_s": 0.5, "search_s": 0.2},
         },
         "catalog.Match": {
-            "job_id": lambda n: n * 10, "query_track_id": lambda n: n * 10, "reference_track_id": lambda n: 1 + n,
+            "job_id": lambda n: n, "query_track_id": lambda n: n + BESIDE, "reference_track_id": lambda n: n,
+            "relation": lambda n: RELATIONS[n % 6], "verdict": lambda n: VERDICTS[n % 6],
+            "tempo_ratio": lambda n: 1 + 0.05 * (n % 7 == 0), "pitch_semitones": lambda _: 0.0, "edit": lambda _: "",
+            "query_coverage": lambda n: 0.8 + n % 21 / 100, "reference_coverage": lambda n: 0.8 + n % 20 / 100,
+            "similarity": lambda _: 0.9, "segments": lambda _: SEGMENTS, "similarity_curve": lambda _: CURVE,
         },
+        "catalog.PairCare": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + BESIDE},
+        "catalog.PairNote": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + BESIDE},
         "catalog.Decision": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + 1},
         "catalog.Scan": {"status": lambda _: "done", "ended_at": lambda _: then, "last_track": lambda _: TRACKS},
         "catalog.BulkWork": {

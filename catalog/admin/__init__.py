@@ -10,6 +10,7 @@ from catalog.admin import (
     jobs,
     matches,
     tracks,
+    waiting_pairs,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "jobs",
     "matches",
     "tracks",
+    "waiting_pairs",
 ]

@@ -14,10 +14,12 @@ from catalog.models.index_lease import IndexLease
 from catalog.models.index_operation import IndexClock, IndexOperation
 from catalog.models.job import Job
 from catalog.models.match import Match
+from catalog.models.pair_care import PairCare, PairNote
 from catalog.models.pending_file import PendingFile
 from catalog.models.scan import Scan
 from catalog.models.track import Track
 from catalog.models.upload import Upload
+from catalog.models.waiting_pair import WaitingPair
 
 __all__ = [
     "ApiKey",
@@ -35,8 +37,11 @@ __all__ = [
     "IndexOperation",
     "Job",
     "Match",
+    "PairCare",
+    "PairNote",
     "PendingFile",
     "Scan",
     "Track",
     "Upload",
+    "WaitingPair",
 ]

@@ -87,7 +87,10 @@ class Match(models.Model):
 
     class Meta:
         verbose_name_plural = "matches"
-        indexes = [models.Index(fields=["relation", "-created_at", "-id"], name="matches_by_relation")]
+        indexes = [
+            models.Index(fields=["relation", "-created_at", "-id"], name="matches_by_relation"),
+            models.Index(fields=["query_track", "reference_track"], name="matches_of_pair"),
+        ]
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["job", "reference_track"], name="one_match_per_job_and_reference"),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Decision, Track
 from catalog.pages.review_answers import go_on
+from catalog.pages.review_bulk import list_address
 from catalog.pages.review_context import DECIDE, SEE, coming, counts_of, pair_context, pairs_named
 from catalog.pages.review_session import ReviewSitting
 from catalog.presentation.wording import pair_words
@@ -42,7 +43,7 @@ CHOICES: dict[str, tuple[str, str | None]] = {
 def queue(request: HttpRequest) -> HttpResponse:
     """Show the first pair that waits, or say that nothing does."""
     sitting = ReviewSitting(request.session)
-    waiting = coming(sitting)
+    waiting = coming(sitting, user_id=person(request).pk)
     if not waiting:
         return TemplateResponse(request, "catalog/review_empty.html", _frame(request, sitting))
     context = _frame(request, sitting) | pair_context(request, waiting[0]) | {"flows": True}
@@ -55,7 +56,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 def next_pair(request: HttpRequest) -> HttpResponse:
     """Answer with the next pair alone, without those that the page has (`?not=3-17,4-9`); nothing where none waits."""
     sitting = ReviewSitting(request.session)
-    waiting = coming(sitting, besides=pairs_named(request.GET.get("not", "")))
+    waiting = coming(sitting, user_id=person(request).pk, besides=pairs_named(request.GET.get("not", "")))
     if not waiting:
         return HttpResponse()
     return TemplateResponse(request, "catalog/review_pair.html", pair_context(request, waiting[0]))
@@ -202,6 +203,8 @@ def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
         messages.success(request, f"Undone: {what}. You can decide again.")
     else:
         messages.info(request, "That decision was already undone.")
+    if request.POST.get("back") == "list":
+        return HttpResponseRedirect(list_address())
     if decision.batch:
         together = Decision.objects.filter(batch=decision.batch)
         kept = together.filter(keeper__isnull=False).values_list("keeper_id", flat=True).first()

@@ -30,7 +30,7 @@ def go_on(request: HttpRequest, address: str = "") -> HttpResponse:
 def _following(request: HttpRequest, sitting: ReviewSitting) -> str:
     """Return one more pair as HTML; nothing where no other waits."""
     known = pairs_named(request.POST.get("not", ""))
-    waiting = coming(sitting, besides=known)
+    waiting = coming(sitting, user_id=person(request).pk, besides=known)
     return render_to_string("catalog/review_pair.html", pair_context(request, waiting[0]), request) if waiting else ""
 
 

@@ -29,12 +29,12 @@ def counts_of(sitting: ReviewSitting) -> dict[str, object]:
     return {"done": sitting.done, "skipped": skipped, "left": left}
 
 
-def coming(sitting: ReviewSitting, *, besides: Collection[Pair] = (), limit: int = 1) -> list[Pair]:
+def coming(sitting: ReviewSitting, *, user_id: int, besides: Collection[Pair] = (), limit: int = 1) -> list[Pair]:
     """Return the pairs that come next, without those that the page has already."""
     left_out = {*sitting.skipped, *besides}
     found = first_open([pair for pair in sitting.plan if pair not in left_out], limit=limit)
     if len(found) < limit:
-        sitting.plan = plan_of(skipped=left_out)
+        sitting.plan = plan_of(skipped=left_out, user_id=user_id)
         found = first_open(sitting.plan, limit=limit)
     return found
 

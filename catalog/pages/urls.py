@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, index, review, review_group, scan
+from catalog.pages import audio, index, review, review_bulk, review_group, scan
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audio/<uuid:music_id>/spectrogram.png", audio.spectrogram, name="spectrogram"),
     path("audio/<uuid:music_id>/telling.svg", audio.telling, name="telling"),
     path("review/", review.queue, name="review"),
+    path("review/bulk/", review_bulk.bulk, name="review_bulk"),
     path("review/next/", review.next_pair, name="review_next"),
     path("review/previous/", review.previous_pair, name="review_previous"),
     path("review/skipped/", review.bring_back, name="review_skipped"),

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Least
 
 from catalog.models import Decision, Match, Track
@@ -12,6 +13,7 @@ from catalog.selectors import inherited
 from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
+_Matches = TypeVar("_Matches", bound=QuerySet[Match])
 COUNTED = "open-pairs"  # what the count is remembered as
 SHOWN_EARLIER = 5
 _STEP = 100
@@ -24,13 +26,18 @@ def ordered(one: int, other: int) -> Pair:
 
 
 def open_matches() -> MatchQuerySet:
-    """Matches whose pair is open: called a duplicate, both present, no standing decision on the two or their files."""
+    """Return the matches whose pair is open."""
+    return still_open(Match.objects.all())
+
+
+def still_open(matches: _Matches) -> _Matches:
+    """Leave those whose pair is open: called a duplicate, both present, no standing word on the two or their files."""
     decided = Decision.objects.filter(
         first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
         second_track=Greatest(OuterRef("query_track_id"), OuterRef("reference_track_id")),
         undone_at=None,
     )
-    return Match.objects.filter(
+    return matches.filter(
         ~Exists(decided),
         *(~Exists(of_same_files) for of_same_files in inherited.of_same_files()),
         verdict=Match.Verdict.DUPLICATE,

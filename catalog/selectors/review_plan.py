@@ -4,15 +4,36 @@ from collections.abc import Collection
 
 from django.db.models import Q
 
+from catalog.models import Match, PairCare
 from catalog.selectors.review import Pair, next_pairs, open_matches, ordered
+from catalog.selectors.waiting_pairs import cared_for, pairs_of, waiting_pairs
 
 PLANNED = 60
 _LOOKED_AT = 10  # of a plan at a time: most are open still
 
 
-def plan_of(*, skipped: Collection[Pair]) -> list[Pair]:
-    """Return the pairs that come next, those put aside left out."""
-    return next_pairs(skipped=skipped, limit=PLANNED)
+def plan_of(*, skipped: Collection[Pair], user_id: int) -> list[Pair]:
+    """Return the pairs that come next for a person, those put aside left out.
+
+    Those that were given to the person come first, then conflicts, then the oldest. Those that were given to somebody
+    else, or of which the person asked for a second opinion, are left to others.
+    """
+    waiting = waiting_pairs(Match.objects.all())
+    mine = pairs_of(waiting.filter(cared_for(assigned_to=user_id)).order_by("pk"), limit=PLANNED)
+    left_out = {*skipped, *_left_to_others(user_id)}
+    conflicts = waiting.filter(conflict__gt=0).order_by("-conflict", "pk")
+    first = pairs_of(conflicts, limit=PLANNED + len(left_out))
+    planned = [pair for pair in dict.fromkeys([*mine, *first]) if pair not in left_out]
+    if len(planned) < PLANNED:
+        planned += next_pairs(skipped={*left_out, *planned}, limit=PLANNED - len(planned))
+    return planned[:PLANNED]
+
+
+def _left_to_others(user_id: int) -> list[Pair]:
+    """Return the pairs that this person is not to decide: few, as somebody has named each of them."""
+    named = PairCare.objects.filter(~Q(assigned_to=user_id), assigned_to__isnull=False)
+    own_question = PairCare.objects.filter(opinion_asked_by=user_id)
+    return [pair for rows in (named, own_question) for pair in rows.values_list("first_track_id", "second_track_id")]
 
 
 def first_open(pairs: list[Pair], *, limit: int) -> list[Pair]:

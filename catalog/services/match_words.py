@@ -75,6 +75,25 @@ def alterations(match: Match) -> list[str]:
     return found + _of_files(match.query_track.audio_file, match.reference_track.audio_file)
 
 
+def conflict_words(match: Match) -> list[str]:
+    """Return why a copy may pretend to be another recording: how it was sped up, and what is said of it otherwise.
+
+    Nothing where ISRC, artist and account of both agree.
+    """
+    a, b = match.query_track, match.reference_track
+    if match.relation not in Match.COPIES:
+        return []
+    found = [
+        ("other artist", a.artist and b.artist and a.artist.casefold() != b.artist.casefold()),
+        ("other ISRC", a.isrc and b.isrc and a.isrc.casefold() != b.isrc.casefold()),
+        ("other account", a.owner_id != b.owner_id),
+    ]
+    words = [word for word, holds in found if holds]
+    if not words:
+        return []
+    return [*(_speed(match) or ["unaltered"]), *words, *([] if a.isrc and b.isrc else ["no ISRC"])]
+
+
 def _speed(match: Match) -> list[str]:
     percent, pitch = (match.tempo_ratio - 1) * 100, match.pitch_semitones
     coupled = 12 * log2(match.tempo_ratio) if match.tempo_ratio > 0 else 0.0

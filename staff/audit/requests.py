@@ -21,7 +21,7 @@ from staff.models import AuditEntry
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 MOST_NAMED = 100
-_WRITE = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
+_WRITE = re.compile(r"\s*(INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
 _NO_CHANGE = ("django_session", "django_admin_log")  # what only remembers what a person looked at or did
 
 

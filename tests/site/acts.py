@@ -191,6 +191,9 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "catalog/audio/<uuid:music_id>/": lambda h: Act(
         f"/catalog/audio/{h.heard.music_id}/", {"download": ""}, is_post=False
     ),
+    "catalog/review/bulk/": lambda h: Act(
+        "/catalog/review/bulk/", {"verdict": "different", "pairs": f"{h.track.pk}-{h.copy.pk}-0"}
+    ),
     "catalog/review/undo/<int:decision_id>/": lambda h: Act(f"/catalog/review/undo/{h.decision.pk}/"),
     "catalog/review/<int:first>/<int:second>/decide/": lambda h: Act(
         f"/catalog/review/{h.track.pk}/{h.copy.pk}/decide/", {"choice": "keep_a"}
@@ -205,6 +208,11 @@ ACTS: dict[str, Callable[[House], Act]] = {
 }
 SENDS_A_FILE = {"catalog/audio/<uuid:music_id>/", "admin/catalog/track/export/"}  # and changes no row
 
+# What only shows a page: the form there does it.
+SHOWS_FIRST = {
+    f"catalog/waitingpair: {name}" for name in ("decide_same", "decide_version", "decide_different", "one_by_one")
+}
+
 # (table, action of its list) -> the rows to choose
 ACTIONS: dict[tuple[str, str], Callable[[House], list[Model]]] = {
     ("auth/user", "delete_selected"): lambda h: [h.friend],
@@ -213,6 +221,7 @@ ACTIONS: dict[tuple[str, str], Callable[[House], list[Model]]] = {
     ("catalog/track", "check_selected"): lambda h: [h.track, h.copy],
     ("catalog/track", "remove_selected"): lambda h: [h.track, h.copy],
     ("catalog/track", "restore_selected"): lambda h: [h.gone],
+    **{("catalog/waitingpair", name.partition(": ")[2]): lambda h: [h.match] for name in SHOWS_FIRST},
     ("django_q/failure", "run_again"): lambda h: [h.failure],
     ("django_q/failure", "delete_selected"): lambda h: [h.failure],
     ("django_q/ormq", "delete_selected"): lambda h: [h.waiting],
@@ -232,8 +241,16 @@ def of_list(table: str, name: str, rows: list[Model]) -> Act:
 def every_act(house: House) -> dict[str, Act]:
     """Return all acts by name."""
     pages = {route: make(house) for route, make in ACTS.items() if "cancel" not in route}
-    lists = {f"{table}: {name}": of_list(table, name, rows(house)) for (table, name), rows in ACTIONS.items()}
-    return pages | lists
+    return pages | {name: act for name, act in _of_lists(house).items() if name not in SHOWS_FIRST}
+
+
+def showing_acts(house: House) -> dict[str, Act]:
+    """Return those that only show a page."""
+    return {name: act for name, act in _of_lists(house).items() if name in SHOWS_FIRST}
+
+
+def _of_lists(house: House) -> dict[str, Act]:
+    return {f"{table}: {name}": of_list(table, name, rows(house)) for (table, name), rows in ACTIONS.items()}
 
 
 def contents() -> dict[str, list[Any]]:

@@ -38,6 +38,7 @@ TABLES = {
     "catalog/apikey": ("<path:object_id>/revoke/",),
     "catalog/bulkwork": ("<path:object_id>/stop/", "<path:object_id>/undo/"),
     "catalog/decision": ("<path:object_id>/undo/",),
+    "catalog/waitingpair": (),
     "catalog/job": ("<path:object_id>/run-again/", "<path:object_id>/stop/"),
     "catalog/track": (
         *("<int:track_id>/remove/", "<path:object_id>/restore/", "arrivals/", "export/"),
@@ -80,7 +81,7 @@ ROWS = {
     **{f"api/v1/uploads/{what}": KEY for what in ("", "presigned", "<str:upload_id>", "<str:upload_id>/complete")},
     **{f"api/v1/task/result/<str:task_id>{what}": KEY for what in ("", "/matches")},
     **{f"catalog/audio/<uuid:music_id>/{what}": PERMITTED for what in ("", "peaks/", "spectrogram.png", "telling.svg")},
-    **{f"catalog/review/{what}": PERMITTED for what in ("", "next/", "previous/", "skipped/")},
+    **{f"catalog/review/{what}": PERMITTED for what in ("", "bulk/", "next/", "previous/", "skipped/")},
     "catalog/review/undo/<int:decision_id>/": PERMITTED,
     **{f"catalog/review/<int:first>/<int:second>/{what}": PERMITTED for what in ("", "decide/", "skip/")},
     **{f"catalog/review/group/<int:track_id>/{what}": PERMITTED for what in ("", "decide/")},

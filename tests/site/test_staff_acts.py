@@ -10,7 +10,17 @@ from django.test import Client, RequestFactory
 from django_q.admin import resubmit_task
 from django_q.models import Failure
 
-from tests.site.acts import ACTIONS, ACTS, SENDS_A_FILE, Act, House, actions_there_are, contents, every_act
+from tests.site.acts import (
+    ACTIONS,
+    ACTS,
+    SENDS_A_FILE,
+    Act,
+    House,
+    actions_there_are,
+    contents,
+    every_act,
+    showing_acts,
+)
 from tests.site.test_access import ROWS
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -55,6 +65,7 @@ def test_every_act_does_something(house: House) -> None:
     """Or the viewer's failing to do it would show nothing."""
     idle = [name for name, act in every_act(house).items() if not changed_by(act, house.staff)]
     assert set(idle) == SENDS_A_FILE
+    assert [name for name, act in showing_acts(house).items() if changed_by(act, house.staff)] == []
 
 
 def test_viewer_changes_nothing(house: House, reader: User) -> None:

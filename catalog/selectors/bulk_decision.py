@@ -1,0 +1,85 @@
+"""What a decision about many pairs at once would do, before it is made."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from catalog.models import Decision, Match, Track
+from catalog.selectors.keeper import suggest_keeper
+from catalog.selectors.review import Pair, ordered
+from catalog.services.alterations import changes_pitch, changes_tempo, is_masked
+
+MOST_PAIRS = 10_000  # decided at once: a preview and an undo that take seconds, not minutes
+SHOWN_EXAMPLES = 10
+
+
+@dataclass
+class BulkPlan:
+    """`keepers`: of each pair that would be decided the track to keep, or none; the rest is for the page."""
+
+    verdict: str
+    keepers: dict[Pair, int | None] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: list[tuple[Match, Track | None]] = field(default_factory=list)
+    is_cut: bool = False
+
+    @property
+    def looked_at(self) -> int:
+        """How many pairs were looked at."""
+        return len(self.keepers) + self.skipped.total()
+
+
+def plan(matches: QuerySet[Match], verdict: str) -> BulkPlan:
+    """Return what deciding about the pairs of `matches` would do: with `same`, the proposed track of each is kept."""
+    found = BulkPlan(verdict)
+    for match in _rows(matches):
+        if found.looked_at == MOST_PAIRS:
+            found.is_cut = True
+            break
+        _add(found, match)
+    return found
+
+
+def _rows(matches: QuerySet[Match]) -> Iterable[Match]:
+    keys = list(matches.values_list("pk", flat=True)[: MOST_PAIRS + 1])
+    return Match.objects.filter(pk__in=keys).with_tracks().order_by("pk").iterator(chunk_size=1000)
+
+
+def _add(found: BulkPlan, match: Match) -> None:
+    reason, keeper = _refusal(match), None
+    if not reason and found.verdict == Decision.Verdict.SAME:
+        suggestion = suggest_keeper(match)
+        keeper = {"a": match.query_track, "b": match.reference_track}.get(suggestion.side)
+        if keeper is None:
+            reason = f"no track is proposed to be kept: {_general(suggestion.words)}"
+    if reason:
+        found.skipped[reason] += 1
+        return
+    found.keepers[ordered(match.query_track_id, match.reference_track_id)] = keeper.pk if keeper else None
+    found.kinds[_kind(match)] += 1
+    if len(found.examples) < SHOWN_EXAMPLES:
+        found.examples.append((match, keeper))
+
+
+def _refusal(match: Match) -> str:
+    made = [track.made_by_client for track in (match.query_track, match.reference_track)]
+    if any(one and one.confirmed_at is None for one in made):
+        return "a client made one of the fingerprints, and nobody confirmed it"
+    return ""
+
+
+def _general(words: str) -> str:
+    """Return why none is proposed, without what differs from pair to pair."""
+    return "something speaks for each side" if words.startswith("A: ") else words
+
+
+def _kind(match: Match) -> str:
+    """Return the relation, and whether the sound was altered."""
+    words = str(match.get_relation_display())
+    if match.relation == Match.Relation.IDENTICAL:
+        return words
+    is_altered = changes_tempo(match) or changes_pitch(match) or is_masked(match) or bool(match.edit)
+    return f"{words}, {'altered' if is_altered else 'unaltered'}"

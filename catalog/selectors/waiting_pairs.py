@@ -1,0 +1,108 @@
+"""Every pair that waits, once, with what a list sorts and filters by.
+
+All of it is asked of the rows themselves, so that there is one truth about what waits.
+"""
+
+from typing import TypeVar
+
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Abs, Greatest, Least, Lower
+
+from catalog.models import Match, PairCare, PairNote
+from catalog.selectors.review import Pair, ordered, still_open
+from catalog.services.alterations import LEAST_PITCH, LEAST_TEMPO, MASKED_UNDER
+
+_Matches = TypeVar("_Matches", bound=QuerySet[Match])
+_RANKS = Case(
+    *(When(relation=relation, then=Value(rank)) for rank, relation in enumerate(Match.Relation.values)),
+    output_field=IntegerField(),
+)
+_SMALLER = Least("query_coverage", "reference_coverage")
+
+SPED = Q(tempo_ratio__gte=1 + LEAST_TEMPO) | Q(tempo_ratio__lte=1 - LEAST_TEMPO)
+PITCHED = Q(pitch_semitones__gte=LEAST_PITCH) | Q(pitch_semitones__lte=-LEAST_PITCH)
+MASKED = Q(similarity__lt=MASKED_UNDER)
+EDITED = ~Q(edit="")
+UNALTERED = ~SPED & ~PITCHED & ~EDITED & (Q(similarity=None) | Q(similarity__gte=MASKED_UNDER))
+ALTERATIONS: dict[str, tuple[str, Q]] = {
+    "none": ("unaltered", UNALTERED),
+    "speed": ("sped up, slowed or another tempo", SPED),
+    "pitch": ("another pitch", PITCHED),
+    "masked": ("something over it", MASKED),
+    "edit": ("cut, looped or reordered", EDITED),
+}
+
+_BOTH_NAME = {
+    name: ~Q(**{f"query_track__{name}": ""}) & ~Q(**{f"reference_track__{name}": ""}) for name in ("isrc", "artist")
+}
+OTHER_ISRC = _BOTH_NAME["isrc"] & ~Q(query_track__isrc__iexact=F("reference_track__isrc"))
+OTHER_ARTIST = _BOTH_NAME["artist"] & ~Q(query_artist=F("reference_artist"))
+OTHER_ACCOUNT = ~Q(query_track__owner=F("reference_track__owner"))
+
+
+def waiting_pairs(matches: _Matches) -> _Matches:
+    """Return the closest waiting match of each pair, with its `rank`, `smaller` share, `alteredness` and `conflict`."""
+    ranked = still_open(matches).annotate(rank=_RANKS, smaller=_SMALLER)
+    same_pair = Q(query_track=OuterRef("query_track"), reference_track=OuterRef("reference_track")) | Q(
+        query_track=OuterRef("reference_track"), reference_track=OuterRef("query_track")
+    )
+    others = Match.objects.filter(same_pair, verdict=Match.Verdict.DUPLICATE).exclude(pk=OuterRef("pk"))
+    closer = others.annotate(rank=_RANKS, smaller=_SMALLER).filter(_is_closer()).order_by()
+    return ranked.filter(~Exists(closer)).annotate(
+        query_artist=Lower("query_track__artist"),
+        reference_artist=Lower("reference_track__artist"),
+        alteredness=Abs(F("tempo_ratio") - 1.0) + Abs(F("pitch_semitones")) / 12.0,
+        conflict=_conflict(),
+    )
+
+
+def _is_closer() -> Q:
+    """Say what is closer than the outer row: as `closest_first` sorts, the newest where all is level."""
+    outer = {name: OuterRef(name) for name in ("rank", "smaller", "score")}
+    level = Q(rank=outer["rank"])
+    closer = Q(rank__lt=outer["rank"])
+    for name in ("smaller", "score"):
+        closer |= level & Q(**{f"{name}__gt": outer[name]})
+        level &= Q(**{name: outer[name]})
+    return closer | (level & Q(pk__gt=OuterRef("pk")))
+
+
+def _conflict() -> Case:
+    """Weigh how much a copy pretends to be another recording: zero where ISRC, artist and account agree."""
+    copies = Q(relation__in=Match.COPIES)
+    weights = [(OTHER_ISRC, 3), (OTHER_ARTIST, 3), (OTHER_ACCOUNT, 1)]
+    named = sum((Case(When(test, then=Value(weight)), default=Value(0)) for test, weight in weights), start=Value(0))
+    disguised = Case(When(SPED, then=Value(2)), default=Value(0)) + Case(
+        When(Q(query_track__isrc="") | Q(reference_track__isrc=""), then=Value(1)), default=Value(0)
+    )
+    return Case(
+        When(copies & (OTHER_ISRC | OTHER_ARTIST | OTHER_ACCOUNT), then=named + disguised),
+        default=Value(0),
+        output_field=IntegerField(),
+    )
+
+
+def with_care(matches: _Matches) -> _Matches:
+    """Add to whom a pair was given, who asks for a second opinion, and whether there are notes."""
+    care = PairCare.objects.filter(first_track=_outer(Least), second_track=_outer(Greatest))
+    notes = PairNote.objects.filter(first_track=_outer(Least), second_track=_outer(Greatest)).order_by()
+    return matches.annotate(
+        assigned_to=Subquery(care.values("assigned_to__username")[:1]),
+        opinion_asked_by=Subquery(care.values("opinion_asked_by__username")[:1]),
+        has_notes=Exists(notes),
+    )
+
+
+def cared_for(**tests: object) -> Exists:
+    """Tell whether a pair is one of those that somebody was given or asked about."""
+    return Exists(PairCare.objects.filter(first_track=_outer(Least), second_track=_outer(Greatest), **tests))
+
+
+def _outer(way: type[Least | Greatest]) -> Least | Greatest:
+    return way(OuterRef("query_track_id"), OuterRef("reference_track_id"))
+
+
+def pairs_of(matches: QuerySet[Match], *, limit: int) -> list[Pair]:
+    """Return the pairs of some matches, in their order."""
+    ends = matches.values_list("query_track_id", "reference_track_id")[:limit]
+    return [ordered(one, other) for one, other in ends]
