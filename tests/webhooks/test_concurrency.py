@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from tests.some import some
 from tests.webhooks import signed
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver, Request, reply
@@ -96,7 +97,7 @@ def test_one_worker_tries_a_url_after_its_pause(
     Message.objects.update(next_attempt_at=over)
     assert sweep_due_messages() == 1
     assert any(deliver_message(pk) for pk in waiting)
-    assert all(deliver_message(pk) for pk in Message.objects.filter(state="pending").values_list("pk", flat=True))
+    assert all(deliver_message(pk) for pk in some(Message.objects.filter(state="pending").values_list("pk", flat=True)))
 
 
 def test_one_row_is_stored_and_each_arrival_counted(source: tuple[Source, str]) -> None:
