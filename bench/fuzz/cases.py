@@ -11,9 +11,10 @@ FINE = frozenset({DONE})
 
 @dataclass(frozen=True)
 class Case:
-    """A file as it is sent: ``name`` are the bytes of the multipart header's file name."""
+    """A file as it is sent: ``name`` are the bytes of the multipart header's file name, ``call`` where it goes."""
 
     kind: str
     name: bytes
     data: bytes
     may: frozenset[str] = ANY
+    call: str = "music"

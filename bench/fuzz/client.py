@@ -54,7 +54,7 @@ class Client:
             return Ending(case, NO_ANSWER, f"{type(error).__name__}: {error}")
 
     def _follow(self, case: Case) -> Ending:
-        uploaded = self._call("POST", "music", **_multipart(case))
+        uploaded = self._call("POST", case.call, **_multipart(case))
         if uploaded.status_code == 422:
             return Ending(case, REFUSED, uploaded.json()["detail"])
         if uploaded.status_code != 200:
@@ -91,6 +91,8 @@ class Client:
 def _multipart(case: Case) -> dict[str, object]:
     """The body by hand: client libraries would tidy the name up."""
     boundary = uuid4().hex
-    head = b'--%b\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\n' % (boundary.encode(), case.name)
+    field = b"file" if case.call == "music" else b"fingerprint"
+    disposition = b'form-data; name="%b"; filename="%b"' % (field, case.name)
+    head = b"--%b\r\nContent-Disposition: %b\r\n" % (boundary.encode(), disposition)
     body = head + b"Content-Type: audio/mpeg\r\n\r\n" + case.data + b"\r\n--%b--\r\n" % boundary.encode()
     return {"data": body, "headers": {"Content-Type": f"multipart/form-data; boundary={boundary}"}}

@@ -5,10 +5,12 @@ from random import Random
 
 from bench.fuzz.cases import Case
 from bench.fuzz.damage import DAMAGES
+from bench.fuzz.fingerprints import fingerprint_cases
 from bench.fuzz.hostile import hostile_cases
 from bench.fuzz.recordings import CONTAINERS, encode, excerpt, vorbis
 
 RECORDINGS = 3
+FINGERPRINTS = 10  # one of so many files is a damaged fingerprint
 
 
 def cases(*, count: int, seed: int) -> Iterator[Case]:
@@ -16,7 +18,7 @@ def cases(*, count: int, seed: int) -> Iterator[Case]:
 
     A small ``count`` takes every n-th of the hostile ones.
     """
-    hostile = list(hostile_cases())
+    hostile = list(hostile_cases()) + list(fingerprint_cases(count=count // FINGERPRINTS, seed=seed))
     share = max(1, round(2 * len(hostile) / count))
     yield from hostile[::share]
     yield from damaged_cases(count=count - len(hostile[::share]), seed=seed)

@@ -29,6 +29,8 @@ POST_LIMIT_MS = 100.0
 SLOWING = 0.8  # of the rate with a short queue: less is slowing
 PARTS = os.environ.get("LOAD_PARTS", "api events queue pages").split()
 PROCESSES = {"WEB_WORKERS": "2", "WEB_THREADS": "2", "FINGERPRINT_WORKERS": "2", "WEBHOOK_WORKERS": "1"}
+# What the clients upload stays: the account has room for it.
+ROOM = {"ACCOUNT_MAX_UNCONFIRMED_HOURS": "500", "ACCOUNT_MAX_OPEN_UPLOADS": "10000"}
 
 
 def main() -> int:
@@ -50,7 +52,7 @@ def _part(part: str, database: str) -> int:
     stack = Stack(
         folder, database_url=postgres.url if postgres else None, receiver_host=receiver.host, moved_clock=False
     )
-    stack.environment |= PROCESSES | {"SWEEP_SECONDS": "1", "DISK_RESERVE_MB": "20", "LOG_LEVEL": "WARNING"}
+    stack.environment |= PROCESSES | ROOM | {"SWEEP_SECONDS": "1", "DISK_RESERVE_MB": "20", "LOG_LEVEL": "WARNING"}
     try:
         if postgres:
             postgres.create()

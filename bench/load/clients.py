@@ -5,12 +5,17 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 import requests
 
+from bench.chaos.traffic import RECORDINGS
+from catalog.engine import Fingerprinter
+
 TIMEOUT_S = 30.0
+BEGIN_UPLOAD = {"Tus-Resumable": "1.0.0", "Upload-Length": "100000"}
 
 
 @dataclass
@@ -37,9 +42,11 @@ def run(
 ) -> Timings:
     """Have `clients` threads call for `seconds`, each so often; None: as fast as answered.
 
-    Seven calls of ten ask for a task, one in seven of them with a key to repeat it; one asks for ten; two read a list.
+    Seven calls of twelve ask for a task, one in seven of them with a key to repeat it; one asks for ten; two read a
+    list; one uploads a fingerprint; one begins an upload in pieces.
     """
     timings = Timings()
+    fingerprint()
     ends_s = time.monotonic() + seconds
     threads = [
         threading.Thread(target=_client, args=(url, key, music_ids, ends_s, each_per_s, timings, seed + number))
@@ -71,7 +78,7 @@ def _client(
                 timings.others[type(error).__name__] += 1
             else:
                 took_s = time.monotonic() - began_s
-                if status != 200:
+                if status not in (200, 201):
                     timings.others[str(status)] += 1
                 elif call["method"] == "POST":
                     timings.seconds.append(took_s)
@@ -80,10 +87,20 @@ def _client(
             due_s = due_s + 1 / each_per_s if each_per_s else time.monotonic()
 
 
+@cache
+def fingerprint() -> bytes:
+    """Return what a client made of a bundled recording."""
+    return Fingerprinter().fingerprint(next(path for path in RECORDINGS.iterdir() if path.suffix == ".mp3")).to_bytes()
+
+
 def _call(chance: random.Random, music_ids: list[str]) -> dict[str, Any]:
     """Return the next call of a client that does a bit of everything."""
     task = f"/api/v1/fingerprint/{chance.choice(['add', 'check'])}"
-    kind = chance.randrange(10)
+    kind = chance.randrange(12)
+    if kind == 11:
+        return {"method": "POST", "path": "/api/v1/uploads/", "headers": BEGIN_UPLOAD}
+    if kind == 10:
+        return {"method": "POST", "path": "/api/v1/fingerprint", "files": {"fingerprint": ("a.fp", fingerprint())}}
     if kind >= 8:
         path = chance.choice(["/api/v1/music", "/api/v1/task?limit=50", "/api/v1/events?after=latest", "/api/v1/key"])
         return {"method": "GET", "path": path}
