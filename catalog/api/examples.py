@@ -82,6 +82,8 @@ _KEY = {
         "tracks": None,
         "tracks_mb": None,
         "batch_tracks": 100,
+        "resumable_mb": 500,
+        "fingerprint_kb": 2500,
         "formats": ["mp3", "wav", "flac", "m4a", "aac", "ogg"],
     },
     "tracks": 1042,

@@ -33,6 +33,8 @@ class LimitsSerializer(serializers.Serializer[None]):
     tracks = serializers.IntegerField(allow_null=True, help_text="Of the account; null for no limit")
     tracks_mb = serializers.IntegerField(allow_null=True, help_text="Of the account's files; null for no limit")
     batch_tracks = serializers.IntegerField()
+    resumable_mb = serializers.IntegerField(help_text="Of a file that is sent in pieces, or to the bucket")
+    fingerprint_kb = serializers.IntegerField(help_text="Of a fingerprint that the client made")
     formats = serializers.ListField(child=serializers.CharField())
 
 
@@ -84,5 +86,7 @@ def _limits(key: ApiKey) -> dict[str, object]:
         "tracks": settings.ACCOUNT_MAX_TRACKS or None,
         "tracks_mb": settings.ACCOUNT_MAX_MB or None,
         "batch_tracks": settings.BATCH_MAX_TRACKS,
+        "resumable_mb": settings.MAX_RESUMABLE_MB,
+        "fingerprint_kb": settings.MAX_FINGERPRINT_KB,
         "formats": [taken.name for taken in formats.taken()],
     }

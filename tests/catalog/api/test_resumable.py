@@ -72,6 +72,17 @@ def test_says_what_it_speaks(api: APIClient) -> None:
     assert "sha1" in answer["Tus-Checksum-Algorithm"]
 
 
+def test_every_answer_says_where_the_key_stands(api: APIClient) -> None:
+    url = begun(api, 1000)
+    left = []
+    for answer in (api.options(URL), api.head(url, headers=TUS), piece(api, url, 0, b"x"), piece(api, url, 0, b"x")):
+        assert answer["Tus-Resumable"] == "1.0.0"
+        left.append(int(answer["X-RateLimit-Remaining"]))
+    assert left == [998, 997, 996, 995]
+    refused = piece(APIClient(), url, 1, b"x")
+    assert (refused.status_code, refused["WWW-Authenticate"]) == (401, "Bearer")
+
+
 def test_pieces_become_a_track(api: APIClient, battle: Path, owner: User) -> None:
     before = files_there()
     data = battle.read_bytes()

@@ -249,6 +249,7 @@ def test_what_a_key_may_do(api: APIClient, owner: User, settings: Settings) -> N
     assert (told["account"], told["tier"], told["tracks"]) == ("owner", "custom", 1)
     assert told["limits"]["calls_per_minute"] == 1000
     assert (told["limits"]["tracks"], told["limits"]["tracks_mb"]) == (7, None)
+    assert (told["limits"]["resumable_mb"], told["limits"]["fingerprint_kb"]) == (500, 2500)
     assert told["use"][-1]["calls"] == 1
     assert len(told["use"]) == 30
     assert "mfp_" not in str(told)
