@@ -83,7 +83,7 @@ class ParkingWorker(ThreadWorker):
         try:
             return super().handle(conn)
         except Parked as parked:
-            return parked
+            return parked.with_traceback(None)  # or it would hold the frames of the request
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Keep a connection whose request waits; the main thread calls this."""
