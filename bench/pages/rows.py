@@ -88,7 +88,10 @@ def special() -> dict[str, dict[str, Value]]:
         },
         "catalog.PairCare": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + BESIDE},
         "catalog.PairNote": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + BESIDE},
-        "catalog.Decision": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + 1},
+        "catalog.Decision": {
+            "first_track_id": lambda n: n, "second_track_id": lambda n: n + 1, "verdict": lambda _: "same",
+        },
+        "catalog.Upload": {"state": lambda _: "open", "received_bytes": lambda _: 0},
         "catalog.Scan": {"status": lambda _: "done", "ended_at": lambda _: then, "last_track": lambda _: TRACKS},
         "catalog.BulkWork": {
             "track_ids": lambda _: list(range(1000)), "total": lambda _: 1000, "done": lambda _: 1000,
