@@ -141,9 +141,9 @@ def _await_calm(stack: Stack) -> float:
         try:
             open_jobs = Job.objects.filter(status__in=["pending", "processing"]).count()
             soon = timezone.now() + timedelta(minutes=2)  # what a moved clock put off for longer is not waited for
-            open_messages = Message.objects.filter(
-                state__in=["pending", "delivering"], next_attempt_at__lt=soon
-            ).count()
+            waiting = Message.objects.filter(state__in=["pending", "delivering"], next_attempt_at__lt=soon)
+            # A URL that only fails is paused again and again: what waits for it is scheduled, and not waited for.
+            open_messages = waiting.exclude(endpoint__pause_reason="failing").count()
             scans = Scan.objects.filter(status=Scan.Status.RUNNING).exists()
             if not open_jobs and not open_messages and not scans:
                 break

@@ -18,7 +18,8 @@ from bench.goals import Goal
 HOURS_S = 2 * 3600.0
 TIDY_HOURS_LATER = """
 from django.utils import timezone
-from catalog.services import housekeeping, stored_files
+from catalog.services import housekeeping
+from catalog.services.audio import stored_files
 housekeeping.tidy()
 stored_files.remove_due(now=timezone.now() + 2 * stored_files.GIVEN_UP_AFTER)
 """
@@ -104,7 +105,11 @@ def nothing_left(stack: Stack) -> list[Goal]:
     locks = [path.name for path in stack.folder.rglob("*.lock") if not _is_free(path)]
     return [
         Goal("no orphan process", _some(left), not left),
-        Goal("no orphan file", _some(files) if not tidied.returncode else tidied.stderr[-160:], not files),
+        Goal(
+            "no orphan file",
+            tidied.stderr[-160:] if tidied.returncode else _some(files),
+            not files and not tidied.returncode,
+        ),
         Goal("no lock is held", _some(locks), not locks),
     ]
 
