@@ -27,7 +27,7 @@ def choices_of(match: Match, suggestion: Suggestion) -> list[Choice]:
     if match.relation == Match.Relation.RELATED:
         return [Choice("version", "V", "Keep both", "another version", is_likely=True), different, *keeps]
     if match.relation == Match.Relation.OVERLAP:
-        return [*_uses_of_overlap(match), version, different, *keeps]
+        return [_likely_use(match), version, different, *keeps]
     if match.relation == Match.Relation.CONTAINS:
         return [*keeps, _used("b", "I"), version, different]
     if match.relation == Match.Relation.EXCERPT:
@@ -46,8 +46,7 @@ def _used(side: str, key: str, *, is_likely: bool = False) -> Choice:
     return Choice(f"used_{side}", key, f"{side.upper()} is used in {other}", "keep both", is_likely=is_likely)
 
 
-def _uses_of_overlap(match: Match) -> list[Choice]:
-    """Return both ways round, the shorter one in the longer one first."""
-    a, b = match.query_track.audio_file, match.reference_track.audio_file
-    inner, outer = ("a", "b") if a and b and a.duration_s < b.duration_s else ("b", "a")
-    return [_used(inner, "I", is_likely=True), _used(outer, "")]
+def _likely_use(match: Match) -> Choice:
+    """Return that the shorter one of both is used in the longer one."""
+    a, b = match.query_track.length_s, match.reference_track.length_s
+    return _used("a" if a and b and a < b else "b", "I", is_likely=True)

@@ -57,21 +57,22 @@ def suggest_keeper(match: Match) -> Suggestion:
 def suggest_of(group: Group) -> tuple[Track | None, str]:
     """Return which of several copies to keep, and why: the one that is proposed against each that it was matched with.
 
-    Without a track where there is none; then the words say so.
+    Without a track where the sound does not say which of two is the original: it could be an altered copy that is
+    better than all that were made from it. Then the words say why.
     """
     by_id = {track.pk: track for track in group.tracks}
     reasons: dict[int, list[list[str]]] = {pk: [] for pk in by_id}
     for match in group.matches.values():
         found = suggest_keeper(match)
-        sides = {"a": match.query_track_id, "b": match.reference_track_id}
-        for side, track_id in sides.items():
-            if found.side == side:
-                reasons[track_id].append(found.reasons)
-            else:
-                reasons[track_id].append([])
+        if not found.side:
+            return None, f"No track is proposed: {found.words}."
+        pair = (match.query_track_id, match.reference_track_id)
+        kept, other = pair if found.side == "a" else pair[::-1]
+        reasons[kept].append(found.reasons)
+        reasons[other].append([])
     unbeaten = [pk for pk, wins in reasons.items() if wins and all(wins)]
     if not unbeaten:
-        return None, "Nothing that is known speaks for one of the copies. Listen to them."
+        return None, "No track is proposed: each is better than another one."
     best = max(sorted(unbeaten), key=lambda pk: len(reasons[pk]))
     first, *others = reasons[best]
     shared = [reason for reason in first if all(reason in more for more in others)]

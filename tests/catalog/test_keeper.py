@@ -12,7 +12,8 @@ from django.test import Client
 from catalog.engine.audio.bandwidth import RATE, cutoff_of
 from catalog.engine.audio.decoding import decode_mono
 from catalog.models import AudioFile, Job, Match, Track
-from catalog.selectors.keeper import suggest_keeper
+from catalog.selectors.groups import group_of
+from catalog.selectors.keeper import suggest_keeper, suggest_of
 from catalog.services.audio import analysis, bandwidth
 from catalog.services.tasks import work
 from catalog.services.tasks.accepting import accept_job
@@ -111,6 +112,17 @@ def test_the_page_says_why_none_is_proposed(desk: Client, owner: User) -> None:
     page = desk.get("/catalog/review/").content.decode()
     assert "No track is proposed to be kept: one of the two was altered" in page
     assert "mf-primary" not in page.split('aria-label="Decision"')[1].split("</form>")[0]
+
+
+def test_no_copy_of_a_group_is_proposed_where_one_was_altered(owner: User) -> None:
+    """The lossless one may itself be a copy of the altered one."""
+    song, lossless, slowed = (make_track(owner, audio_file=make_audio_file(**file)) for file in (MP3, FLAC, MP3))
+    make_copy(lossless, song)
+    assert suggest_of(group_of(song.pk)) == (lossless, "lossless")
+    make_copy(slowed, song, tempo_ratio=0.9, pitch_semitones=-1.8)
+    proposed, words = suggest_of(group_of(song.pk))
+    assert proposed is None
+    assert "altered" in words
 
 
 # --- real files -----------------------------------------------------------------------------------------------------

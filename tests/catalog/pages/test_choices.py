@@ -39,7 +39,7 @@ def decide_url(match: Match) -> str:
         ("same", ["keep_b", "keep_a", "version", "different"], ["keep_b"]),
         ("excerpt", ["keep_b", "keep_a", "used_a", "version", "different"], ["keep_b"]),
         ("contains", ["keep_b", "keep_a", "used_b", "version", "different"], ["keep_a"]),
-        ("overlap", ["used_b", "used_a", "version", "different", "keep_b", "keep_a"], ["used_b"]),
+        ("overlap", ["used_b", "version", "different", "keep_b", "keep_a"], ["used_b"]),
         ("related", ["version", "different", "keep_b", "keep_a"], ["version"]),
     ],
 )
