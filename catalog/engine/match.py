@@ -36,8 +36,9 @@ class Match:
     ``score`` is minus the decimal logarithm of ``false_accept_probability``: 9 means one in a thousand million that so
     good a match comes about by chance anywhere in this index. ``similarity_curve``: (n,) every
     ``similarity_step_s`` of the query. ``wobble_s``: how far the query's blocks stray from a steady tempo; None where
-    too few say. ``strays``: further than a copy's do. ``relation``: what the two are to each other; only naming
-    everything says it (``search.relation``).
+    too few say. ``strays``: further than a copy's do. ``sounds_otherwise``: chance does not explain the agreement, but
+    the two are no one sound. Either is another performance. ``relation``: what the two are to each other
+    (``search.relation``).
     """
 
     track_id: int
@@ -60,7 +61,13 @@ class Match:
     similarity_step_s: float = 0.0
     wobble_s: float | None = None
     strays: bool = False
+    sounds_otherwise: bool = False
     relation: Relation = "none"
+
+    @property
+    def is_another_performance(self) -> bool:
+        """Not believed to be the same recording, and yet no chance."""
+        return self.verdict == "none" and (self.strays or self.sounds_otherwise)
 
     @property
     def is_duplicate(self) -> bool:

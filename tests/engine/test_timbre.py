@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from catalog.engine import Fingerprinter, FingerprintIndex
+from catalog.engine import Fingerprinter, FingerprintIndex, Wanted
 from catalog.engine.alignment.comparison import NEAR_COLUMNS, AlignedPictures
 from catalog.engine.alignment.line import Line
 from catalog.engine.features.spectrogram import Floats
@@ -99,3 +99,13 @@ def test_what_chance_adds_is_taken_off() -> None:
         held, over = chance.standard_normal((2, 40, 56)).astype(np.float32)
         apart.append(timbre.partials_apart(0.3 * held + over, held, 0.0))
     assert np.mean(apart) < 0.03
+
+
+@pytest.mark.parametrize("name", ["arrangement", "hollow"])
+def test_other_instruments_are_related_and_no_copy(versions: dict[str, Samples], name: str) -> None:
+    index = FingerprintIndex()
+    index.add(1, Fingerprinter.of_samples(versions["original"]))
+    query = Fingerprinter.of_samples(versions[name])
+    assert index.search(query) == []
+    [match] = index.find(query, wanted=Wanted(related=True)).matches
+    assert (match.track_id, match.relation, match.is_duplicate) == (1, "related", False)

@@ -82,7 +82,8 @@ class Findings:
         """The strongest piece, with the segments of the others where they explain what it does not."""
         believed = list(filter(self._is_believed, pieces))
         if not believed:
-            best = replace(_surest(pieces), strays=any(one.strays for one in pieces))
+            likest = min(pieces, key=lambda one: not one.is_another_performance)
+            best = replace(likest, strays=any(one.strays for one in pieces))
             return best if best.verdict == "none" else verify.refused(best)
         main = _surest(believed)
         segments = list(main.segments)

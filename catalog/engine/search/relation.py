@@ -20,7 +20,13 @@ def related(match: Match, query: Sound, reference: Sound, shares: Shares) -> Mat
     """The match with its shares, its relation and what follows for the verdict."""
     asked = query.covered([(one.query_start_s, one.query_end_s) for one in match.segments])
     held = reference.covered([(one.reference_start_s, one.reference_end_s) for one in match.segments])
-    relation = relation_of(asked, held, shares) if match.verdict != "none" else "related" if match.strays else "none"
+    relation = (
+        relation_of(asked, held, shares)
+        if match.verdict != "none"
+        else "related"
+        if match.is_another_performance
+        else "none"
+    )
     return replace(
         match,
         query_coverage=asked,

@@ -216,4 +216,6 @@ class _Finder:
         known = self._found.get(match.track_id)
         if known is None or (match.verdict == "none") != (known.verdict == "none"):
             return known is None or match.verdict != "none"
+        if match.is_another_performance != known.is_another_performance:
+            return match.is_another_performance
         return match.score > known.score + CLEARLY

@@ -38,11 +38,15 @@ class Chance:
 
 @dataclass(frozen=True)
 class Finding:
-    """A path, the decimal logarithm of the probability of so much by chance, and how it keeps time."""
+    """A path, the decimal logarithm of the probability of so much by chance, and how it keeps time.
+
+    ``sounds_otherwise``: chance does not explain it, but the two are no one sound: another rendering.
+    """
 
     path: Path
     log_probability: float
     time: Timekeeping = UNTOLD
+    sounds_otherwise: bool = False
 
 
 def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) -> Finding | None:
@@ -65,13 +69,12 @@ def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) ->
     pictures, places_s = pair.aligned(path.line), path.best_places_s
     found = correlation.filtered(pair, path.line, (float(places_s[0]), float(places_s[-1])))
     time = timekeeping(pair, path, pictures, found.deviation) if found is not None else UNTOLD
-    close = path.best_similarity >= LIMITS.close
-    refuted = time.strays or (
-        not close
-        and timbre.strangeness(pictures, places_s, timbre.masking(pair, pictures, places_s)) > LIMITS.similar_sound
-    )
-    if refuted:
+    if time.strays:
         return Finding(path, 0.0, time)
+    over = timbre.masking(pair, pictures, places_s)
+    close = path.best_similarity >= LIMITS.close
+    if not close and timbre.strangeness(pictures, places_s, over) > LIMITS.similar_sound:
+        return Finding(path, 0.0, time, sounds_otherwise=True)
     if found is not None:
         path = ends.grown(path, correlation.gains(pictures, path.places_s, found.deviation))
     return Finding(path, log_probability, time)

@@ -151,4 +151,5 @@ def _match(case: Case, found: Finding) -> Match:
         similarity_step_s=STEP_S,
         wobble_s=found.time.wobble_s,
         strays=found.time.strays,
+        sounds_otherwise=found.sounds_otherwise,
     )
