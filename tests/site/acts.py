@@ -24,7 +24,9 @@ from catalog.services.api_keys import create_key
 from catalog.services.decisions import decide
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.adding import add_track
+from catalog.services.tracks.client_fingerprints import add_client_track, confirm
 from catalog.services.tracks.removal import remove_track
+from tests.indexed import fingerprint_at
 from tests.rows import make_match, make_track
 from tests.webhooks.conftest import CHOICES
 from webhooks.models import Endpoint, Message, Source
@@ -62,6 +64,11 @@ class House:
     def _fill_catalog(self) -> None:
         self.track, self.copy, self.other, self.gone = (make_track(self.owner) for _ in range(4))
         self.heard = add_track(owner=self.owner, source=AUDIO / "battle-music.ogg", file_name="battle.ogg")
+        data = fingerprint_at(AUDIO / "battle-music.ogg").to_bytes()
+        self.unheard, self.vouched_for = (
+            add_client_track(owner=self.owner, data=data, title=title) for title in ("Unheard", "Vouched for")
+        )
+        confirm(track=self.vouched_for, by=self.staff)
         self.match: Match = make_match(self.track, self.copy)
         self.job: Job = make_match(self.other, self.track).job  # type: ignore[assignment]
         self.waiting_job = accept_job(track=self.heard, owner=self.owner, task_name=Job.Name.CHECK)
@@ -155,6 +162,8 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "admin/catalog/track/<path:object_id>/restore/": lambda h: row("catalog/track", h.gone, "restore"),
     "admin/catalog/track/<path:object_id>/add-to-index/": lambda h: row("catalog/track", h.track, "add-to-index"),
     "admin/catalog/track/<path:object_id>/check/": lambda h: row("catalog/track", h.track, "check"),
+    "admin/catalog/track/<path:object_id>/confirm/": lambda h: row("catalog/track", h.unheard, "confirm"),
+    "admin/catalog/track/<path:object_id>/withdraw/": lambda h: row("catalog/track", h.vouched_for, "withdraw"),
     "admin/django_q/failure/<path:object_id>/delete/": lambda h: row("django_q/failure", h.failure, "delete"),
     "admin/django_q/ormq/<path:object_id>/delete/": lambda h: row("django_q/ormq", h.waiting, "delete"),
     "admin/django_q/ormq/<path:object_id>/change/": lambda h: row(
@@ -221,6 +230,7 @@ ACTIONS: dict[tuple[str, str], Callable[[House], list[Model]]] = {
     ("catalog/track", "check_selected"): lambda h: [h.track, h.copy],
     ("catalog/track", "remove_selected"): lambda h: [h.track, h.copy],
     ("catalog/track", "restore_selected"): lambda h: [h.gone],
+    ("catalog/track", "confirm_selected"): lambda h: [h.unheard],
     **{("catalog/waitingpair", name.partition(": ")[2]): lambda h: [h.match] for name in SHOWS_FIRST},
     ("django_q/failure", "run_again"): lambda h: [h.failure],
     ("django_q/failure", "delete_selected"): lambda h: [h.failure],

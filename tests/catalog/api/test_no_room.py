@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from catalog.api import views
+from catalog.models import Track
 
 
 def test_upload_without_room_is_503(api: Client, battle: Path, upload: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +25,7 @@ def test_full_disk_or_locked_database_is_503(api: Client, monkeypatch: pytest.Mo
         def refuse(*args: object, error: Exception = error, **more: object) -> None:
             raise error
 
-        monkeypatch.setattr(views.Track.objects, "present", refuse)
+        monkeypatch.setattr(Track.objects, "present", refuse)
         response = api.post("/api/v1/fingerprint/add", {"musicId": "cd75b87f-cad9-4dfd-a49f-8a2d34408a0e"}, "json")
         assert response.status_code == 503
         assert response["Retry-After"] == "10"
