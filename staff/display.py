@@ -146,6 +146,11 @@ def share(value: float) -> str:
     return f"{min(percent, 99) if percent < 99.95 else 100:.0f} %"
 
 
+def share_of(part: int, whole: int) -> str:
+    """Return a part of a count: `87 % of 58`."""
+    return f"{share(part / whole)} of {number(whole)}" if whole else NOTHING
+
+
 def figure(value: float) -> str:
     """Return a number with three significant digits."""
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

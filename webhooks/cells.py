@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -10,7 +9,7 @@ from staff.blocks import boxed
 from staff.display import NOTHING, badge
 from staff.row_ids import page_of
 from webhooks.models import Attempt, Endpoint, Message
-from webhooks.services.standing import State, standing_of
+from webhooks.services.standing import Standing, State
 
 MAX_URL_SHOWN = 28
 _MESSAGE_STATES = {
@@ -28,13 +27,13 @@ _ENDPOINT_STATES = {
     State.PAUSED: ("warning", "pause_circle"),
     State.TRYING: ("warning", "autorenew"),
     State.FAILING: ("bad", "warning"),
+    State.DEGRADED: ("warning", "report"),
     State.HEALTHY: ("good", "check_circle"),
 }
 
 
-def endpoint_state(endpoint: Endpoint) -> SafeString:
+def endpoint_state(standing: Standing) -> SafeString:
     """Return whether callbacks go there, and where not, why."""
-    standing = standing_of(endpoint, now=timezone.now())
     tone, icon = _ENDPOINT_STATES[standing.state]
     return badge(tone, icon, str(standing.state.label), standing.reason)
 

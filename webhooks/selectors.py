@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from statistics import median
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 from webhooks.models import Attempt, Endpoint, Message, Refused
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.custom_headers import headers_of, masked
+from webhooks.services.history import LATELY
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.services.signatures import public_keys, signed_headers
 from webhooks.services.standing import Standing, standing_of
@@ -83,32 +85,30 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Health:
-    """What the page of an endpoint shows."""
+    """What the page of an endpoint shows. `accepted` of the `attempts` at its newest callbacks were answered 2xx."""
 
     endpoint: Endpoint
     delivered: int
     failed: int
+    lost: int
     waiting: int
     next_try_at: datetime | None
     typical_ms: int | None
     last_delivered_at: datetime | None
     recovery: Recovery | None
     newest: list[Message]
+    attempts: int
+    accepted: int
 
     @property
     def ended(self) -> int:
         """Messages that were delivered or given up."""
         return self.delivered + self.failed
 
-    @property
-    def success_rate(self) -> float:
-        """Per cent of the ended ones that were delivered."""
-        return 100 * self.delivered / self.ended if self.ended else 0.0
-
-    @property
+    @cached_property
     def standing(self) -> Standing:
         """The state, its reason and what can be done."""
-        return standing_of(self.endpoint, now=timezone.now())
+        return standing_of(self.endpoint, now=timezone.now(), lost_count=self.lost)
 
     @property
     def headers(self) -> list[str]:
@@ -145,6 +145,7 @@ class Health:
 
 NEWEST_SHOWN = 10
 ANSWERS_LOOKED_AT = 100
+RATED_CALLBACKS = 10_000
 
 
 def health_of(endpoint_pk: int) -> Health | None:
@@ -156,6 +157,7 @@ def health_of(endpoint_pk: int) -> Health | None:
     told = endpoint.messages.aggregate(
         delivered=Count("pk", filter=Q(state=Message.State.DELIVERED)),
         failed=Count("pk", filter=Q(state=Message.State.FAILED)),
+        lost=Count("pk", filter=Q(state=Message.State.FAILED, created_at__gte=timezone.now() - LATELY)),
         waiting=Count("pk", filter=on_its_way),
         next_try_at=Min("next_attempt_at", filter=Q(state=Message.State.PENDING)),
     )
@@ -170,7 +172,14 @@ def health_of(endpoint_pk: int) -> Health | None:
         recovery=_recovery_of(endpoint, on_its_way),
         newest=list(messages_with_attempts(endpoint.messages.order_by("-pk"))[:NEWEST_SHOWN]),
         **told,
+        **_attempts_at(endpoint),
     )
+
+
+def _attempts_at(endpoint: Endpoint) -> dict[str, int]:
+    newest = endpoint.messages.order_by("-created_at", "-pk").values("pk")[:RATED_CALLBACKS]
+    ended = Attempt.objects.filter(message__in=newest, ended_at__isnull=False).order_by()
+    return ended.aggregate(attempts=Count("pk"), accepted=Count("pk", filter=Q(status__gte=200, status__lt=300)))
 
 
 def _recovery_of(endpoint: Endpoint, on_its_way: Q) -> Recovery | None:

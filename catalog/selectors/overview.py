@@ -17,7 +17,7 @@ from queueing import queue_health
 from queueing.duties import SHOWN_FROM_TRIES
 from queueing.models import FailingDuty, QueueHeartbeat
 from queueing.queue_health import QueueState
-from webhooks.services.history import count_failing_endpoints
+from webhooks.services.history import count_failing_endpoints, count_lost_callbacks
 
 BARS = 12
 BAR_SPAN = timedelta(minutes=5)
@@ -34,6 +34,7 @@ class Needs:
 
     pairs: int
     failing_endpoints: int
+    lost_callbacks: int
     failed_jobs: int
     not_refreshed: int
     silent_queues: list[str]
@@ -44,7 +45,8 @@ class Needs:
     def anything(self) -> bool:
         """Whether there is anything to do."""
         site = self.silent_queues or self.replaced_queues or self.failing_duties
-        return bool(self.pairs or self.failing_endpoints or self.failed_jobs or self.not_refreshed or site)
+        callbacks = self.failing_endpoints or self.lost_callbacks
+        return bool(self.pairs or callbacks or self.failed_jobs or self.not_refreshed or site)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def needs() -> Needs:
     return Needs(
         pairs=review.open_count(),
         failing_endpoints=count_failing_endpoints(),
+        lost_callbacks=count_lost_callbacks(now=now),
         failed_jobs=failed.count(),
         not_refreshed=Track.objects.not_refreshed().count(),
         silent_queues=list(silent.values_list("cluster", flat=True)),

@@ -16,6 +16,7 @@ for _filter in (
     display.number,
     display.size,
     display.share,
+    display.share_of,
     display.figure,
     display.signed,
     display.unlocalized,

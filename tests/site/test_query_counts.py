@@ -17,7 +17,7 @@ from webhooks.services import create_source, store_endpoint
 
 pytestmark = pytest.mark.slow
 COUNTS = {
-    "overview": 23,
+    "overview": 24,
     "review": 15,
     "scan": 10,
     "all of track": 5,
@@ -33,7 +33,7 @@ COUNTS = {
     "match": 10,
     "key": 9,
     "bulk action": 7,
-    "callback URL": 10,
+    "callback URL": 11,
     "callback out": 8,
     "callback in": 6,
 }

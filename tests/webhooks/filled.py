@@ -53,3 +53,32 @@ def fill(count: int) -> None:
             last_seen_at=now,
         )
         Refused.objects.create(source=source, slug="s", reason="signature", detail="no", at=now)
+
+
+def fill_url(owner: User, *, delivered: int, failed: int) -> Endpoint:
+    """Make a verified URL with callbacks: each delivered at its first attempt, or given up after its third."""
+    now = timezone.now()
+    endpoint = store_endpoint(owner=owner, url="https://receiver.example/hook")
+    Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=now)
+    for number in range(delivered + failed):
+        arrived = number < delivered
+        message = Message.objects.create(
+            message_id=f"msg_of_url_{number}",
+            endpoint=endpoint,
+            event="check_is_same",
+            event_key=str(number),
+            subject=f"task_20260402055414_{number:08}",
+            body='{"task_id": "x"}',
+            state=Message.State.DELIVERED if arrived else Message.State.FAILED,
+            error="" if arrived else "Every attempt of the schedule failed.",
+            attempt_count=1 if arrived else 3,
+            schedule_start=now,
+            next_attempt_at=now,
+            created_at=now - timedelta(minutes=number),
+            delivered_at=now if arrived else None,
+        )
+        for attempt, status in enumerate([200] if arrived else [302, 429, None], start=1):
+            Attempt.objects.create(
+                message=message, number=attempt, started_at=now, ended_at=now, status=status, url=endpoint.url
+            )
+    return endpoint

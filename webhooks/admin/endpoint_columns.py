@@ -1,6 +1,5 @@
 """The columns of the list of callback URLs."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -11,13 +10,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from staff.display import NOTHING, moment, number, span_ms
+from staff.display import moment, number, share_of, span_ms
 from webhooks.admin.base import CallbackAdmin
 from webhooks.cells import candidate, endpoint_state, short_url
 from webhooks.models import Endpoint, Message
 from webhooks.selectors import typical_ms, with_last_deliveries
-
-COUNTED_DAYS = 7
+from webhooks.services.history import LATELY
+from webhooks.services.standing import standing_of
 
 
 def _count(**conditions: Any) -> Coalesce:
@@ -33,7 +32,7 @@ class EndpointColumns(CallbackAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         """Count each endpoint's messages of late in the one query, each count by an index."""
         queryset: QuerySet[Endpoint] = with_last_deliveries(super().get_queryset(request))
-        since = timezone.now() - timedelta(days=COUNTED_DAYS)
+        since = timezone.now() - LATELY
         return queryset.annotate(
             delivered_count=_count(state=Message.State.DELIVERED, delivered_at__gte=since),
             failed_count=_count(state=Message.State.FAILED, created_at__gte=since),
@@ -60,14 +59,15 @@ class EndpointColumns(CallbackAdmin):
     @admin.display(description="State")
     def state(self, endpoint: Endpoint) -> SafeString:
         """Whether callbacks go there."""
-        return endpoint_state(endpoint)
+        lost_count: int = endpoint.failed_count  # type: ignore[attr-defined]
+        return endpoint_state(standing_of(endpoint, now=timezone.now(), lost_count=lost_count))
 
-    @admin.display(description=f"Delivered, {COUNTED_DAYS} d")
+    @admin.display(description=f"Delivered, {LATELY.days} d")
     def success_rate(self, endpoint: Endpoint) -> str:
         """The share of ended messages that were delivered."""
         delivered: int = endpoint.delivered_count  # type: ignore[attr-defined]
         ended: int = delivered + endpoint.failed_count  # type: ignore[attr-defined]
-        return f"{100 * delivered / ended:.1f} % of {number(ended)}" if ended else NOTHING
+        return share_of(delivered, ended)
 
     @admin.display(description="Answer")
     def answers_in(self, endpoint: Endpoint) -> str:
@@ -89,7 +89,7 @@ class EndpointColumns(CallbackAdmin):
         next_try_at = max(next_try_at, endpoint.paused_until or next_try_at)
         return format_html('{}<br><span class="mf-sub">next {}</span>', number(count), moment(next_try_at))
 
-    @admin.display(description=f"Failed, {COUNTED_DAYS} d", ordering="failed_count")
+    @admin.display(description=f"Failed, {LATELY.days} d", ordering="failed_count")
     def failed(self, endpoint: Endpoint) -> str:
         """Messages given up."""
         return number(endpoint.failed_count)  # type: ignore[attr-defined]

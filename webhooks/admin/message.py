@@ -25,6 +25,7 @@ from webhooks.models import Attempt, Message
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.selectors import curl_command, messages_with_attempts
 from webhooks.services.due import schedule_length
+from webhooks.services.history import LATELY, lost
 from webhooks.services.links import Link, links_of
 
 
@@ -87,13 +88,28 @@ class EventFilter(admin.SimpleListFilter):
         return queryset.filter(event=self.value()) if self.value() else queryset
 
 
+class LostFilter(admin.SimpleListFilter):
+    """Callbacks that somebody may want to send again: those that the overview counts."""
+
+    title = "never arrived"
+    parameter_name = "lost"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """The one choice."""
+        return [("yes", f"failed in the last {LATELY.days} days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:  # noqa: ARG002
+        """Those that were given up lately."""
+        return lost(queryset, now=timezone.now()) if self.value() else queryset
+
+
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
     """One row a callback."""
 
     nothing_yet = "When a task ends, the service sends a callback if the account has a callback URL."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
-    list_filter = ["state", EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
+    list_filter = [LostFilter, "state", EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
     whole_ids = ("subject", "message_id")
     search_fields = ["subject", "message_id", "endpoint__words__contains", f"endpoint__owner__{ACCOUNT_WORDS}"]
     search_help_text = "Task id, message id, URL or account"

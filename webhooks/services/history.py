@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webhooks.models import Endpoint, Message
+
+LATELY = timedelta(days=7)  # what pages call recent: what is older was seen, or is history
 
 
 @dataclass(frozen=True)
@@ -76,3 +78,14 @@ def count_failing_endpoints() -> int:
     unverified = Q(verified_at=None) & Exists(kept_from_it)
     in_use = Endpoint.objects.filter(removed_at=None)
     return in_use.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified).count()
+
+
+def lost(messages: QuerySet[Message], *, now: datetime) -> QuerySet[Message]:
+    """Return those of `messages` that were given up lately, and whose URL is in use: someone may send them again."""
+    recent = messages.filter(created_at__gte=now - LATELY)
+    return recent.filter(state=Message.State.FAILED, endpoint__removed_at=None)
+
+
+def count_lost_callbacks(*, now: datetime) -> int:
+    """Count the callbacks that were given up lately."""
+    return lost(Message.objects.all(), now=now).count()

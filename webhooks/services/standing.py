@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import TextChoices
 
 from webhooks.models import Endpoint
+from webhooks.services.history import LATELY, lost
 
 
 class State(TextChoices):
@@ -18,6 +19,7 @@ class State(TextChoices):
     PAUSED = "paused", "paused"
     TRYING = "trying", "being tried"
     FAILING = "failing", "failing"
+    DEGRADED = "degraded", "degraded"
     HEALTHY = "healthy", "healthy"
 
 
@@ -35,8 +37,8 @@ _VERIFY = "Once the receiver works, choose “Verify again”"
 _PAUSES_END = "It ends by itself: after it one callback is tried, and the others follow if it arrives."
 
 
-def standing_of(endpoint: Endpoint, *, now: datetime) -> Standing:
-    """Return how a URL stands at `now`."""
+def standing_of(endpoint: Endpoint, *, now: datetime, lost_count: int | None = None) -> Standing:
+    """Return how a URL stands at `now`; `lost_count` where its callbacks that were given up lately are counted."""
     if endpoint.removed_at is not None:
         return Standing(State.REMOVED, "The account removed this URL. What was sent to it stays here.")
     if endpoint.disabled_at is not None:
@@ -48,7 +50,18 @@ def standing_of(endpoint: Endpoint, *, now: datetime) -> Standing:
         return _of_pause(endpoint, endpoint.paused_until, now)
     if endpoint.failing_since is not None:
         return Standing(State.FAILING, "The last attempt failed.", "Each callback is tried again by the schedule.")
-    return Standing(State.HEALTHY)
+    if lost_count is None:
+        lost_count = lost(endpoint.messages.all(), now=now).count()
+    return _of_losses(lost_count)
+
+
+def _of_losses(count: int) -> Standing:
+    """Return how a URL stands that answers now: callbacks that never arrived are not made good by later ones."""
+    if not count:
+        return Standing(State.HEALTHY)
+    callbacks = f"{count:,} callback{'s' if count > 1 else ''}"
+    reason = f"{callbacks} of the last {LATELY.days} days failed in every attempt."
+    return Standing(State.DEGRADED, reason, "“Recover failed” sends them again.")
 
 
 def _of_pause(endpoint: Endpoint, until: datetime, now: datetime) -> Standing:

@@ -174,7 +174,7 @@ def test_turned_off_and_on(
     receiver.behaviour = reply(500)
     assert api.patch(path, {"enabled": True}, format="json").json()["state"] == "disabled"
     receiver.behaviour = None
-    assert api.patch(path, {"enabled": True}, format="json").json()["state"] == "healthy"
+    assert api.patch(path, {"enabled": True}, format="json").json()["state"] == "degraded", "one never arrived"
     assert mailoutbox == []
 
 
