@@ -10,6 +10,7 @@ from catalog.pages.review_session import ReviewSitting
 from catalog.presentation.comparison import comparison_of
 from catalog.selectors import review as pairs
 from catalog.selectors.groups import larger_group_ids
+from catalog.selectors.pair_care import reviewers, talk_about
 from catalog.selectors.review import Pair
 from catalog.selectors.review_plan import first_open, plan_of
 from catalog.services.audio.bandwidth import request_cutoff
@@ -64,6 +65,9 @@ def pair_context(request: HttpRequest, shown: Pair) -> dict[str, object]:
         "unsent": next((choice for choice in comparison.choices if choice.value == chosen), None),
         "group": larger_group_ids(comparison.a.pk, comparison.b.pk) if not comparison.decision else [],
         "can_decide": request.user.has_perms(DECIDE) and not comparison.removed,
+        "talk": talk_about(shown),
+        "reviewers": reviewers() if request.user.has_perms(DECIDE) else [],
+        "can_note": request.user.has_perms(DECIDE),
         "can_undo": request.user.has_perms(DECIDE),
         "last_decision": pairs.last_decision_of(person(request).pk),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, index, review, review_bulk, review_group, scan
+from catalog.pages import audio, index, review, review_bulk, review_group, review_talk, scan
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/<int:first>/<int:second>/", review.pair, name="review_pair"),
     path("review/<int:first>/<int:second>/decide/", review.decide_pair, name="review_decide"),
     path("review/<int:first>/<int:second>/skip/", review.skip_pair, name="review_skip"),
+    path("review/<int:first>/<int:second>/note/", review_talk.note, name="review_note"),
+    path("review/<int:first>/<int:second>/give/", review_talk.give, name="review_give"),
+    path("review/<int:first>/<int:second>/opinion/", review_talk.opinion, name="review_opinion"),
     path("review/group/<int:track_id>/", review_group.group, name="review_group"),
     path("review/group/<int:track_id>/decide/", review_group.decide, name="review_group_decide"),
     path("index/", index.index, name="index"),

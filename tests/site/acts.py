@@ -207,6 +207,12 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "catalog/review/<int:first>/<int:second>/decide/": lambda h: Act(
         f"/catalog/review/{h.track.pk}/{h.copy.pk}/decide/", {"choice": "keep_a"}
     ),
+    **{
+        f"catalog/review/<int:first>/<int:second>/{what}/": lambda h, what=what, data=data: Act(  # type: ignore[misc]
+            f"/catalog/review/{h.track.pk}/{h.copy.pk}/{what}/", data | ({"to": h.staff.pk} if what == "give" else {})
+        )
+        for what, data in {"note": {"text": "Listen to the end."}, "give": {}, "opinion": {"asks": "yes"}}.items()
+    },
     "catalog/review/group/<int:track_id>/decide/": lambda h: Act(
         f"/catalog/review/group/{h.track.pk}/decide/",
         {"keeper": h.track.pk, f"kind-{h.copy.pk}": "same", f"kind-{h.other.pk}": "different"},

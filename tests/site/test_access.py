@@ -84,6 +84,7 @@ ROWS = {
     **{f"catalog/review/{what}": PERMITTED for what in ("", "bulk/", "next/", "previous/", "skipped/")},
     "catalog/review/undo/<int:decision_id>/": PERMITTED,
     **{f"catalog/review/<int:first>/<int:second>/{what}": PERMITTED for what in ("", "decide/", "skip/")},
+    **{f"catalog/review/<int:first>/<int:second>/{what}/": PERMITTED for what in ("note", "give", "opinion")},
     **{f"catalog/review/group/<int:track_id>/{what}": PERMITTED for what in ("", "decide/")},
     "catalog/index/": PERMITTED,
     **{f"catalog/scan/{what}": PERMITTED for what in ("", "start/")},
