@@ -11,10 +11,12 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from catalog.admin.track_columns import track_column, without_bytes
 from catalog.models import Decision
+from catalog.pages.pair_export import DECISIONS_FILE
 from catalog.services.decisions import undo
 from staff import display
 from staff.admin.base import ReadOnlyAdmin
 from staff.admin.columns import moment_column
+from staff.admin.exports import Exported
 from textsearch.admin import ACCOUNT_WORDS
 
 _VERDICTS = {
@@ -41,10 +43,12 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(ReadOnlyAdmin, Exported):
     """The history of what staff decided."""
 
     nothing_yet = "You make decisions in the duplicate review."
+    csv_file = DECISIONS_FILE
+    csv_related = ("first_track__owner", "second_track__owner")
     list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
     list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter), "decided_at")
     list_select_related = (

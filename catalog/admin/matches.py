@@ -9,6 +9,7 @@ from unfold.contrib.filters.admin import RangeNumericFilter
 
 from catalog.admin.track_columns import track_column
 from catalog.models import Match
+from catalog.pages.pair_export import MATCHES_FILE
 from catalog.presentation.comparison import comparison_of
 from catalog.presentation.relation import relation_badge
 from catalog.selectors.review import on_review
@@ -16,17 +17,20 @@ from catalog.services.match_words import alterations
 from staff import display
 from staff.admin.base import ReadOnlyAdmin
 from staff.admin.columns import moment_column
+from staff.admin.exports import Exported
 from staff.row_ids import row_id
 
 
 @admin.register(Match)
-class MatchAdmin(ReadOnlyAdmin):
+class MatchAdmin(ReadOnlyAdmin, Exported):
     """The evidence of a check, one row for each track that was found."""
 
     nothing_yet = (
         "A check stores a match when it finds one track in another. "
         "Check tracks in the track list, or scan the catalog."
     )
+    csv_file = MATCHES_FILE
+    csv_related = ("job", "query_track__owner", "reference_track__owner")
     list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
     list_display_links = ("found_as",)
     list_filter = ("relation", "verdict", ("score", RangeNumericFilter), "created_at")

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -27,7 +26,7 @@ from catalog.admin.track_filters import (
 from catalog.admin.track_list import TrackColumns
 from catalog.models import BulkWork, Job, Track
 from catalog.pages.track_arrivals import arrivals_view
-from catalog.pages.track_export import export_response
+from catalog.pages.track_export import TRACKS_FILE
 from catalog.pages.track_upload import upload_view
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.services.errors import CatalogError, TrackGoneError
@@ -36,7 +35,7 @@ from catalog.services.tracks import bulk_work
 from catalog.services.tracks.removal import remove_track, restorable, restore_track
 from staff import audit
 from staff.access import person
-from staff.admin.base import StaffAdmin
+from staff.admin.exports import Exported
 from staff.row_ids import row_id
 
 NAMED_TITLES = 10
@@ -44,7 +43,7 @@ _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 
 
 @admin.register(Track)
-class TrackAdmin(ConfirmingActions, TrackColumns, StaffAdmin):
+class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
     """What is in the catalog. Files come in and go out through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
@@ -64,6 +63,7 @@ class TrackAdmin(ConfirmingActions, TrackColumns, StaffAdmin):
     search_fields = ("words__contains",)
     search_help_text = "Title, artist, album, ISRC, file name, or a musicId or its beginning"
     actions = ("add_selected", "check_selected", "remove_selected", "restore_selected", "confirm_selected")
+    csv_file = TRACKS_FILE
     list_before_template = "catalog/track_list_top.html"
     fields = ("title", "artist", "album", "isrc")
     change_form_outer_before_template = "catalog/track.html"
@@ -99,10 +99,9 @@ class TrackAdmin(ConfirmingActions, TrackColumns, StaffAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that removes a track, and what the upload page asks."""
-        remove, standing, export = map(self.admin_site.admin_view, (self.remove_view, arrivals_view, self.export_view))
+        remove, standing = map(self.admin_site.admin_view, (self.remove_view, arrivals_view))
         return [
             path("<int:track_id>/remove/", remove, name="catalog_track_remove"),
-            path("export/", export, name="catalog_track_export"),
             path("arrivals/", standing, name="catalog_track_arrivals"),
             *super().get_urls(),
         ]
@@ -192,16 +191,6 @@ class TrackAdmin(ConfirmingActions, TrackColumns, StaffAdmin):
     def has_remove_permission(self, request: HttpRequest) -> bool:
         """Removing, and bringing back, is deleting as far as permissions go."""
         return request.user.has_perm("catalog.delete_track")
-
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer with the list, as it is searched and filtered, as CSV."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            tracks = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:  # as the list answers it
-            return HttpResponseRedirect(f"{reverse('admin:catalog_track_changelist')}?e=1")
-        return export_response(tracks)
 
     def restore(self, request: HttpRequest, track: Track) -> HttpResponse:
         """Undo the removal of a track."""

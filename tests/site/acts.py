@@ -156,6 +156,8 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "admin/catalog/job/<path:object_id>/run-again/": lambda h: row("catalog/job", h.job, "run-again"),
     "admin/catalog/job/<path:object_id>/stop/": lambda h: row("catalog/job", h.waiting_job, "stop"),
     "admin/catalog/track/add/": upload,
+    "admin/catalog/decision/export/": lambda _: Act("/admin/catalog/decision/export/", {}, is_post=False),
+    "admin/catalog/match/export/": lambda _: Act("/admin/catalog/match/export/", {}, is_post=False),
     "admin/catalog/track/export/": lambda _: Act("/admin/catalog/track/export/", {"q": "Song"}, is_post=False),
     "admin/catalog/track/<path:object_id>/change/": lambda h: row("catalog/track", h.track, "change", title="Renamed"),
     "admin/catalog/track/<int:track_id>/remove/": lambda h: row("catalog/track", h.track, "remove"),
@@ -221,7 +223,10 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "catalog/scan/<int:scan_id>/cancel/": lambda h: Act(f"/catalog/scan/{h.scan().pk}/cancel/"),
     "catalog/scan/<int:scan_id>/resume/": lambda h: Act(f"/catalog/scan/{h.cancelled.pk}/resume/"),
 }
-SENDS_A_FILE = {"catalog/audio/<uuid:music_id>/", "admin/catalog/track/export/"}  # and changes no row
+SENDS_A_FILE = {  # and changes no row
+    "catalog/audio/<uuid:music_id>/",
+    *(f"admin/catalog/{table}/export/" for table in ("decision", "match", "track")),
+}
 
 # What only shows a page: the form there does it.
 SHOWS_FIRST = {

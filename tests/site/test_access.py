@@ -34,10 +34,11 @@ PERMITTED = "staff with the permission"
 TABLES = {
     **{f"auth/{name}": () for name in ("group",)},
     "auth/user": ("<id>/password/",),
-    **{f"catalog/{name}": () for name in ("audiofile", "fingerprint", "indexoperation", "match")},
+    **{f"catalog/{name}": () for name in ("audiofile", "fingerprint", "indexoperation")},
+    "catalog/match": ("export/",),
     "catalog/apikey": ("<path:object_id>/revoke/",),
     "catalog/bulkwork": ("<path:object_id>/stop/", "<path:object_id>/undo/"),
-    "catalog/decision": ("<path:object_id>/undo/",),
+    "catalog/decision": ("<path:object_id>/undo/", "export/"),
     "catalog/waitingpair": (),
     "catalog/job": ("<path:object_id>/run-again/", "<path:object_id>/stop/"),
     "catalog/track": (

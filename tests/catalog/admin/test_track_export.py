@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import AudioFile
-from catalog.pages import track_export
-from catalog.pages.track_export import HEAD, safe_cell
+from catalog.pages.track_export import HEAD
+from staff import csv_files
+from staff.csv_files import safe_cell
 from tests.rows import make_match, make_track
 
 EXPORT = "/admin/catalog/track/export/"
@@ -55,7 +56,7 @@ def test_numbers_and_plain_words_stay_as_they_are() -> None:
 
 
 def test_a_long_list_is_read_in_batches(desk: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(track_export, "BATCH", 2)
+    monkeypatch.setattr(csv_files, "BATCH", 2)
     for number in range(5):
         make_track(owner, title=f"Song {number}")
     with CaptureQueriesContext(connection) as queries:
