@@ -17,6 +17,7 @@ MENDED = {
     "{% block base %}{% endblock %}": SKIP_LINK + "{% block base %}{% endblock %}",
     'id="searchbar-submit"': 'id="searchbar-submit" aria-label="Search"',
     'id="nav-sidebar-apps"': 'id="nav-sidebar-apps" data-simplebar-aria-label="Menu"',
+    "x-on:click='showActions": "aria-label='Actions' x-on:click='showActions",  # the dots on a phone
     'class="bg-primary-600 flex h-[38px]': 'aria-label="Home" class="bg-primary-600 flex h-[38px]',
 }
 
