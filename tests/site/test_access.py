@@ -47,7 +47,8 @@ TABLES = {
         *("<path:object_id>/confirm/", "<path:object_id>/withdraw/"),
     ),
     **{f"django_q/{name}": () for name in ("failure", "ormq", "schedule")},
-    **{f"webhooks/{name}": () for name in ("attempt", "received", "refused")},
+    **{f"webhooks/{name}": () for name in ("attempt", "received")},
+    "webhooks/refused": ("<path:object_id>/try-signature/",),
     "staff/auditentry": (),
     "webhooks/endpoint": tuple(
         f"<path:object_id>/{name}/"

@@ -81,6 +81,14 @@ class Refused(Searched):
     words = FoldedField(of=("slug", "detail"))
     remote_address = models.CharField(max_length=64, blank=True, default="")
     at = models.DateTimeField()
+    message_id = models.CharField(max_length=255, blank=True, default="")
+    task_id = models.CharField(max_length=64, blank=True, default="")
+    agent = models.CharField(max_length=255, blank=True, default="")
+    headers = models.JSONField(default=dict, help_text="As they came; signatures and credentials are masked.")
+    sealed_signatures = models.TextField(blank=True, default="", editable=False)
+    body = models.TextField(blank=True, default="", help_text="The first 16 kB.")
+    body_bytes = models.PositiveIntegerField(default=0, help_text="How many bytes were read.")
+    body_is_whole = models.BooleanField(default=False, help_text="The body is here exactly as it came.")
 
     objects = FoldingQuerySet["Refused"].as_manager()
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from webhooks.contract import Errors, NotJsonError, callback_errors, challenge_body, challenge_of, parse
 from webhooks.models import Received, Refused, Source
 from webhooks.secret_box import SecretUnreadableError
+from webhooks.services.refusals import keep_refusal
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import BadSignatureError, Verdict, verify
 from webhooks.storable import storable
@@ -165,18 +166,16 @@ def _derived_id(task_id: str, text: str) -> str:
 
 
 def _count(source: Source | None, arrival: Arrival, refusal: RefusedError) -> None:
-    with transaction.atomic():
-        newest = Refused.objects.create(
-            source=source,
-            slug=arrival.slug[:_MAX_SLUG_CHARACTERS],
-            reason=refusal.reason,
-            detail=_with_fields(refusal),
-            remote_address=arrival.remote_address[:64],
-            at=timezone.now(),
-        )
-        Refused.objects.filter(pk__lte=newest.pk - settings.WEBHOOK_REFUSED_KEPT).delete()
-        if source is not None:
-            Source.objects.filter(pk=source.pk).update(refused_count=F("refused_count") + 1)
+    keep_refusal(
+        source=source,
+        slug=arrival.slug[:_MAX_SLUG_CHARACTERS],
+        reason=refusal.reason,
+        detail=_with_fields(refusal),
+        headers=arrival.headers,
+        body=arrival.body,
+        remote_address=arrival.remote_address,
+        at=timezone.now(),
+    )
     logger.info("callback_refused", source=arrival.slug, reason=refusal.reason, detail=refusal.detail)
 
 
