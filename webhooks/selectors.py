@@ -154,7 +154,7 @@ def health_of(endpoint_pk: int) -> Health | None:
     if endpoint is None:
         return None
     on_its_way = Q(state__in=[Message.State.PENDING, Message.State.DELIVERING])
-    told = endpoint.messages.aggregate(
+    told: dict[str, Any] = endpoint.messages.aggregate(
         delivered=Count("pk", filter=Q(state=Message.State.DELIVERED)),
         failed=Count("pk", filter=Q(state=Message.State.FAILED)),
         lost=Count("pk", filter=Q(state=Message.State.FAILED, created_at__gte=timezone.now() - LATELY)),

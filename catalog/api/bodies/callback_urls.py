@@ -79,7 +79,8 @@ class UrlSerializer(UrlChangeSerializer):
 
 def told(endpoint: Endpoint) -> dict[str, Any]:
     """Return what the API answers about a callback URL. Values of its own headers are masked."""
-    standing = standing_of(endpoint, now=timezone.now())
+    counted: int | None = getattr(endpoint, "lost_count", None)  # where it is one of a list
+    standing = standing_of(endpoint, now=timezone.now(), lost_count=counted)
     return {
         "id": str(endpoint.public_id),
         "url": endpoint.url,

@@ -29,7 +29,15 @@ from catalog.api.json_view import JsonView
 from catalog.api.openapi import CONFLICT, NO_SUCH_URL, NO_URL, REFUSALS, invalid
 from catalog.api.pages import CursorPages
 from webhooks import services
-from webhooks.services.account_urls import Endpoint, UrlRefusedError, add_url, change_url, remove_url, url_of, urls_of
+from webhooks.services.account_urls import (
+    Endpoint,
+    UrlRefusedError,
+    add_url,
+    change_url,
+    remove_url,
+    url_of,
+    urls_and_losses_of,
+)
 
 NO_STORE = {"Cache-Control": "no-store"}
 NOT_OPEN = "The URL is not verified, or it is disabled."
@@ -89,7 +97,7 @@ class CallbackUrlsView(JsonView, GenericAPIView):
     )
     def get(self, request: Request) -> Response:
         """Answer a page of the caller's callback URLs, each with its state."""
-        page = self.paginate_queryset(urls_of(account_of(request))) or []
+        page = self.paginate_queryset(urls_and_losses_of(account_of(request))) or []
         return self.get_paginated_response([told(endpoint) for endpoint in page])
 
     @extend_schema(
