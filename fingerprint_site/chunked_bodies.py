@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+from catalog.api.tus import PIECE
 from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
 
 LENGTH_REQUIRED = "This server cannot read a chunked body. Send a Content-Length."
@@ -18,17 +19,17 @@ SOME_LENGTH = "1"  # 0 would say that there is no body; the stream knows where i
 
 
 class ChunkedBody(io.RawIOBase):
-    """The body that the server puts together, up to the largest that the site takes."""
+    """The body that the server puts together, up to the largest that is taken."""
 
-    def __init__(self, stream: io.BufferedIOBase) -> None:
+    def __init__(self, stream: io.BufferedIOBase, most_bytes: int) -> None:
         self._stream = stream
-        self._left = max(max_file_bytes(), settings.MAX_RESUMABLE_MB * 1024**2) + FORM_ROOM_BYTES
+        self._most_bytes = self._left = most_bytes
 
     def read(self, size: int | None = -1) -> bytes:
         """Return so many bytes, all that are left with -1, fewer at the end.
 
         Raises:
-            RequestDataTooBig: the body is larger than any that the site takes.
+            RequestDataTooBig: the body is larger than any that is taken.
             BadRequest: the chunks are malformed.
             OSError: the sender went away.
 
@@ -49,8 +50,14 @@ class ChunkedBody(io.RawIOBase):
             raise BadRequest(f"The chunks of the body are malformed: {error}") from error
         self._left -= len(data)
         if self._left < 0:
-            raise RequestDataTooBig(f"The body is larger than {max_file_bytes() // 1024**2} MB.")
+            raise RequestDataTooBig(f"The body is larger than {self._most_bytes // 1024**2} MB.")
         return data
+
+
+def _most_bytes(request: HttpRequest) -> int:
+    """Return the limit of a body: a piece of a file, which goes to the disk as it comes, may be larger than a form."""
+    is_piece = request.method == "PATCH" and request.content_type == PIECE
+    return settings.MAX_RESUMABLE_MB * 1024**2 if is_piece else max_file_bytes() + FORM_ROOM_BYTES
 
 
 class ChunkedBodyMiddleware:
@@ -66,5 +73,5 @@ class ChunkedBodyMiddleware:
             if not meta.get("wsgi.input_terminated"):
                 return HttpResponse(LENGTH_REQUIRED, status=411, content_type="text/plain")
             meta["CONTENT_LENGTH"] = SOME_LENGTH
-            request._stream = ChunkedBody(meta["wsgi.input"])  # type: ignore[assignment]  # noqa: SLF001
+            request._stream = ChunkedBody(meta["wsgi.input"], _most_bytes(request))  # type: ignore[assignment]  # noqa: SLF001
         return self.get_response(request)
