@@ -176,7 +176,7 @@ def health_of(endpoint_pk: int) -> Health | None:
     )
 
 
-def _attempts_at(endpoint: Endpoint) -> dict[str, int]:
+def _attempts_at(endpoint: Endpoint) -> dict[str, Any]:
     newest = endpoint.messages.order_by("-created_at", "-pk").values("pk")[:RATED_CALLBACKS]
     ended = Attempt.objects.filter(message__in=newest, ended_at__isnull=False).order_by()
     return ended.aggregate(attempts=Count("pk"), accepted=Count("pk", filter=Q(status__gte=200, status__lt=300)))
