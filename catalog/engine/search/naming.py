@@ -3,6 +3,7 @@
 The query is taken in pieces of some minutes, which bounds memory. In each the plain windows are asked first. Where
 something sounds that is not explained yet, near probes follow, then all of them. What votes point to is verified in a
 view around it, which grows as long as the match reaches its ends.
+Experiments: docs/log/2026-11-30-naming-everything.md.
 """
 
 from dataclasses import dataclass
