@@ -17,7 +17,7 @@ test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	|| { echo "The venv module is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 endef
 .DEFAULT_GOAL := help
-.PHONY: help run node test-milvus chaos fuzz audit lock browser test test-fast check format bench-robustness bench-speed bench-scale bench-renderings bench-naming bench-hold-out bench-load bench-pages index-kill screenshots train clean
+.PHONY: help run node test-milvus chaos fuzz audit lock browser test test-fast check format bench-robustness bench-speed bench-scale bench-renderings bench-naming bench-hold-out bench-load bench-pages bench-deciding index-kill screenshots train clean
 
 # Lists every target that is followed by `##` and what it does.
 help: ## list these targets
@@ -86,6 +86,9 @@ format: $(VENV)/.dev ## mend what the linter can mend, and lay the code out
 
 bench-robustness bench-speed bench-scale bench-renderings bench-naming bench-load bench-pages: bench-%: $(VENV)/.dev ## the measurements of docs/bench.md (QUICK=1: the short form)
 	$(BIN)/python -m bench.$*
+
+bench-deciding: $(VENV)/.dev ## how fast a person decides in the review, in a browser
+	$(BIN)/python -m bench.pages.deciding
 
 bench-hold-out: $(VENV)/.dev ## open the split that decides, once a release
 	$(BIN)/python -m bench.hold_out

@@ -24,7 +24,7 @@ def fill(sizes: Mapping[str, int], special: Mapping[str, Mapping[str, Value]], o
     for model in _in_order(_models()):
         name = model._meta.label
         if not model._default_manager.exists():
-            _fill_one(model, sizes.get(name, others), special.get(name, {}))
+            fill_one(model, sizes.get(name, others), special.get(name, {}))
     _count_on()
 
 
@@ -50,7 +50,8 @@ def _needs(model: type[models.Model]) -> set[Any]:
     return {field.related_model for field in model._meta.concrete_fields if field.is_relation and not field.null}
 
 
-def _fill_one(model: type[models.Model], count: int, special: Mapping[str, Value]) -> None:
+def fill_one(model: type[models.Model], count: int, special: Mapping[str, Value]) -> None:
+    """Put so many rows in one table."""
     names = {name for field in model._meta.concrete_fields for name in (field.name, field.attname)} | {"pk"}
     makers = {field.name: maker for field in _written(model) if (maker := _maker(field))}
     makers |= {name: maker for name, maker in special.items() if name in names}

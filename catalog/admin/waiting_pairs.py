@@ -117,13 +117,13 @@ class WaitingPairAdmin(ReadOnly, StaffAdmin):
     @admin.display(description="altered", ordering="alteredness")
     def altered(self, match: WaitingPair) -> str:
         """What was done to A."""
-        return _lines(alterations(match))
+        return _listed(alterations(match))
 
     @admin.display(description="conflict", ordering="conflict")
     def conflicts(self, match: WaitingPair) -> str:
         """Why it may pretend to be another recording."""
         words = conflict_words(match)
-        return format_html('<span class="mf-bad mf-toned">{}</span>', _lines(words)) if words else display.NOTHING
+        return format_html('<span class="mf-bad mf-toned">{}</span>', _listed(words)) if words else display.NOTHING
 
     @admin.display(description="shares", ordering="smaller")
     def shares(self, match: WaitingPair) -> str:
@@ -162,7 +162,10 @@ def _page_of(match: WaitingPair) -> str:
 
 
 def _track(track: Any) -> str:
-    return format_html('{}<span class="mf-sub mf-cut">{}</span>', track_link(track), track.owner.get_username())
+    account = track.owner.get_username()
+    return format_html(
+        '<span class="mf-two">{}<span class="mf-sub mf-cut">{}</span></span>', track_link(track), account
+    )
 
 
 def _care(match: Any) -> str:
@@ -172,5 +175,6 @@ def _care(match: Any) -> str:
     return format_html_join("", '<span class="mf-sub">{}</span>', ((words,) for words in [*given, *asked, *notes]))
 
 
-def _lines(words: list[str]) -> str:
-    return format_html_join("", "<div>{}</div>", ((word,) for word in words)) or display.NOTHING
+def _listed(words: list[str]) -> str:
+    """Return a few words, below each other on a desk and in one line on a phone."""
+    return format_html_join("", '<span class="mf-item">{}</span>', ((word,) for word in words)) or display.NOTHING

@@ -4,7 +4,7 @@ from collections import Counter
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -41,7 +41,7 @@ def _of_preset(name: str) -> QuerySet[Match]:
     if name == "identical":
         return matches.filter(relation=Match.Relation.IDENTICAL)
     if name == "same":
-        return matches.filter(UNALTERED, relation=Match.Relation.SAME, smaller__gte=ALL_OF_IT)
+        return matches.filter(UNALTERED, Q(smaller__gte=ALL_OF_IT), relation=Match.Relation.SAME)
     raise Http404("There is no such preset.")
 
 

@@ -21,7 +21,7 @@ def plan_of(*, skipped: Collection[Pair], user_id: int) -> list[Pair]:
     waiting = waiting_pairs(Match.objects.all())
     mine = pairs_of(waiting.filter(cared_for(assigned_to=user_id)).order_by("pk"), limit=PLANNED)
     left_out = {*skipped, *_left_to_others(user_id)}
-    conflicts = waiting.filter(conflict__gt=0).order_by("-conflict", "pk")
+    conflicts = waiting.filter(Q(conflict__gt=0)).order_by("-conflict", "pk")
     first = pairs_of(conflicts, limit=PLANNED + len(left_out))
     planned = [pair for pair in dict.fromkeys([*mine, *first]) if pair not in left_out]
     if len(planned) < PLANNED:

@@ -31,7 +31,15 @@ function start(root) {
   const whole = wholeRange(data, alignment);
   const close = closeRange(data, whole);
   let zoomed = close[1] - close[0] < 0.25 * (whole[1] - whole[0]);
-  const drawAll = () => [...Object.values(waves), links].forEach((part) => part.draw());
+  let isDue = false;
+  const drawAll = () => { // once a frame, however many things changed
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      [...Object.values(waves), links].forEach((part) => part.draw());
+    });
+  };
   const setView = () => {
     [...Object.values(waves), links].forEach((part) => { part.view = zoomed ? close : whole; });
     const button = root.querySelector("[data-act=zoom]");
@@ -55,8 +63,8 @@ function start(root) {
     }
     for (const [side, wave] of Object.entries(waves)) {
       wave.now = toClock[side](player.place(side, clockS)); // where it is drawn: a piece of B may lie elsewhere
-      wave.draw();
     }
+    drawAll();
     showInPlots(clockS);
   }
 

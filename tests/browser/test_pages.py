@@ -19,12 +19,14 @@ OF_COLOURS = ["color-contrast", "link-in-text-block"]
 DARK = "document.documentElement.classList.add('dark', 'dark-mode')"  # as the theme's own switch does
 COLOURS = """[...document.querySelectorAll("*")].map(element => getComputedStyle(element))
     .map(style => [style.color, style.backgroundColor, style.borderColor, style.fill])"""
-NEVER_WIDER = ("overview", "review", "review-group", "scan", "track")
+NEVER_WIDER = ("overview", "review", "review-group", "review-bulk", "waiting-pairs", "scan", "track")
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES: dict[str, Callable[[Match], str]] = {
     "overview": lambda _: "/admin/",
     "review": lambda _: "/catalog/review/",
     "review-group": lambda match: f"/catalog/review/group/{match.query_track_id}/",
+    "waiting-pairs": lambda _: "/admin/catalog/waitingpair/",
+    "review-bulk": lambda _: "/catalog/review/bulk/?preset=identical",
     "scan": lambda _: "/catalog/scan/",
     "tracks": lambda _: "/admin/catalog/track/",
     "track": lambda match: match.query_track.get_absolute_url(),

@@ -18,7 +18,8 @@ from webhooks.services import create_source, store_endpoint
 pytestmark = pytest.mark.slow
 COUNTS = {
     "overview": 24,
-    "review": 15,
+    "review": 18,
+    "all of waiting pair": 8,
     "scan": 10,
     "all of track": 5,
     "all of task": 5,
@@ -71,6 +72,7 @@ def pages() -> dict[str, str]:
         "callback in": ("webhooks/received", Received),
     }  # fmt: skip
     lists = {f"all of {name}": f"/admin/{table}/" for name, (table, _) in newest.items()}
+    lists["all of waiting pair"] = "/admin/catalog/waitingpair/"
     single = {
         name: f"/admin/{table}/{model.objects.order_by('pk').last().pk}/change/"
         for name, (table, model) in newest.items()
