@@ -66,17 +66,22 @@ def _unprocessable(error: Exception) -> Response:
 
 def _by_field(detail: Any) -> dict[str, list[str]]:
     if not isinstance(detail, dict):
-        return {"body": [str(item) for item in (detail if isinstance(detail, list) else [detail])]}
+        return {"body": [_text(item) for item in (detail if isinstance(detail, list) else [detail])]}
     return {
-        "body" if name == "non_field_errors" else str(name): [
-            str(item) for item in (texts if isinstance(texts, list) else [texts])
+        "body" if name == "non_field_errors" else _text(name): [
+            _text(item) for item in (texts if isinstance(texts, list) else [texts])
         ]
         for name, texts in detail.items()
     }
 
 
 def _sentence(detail: Any) -> str:
-    return str(detail) if not isinstance(detail, (list, dict)) else str(next(iter(detail), ""))
+    return _text(detail) if not isinstance(detail, (list, dict)) else _text(next(iter(detail), ""))
+
+
+def _text(value: Any) -> str:
+    """Return text that can be sent: a refusal quotes what came, and JSON can name halves of a pair of surrogates."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:

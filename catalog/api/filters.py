@@ -1,10 +1,13 @@
 """What lists can be narrowed by. Every name and every value that is not known is refused, and never left out."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
+from django.core.exceptions import ValidationError as FormError
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
+from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
@@ -19,6 +22,24 @@ from webhooks.services.account_urls import Message
 _YES_OR_NO = [("true", "yes"), ("false", "no")]
 _LAST_CHECK = {"duplicate": Q(was_duplicate=True), "no_duplicate": Q(was_duplicate=False)}
 _NEVER = "never"
+
+
+class MomentField(IsoDateTimeField):
+    """A time that every column holds: at the ends of the calendar an offset leads out of it."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the time in UTC."""
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise FormError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A filter by time."""
+
+    field_class = MomentField
 
 
 class KnownFilters(django_filters.FilterSet):
@@ -36,8 +57,8 @@ class TrackFilters(KnownFilters):
 
     title = django_filters.CharFilter(method="by_title", help_text="The title holds this text, in any case")
     isrc = django_filters.CharFilter(method="by_isrc", help_text="The ISRC, with or without hyphens")
-    created_after = django_filters.IsoDateTimeFilter("created_at", "gt", help_text="Uploaded after this time")
-    created_before = django_filters.IsoDateTimeFilter("created_at", "lt", help_text="Uploaded before this time")
+    created_after = MomentFilter("created_at", "gt", help_text="Uploaded after this time")
+    created_before = MomentFilter("created_at", "lt", help_text="Uploaded before this time")
     indexed = django_filters.ChoiceFilter(choices=_YES_OR_NO, method="by_index", help_text="Whether checks find it")
     last_check = django_filters.ChoiceFilter(
         choices=[(name, name) for name in (*_LAST_CHECK, _NEVER)],
@@ -79,7 +100,7 @@ class JobFilters(KnownFilters):
     status = django_filters.ChoiceFilter(choices=TaskStatus.choices, help_text="How the task stands")
     task_name = django_filters.ChoiceFilter(choices=TaskName.choices, help_text="What was asked for")
     musicId = django_filters.UUIDFilter("track__music_id", help_text="Tasks about this track")  # noqa: N815
-    ended_after = django_filters.IsoDateTimeFilter(
+    ended_after = MomentFilter(
         "completed_at",
         "gt",
         help_text="Ended after this time; without an offset it is in the time zone of completed_at",
@@ -95,8 +116,8 @@ class DeliveryFilters(KnownFilters):
 
     state = django_filters.ChoiceFilter(choices=Message.State.choices, help_text="How the callback stands")
     event = django_filters.CharFilter("event", help_text="What it tells of")
-    created_after = django_filters.IsoDateTimeFilter("created_at", "gt", help_text="Made after this time")
-    created_before = django_filters.IsoDateTimeFilter("created_at", "lt", help_text="Made before this time")
+    created_after = MomentFilter("created_at", "gt", help_text="Made after this time")
+    created_before = MomentFilter("created_at", "lt", help_text="Made before this time")
 
     class Meta:
         model = Message
