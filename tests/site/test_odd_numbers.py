@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db.models import DateTimeField
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -17,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 # Over a 64-bit column, over what Python reads, below nothing, other scripts' digits, and what only looks like a number.
 IN_PATHS = ["9" * 30, "9" * 5000, "9223372036854775808", "-1", "٣", "²"]
 IN_QUERIES = [*IN_PATHS[:4], "-" + "9" * 30, "1e400", "nan", "", "\0", "1,2," + "9" * 30]
+MOMENTS = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
 PLACE = re.compile(r"<[^>]+>")
 LOGGED_IN = {"/admin/logout/", "/admin/password_change/", "/admin/password_change/done/"}
 
@@ -68,6 +70,14 @@ def test_in_queries_of_lists(patient_desk: Client, staff: User, model: Any) -> N
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     names = parameters_of(admin.site.get_model_admin(model), staff)
     assert failed(patient_desk.get(url, {name: number}) for name in sorted(names) for number in IN_QUERIES) == []
+
+
+@pytest.mark.parametrize("model", sorted(admin.site._registry, key=lambda model: model._meta.label), ids=str)
+def test_moments_at_the_ends_of_the_calendar(patient_desk: Client, model: Any) -> None:
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    names = [field.name for field in model._meta.concrete_fields if isinstance(field, DateTimeField)]
+    tests = [f"{name}{lookup}" for name in names for lookup in ("__gte", "__lt", "")]
+    assert failed(patient_desk.get(url, {test: moment}) for test in tests for moment in MOMENTS) == []
 
 
 PAGES = sorted({_filled(route) for route in ROWS} - LOGGED_IN)
