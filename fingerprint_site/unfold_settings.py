@@ -70,6 +70,12 @@ UNFOLD: dict[str, Any] = {
                         "permission": lambda request: request.user.has_perm("catalog.view_match"),
                     },
                     {
+                        "title": "Uses",
+                        "icon": "queue_music",
+                        "link": reverse_lazy("catalog:uses"),
+                        "permission": lambda request: request.user.has_perm("catalog.view_match"),
+                    },
+                    {
                         "title": "Duplicate scan",
                         "icon": "manage_search",
                         "link": reverse_lazy("catalog:scan"),

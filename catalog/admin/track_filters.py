@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from catalog.models import ClientFingerprint, IndexOperation, Track
 from catalog.models.audio_file import damaged_audio
+from catalog.selectors.uses import containers
 from catalog.services.index.log import CURRENT_VERSION
 
 
@@ -58,17 +59,23 @@ class CheckedFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the choices."""
-        return [("duplicate", "duplicate"), ("none", "no duplicate"), ("never", "never checked")]
+        return [
+            ("duplicate", "duplicate"),
+            ("uses", "uses other recordings"),
+            ("none", "no duplicate, uses nothing"),
+            ("never", "never checked"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
-        """Filter by the annotation of `with_standing`."""
-        wanted = {"duplicate": True, "none": False, "never": None}
-        value = self.value()
-        if value not in wanted:
-            return queryset
-        if wanted[value] is None:
-            return queryset.filter(Q(was_duplicate__isnull=True))
-        return queryset.filter(Q(was_duplicate=wanted[value]))
+        """Filter by the annotation of `with_standing`, and by the matches that are uses."""
+        holding = Q(pk__in=containers())
+        chosen = {
+            "duplicate": Q(was_duplicate=True),
+            "uses": holding,
+            "none": Q(was_duplicate=False) & ~holding,
+            "never": Q(was_duplicate__isnull=True),
+        }
+        return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
 class DamageFilter(admin.SimpleListFilter):

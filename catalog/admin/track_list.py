@@ -3,10 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 
 from catalog.admin.track_columns import track_link
 from catalog.models import IndexOperation, Track
 from catalog.presentation import wording
+from catalog.presentation.relation import uses_badge
 from staff import display
 from staff.admin.columns import moment_column
 
@@ -50,4 +53,10 @@ class TrackColumns:
             return display.NOTHING
         if track.was_duplicate:
             return display.badge("bad", "content_copy", "duplicate")
+        if track.uses:
+            return format_html(
+                '<a href="{}">{}</a>',
+                reverse("catalog:uses_mix", args=[track.pk]),
+                uses_badge(track.uses, track.open_uses or 0),
+            )
         return display.badge("good", "check_circle", "no duplicate")

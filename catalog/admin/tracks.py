@@ -29,6 +29,7 @@ from catalog.pages.track_arrivals import arrivals_view
 from catalog.pages.track_export import TRACKS_FILE
 from catalog.pages.track_upload import upload_view
 from catalog.selectors.tracks import history_of, loss_of, with_standing
+from catalog.selectors.uses import with_uses
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks import bulk_work
@@ -78,7 +79,7 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Track]:
         """Add the columns that are looked up."""
         rows = super().get_queryset(request).defer("audio_file__peaks", "client_fingerprint__data")
-        return with_standing(rows)
+        return with_uses(with_standing(rows))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Track], search_term: str
@@ -120,6 +121,7 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
         if pk := row_id(object_id):
             track = Track.objects.with_source().select_related("owner").filter(pk=pk).first()
             context |= {"track": track, "history": history_of(track) if track else None}
+            context["used"] = with_uses(Track.objects.filter(pk=pk)).values("uses", "open_uses").first()
             if track and track.removed_at and track.length_s is not None:
                 context["audio_until"] = track.removed_at + timedelta(hours=settings.REMOVED_KEPT_HOURS)
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)

@@ -1,19 +1,35 @@
 """Matches: what a check or a scan found, with the evidence."""
 
 from django.db import models
-from django.db.models import Case, F, IntegerField, Q, Value, When
-from django.db.models.functions import Least
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models.functions import Greatest, Least
+
+from catalog.models.decision import Decision
 
 
 class MatchQuerySet(models.QuerySet["Match"]):
     """Orders of matches, and what lists of them need."""
 
-    def with_tracks(self) -> "MatchQuerySet":
+    def with_tracks(self, *, has_segments: bool = False) -> "MatchQuerySet":
         """Bring both tracks with what is told of them, and leave in the database what a list does not draw."""
         sides = ("query_track", "reference_track")
         beside = [f"{side}__{name}" for side in sides for name in ("audio_file", "client_fingerprint")]
         heavy = [f"{side}__{name}" for side in sides for name in ("audio_file__peaks", "client_fingerprint__data")]
-        return self.select_related(*beside).defer("segments", "similarity_curve", *heavy)
+        heavy += [] if has_segments else ["segments"]
+        return self.select_related(*beside).defer("similarity_curve", *heavy)
+
+    def undecided(self) -> "MatchQuerySet":
+        """Leave out matches of pairs on which a decision stands."""
+        decided = Decision.objects.filter(
+            first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
+            second_track=Greatest(OuterRef("query_track_id"), OuterRef("reference_track_id")),
+            undone_at=None,
+        )
+        return self.filter(~Exists(decided))
+
+    def of_present_tracks(self) -> "MatchQuerySet":
+        """Leave out matches of tracks that were removed."""
+        return self.filter(query_track__removed_at=None, reference_track__removed_at=None)
 
     def closest_first(self) -> "MatchQuerySet":
         """Sort by relation, then by the smaller share, then by score; the oldest reference where all are level."""

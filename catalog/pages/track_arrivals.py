@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from catalog.models import Job, Match
 from catalog.presentation import wording
-from catalog.presentation.relation import relation_badge
+from catalog.presentation.relation import relation_badge, uses_badge
 from catalog.selectors.arrivals import Arrival, arrivals
 from catalog.services.match_words import relation_words
 from staff import display
@@ -56,6 +56,10 @@ def _verdict(arrival: Arrival) -> SafeString:
         return format_html("{} <span>{}</span>", wording.job_badge(job.status), job.error)
     if match is None:
         return display.badge("good", "check_circle", job.answer)
+    if arrival.uses and match.verdict != Match.Verdict.DUPLICATE:
+        page = reverse("catalog:uses_mix", args=[arrival.track.pk])
+        badge = uses_badge(arrival.uses, arrival.uses)
+        return format_html('{} <a class="mf-inline" href="{}">See where each plays</a>', badge, page)
     url = reverse("admin:catalog_match_change", args=[match.pk])
     return format_html(
         '{} <a class="mf-inline" href="{}">{}</a> <span class="mf-dim">{}</span>',

@@ -3,6 +3,7 @@
 from typing import Any
 
 from catalog.models import IndexOperation, Track
+from catalog.presentation.relation import uses_words
 from catalog.presentation.wording import codec_name
 from staff.csv_files import CsvFile, moment_cell
 
@@ -14,7 +15,6 @@ HEAD = [
 
 def _cells(track: Any) -> list[object]:
     file = track.audio_file
-    checked = {True: "duplicate", False: "no duplicate", None: ""}[track.was_duplicate]
     return [
         str(track.music_id),
         track.title,
@@ -30,9 +30,18 @@ def _cells(track: Any) -> list[object]:
         moment_cell(track.created_at),
         moment_cell(track.removed_at),
         "yes" if track.index_state == IndexOperation.Kind.ADD else "no",
-        checked,
+        _last_check(track),
         _fingerprint(track),
     ]
+
+
+def _last_check(track: Any) -> str:
+    """Say what the last check found, in the words of the list."""
+    if track.was_duplicate is None:
+        return ""
+    if track.was_duplicate:
+        return "duplicate"
+    return uses_words(track.uses) if track.uses else "no duplicate"
 
 
 def _fingerprint(track: Track) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, index, review, review_bulk, review_group, review_talk, scan
+from catalog.pages import audio, index, review, review_bulk, review_group, review_talk, scan, uses
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,6 +24,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/<int:first>/<int:second>/opinion/", review_talk.opinion, name="review_opinion"),
     path("review/group/<int:track_id>/", review_group.group, name="review_group"),
     path("review/group/<int:track_id>/decide/", review_group.decide, name="review_group_decide"),
+    path("uses/", uses.queue, name="uses"),
+    path("uses/<int:track_id>/", uses.mix, name="uses_mix"),
+    path("uses/<int:track_id>/decide/", uses.decide, name="uses_decide"),
+    path("uses/<int:track_id>/undo/<int:decision_id>/", uses.undo_uses, name="uses_undo"),
+    path("uses/<int:track_id>/tracks.<str:kind>", uses.export, name="uses_export"),
     path("index/", index.index, name="index"),
     path("scan/", scan.scan, name="scan"),
     path("scan/start/", scan.start, name="scan_start"),

@@ -3,6 +3,7 @@
 from django.utils.safestring import SafeString
 
 from catalog.models import Match
+from catalog.selectors.uses import OpenMix
 from staff import display
 
 _BADGES = {
@@ -19,3 +20,18 @@ def relation_badge(match: Match) -> SafeString:
     """Return the relation as a badge; red where the match is a duplicate."""
     tone, icon, word = _BADGES[Match.Relation(match.relation)]
     return display.badge("bad" if match.verdict == Match.Verdict.DUPLICATE else tone, icon, word)
+
+
+def uses_badge(count: int, waiting: int | None = 0) -> SafeString:
+    """Return how many recordings a track uses; yellow while somebody has to decide about some of them."""
+    return display.badge("warning" if waiting else "off", "queue_music", uses_words(count))
+
+
+def uses_words(count: int) -> str:
+    """Return how many recordings a track uses."""
+    return f"uses {display.number(count)} recording{'' if count == 1 else 's'}"
+
+
+def open_mix_badge(mix: OpenMix) -> SafeString:
+    """Return how many recordings of a mix wait for a decision."""
+    return uses_badge(mix.waiting, mix.waiting)

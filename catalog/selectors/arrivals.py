@@ -1,9 +1,11 @@
 """What has become of tracks that were uploaded a moment ago."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.models import Job, Match, Track
+from catalog.selectors.uses import is_use
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,7 @@ class Arrival:
     check: Job | None
     add: Job | None
     match: Match | None
+    uses: int  # how many recordings the check found in it that are no copies of it
 
     @property
     def is_settled(self) -> bool:
@@ -29,15 +32,18 @@ def arrivals(*, track_ids: Sequence[int]) -> list[Arrival]:
         jobs[job.track_id, job.task_name] = job  # the newest stays
     checks = [job.pk for (_, name), job in jobs.items() if name == Job.Name.CHECK]
     matches: dict[int | None, Match] = {}
+    uses: Counter[int | None] = Counter()
     found = Match.objects.filter(job__in=checks).closest_first()
     for match in found.with_tracks():
         matches.setdefault(match.job_id, match)  # the closest stays
+        uses[match.job_id] += is_use(match)
     return [
         Arrival(
             track=tracks[pk],
             check=(check := jobs.get((pk, Job.Name.CHECK))),
             add=jobs.get((pk, Job.Name.ADD)),
             match=matches.get(check.pk) if check else None,
+            uses=uses[check.pk] if check else 0,
         )
         for pk in track_ids
         if pk in tracks

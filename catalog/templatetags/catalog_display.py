@@ -4,6 +4,7 @@ from django import template
 
 from catalog.pages.reading import reading_words
 from catalog.presentation import relation, wording
+from catalog.presentation.track_list import altered_words
 from catalog.services.match_words import relation_words
 
 register = template.Library()
@@ -23,6 +24,9 @@ for _filter in (
     wording.pretty_json,
     reading_words,
     relation.relation_badge,
+    relation.uses_badge,
+    relation.open_mix_badge,
+    altered_words,
     relation_words,
 ):
     register.filter(_filter.__name__, _filter)

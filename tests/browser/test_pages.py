@@ -28,6 +28,8 @@ PAGES: dict[str, Callable[[Match], str]] = {
     "waiting-pairs": lambda _: "/admin/catalog/waitingpair/",
     "review-bulk": lambda _: "/catalog/review/bulk/?preset=identical",
     "scan": lambda _: "/catalog/scan/",
+    "uses": lambda _: "/catalog/uses/",
+    "mix": lambda match: f"/catalog/uses/{match.query_track_id}/",
     "tracks": lambda _: "/admin/catalog/track/",
     "track": lambda match: match.query_track.get_absolute_url(),
     "track-remove": lambda match: f"/admin/catalog/track/{match.query_track_id}/remove/",

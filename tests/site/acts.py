@@ -26,6 +26,7 @@ from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.adding import add_track
 from catalog.services.tracks.client_fingerprints import add_client_track, confirm
 from catalog.services.tracks.removal import remove_track
+from catalog.services.uses import decide_uses
 from tests.indexed import fingerprint_at
 from tests.rows import make_match, make_track
 from tests.webhooks.conftest import CHOICES
@@ -78,6 +79,10 @@ class House:
         self.decision: Decision = decide(
             one=decided, other=self.track, verdict="different", keeper=None, decided_by=self.staff
         )
+        self.mix, part, decided_part = (make_track(self.owner) for _ in range(3))
+        for song in (part, decided_part):
+            make_match(self.mix, song, verdict="contains", query_coverage=0.1, reference_coverage=0.7)
+        [self.use] = decide_uses(container=self.mix, parts=[decided_part], verdict="uses", decided_by=self.staff)
         now = timezone.now()
         self.running_work = BulkWork.objects.create(
             kind="check", track_ids=[self.track.pk], total=1, asked_by=self.staff
@@ -219,6 +224,11 @@ ACTS: dict[str, Callable[[House], Act]] = {
         f"/catalog/review/group/{h.track.pk}/decide/",
         {"keeper": h.track.pk, f"kind-{h.copy.pk}": "same", f"kind-{h.other.pk}": "different"},
     ),
+    "catalog/uses/<int:track_id>/decide/": lambda h: Act(f"/catalog/uses/{h.mix.pk}/decide/", {"choice": "used-all"}),
+    "catalog/uses/<int:track_id>/undo/<int:decision_id>/": lambda h: Act(f"/catalog/uses/{h.mix.pk}/undo/{h.use.pk}/"),
+    "catalog/uses/<int:track_id>/tracks.<str:kind>": lambda h: Act(
+        f"/catalog/uses/{h.mix.pk}/tracks.cue", is_post=False
+    ),
     "catalog/scan/start/": lambda _: Act("/catalog/scan/start/"),
     "catalog/scan/<int:scan_id>/cancel/": lambda h: Act(f"/catalog/scan/{h.scan().pk}/cancel/"),
     "catalog/scan/<int:scan_id>/resume/": lambda h: Act(f"/catalog/scan/{h.cancelled.pk}/resume/"),
@@ -226,6 +236,7 @@ ACTS: dict[str, Callable[[House], Act]] = {
 SENDS_A_FILE = {  # and changes no row
     "catalog/audio/<uuid:music_id>/",
     *(f"admin/catalog/{table}/export/" for table in ("decision", "match", "track")),
+    "catalog/uses/<int:track_id>/tracks.<str:kind>",
 }
 
 # What only shows a page: the form there does it.

@@ -21,6 +21,7 @@ COUNTS = {
     "review": 18,
     "all of waiting pair": 8,
     "scan": 10,
+    "uses": 6,
     "all of track": 5,
     "all of task": 5,
     "all of match": 5,
@@ -29,7 +30,7 @@ COUNTS = {
     "all of callback URL": 5,
     "all of callback out": 7,
     "all of callback in": 5,
-    "track": 11,
+    "track": 12,
     "task": 8,
     "match": 10,
     "key": 9,
@@ -45,6 +46,7 @@ def fill(count: int) -> None:
     now = timezone.now()
     for number in range(Track.objects.count(), Track.objects.count() + count):
         owner = User.objects.create_user(f"owner-{number}")
+        make_match(make_track(owner), make_track(owner), verdict="contains", query_coverage=0.1)  # a mix
         job = make_match(make_track(owner), make_track(owner)).job
         endpoint = store_endpoint(owner=owner, url=f"https://receiver{number}.example/hook")
         source, _ = create_source(slug=f"peer-{number}")
@@ -77,7 +79,14 @@ def pages() -> dict[str, str]:
         name: f"/admin/{table}/{model.objects.order_by('pk').last().pk}/change/"
         for name, (table, model) in newest.items()
     }
-    return {"overview": "/admin/", "review": "/catalog/review/", "scan": "/catalog/scan/", **lists, **single}
+    return {
+        "overview": "/admin/",
+        "review": "/catalog/review/",
+        "scan": "/catalog/scan/",
+        "uses": "/catalog/uses/",
+        **lists,
+        **single,
+    }
 
 
 def asked(desk: Client, url: str) -> int:
