@@ -88,6 +88,7 @@ UNFOLD: dict[str, Any] = {
                 _table("Tracks", "library_music", "catalog.track"),
                 _table("Tasks", "task_alt", "catalog.job"),
                 _table("Matches", "join_inner", "catalog.match"),
+                _table("Evidence links", "ios_share", "catalog.evidencelink"),
                 _table("Decisions", "gavel", "catalog.decision"),
                 _table("Bulk actions", "checklist", "catalog.bulkwork"),
             ),

@@ -1,6 +1,6 @@
 """Matches: what checks found, with both tracks to listen to."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,8 +13,10 @@ from catalog.pages.pair_export import MATCHES_FILE
 from catalog.presentation.comparison import comparison_of
 from catalog.presentation.relation import relation_badge
 from catalog.selectors.review import on_review
+from catalog.services.evidence import make_link
 from catalog.services.match_words import alterations
-from staff import display
+from staff import audit, display
+from staff.access import person
 from staff.admin.base import ReadOnlyAdmin
 from staff.admin.columns import moment_column
 from staff.admin.exports import Exported
@@ -39,6 +41,7 @@ class MatchAdmin(ReadOnlyAdmin, Exported):
     search_help_text = "Words of either track, or a task id"
     fields = ("job", "scan", "engine_version", "found")
     change_form_outer_before_template = "catalog/match.html"
+    post_actions: ClassVar[dict[str, tuple[str, str]]] = {"evidence": ("make_evidence", "add_evidencelink")}
     query = track_column("query_track", "checked")
     reference = track_column("reference_track", "found in the catalog")
     found = moment_column("created_at", "found")
@@ -71,6 +74,12 @@ class MatchAdmin(ReadOnlyAdmin, Exported):
     def altered(self, match: Match) -> str:
         """What was done to the checked track, in words."""
         return ", ".join(alterations(match)) or display.NOTHING
+
+    def make_evidence(self, request: HttpRequest, match: Match) -> HttpResponse:
+        """Make a link to the evidence for somebody outside."""
+        link = make_link(match=match, made_by=person(request))
+        audit.note(on=link, match=match.pk, expires_at=link.expires_at.isoformat())
+        return self.back_to(link)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

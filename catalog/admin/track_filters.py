@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from catalog.models import ClientFingerprint, IndexOperation, Track
 from catalog.models.audio_file import damaged_audio
+from catalog.selectors.families import in_open_pairs
 from catalog.selectors.uses import containers
 from catalog.services.index.log import CURRENT_VERSION
 
@@ -61,6 +62,8 @@ class CheckedFilter(admin.SimpleListFilter):
         """Return the choices."""
         return [
             ("duplicate", "duplicate"),
+            ("open", "duplicate, to decide"),
+            ("settled", "duplicate, settled"),
             ("uses", "uses other recordings"),
             ("none", "no duplicate, uses nothing"),
             ("never", "never checked"),
@@ -71,6 +74,8 @@ class CheckedFilter(admin.SimpleListFilter):
         holding = Q(pk__in=containers())
         chosen = {
             "duplicate": Q(was_duplicate=True),
+            "open": Q(was_duplicate=True) & in_open_pairs(),
+            "settled": Q(was_duplicate=True) & ~in_open_pairs(),
             "uses": holding,
             "none": Q(was_duplicate=False) & ~holding,
             "never": Q(was_duplicate__isnull=True),

@@ -28,6 +28,7 @@ from catalog.models import BulkWork, Job, Track
 from catalog.pages.track_arrivals import arrivals_view
 from catalog.pages.track_export import TRACKS_FILE
 from catalog.pages.track_upload import upload_view
+from catalog.selectors.families import members_of, with_open_pairs
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.selectors.uses import with_uses
 from catalog.services.errors import CatalogError, TrackGoneError
@@ -48,7 +49,7 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
     """What is in the catalog. Files come in and go out through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
-    list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "uploaded")
+    list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "family", "uploaded")
     list_filter = (
         PresenceFilter,
         IndexedFilter,
@@ -79,7 +80,7 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Track]:
         """Add the columns that are looked up."""
         rows = super().get_queryset(request).defer("audio_file__peaks", "client_fingerprint__data")
-        return with_uses(with_standing(rows))
+        return with_open_pairs(with_uses(with_standing(rows)))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Track], search_term: str
@@ -121,7 +122,8 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
         if pk := row_id(object_id):
             track = Track.objects.with_source().select_related("owner").filter(pk=pk).first()
             context |= {"track": track, "history": history_of(track) if track else None}
-            context["used"] = with_uses(Track.objects.filter(pk=pk)).values("uses", "open_uses").first()
+            context["family"] = members_of(pk)
+            context["used"] = with_uses(Track.objects.filter(pk=pk)).first()
             if track and track.removed_at and track.length_s is not None:
                 context["audio_until"] = track.removed_at + timedelta(hours=settings.REMOVED_KEPT_HOURS)
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)

@@ -8,6 +8,7 @@ from catalog.models.client_fingerprint import ClientFingerprint
 from catalog.models.decision import Decision
 from catalog.models.deployment import Deployment
 from catalog.models.event_clock import EventClock
+from catalog.models.evidence_link import EvidenceLink
 from catalog.models.fingerprint import Fingerprint
 from catalog.models.idempotent_call import IdempotentCall
 from catalog.models.index_lease import IndexLease
@@ -30,6 +31,7 @@ __all__ = [
     "Decision",
     "Deployment",
     "EventClock",
+    "EvidenceLink",
     "Fingerprint",
     "IdempotentCall",
     "IndexClock",

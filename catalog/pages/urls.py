@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, index, review, review_bulk, review_group, review_talk, scan, uses
+from catalog.pages import audio, evidence, index, review, review_bulk, review_group, review_talk, scan, uses
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/<int:first>/<int:second>/opinion/", review_talk.opinion, name="review_opinion"),
     path("review/group/<int:track_id>/", review_group.group, name="review_group"),
     path("review/group/<int:track_id>/decide/", review_group.decide, name="review_group_decide"),
+    path("evidence/<str:token>/", evidence.evidence, name="evidence"),
     path("uses/", uses.queue, name="uses"),
     path("uses/<int:track_id>/", uses.mix, name="uses_mix"),
     path("uses/<int:track_id>/decide/", uses.decide, name="uses_decide"),

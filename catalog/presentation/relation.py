@@ -22,6 +22,12 @@ def relation_badge(match: Match) -> SafeString:
     return display.badge("bad" if match.verdict == Match.Verdict.DUPLICATE else tone, icon, word)
 
 
+def settled_badge(match: Match) -> SafeString:
+    """Return the relation as a badge of a pair that somebody decided on: it asks for nothing any more."""
+    _, icon, word = _BADGES[Match.Relation(match.relation)]
+    return display.badge("off", icon, word)
+
+
 def uses_badge(count: int, waiting: int | None = 0) -> SafeString:
     """Return how many recordings a track uses; yellow while somebody has to decide about some of them."""
     return display.badge("warning" if waiting else "off", "queue_music", uses_words(count))

@@ -20,17 +20,18 @@ _INDEXED_COLOUR = 3
 
 def spectrogram_picture(*, audio_file: AudioFile) -> bytes | None:
     """Return a PNG of the file's fingerprint; None where it has none of the current parameters' version yet."""
-    fingerprint = _stored(audio_file)
+    fingerprint = stored_fingerprint(audio_file)
     return png_of(_thinned(fingerprint.levels).T[::-1]) if fingerprint else None
 
 
 def telling_stretches(*, audio_file: AudioFile) -> Telling | None:
     """Return what in the file's fingerprint tells it; None where it has none of the current version yet."""
-    fingerprint = _stored(audio_file)
+    fingerprint = stored_fingerprint(audio_file)
     return what_tells(fingerprint) if fingerprint else None
 
 
-def _stored(audio_file: AudioFile) -> EngineFingerprint | None:
+def stored_fingerprint(audio_file: AudioFile) -> EngineFingerprint | None:
+    """Return the file's fingerprint of the current parameters' version; None where there is none."""
     row = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
     try:
         return EngineFingerprint.from_bytes(bytes(row.data)) if row else None
@@ -48,15 +49,20 @@ def _thinned(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def png_of(pixels: NDArray[np.uint8]) -> bytes:
     """Return an indexed PNG (ISO/IEC 15948) of `pixels`, shape (height, width), values 0 to 15."""
+    alphas = bytes(round(255 * level / (_LEVELS - 1)) for level in range(_LEVELS))
+    return indexed_png(pixels, bytes(_INK) * _LEVELS, alphas)
+
+
+def indexed_png(pixels: NDArray[np.uint8], colours: bytes, alphas: bytes) -> bytes:
+    """Return an indexed PNG of `pixels`, shape (height, width); a value has 3 bytes of `colours`, one of `alphas`."""
     height, width = pixels.shape
     lines = np.zeros((height, width + 1), np.uint8)  # each line begins with its filter: none
     lines[:, 1:] = pixels
-    alphas = bytes(round(255 * level / (_LEVELS - 1)) for level in range(_LEVELS))
     return b"".join(
         (
             _SIGNATURE,
             _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _INDEXED_COLOUR, 0, 0, 0)),
-            _chunk(b"PLTE", bytes(_INK) * _LEVELS),
+            _chunk(b"PLTE", colours),
             _chunk(b"tRNS", alphas),
             _chunk(b"IDAT", zlib.compress(lines.tobytes(), 6)),
             _chunk(b"IEND", b""),

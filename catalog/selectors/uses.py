@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, When
 
 from catalog.models import Decision, Match, Track
-from catalog.models.match import MatchQuerySet
 from catalog.selectors.remembered import remembered_count
 
 HOLDING = (Match.Relation.CONTAINS, Match.Relation.OVERLAP)
@@ -20,7 +19,7 @@ COUNTED = "open-mixes"
 _QUERY_HOLDS = Q(query_coverage__lte=F("reference_coverage"))
 
 
-def uses() -> MatchQuerySet:
+def uses() -> Any:  # a MatchQuerySet; its stubs know no columns that are worked out
     """Return the matches that are uses, of tracks that are present, with `container` and `part` (ids of tracks)."""
     found = Match.objects.filter(relation__in=HOLDING).of_present_tracks()
     query, reference = F("query_track_id"), F("reference_track_id")
@@ -40,7 +39,7 @@ def with_uses(tracks: QuerySet[Track]) -> QuerySet[Track]:
     return tracks.annotate(uses=_count_of(uses()), open_uses=_count_of(uses().undecided()))
 
 
-def _count_of(found: MatchQuerySet) -> Subquery:
+def _count_of(found: Any) -> Subquery:
     outer = OuterRef("pk")
     of_track = found.filter(Q(query_track=outer) | Q(reference_track=outer), container=outer).order_by()
     return Subquery(of_track.values("container").annotate(count=Count("part", distinct=True)).values("count"))

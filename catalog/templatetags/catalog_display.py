@@ -4,6 +4,7 @@ from django import template
 
 from catalog.pages.reading import reading_words
 from catalog.presentation import relation, wording
+from catalog.presentation.family import role_badge
 from catalog.presentation.track_list import altered_words
 from catalog.services.match_words import relation_words
 
@@ -26,7 +27,9 @@ for _filter in (
     relation.relation_badge,
     relation.uses_badge,
     relation.open_mix_badge,
+    relation.settled_badge,
     altered_words,
+    role_badge,
     relation_words,
 ):
     register.filter(_filter.__name__, _filter)

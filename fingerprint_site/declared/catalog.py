@@ -57,6 +57,14 @@ SECTIONS = (
                 most=10_000,
             ),
             Setting(
+                "EVIDENCE_LINK_DAYS",
+                "int",
+                "days for which a link to the evidence of a match works ([reviewing.md](reviewing.md))",
+                default=30,
+                least=1,
+                most=365,
+            ),
+            Setting(
                 "NAMING_CPU_SECONDS_PER_MINUTE",
                 "float",
                 "CPU seconds that naming all recordings may take for each minute of an upload; then the answer says so",

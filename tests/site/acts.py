@@ -22,6 +22,7 @@ from django_q.signing import SignedPackage
 from catalog.models import ApiKey, BulkWork, Decision, Job, Match, Scan
 from catalog.services.api_keys import create_key
 from catalog.services.decisions import decide
+from catalog.services.evidence import make_link
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.adding import add_track
 from catalog.services.tracks.client_fingerprints import add_client_track, confirm
@@ -84,6 +85,7 @@ class House:
             make_match(self.mix, song, verdict="contains", query_coverage=0.1, reference_coverage=0.7)
         [self.use] = decide_uses(container=self.mix, parts=[decided_part], verdict="uses", decided_by=self.staff)
         now = timezone.now()
+        self.link = make_link(match=self.match, made_by=self.staff)
         self.running_work = BulkWork.objects.create(
             kind="check", track_ids=[self.track.pk], total=1, asked_by=self.staff
         )
@@ -162,6 +164,8 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "admin/catalog/job/<path:object_id>/stop/": lambda h: row("catalog/job", h.waiting_job, "stop"),
     "admin/catalog/track/add/": upload,
     "admin/catalog/decision/export/": lambda _: Act("/admin/catalog/decision/export/", {}, is_post=False),
+    "admin/catalog/match/<path:object_id>/evidence/": lambda h: row("catalog/match", h.match, "evidence"),
+    "admin/catalog/evidencelink/<path:object_id>/revoke/": lambda h: row("catalog/evidencelink", h.link, "revoke"),
     "admin/catalog/match/export/": lambda _: Act("/admin/catalog/match/export/", {}, is_post=False),
     "admin/catalog/track/export/": lambda _: Act("/admin/catalog/track/export/", {"q": "Song"}, is_post=False),
     "admin/catalog/track/<path:object_id>/change/": lambda h: row("catalog/track", h.track, "change", title="Renamed"),

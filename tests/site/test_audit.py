@@ -45,6 +45,7 @@ OF_TABLES = ("", "<path:object_id>/history/", "<path:object_id>/")
 NOT_BY_HAND = {
     "add/": (
         *("catalog/audiofile", "catalog/fingerprint", "catalog/indexoperation", "catalog/match", "catalog/bulkwork"),
+        "catalog/evidencelink",
         "catalog/waitingpair",
         *("catalog/decision", "catalog/job", "django_q/failure", "django_q/ormq", "django_q/schedule"),
         *("webhooks/attempt", "webhooks/received", "webhooks/refused", "webhooks/message", "staff/auditentry"),
