@@ -3,7 +3,8 @@ import { size } from "../staff/values.js";
 
 const form = document.querySelector("form[data-most-bytes]");
 const picker = form.querySelector("input[type=file]");
-const drop = form.querySelector(".mf-drop");
+const zone = form.querySelector(".mf-drop");
+const chosen = form.querySelector("[data-chosen]");
 const section = form.querySelector("[data-arrivals]");
 const list = section.querySelector("ol");
 const summary = section.querySelector("[data-summary]");
@@ -130,13 +131,29 @@ async function look() {
   if (count("running")) ask();
 }
 
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, event => { event.preventDefault(); drop.classList.add("mf-over"); });
+// What is about to be sent, by name: the field itself says one name, or a count.
+function listChosen() {
+  chosen.hidden = !waiting.length;
+  chosen.replaceChildren(...waiting.map(file => {
+    const row = document.createElement("li");
+    row.textContent = `${file.name}, ${size(file.size)}`;
+    return row;
+  }));
 }
-for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("mf-over"));
-drop.addEventListener("drop", event => { event.preventDefault(); choose(event.dataTransfer.files); });
+
+// The whole page takes drops: beside the zone the browser would open the file and leave the page.
+for (const kind of ["dragenter", "dragover"]) {
+  window.addEventListener(kind, event => { event.preventDefault(); zone.classList.add("mf-over"); });
+}
+window.addEventListener("dragleave", event => { if (!event.relatedTarget) zone.classList.remove("mf-over"); });
+window.addEventListener("drop", event => {
+  event.preventDefault();
+  zone.classList.remove("mf-over");
+  if (event.dataTransfer.files.length) choose([...waiting, ...event.dataTransfer.files]);
+});
 picker.addEventListener("change", () => {
   waiting = [...picker.files];
+  listChosen();
   button.lastChild.textContent = waiting.length > 1 ? `Upload ${waiting.length} files` : "Upload";
 });
 form.addEventListener("submit", event => {

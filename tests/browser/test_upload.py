@@ -17,12 +17,12 @@ BUTTON = "form[data-most-bytes] button[type=submit]"
 
 def drop(page: Page, *paths: Path) -> None:
     """Drag files from the desktop over the page and let them go: the browser's own events, not made-up ones."""
-    box = page.locator(".mf-drop").bounding_box()
+    box = page.locator("#main").bounding_box()
     assert box
     files = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     mouse = page.context.new_cdp_session(page)
     for kind in ("dragEnter", "dragOver", "drop"):
-        where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 10}
+        where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] - 40}
         mouse.send("Input.dispatchDragEvent", {"type": kind, "data": files, **where})
         if kind == "dragOver":
             expect(page.locator(".mf-drop")).to_have_class("mf-panel mf-body mf-drop mf-over")
@@ -53,6 +53,7 @@ def test_many_files_are_dropped_and_judged(
     page.goto(live_server.url + UPLOAD)
     drop(page, battle, picture, forest, sped_up)
     expect(page.locator(BUTTON)).to_contain_text("Upload 4 files")
+    expect(page.locator("[data-chosen] li")).to_contain_text([battle.name, picture.name, forest.name, sped_up.name])
     page.click(BUTTON)
     summary, states = page.locator("[data-summary]"), page.locator(".mf-arrivals [data-state]")
     expect(summary).to_contain_text("3 in progress")
@@ -65,7 +66,7 @@ def test_many_files_are_dropped_and_judged(
     told = states.all_inner_texts()
     assert "in the index" in told[0]
     assert "no duplicate" in told[2]
-    assert any("6 % faster" in words or "6 % slower" in words for words in (told[0], told[3])), told
+    assert any("sped up 6 %" in words or "slowed down" in words for words in (told[0], told[3])), told
     expect(page.locator(".mf-arrival-name a").first).to_have_text(battle.name)
     page.click("[data-to-review]")
     expect(page.locator(".mf-number strong")).to_have_text("Duplicate 1 of 1")
