@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from staff.blocks import boxed
 from staff.display import NOTHING, badge
 from staff.row_ids import page_of
+from webhooks.failures import status_words
 from webhooks.models import Attempt, Endpoint, Message
 from webhooks.services.standing import Standing, State
 
@@ -70,13 +70,13 @@ def attempt_outcome(attempt: Attempt) -> SafeString:
     if attempt.succeeded:
         return badge("good", "check_circle", str(attempt.status))
     if attempt.status is not None:
-        return badge("bad", "error", str(attempt.status))
+        return badge("bad", "error", str(attempt.status), status_words(attempt.status))
     return badge("bad", "error", "no answer", attempt.error)
 
 
-def copied(text: str) -> SafeString | str:
-    """Return a text in a block, with a button that copies it."""
-    return boxed(text, copy="Copy")
+def attempt_words(attempt: Attempt) -> str:
+    """Return what went wrong in one attempt, in plain words."""
+    return attempt.error or status_words(attempt.status)
 
 
 def chain(attempts: Iterable[Attempt]) -> SafeString | str:

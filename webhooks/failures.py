@@ -33,8 +33,37 @@ def in_words(error: BaseException) -> str:
         if any(isinstance(cause, kind) for cause in causes):
             return words
     if any(isinstance(cause, HTTPException) for cause in causes):
-        return f"The receiver's answer is not HTTP: {short(causes[-1])}"
-    return f"The receiver did not answer: {short(causes[-1])}"
+        return "The receiver's answer is not HTTP. Another program may listen on this port, or it expects https."
+    return f"The receiver did not answer ({type(causes[-1]).__name__}). See the log of the workers."
+
+
+# What a receiver means by its status, and what to do; the hundreds speak for what is not here.
+_STATUS_WORDS = {
+    301: "The receiver moved the URL. Callbacks follow no redirect: set the new address as the callback URL.",
+    401: "The receiver wants a login. Put its credentials into the URL's own headers, or let callbacks in without.",
+    403: "The receiver forbids it. Look for a firewall, or for a check of the address that callbacks come from.",
+    404: "The receiver does not know this path. Look for a typing error in the callback URL.",
+    405: "The receiver takes no POST at this path. Look for a typing error in the callback URL.",
+    410: "The receiver says that this URL is gone for good.",
+    413: "The receiver refused the body as too large. Raise the limit of its server.",
+    429: "The receiver asks for fewer calls. It is tried again after the time that it named.",
+    502: "The gateway in front of the receiver did not reach it.",
+    503: "The receiver is overloaded or down for a while.",
+    504: "The receiver did not answer its gateway in time.",
+}
+_HUNDREDS = {
+    1: "The receiver sent no final answer.",
+    3: _STATUS_WORDS[301],
+    4: "The receiver refused the callback. Its answer may say why.",
+    5: "The receiver met an error of its own. Its log says which.",
+}
+
+
+def status_words(status: int | None) -> str:
+    """Return what an answer that is no success means, and what can be done; empty for a success and for no answer."""
+    if status is None or 200 <= status < 300:
+        return ""
+    return _STATUS_WORDS.get(status) or _HUNDREDS.get(status // 100, "The receiver answered with an unknown status.")
 
 
 def short(error: BaseException) -> str:

@@ -46,6 +46,15 @@ def test_their_url_is_degraded_until_they_arrive(page: Page, live_server: LiveSe
     expect(health).to_contain_text("71 % of 72")
 
 
+def test_each_attempt_says_in_words_what_went_wrong(page: Page, live_server: LiveServer, url: Endpoint) -> None:
+    lost = Message.objects.filter(state="failed").first()
+    assert lost
+    page.goto(f"{live_server.url}/admin/webhooks/message/{lost.pk}/change/")
+    attempts = page.locator(".mf-attempts > li")
+    expect(attempts.nth(0)).to_contain_text("Callbacks follow no redirect: set the new address as the callback URL.")
+    expect(attempts.nth(1)).to_contain_text("The receiver asks for fewer calls.")
+
+
 def test_what_is_older_or_of_a_removed_url_asks_for_nobody(page: Page, live_server: LiveServer, url: Endpoint) -> None:
     Message.objects.filter(state="failed").update(created_at=timezone.now() - timedelta(days=8))
     page.goto(live_server.url + "/admin/")

@@ -190,7 +190,7 @@ def test_an_answer_that_is_no_http(send: Send, receiver: Receiver) -> None:
     deliver_message(message.pk)
     attempt = Attempt.objects.get()
     assert attempt.status is None
-    assert attempt.error.startswith("The receiver's answer is not HTTP: ")
+    assert attempt.error.startswith("The receiver's answer is not HTTP. ")
 
 
 def test_id_is_stable_and_timestamp_is_per_attempt(

@@ -18,9 +18,6 @@ class CallbackAdmin(StaffAdmin):
     list_fullwidth = False
     compressed_fields = True
 
-    class Media:
-        js = ["staff/copy.js"]
-
     def has_touch_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
         """Tell whether this row may be acted on by those who may act on such rows."""
         return True

@@ -8,11 +8,11 @@ from webhooks import cells
 register = template.Library()
 for _filter in (
     cells.attempt_outcome,
+    cells.attempt_words,
     cells.message_state,
     cells.state_badge,
     cells.endpoint_state,
     cells.chain,
-    cells.copied,
     cells.short_url,
     blocks.head,
     blocks.pretty_json,
