@@ -15,6 +15,10 @@ def _live(request: HttpRequest) -> str:  # noqa: ARG001
     return static("staff/live.js")
 
 
+def _copy(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("staff/copy.js")
+
+
 def _select_names(request: HttpRequest) -> str:  # noqa: ARG001
     return static("staff/select_names.js")
 
@@ -48,7 +52,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "STYLES": [_css],
-    "SCRIPTS": [_select_names, _live],
+    "SCRIPTS": [_select_names, _live, _copy],
     "DASHBOARD_CALLBACK": "catalog.pages.overview.dashboard",
     "SIDEBAR": {
         "show_search": True,

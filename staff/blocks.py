@@ -31,6 +31,11 @@ def boxed(text: str, *, copy: str = "") -> SafeString | str:
     )
 
 
+def copied(text: str) -> SafeString | str:
+    """Return a text in a block, with a button that copies it."""
+    return boxed(text, copy="Copy")
+
+
 def head(headers: dict[str, str]) -> SafeString | str:
     """Return a request's or a response's head, a line each."""
     return boxed("\n".join(f"{name}: {value}" for name, value in headers.items()))

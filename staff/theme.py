@@ -11,8 +11,12 @@ from django.template.loaders.app_directories import Loader as AppDirectories
 SKIP_LINK = '<a class="mf-skip" href="#main">Skip to the content</a>'
 # The name of an icon is what a screen reader would say: "space_dashboard Overview".
 ICON = re.compile(r"<span(?=[^<>]*\bmaterial-symbols-outlined)(?![^<>]*aria-hidden)")
+_ONCE = '{% include "unfold/helpers/messages/error.html" with errors=form.non_field_errors %}'
+_TWICE = '{% include "unfold/helpers/messages/errornote.html" with errors=form.errors %}\n\n            ' + _ONCE
 # What the theme writes → what the page has.
 MENDED = {
+    # A refused login is said once; "Please correct the error below" pointed at nothing.
+    _TWICE: _ONCE,
     '<div id="main"': '<div id="main" role="main" tabindex="-1"',
     "{% block base %}{% endblock %}": SKIP_LINK + "{% block base %}{% endblock %}",
     'id="searchbar-submit"': 'id="searchbar-submit" aria-label="Search"',

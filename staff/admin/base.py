@@ -49,6 +49,12 @@ class StaffAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
         ]
         return [*own, *super().get_urls()]
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Offer to save only where a field can be changed."""
+        if not context["adminform"].form.fields:
+            context |= dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def _post_view(self, name: str, permission: str) -> Callable[..., HttpResponse]:
         action: Callable[..., HttpResponse] = getattr(self, name)
 

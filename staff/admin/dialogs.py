@@ -15,9 +15,15 @@ _Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
 def confirmed_action(
     *, description: str, icon: str, permission: str, dialog: dict[str, Any]
 ) -> Callable[[_Method], _Method]:
-    """Make a method a button that asks first: what it does happens on POST, with the CSRF token."""
+    """Make a method a button that asks first: what it does happens on POST, with the CSRF token.
+
+    The dialog's button says what it does.
+    """
     decorate: Callable[[_Method], _Method] = action(
-        description=description, icon=icon, permissions=[permission, "touch"], dialog=dialog
+        description=description,
+        icon=icon,
+        permissions=[permission, "touch"],
+        dialog={"form_submit_text": description} | dialog,
     )
     return decorate
 

@@ -7,7 +7,10 @@ from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from staff.blocks import copied
+
 register = template.Library()
+register.filter("copied", copied)
 
 
 @register.simple_tag

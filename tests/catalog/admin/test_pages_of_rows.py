@@ -112,8 +112,9 @@ def test_readers_take_nothing_back(reading_desk: Client, owner: User, staff: Use
 def test_key_is_shown_once_and_works(desk: Client, owner: User) -> None:
     response = desk.post(reverse("admin:catalog_apikey_add"), {"owner": owner.pk, "tier": "free", "label": "laptop"})
     row = ApiKey.objects.get()
-    text = next(word for word in response.content.decode().split() if word.startswith('id="api-key">'))
-    key = text.split(">")[1].split("<")[0]
+    shown = response.content.decode().split("data-secret>")[1]
+    assert "data-copy" in shown
+    key = shown.split("<pre")[1].split(">")[1].split("<")[0]
     assert find_key(key) == row
     assert "no-store" in response["Cache-Control"]
     assert key not in page_of(desk, "apikey", row.pk)

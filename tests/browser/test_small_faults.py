@@ -1,0 +1,83 @@
+"""Small things that staff stumble over: what dialogs say, saving nothing, a phone's cards, secrets to copy."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from catalog.models import Match
+from tests.rows import make_track
+from webhooks.models import Endpoint, Source
+from webhooks.services import create_source, store_endpoint
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def url(owner: User) -> Endpoint:
+    return store_endpoint(owner=owner, url="https://receiver.example/hook")
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    return create_source(slug="partner")[0]
+
+
+def test_dialogs_say_what_they_do_and_secrets_can_be_copied(
+    page: Page, live_server: LiveServer, source: Source
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_server.url}/admin/webhooks/source/{source.pk}/change/")
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    page.get_by_role("link", name="Rotate secret").click()
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_text("Submit")).to_have_count(0)
+    dialog.get_by_role("button", name="Rotate secret").click()
+    dialog.get_by_role("button", name="Copy").click()
+    expect(dialog.get_by_role("button", name="Copied")).to_be_visible()
+    secret = dialog.locator("[data-secret] pre").inner_text()
+    assert secret.startswith("whsec_")
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+
+
+def test_what_is_made_shows_its_secret_with_a_copy(page: Page, live_server: LiveServer) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_server.url}/admin/webhooks/source/add/")
+    page.fill("[name=slug]", "peer")
+    page.locator("[name=_save]").click()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("[data-secret] pre").inner_text()
+
+
+def test_a_refused_login_is_said_once(page: Page, live_server: LiveServer) -> None:
+    page.context.clear_cookies()
+    page.goto(live_server.url + "/admin/login/")
+    page.fill("#id_username", "nobody")
+    page.fill("#id_password", "wrong")
+    page.click("#login-form button")
+    expect(page.locator(".errornote")).to_have_count(1)
+
+
+def test_a_track_on_a_phone_is_a_card_of_three_lines(page: Page, live_server: LiveServer, owner: User) -> None:
+    make_track(owner)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(live_server.url + "/admin/catalog/track/")
+    box = page.locator("#result_list tbody tr").bounding_box()
+    assert box
+    assert box["height"] <= 90
+    before = "cell => getComputedStyle(cell, '::before').content"
+    assert page.locator("#result_list tbody tr > *").nth(1).evaluate(before) == "none"
+
+
+def test_the_bar_of_the_review_leaves_room(page: Page, live_server: LiveServer, pair: Match) -> None:
+    """On a phone no key names, under a fifth of the screen; at 200 % of a desk it does not lie over B."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(live_server.url + "/catalog/review/")
+    bar = page.locator(".mf-decide")
+    expect(bar.locator(".mf-key").first).to_be_hidden()
+    box = bar.bounding_box()
+    assert box
+    assert box["height"] < 844 / 5
+    page.set_viewport_size({"width": 720, "height": 450})
+    assert bar.evaluate("bar => getComputedStyle(bar).position") == "static"
