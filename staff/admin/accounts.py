@@ -1,5 +1,7 @@
 """Accounts and groups in this admin's look."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -9,6 +11,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from staff.access import person
+from staff.admin.large_tables import StaffChangeList
 from staff.powers import may_act_for
 from textsearch.admin import ACCOUNT_WORDS, FoldedSearch
 
@@ -28,6 +31,10 @@ class UserAdmin(FoldedSearch, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc
     change_password_form = AdminPasswordChangeForm
     list_filter = ("is_staff", "is_superuser", "is_active", "groups")
     search_fields = (ACCOUNT_WORDS,)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:  # noqa: ARG002
+        """Use the list that refuses what no database looks for."""
+        return StaffChangeList
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Show powers, but let nobody who may edit accounts give himself more of them."""

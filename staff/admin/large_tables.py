@@ -58,15 +58,8 @@ class AtLeast(int):
         return at_most(int(self), int(self))
 
 
-class CountedChangeList(ChangeList):  # type: ignore[misc]
-    """Is titled by what it lists, says where it stopped counting, and leads back to all rows where some are out."""
-
-    result_count: int
-
-    def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
-        super().__init__(request, *args, **options)
-        name = getattr(self.model_admin, "list_title", None) or str(self.opts.verbose_name_plural)
-        self.title = name[:1].upper() + name[1:]
+class StaffChangeList(ChangeList):  # type: ignore[misc]
+    """Refuses what no database looks for, and leads back to the list."""
 
     def get_filters(self, request: HttpRequest) -> Any:
         """Read the filters; refuse what Django does not look for.
@@ -81,14 +74,26 @@ class CountedChangeList(ChangeList):  # type: ignore[misc]
             raise IncorrectLookupParameters(error) from error
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the page, and say that these are all where they are.
-
-        SQLite compares in UTC; at the ends of the calendar an offset leads out of it.
-        """
+        """Read the page. SQLite compares in UTC; at the ends of the calendar an offset leads out of it."""
         try:
             super().get_results(request)
         except OverflowError as error:
             raise IncorrectLookupParameters(error) from error
+
+
+class CountedChangeList(StaffChangeList):
+    """Is titled by what it lists, says where it stopped counting, and leads back to all rows where some are out."""
+
+    result_count: int
+
+    def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
+        super().__init__(request, *args, **options)
+        name = getattr(self.model_admin, "list_title", None) or str(self.opts.verbose_name_plural)
+        self.title = name[:1].upper() + name[1:]
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page, and say that these are all where they are."""
+        super().get_results(request)
         if not self.query and not self.get_filters_params():
             self.full_result_count = self.result_count
         if self.result_count == COUNTED_ROWS:
