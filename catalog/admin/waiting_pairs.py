@@ -138,7 +138,7 @@ class WaitingPairAdmin(ReadOnly, StaffAdmin):
     @admin.action(description="Review one at a time", permissions=["decide"])
     def one_by_one(self, request: HttpRequest, queryset: QuerySet[WaitingPair]) -> HttpResponse:
         """Take the selected pairs first, in the order of the list."""
-        ReviewSitting(request.session).plan = pairs_of(queryset, limit=5 * PLANNED)
+        ReviewSitting(request.session).plan = pairs_of(queryset, limit=PLANNED)
         return HttpResponseRedirect(reverse("catalog:review"))
 
     @admin.action(description="Decide: the same recording, keep the proposed ones…", permissions=["decide"])

@@ -1,14 +1,14 @@
-"""Which pairs a person sees next: planned some dozens at a time, as ordering all that wait costs a moment."""
+"""Which pairs a person sees next: planned some hundreds at a time, as ordering all that wait costs a moment."""
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalog.models import Match, PairCare
 from catalog.selectors.review import Pair, next_pairs, open_matches, ordered
 from catalog.selectors.waiting_pairs import cared_for, pairs_of, waiting_pairs
 
-PLANNED = 60
+PLANNED = 200
 _LOOKED_AT = 10  # of a plan at a time: most are open still
 
 
@@ -21,7 +21,7 @@ def plan_of(*, skipped: Collection[Pair], user_id: int) -> list[Pair]:
     waiting = waiting_pairs(Match.objects.all())
     mine = pairs_of(waiting.filter(cared_for(assigned_to=user_id)).order_by("pk"), limit=PLANNED)
     left_out = {*skipped, *_left_to_others(user_id)}
-    conflicts = waiting.filter(Q(conflict__gt=0)).order_by("-conflict", "pk")
+    conflicts = waiting.filter(Q(conflict__gt=0)).order_by(F("conflict").desc(), F("pk").asc())
     first = pairs_of(conflicts, limit=PLANNED + len(left_out))
     planned = [pair for pair in dict.fromkeys([*mine, *first]) if pair not in left_out]
     if len(planned) < PLANNED:

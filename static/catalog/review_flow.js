@@ -2,7 +2,7 @@
 // decided goes to the site behind it. Without this script each decision is a form and a page.
 import { Outbox } from "./outbox.js";
 
-const AHEAD = 4; // pairs in hand
+const AHEAD = 8; // pairs in hand: enough while the site plans anew
 const SETTLE_MS = 350; // a double click is one decision
 
 const review = document.querySelector("#review[data-flows]");

@@ -9,9 +9,11 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Decision, Track
+from catalog.selectors.review import ordered
+from catalog.services.bulk_decisions import decide_many
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import TrackGoneError
-from tests.rows import make_track
+from tests.rows import make_copy, make_track
 
 PEOPLE = 6
 
@@ -95,3 +97,25 @@ def test_a_removed_track_leaves_nothing_to_decide(tracks: tuple[Track, Track], o
     with pytest.raises(TrackGoneError):
         decide(one=tracks[0], other=tracks[1], verdict="different", keeper=None, decided_by=owner)
     assert not Decision.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bulk_decisions_at_the_same_moment(owner: User) -> None:
+    """Each pair has one word, somebody's, and everybody hears which of theirs were not stored."""
+    matches = [make_copy(make_track(owner), make_track(owner)) for _ in range(20)]
+    keepers = {ordered(match.query_track_id, match.reference_track_id): None for match in matches}
+    people = [User.objects.create_user(f"person-{number}") for number in range(3)]
+    together = Barrier(len(people))
+
+    def speak(person: User) -> tuple[int, int, int]:
+        together.wait()
+        try:
+            outcome = decide_many(verdict="different", keepers=keepers, decided_by=person)
+        finally:
+            connection.close()
+        return outcome.stored, len(outcome.others), outcome.gone
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        answers = list(pool.map(speak, people))
+    assert sum(stored for stored, _, _ in answers) == Decision.objects.count() == 20
+    assert all(stored + others == 20 and gone == 0 for stored, others, gone in answers)
