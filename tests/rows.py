@@ -35,6 +35,13 @@ def make_audio_file(**values: Any) -> AudioFile:
     return AudioFile.objects.create(**(defaults | values))
 
 
+def another_file(file: AudioFile) -> AudioFile:
+    """Store a row for a file that plays as another one does and is not the same."""
+    file.refresh_from_db()
+    values = {"stored_name": file.stored_name, "duration_s": file.duration_s, "codec": file.codec, "peaks": file.peaks}
+    return make_audio_file(**values, bit_rate=file.bit_rate)
+
+
 def stored_path(track: Track) -> Path:
     """Return where the local store has a track's bytes."""
     assert track.audio_file

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from catalog.models import Decision, Match
 from tests.browser.conftest import SPEED, START_S
 from tests.browser.watch import wait
-from tests.rows import make_match, make_track
+from tests.rows import another_file, make_match, make_track
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SETTLED_S = 0.5
@@ -86,8 +86,10 @@ def test_waveforms_are_drawn(page: Page, live_server: LiveServer, pair: Match) -
 
 
 def test_a_sitting_by_keyboard(page: Page, live_server: LiveServer, pair: Match, owner: User) -> None:
+    file = pair.query_track.audio_file
+    assert file
     for title in ("Second", "Third"):
-        make_match(make_track(owner, title=title, audio_file=pair.query_track.audio_file), pair.reference_track)
+        make_match(make_track(owner, title=title, artist="", audio_file=another_file(file)), pair.reference_track)
     open_review(page, live_server)
 
     def shows(words: str) -> None:

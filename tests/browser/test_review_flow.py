@@ -11,7 +11,7 @@ from catalog.models import Decision, Match
 from tests.browser.conftest import session_of
 from tests.browser.test_review import open_review, settled, times
 from tests.browser.watch import Watch, wait
-from tests.rows import make_match, make_track
+from tests.rows import another_file, make_match, make_track
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,10 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def many(pair: Match, owner: User) -> list[Match]:
     """Sixteen pairs that wait."""
     file = pair.query_track.audio_file
-    more = [
-        make_match(make_track(owner, title=f"Copy {n}", audio_file=file), pair.reference_track) for n in range(1, 16)
-    ]
-    return [pair, *more]
+    assert file
+    tracks = [make_track(owner, title=f"Copy {n}", artist="", audio_file=another_file(file)) for n in range(1, 16)]
+    return [pair, *(make_match(track, pair.reference_track) for track in tracks)]
 
 
 def standing() -> int:
