@@ -116,11 +116,13 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         except services.ChoicesInvalidError as error:
             for name, texts in error.errors.items():
                 self.add_error(_FIELD_OF.get(name, name), texts)
-        if known is None and "url" in cleaned and "owner" in cleaned:
-            try:
+        try:
+            if known is None and "url" in cleaned and "owner" in cleaned:
                 services.check_room(owner=cleaned["owner"], url=cleaned["url"])
-            except services.TooManyUrlsError as error:
-                self.add_error("url", f"{error} (Setting WEBHOOK_MAX_URLS: {settings.WEBHOOK_MAX_URLS}.)")
+            elif known and "url" in cleaned and cleaned["url"] != known.newest_url:
+                services.check_new(owner=known.owner, url=cleaned["url"], besides=known)
+        except services.TooManyUrlsError as error:
+            self.add_error("url", f"{error} (Setting WEBHOOK_MAX_URLS: {settings.WEBHOOK_MAX_URLS}.)")
         return cleaned
 
     def choices(self) -> dict[str, Any]:

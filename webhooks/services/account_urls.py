@@ -16,7 +16,7 @@ from webhooks.secret_box import secret_problem
 from webhooks.services.choosing import ChoicesInvalidError, checked
 from webhooks.services.endpoints import disable_endpoint
 from webhooks.services.history import lost
-from webhooks.services.registration import add_endpoint, move_endpoint
+from webhooks.services.registration import add_endpoint, check_new, move_endpoint
 from webhooks.url_guard import UrlRefusedError, check_address
 
 _MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
@@ -69,13 +69,16 @@ def add_url(*, owner: User, url: str, secret: str | None = None, **choices: Any)
 def change_url(*, endpoint: Endpoint, url: str | None = None, **choices: Any) -> bool:
     """Store what is given, all or none; return whether there is a new address, which has to be challenged.
 
-    Raises UrlRefusedError and ChoicesInvalidError. It looks the host up: call it in no transaction.
+    Raises UrlRefusedError, ChoicesInvalidError and TooManyUrlsError. It looks the host up: call it in no transaction.
     """
     columns = checked(endpoint=endpoint, **choices)
     is_new = url is not None and url != endpoint.newest_url
     if url is not None and is_new:
         check_address(url)
     with transaction.atomic():
+        if url is not None and is_new:
+            User.objects.select_for_update().filter(pk=endpoint.owner_id).first()  # two calls at once take turns
+            check_new(owner=endpoint.owner, url=url, besides=endpoint)
         if columns:
             Endpoint.objects.filter(pk=endpoint.pk).update(**columns)
         if url is not None and is_new:

@@ -7,6 +7,7 @@ from webhooks.choices import BodyFormat, Scheme
 from webhooks.contract import Event
 from webhooks.models import Endpoint
 from webhooks.models.endpoint import MAX_DESCRIPTION_CHARACTERS, MAX_NAME_CHARACTERS
+from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.custom_headers import HeadersInvalidError, check_headers, sealed, unmasked
 from webhooks.storable import storable
 
@@ -37,7 +38,6 @@ def checked(
     A header of `endpoint` whose value is the mask keeps its value. Raises ChoicesInvalidError.
     """
     errors: Errors = {}
-    headers = unmasked(headers, endpoint)
     _hold(errors, "name", name, lambda text: len(text) <= MAX_NAME_CHARACTERS, "It is too long.")
     _hold(errors, "description", description, lambda text: len(text) <= MAX_DESCRIPTION_CHARACTERS, "It is too long.")
     known = ", ".join(Event.values)
@@ -45,8 +45,9 @@ def checked(
     _hold(errors, "body_format", body_format, BodyFormat.values.__contains__, f"One of: {', '.join(BodyFormat)}.")
     _hold(errors, "signature", scheme, Scheme.values.__contains__, f"One of: {', '.join(Scheme)}.")
     try:
+        headers = unmasked(headers, endpoint)
         check_headers(headers or {})
-    except HeadersInvalidError as error:
+    except (HeadersInvalidError, SecretUnreadableError) as error:
         errors["headers"] = [str(error)]
     if errors:
         raise ChoicesInvalidError(errors)

@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from webhooks.contract import verification_body
@@ -73,11 +74,19 @@ def add_endpoint(*, owner: User, url: str, secret: str | None = None, **choices:
 
 def check_room(*, owner: User, url: str) -> None:
     """Raise TooManyUrlsError where the account has this URL already, or as many as it may have."""
-    known = list(Endpoint.objects.of(owner).values_list("url", flat=True))
-    if url in known:
+    check_new(owner=owner, url=url)
+    known = Endpoint.objects.of(owner).count()
+    if known >= settings.WEBHOOK_MAX_URLS:
+        raise TooManyUrlsError(f"The account has {known} callback URLs. That is the limit.")
+
+
+def check_new(*, owner: User, url: str, besides: Endpoint | None = None) -> None:
+    """Raise TooManyUrlsError where another row than `besides` has this URL: each event would go there twice."""
+    others = Endpoint.objects.of(owner).filter(Q(url=url) | Q(candidate_url=url))
+    if besides:
+        others = others.exclude(pk=besides.pk)
+    if others.exists():
         raise TooManyUrlsError("The account has this callback URL already.")
-    if len(known) >= settings.WEBHOOK_MAX_URLS:
-        raise TooManyUrlsError(f"The account has {len(known)} callback URLs. That is the limit.")
 
 
 def move_endpoint(*, endpoint: Endpoint, url: str, secret: str | None = None) -> Endpoint:

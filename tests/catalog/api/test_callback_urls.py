@@ -138,6 +138,18 @@ def test_as_many_as_the_setting_says(api: APIClient, endpoint: Endpoint, setting
     assert "limit" in answer.json()["errors"]["url"][0]
 
 
+def test_no_address_is_there_twice(api: APIClient, endpoint: Endpoint, path: str, receiver: Receiver) -> None:
+    receiver.behaviour = reply(404)
+    other = api.post(URLS, {"url": receiver.url + "2"}, format="json").json()["id"]
+    assert api.patch(path, {"url": receiver.url + "3"}, format="json").json()["new_url"] == receiver.url + "3"
+    for taken in (receiver.url, receiver.url + "3"):
+        answer = api.patch(f"{URLS}/{other}", {"url": taken, "name": "second"}, format="json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, ["url"])
+        assert api.post(URLS, {"url": taken}, format="json").status_code == 422
+    assert api.get(f"{URLS}/{other}").json()["name"] == ""
+    assert api.patch(path, {"url": receiver.url}, format="json").json()["new_url"] is None
+
+
 def test_choices_are_changed_all_or_none(api: APIClient, endpoint: Endpoint, path: str, receiver: Receiver) -> None:
     change = {"events": ["match.found"], "name": "new", "headers": {"X-A": "0123456789"}}
     told = api.patch(path, change, format="json").json()
@@ -229,6 +241,9 @@ def test_a_secret_that_cannot_be_read_is_no_500(api: APIClient, endpoint: Endpoi
     assert api.get(URLS).status_code == 200
     assert api.get(f"{path}/secret").status_code == 422
     assert api.post(f"{path}/verify").json()["challenge_error"]
+    kept = api.patch(path, {"headers": {"X-A": "••••••"}}, format="json")
+    assert (kept.status_code, list(kept.json()["errors"])) == (422, ["headers"])
+    assert api.patch(path, {"headers": {"X-A": "anew"}}, format="json").status_code == 200
 
 
 def test_another_accounts_url_is_not_there(outsider_api: APIClient, owner: User, endpoint: Endpoint, path: str) -> None:
