@@ -13,7 +13,7 @@ BETWEEN_TEXTS = "\n"  # nobody can ask for a text that spans two columns
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]
-    """The texts of the columns `of`, folded. Its table is a `Searched` one."""
+    """The texts of the columns `of`, folded; `tags__title` is a key of a JSON column. Its table is a `Searched` one."""
 
     def __init__(self, *, of: Iterable[str] = (), **options: Any) -> None:
         self.of = tuple(of)
@@ -31,7 +31,7 @@ class FoldedField(models.TextField):  # type: ignore[type-arg]
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002, FBT001  (Django's own order)
         """Fold what the row holds now."""
-        value = self.folded(getattr(model_instance, name) for name in self.of)
+        value = self.folded(_text(model_instance, name) for name in self.of)
         setattr(model_instance, self.attname, value)
         return value
 
@@ -83,7 +83,15 @@ class Searched(models.Model):
         super().save(*args, update_fields=update_fields, **options)
 
 
+def _text(row: models.Model, name: str) -> Any:
+    column, _, key = name.partition("__")
+    value = getattr(row, column)
+    return value.get(key) if key else value
+
+
 def _touched(model: type[models.Model], names: Iterable[str]) -> list[FoldedField]:
     """Return the folded columns that the columns `names` are part of."""
     written = set(names)
-    return [field for field in folded_fields(model) if written.intersection(field.of)]
+    return [
+        field for field in folded_fields(model) if written.intersection(name.partition("__")[0] for name in field.of)
+    ]

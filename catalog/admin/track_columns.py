@@ -24,8 +24,14 @@ def track_link(track: Any) -> SafeString:
         track.title,
         gone,
         source_badge(track),
-        track.artist,
+        " · ".join(filter(None, (_own_title(track), track.artist))),
     )
+
+
+def _own_title(track: Any) -> str:
+    """Return what the file calls itself, where that is not what it is called here."""
+    own = str(track.tags.get("title") or "")
+    return f"“{own}”" if own and own != track.title else ""
 
 
 def without_bytes(rows: QuerySet[Any], *fields: str) -> QuerySet[Any]:

@@ -50,7 +50,7 @@ class Track(Searched):
     isrc = models.CharField("ISRC", max_length=20, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     file_name = models.CharField(max_length=255, blank=True)
-    words = FoldedField(of=("title", "artist", "album", "isrc", "file_name"))
+    words = FoldedField(of=("title", "artist", "album", "isrc", "file_name", "tags__title"))
     created_at = models.DateTimeField("uploaded", auto_now_add=True, db_index=True)
     removed_at = models.DateTimeField("removed", null=True, blank=True)
     refresh_error = models.TextField(

@@ -81,3 +81,13 @@ def test_the_bar_of_the_review_leaves_room(page: Page, live_server: LiveServer, 
     assert box["height"] < 844 / 5
     page.set_viewport_size({"width": 720, "height": 450})
     assert bar.evaluate("bar => getComputedStyle(bar).position") == "static"
+
+
+def test_the_title_of_the_tags_is_shown_and_found(page: Page, live_server: LiveServer, owner: User) -> None:
+    make_track(owner, title="01 - final master", tags={"title": "Étude in Blue"})
+    make_track(owner)
+    page.goto(live_server.url + "/admin/catalog/track/?q=éTUDE")
+    row = page.locator("#result_list tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("01 - final master")
+    expect(row).to_contain_text("“Étude in Blue” · Somebody")

@@ -115,7 +115,7 @@ def test_every_way_of_writing_folds(owner: User) -> None:
     track = make_track(owner)
     track.title, track.artist = "ПЕСНЯ", "Café"
     track.save(update_fields=["title", "artist"])
-    assert Track.objects.get().words == "песня\ncafé\n\n\n" + fold(track.file_name)
+    assert Track.objects.get().words == "песня\ncafé\n\n\n" + fold(track.file_name) + "\n"
 
     job = make_check(track)
     Job.objects.filter(pk=job.pk).update(error="ОШИБКА")
@@ -159,7 +159,7 @@ def test_rows_from_before_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
             tracks.create(owner_id=people[number].pk, title=f"ПЕСНЯ {number}", artist="Café")
     finally:
         MigrationExecutor(connection).migrate(latest)
-    assert sorted(Track.objects.values_list("words", flat=True)) == [f"песня {n}\ncafé\n\n\n" for n in range(5)]
+    assert sorted(Track.objects.values_list("words", flat=True)) == [f"песня {n}\ncafé\n\n\n\n" for n in range(5)]
     assert User.objects.filter(search__words__contains="люди-4").count() == 1
 
 
