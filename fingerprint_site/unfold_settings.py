@@ -80,6 +80,12 @@ UNFOLD: dict[str, Any] = {
                         "permission": lambda request: request.user.has_perm("catalog.view_match"),
                     },
                     {
+                        "title": "Losers to remove",
+                        "icon": "delete_sweep",
+                        "link": reverse_lazy("catalog:losers"),
+                        "permission": lambda request: request.user.has_perm("catalog.view_decision"),
+                    },
+                    {
                         "title": "Duplicate scan",
                         "icon": "manage_search",
                         "link": reverse_lazy("catalog:scan"),

@@ -22,6 +22,7 @@ NEEDS = {
     BulkWork.Kind.CHECK: "catalog.add_job",
     BulkWork.Kind.REMOVE: "catalog.delete_track",
     BulkWork.Kind.RESTORE: "catalog.delete_track",
+    BulkWork.Kind.MERGE: "catalog.delete_track",
 }
 
 

@@ -15,6 +15,7 @@ from catalog.models.index_lease import IndexLease
 from catalog.models.index_operation import IndexClock, IndexOperation
 from catalog.models.job import Job
 from catalog.models.match import Match
+from catalog.models.merge import Merge
 from catalog.models.pair_care import PairCare, PairNote
 from catalog.models.pending_file import PendingFile
 from catalog.models.scan import Scan
@@ -39,6 +40,7 @@ __all__ = [
     "IndexOperation",
     "Job",
     "Match",
+    "Merge",
     "PairCare",
     "PairNote",
     "PendingFile",

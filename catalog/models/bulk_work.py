@@ -16,6 +16,7 @@ class BulkWork(models.Model):
         CHECK = "check", "check for duplicates"
         REMOVE = "remove", "remove from the catalog"
         RESTORE = "restore", "restore"
+        MERGE = "merge", "merge into the track to keep, and remove"
 
     kind = models.CharField("what", max_length=10, choices=Kind)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

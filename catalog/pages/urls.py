@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, evidence, index, review, review_bulk, review_group, review_talk, scan, uses
+from catalog.pages import audio, evidence, index, losers, review, review_bulk, review_group, review_talk, scan, uses
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uses/<int:track_id>/decide/", uses.decide, name="uses_decide"),
     path("uses/<int:track_id>/undo/<int:decision_id>/", uses.undo_uses, name="uses_undo"),
     path("uses/<int:track_id>/tracks.<str:kind>", uses.export, name="uses_export"),
+    path("losers/", losers.losers, name="losers"),
+    path("losers/remove/", losers.remove, name="losers_remove"),
     path("index/", index.index, name="index"),
     path("scan/", scan.scan, name="scan"),
     path("scan/start/", scan.start, name="scan_start"),

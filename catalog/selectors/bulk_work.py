@@ -51,7 +51,12 @@ def standing_of(work_id: int) -> Standing | None:
 
 
 def _undo_until(work: BulkWork, undone_by: BulkWork | None) -> datetime | None:
-    if work.kind != BulkWork.Kind.REMOVE or work.ended_at is None or undone_by or not work.done:
+    if (
+        work.kind not in (BulkWork.Kind.REMOVE, BulkWork.Kind.MERGE)
+        or work.ended_at is None
+        or undone_by
+        or not work.done
+    ):
         return None
     until = work.asked_at + timedelta(hours=settings.REMOVED_KEPT_HOURS)
     return until if until > timezone.now() else None

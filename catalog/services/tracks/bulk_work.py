@@ -17,11 +17,13 @@ from django.utils import timezone
 from catalog.models import BulkWork, Job, Track
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.tasks.accepting import accept_job
-from catalog.services.tracks.removal import remove_track, restore_track
+from catalog.services.tracks.merging import merge_and_remove, restore_and_take_back
+from catalog.services.tracks.removal import remove_track
 from queueing.lease import Lease, work_length
 from queueing.retrying import DATABASE_TROUBLE, LONGEST_WAIT, MOST_TRIES, wait_after, words_of
 
 MOST_TRACKS = 100_000
+REMOVING = (BulkWork.Kind.REMOVE, BulkWork.Kind.MERGE)
 CHUNK = 50  # a transaction of some tenths of a second: others can write in between
 CHUNKS_A_SWEEP = 4
 FAILURES_KEPT = 50
@@ -57,7 +59,7 @@ def undo(*, work: BulkWork, asked_by: User) -> BulkWork:
         CatalogError: it is not a removal, it still runs, or it was undone already.
 
     """
-    if work.kind != BulkWork.Kind.REMOVE or not work.ended_at:
+    if work.kind not in REMOVING or not work.ended_at:
         raise CatalogError("Only a removal that has ended can be undone.")
     ids = work.track_ids[: work.done]
     if not ids:
@@ -183,5 +185,6 @@ _DO: dict[BulkWork.Kind, Callable[[BulkWork, Track], bool]] = {
     BulkWork.Kind.ADD: _start(Job.Name.ADD),
     BulkWork.Kind.CHECK: _start(Job.Name.CHECK),
     BulkWork.Kind.REMOVE: lambda _work, track: remove_track(track=track),
-    BulkWork.Kind.RESTORE: lambda _work, track: restore_track(track=track),
+    BulkWork.Kind.RESTORE: lambda work, track: restore_and_take_back(work=work, track=track),
+    BulkWork.Kind.MERGE: lambda work, track: merge_and_remove(work=work, loser=track),
 }

@@ -1,0 +1,76 @@
+"""Acting on decisions: the tracks that lost, removed together after a look at what goes where."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from catalog.models import BulkWork
+from catalog.selectors.losers import LOSERS_A_PAGE, loser_ids, losers_of
+from catalog.services.errors import CatalogError
+from catalog.services.tracks import bulk_work
+from catalog.services.tracks.merging import gain_of
+from staff import audit
+from staff.access import person, staff_only
+from staff.row_ids import row_id
+
+SEE = ("catalog.view_track", "catalog.view_decision")
+ACT = ("catalog.delete_track", "catalog.change_track")
+SHOWN = 50  # of a preview
+
+
+@require_GET
+@never_cache
+@staff_only(*SEE)
+def losers(request: HttpRequest) -> HttpResponse:
+    """List the tracks that a decision says not to keep and that are still there."""
+    page = row_id(request.GET.get("page", "1")) or 1
+    first = (page - 1) * LOSERS_A_PAGE
+    ids = list(loser_ids()[first : first + LOSERS_A_PAGE + 1])
+    context = {
+        "title": "Losers to remove",
+        "losers": losers_of(ids[:LOSERS_A_PAGE]),
+        "count": loser_ids().count(),
+        "before": page - 1,
+        "after": page + 1 if len(ids) > LOSERS_A_PAGE else 0,
+        "can_act": request.user.has_perms(ACT),
+    }
+    return TemplateResponse(request, "catalog/losers.html", _frame(request, context))
+
+
+@require_POST
+@staff_only(*SEE, *ACT)
+def remove(request: HttpRequest) -> HttpResponse:
+    """Show what removing the chosen losers would do, and begin it once that was agreed to."""
+    chosen = {row_id(value) for value in request.POST.getlist("track")}
+    every = request.POST.get("which") == "all"
+    ids = [pk for pk in loser_ids()[: bulk_work.MOST_TRACKS + 1] if every or pk in chosen]
+    if not ids:
+        messages.error(request, "You chose no track that waits to be removed.")
+        return HttpResponseRedirect(reverse("catalog:losers"))
+    if request.POST.get("sure"):
+        return _begin(request, ids)
+    rows = losers_of(ids[:SHOWN])
+    shown = [(row, gain_of(keeper=row.keeper, loser=row.track) if row.keeper else None) for row in rows]
+    context = {"title": "Remove losers", "rows": shown, "count": len(ids), "more": len(ids) - len(rows)}
+    return TemplateResponse(
+        request, "catalog/losers_remove.html", _frame(request, context | {"ids": ids, "every": every})
+    )
+
+
+def _begin(request: HttpRequest, ids: list[int]) -> HttpResponse:
+    try:
+        work = bulk_work.begin(kind=BulkWork.Kind.MERGE, track_ids=ids, asked_by=person(request))
+    except CatalogError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("catalog:losers"))
+    audit.note(on=work, tracks=work.total)
+    return HttpResponseRedirect(reverse("admin:catalog_bulkwork_change", args=[work.pk]))
+
+
+def _frame(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    return admin.site.each_context(request) | context
