@@ -12,7 +12,7 @@ from catalog.models import IndexOperation, Track
 from catalog.presentation import wording
 from catalog.presentation.family import family_cell
 from catalog.presentation.relation import uses_badge
-from catalog.selectors.families import families_of
+from catalog.services.tracks.families import families_of
 from staff import display
 from staff.admin.columns import moment_column
 from staff.admin.large_tables import CountedChangeList

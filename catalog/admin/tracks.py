@@ -28,12 +28,13 @@ from catalog.models import BulkWork, Job, Track
 from catalog.pages.track_arrivals import arrivals_view
 from catalog.pages.track_export import TRACKS_FILE
 from catalog.pages.track_upload import upload_view
-from catalog.selectors.families import members_of, with_open_pairs
+from catalog.selectors.families import with_open_pairs
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.selectors.uses import with_uses
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks import bulk_work
+from catalog.services.tracks.families import members_of
 from catalog.services.tracks.removal import remove_track, restorable, restore_track
 from staff import audit
 from staff.access import person

@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.models import Track
-from catalog.selectors.families import Family
+from catalog.services.tracks.families import Family
 from staff import display
 
 _ROLES = {

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, F, IntegerField, QuerySet, When
 
 from catalog.models import Decision, Track
-from catalog.selectors.families import families_of
+from catalog.services.tracks.families import families_of
 
 LOSERS_A_PAGE = 50
 

@@ -34,7 +34,7 @@ def make_link(*, match: Match, made_by: User) -> EvidenceLink:
             request_peaks(audio_file=track.audio_file)
     expires_at = timezone.now() + timedelta(days=settings.EVIDENCE_LINK_DAYS)
     link = EvidenceLink.objects.create(match=match, made_by=made_by, expires_at=expires_at)
-    log.info("evidence_link_made", link=link.pk, match=match.pk)
+    log.info("evidence_link_created", link=link.pk, match=match.pk)
     return link
 
 

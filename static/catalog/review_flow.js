@@ -79,8 +79,7 @@ function start() {
     } catch {
       return false; // an answer to a decision brings one more, or says that the site is away
     }
-    if (answer.status === 401) outbox.hold("ended", (await answer.json()).login);
-    if (!answer.ok) return false;
+    if (!answer.ok) return false; // the next decision says why, and brings one more
     const html = await answer.text();
     if (html) receive(html);
     else none = true;
@@ -137,7 +136,7 @@ function start() {
     if (!reason) return;
     const buttons = [];
     if (reason === "ended") buttons.push(link("Log in", `${login.split("?")[0]}?next=${encodeURIComponent(review.dataset.home)}`));
-    if (reason === "forbidden") buttons.push(button("Try again", resume));
+    buttons.push(button("Try again", resume));
     tell({ tone: "warning", html: words[reason] }, ...buttons);
   }
 
@@ -199,6 +198,7 @@ function start() {
     event.stopPropagation();
     if (!waits && performance.now() - shownAt > SETTLE_MS) take(event.target, event.submitter);
   });
+  window.addEventListener("focus", () => outbox.held && resume()); // back from a login in another tab
   window.addEventListener("beforeunload", (event) => {
     if (outbox.items.length > 1 && !leaving) event.preventDefault();
   });

