@@ -33,6 +33,9 @@ def test_a_group_is_decided_and_taken_back_by_keyboard(
     expect(page.locator("input[name=keeper]").nth(0)).to_be_checked()
     page.keyboard.press("ArrowDown")
     expect(page.locator("input[name=keeper]").nth(1)).to_be_checked()
+    for choice in page.locator("select:visible").all():  # excerpts are preset to "decide later"
+        choice.select_option(label="the same recording")
+    page.locator("input[name=keeper]").nth(1).focus()
     page.keyboard.press("d")
     expect(page.get_by_text("2 pairs decided together")).to_be_visible()
     standing = Decision.objects.filter(undone_at=None)
