@@ -78,7 +78,7 @@ class MatchAdmin(ReadOnlyAdmin, Exported):
     def make_evidence(self, request: HttpRequest, match: Match) -> HttpResponse:
         """Make a link to the evidence for somebody outside."""
         link = make_link(match=match, made_by=person(request))
-        audit.note(on=link, match=match.pk, expires_at=link.expires_at.isoformat())
+        audit.note(on=link, match=match.pk, expires_at=str(link.expires_at))
         return self.back_to(link)
 
     def change_view(

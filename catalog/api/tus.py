@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from catalog.services.uploads import errors
 from catalog.services.uploads.resumable import ALGORITHMS, Checksum
 
-VERSION = "1.0.0"
+PROTOCOL = "1.0.0"  # of tus
 EXTENSIONS = "creation,checksum,termination,expiration"
 PIECE = "application/offset+octet-stream"
 MOST_METADATA = 4096
@@ -48,8 +48,8 @@ def refusal(error: errors.UploadError) -> TusRefusal:
 
 def require_version(request: Request) -> None:
     """Refuse a client of another protocol, or of none."""
-    if request.headers.get("Tus-Resumable") != VERSION:
-        raise TusRefusal(status.HTTP_412_PRECONDITION_FAILED, f"Send the header Tus-Resumable: {VERSION}.")
+    if request.headers.get("Tus-Resumable") != PROTOCOL:
+        raise TusRefusal(status.HTTP_412_PRECONDITION_FAILED, f"Send the header Tus-Resumable: {PROTOCOL}.")
 
 
 def number_of(request: Request, header: str) -> int:

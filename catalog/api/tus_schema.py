@@ -9,7 +9,7 @@ from catalog.services.uploads.resumable import ALGORITHMS
 NO_UPLOAD = "You have no upload with this id."
 NO_SUCH_UPLOAD = {404: error("The caller has no such upload; or the key is unknown or revoked", NO_UPLOAD)}
 BUSY = error("Another call is at this upload; see Retry-After", "Another call is sending to this upload.")
-OTHER_VERSION = error("Another version of tus, or none", f"Send the header Tus-Resumable: {tus.VERSION}.")
+OTHER_VERSION = error("Another version of tus, or none", f"Send the header Tus-Resumable: {tus.PROTOCOL}.")
 TUS = {412: OTHER_VERSION}
 _TEXT = {"type": "string"}
 
@@ -18,7 +18,7 @@ def _header(name: str, words: str, *, required: bool = False) -> OpenApiParamete
     return OpenApiParameter(name, _TEXT, OpenApiParameter.HEADER, required=required, description=words)
 
 
-VERSION = _header("Tus-Resumable", f"The version of tus: {tus.VERSION}", required=True)
+VERSION = _header("Tus-Resumable", f"The version of tus: {tus.PROTOCOL}", required=True)
 CREATION = [
     VERSION,
     _header("Upload-Length", "The file's size in bytes", required=True),

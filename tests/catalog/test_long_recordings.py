@@ -180,8 +180,8 @@ def test_an_answer_that_the_budget_ended_says_so(
     mix: Track, owner: User, recordings: list[Path], desk: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index_recording(owner, recordings[0])
-    monkeypatch.setattr("catalog.engine.search.budget.LEAST_CPU_S", 0.2)
-    settings.NAMING_CPU_SECONDS_PER_MINUTE = 0.1
+    monkeypatch.setattr("catalog.engine.search.budget.LEAST_CPU_S", 0.0)
+    settings.NAMING_CPU_SECONDS_PER_MINUTE = 0.01
     job = check_of(mix)
     work.run(job.pk)
     job.refresh_from_db()

@@ -10,9 +10,10 @@ from queueing.duties import Duty
 from queueing.management.commands import run_sweeper
 
 SWEPT = {"requeue lost tasks", "queue due callbacks", "continue the scan", "continue bulk actions"} | {
-    "renew the mark of the index folder"
+    "renew the mark of the index folder",
+    "expire uploads",
 }
-TIDIED = {"compact the index", "renew the mark of the audio store", "tidy files", "delete old rows", "expire uploads"}
+TIDIED = {"compact the index", "renew the mark of the audio store", "tidy files", "delete old rows"}
 
 
 def test_the_apps_have_registered_what_is_to_be_done() -> None:

@@ -24,7 +24,9 @@ def test_who_is_not_logged_in_is_not_told_which_version_runs(db: None) -> None:
 def test_no_other_file_names_a_version_of_its_own() -> None:
     sources = [*(ROOT / "fingerprint_site").rglob("*.py"), *(ROOT / "catalog/api").rglob("*.py")]
     assert len(sources) > 20
-    assert [path for path in sources if re.search(r'(?i)"?version"?\s*[:=]\s*"\d', path.read_text("utf-8"))] == []
+    assert [
+        path for path in sources if re.search(r'(?i)(?<!OAS_)"?\bversion"?\s*[:=]\s*"\d', path.read_text("utf-8"))
+    ] == []
 
 
 def test_changelog_has_the_version_on_top() -> None:

@@ -78,7 +78,7 @@ def test_interim_without_end_is_no_answer(send: Send, receiver: Receiver) -> Non
     receiver.behaviour = saying(INTERIM[102] * (MOST_INTERIM + 1), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     attempt = delivered(send())
     assert attempt.status is None
-    assert "interim" in attempt.error
+    assert "is not HTTP" in attempt.error
 
 
 def test_switching_protocols_that_nobody_asked_for_is_a_failure(send: Send, receiver: Receiver) -> None:

@@ -51,9 +51,9 @@ class _TusView(OwnUploadView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Add the headers that the protocol asks for."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        response["Tus-Resumable"] = tus.VERSION
+        response["Tus-Resumable"] = tus.PROTOCOL
         if response.status_code == status.HTTP_412_PRECONDITION_FAILED:
-            response["Tus-Version"] = tus.VERSION
+            response["Tus-Version"] = tus.PROTOCOL
         return response
 
 
@@ -74,7 +74,7 @@ class UploadsView(_TusView):
         return Response(
             status=status.HTTP_204_NO_CONTENT,
             headers={
-                "Tus-Version": tus.VERSION,
+                "Tus-Version": tus.PROTOCOL,
                 "Tus-Extension": tus.EXTENSIONS,
                 "Tus-Checksum-Algorithm": ",".join(resumable.ALGORITHMS),
                 "Tus-Max-Size": str(settings.MAX_RESUMABLE_MB * 1024 * 1024),
