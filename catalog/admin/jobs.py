@@ -11,7 +11,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from catalog.admin.track_columns import track_column, without_bytes
 from catalog.models import Job
 from catalog.presentation import wording
+from catalog.presentation.relation import answer_words
 from catalog.selectors.tasks import task_page
+from catalog.selectors.uses import with_uses_found
 from catalog.services.errors import TrackGoneError
 from catalog.services.tasks import leasing
 from catalog.services.tasks.accepting import accept_job
@@ -49,7 +51,8 @@ class JobAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Newest first."""
-        return without_bytes(super().get_queryset(request).order_by("-created_at", "-pk"), "track")
+        jobs = super().get_queryset(request).order_by("-created_at", "-pk")
+        return with_uses_found(without_bytes(jobs, "track"))
 
     @admin.display(description="task", ordering="task_id")
     def task(self, job: Job) -> str:
@@ -70,7 +73,7 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.display(description="answer")
     def answer(self, job: Job) -> str:
         """What came out, in a few words."""
-        words = job.answer or display.NOTHING
+        words = answer_words(job) or display.NOTHING
         return format_html('<span class="mf-cut" title="{}">{}</span>', words, words)
 
     def change_view(

@@ -1,5 +1,7 @@
 """What two tracks are to each other, as a badge; the words are `catalog.services.match_words`."""
 
+from typing import Any
+
 from django.utils.safestring import SafeString
 
 from catalog.models import Match
@@ -36,6 +38,12 @@ def uses_badge(count: int, waiting: int | None = 0) -> SafeString:
 def uses_words(count: int) -> str:
     """Return how many recordings a track uses."""
     return f"uses {display.number(count)} recording{'' if count == 1 else 's'}"
+
+
+def answer_words(job: Any) -> str:
+    """Return what came out of a task that was read `with_uses_found`: the recordings it uses, where it is no copy."""
+    told = job.error or (job.result or {}).get("is_duplicate")
+    return uses_words(job.uses_found) if job.uses_found and not told else job.answer
 
 
 def open_mix_badge(mix: OpenMix) -> SafeString:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from catalog.models import Decision, Fingerprint, IndexOperation, Job, Match, Track
+from catalog.selectors.uses import with_uses_found
 from catalog.services.index.log import CURRENT_VERSION
 from webhooks.services.history import Delivery, deliveries_by_subject
 
@@ -79,7 +80,7 @@ def history_of(track: Track) -> TrackHistory:
     decisions = Decision.objects.filter(Q(first_track=track) | Q(second_track=track)).select_related(
         "first_track", "second_track", "keeper", "decided_by"
     )
-    jobs = list(track.jobs.all()[: SHOWN + 1])
+    jobs = list(with_uses_found(track.jobs.all())[: SHOWN + 1])
     latest = IndexOperation.objects.filter(track_key=track.pk).order_by("-sequence").first()
     places = _places(track, matches)
     return TrackHistory(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
-from catalog.models import Decision, Match, Track
+from catalog.models import Decision, Job, Match, Track
 from catalog.selectors.remembered import remembered_count
 
 HOLDING = (Match.Relation.CONTAINS, Match.Relation.OVERLAP)
@@ -43,6 +44,13 @@ def _count_of(found: Any) -> Subquery:
     outer = OuterRef("pk")
     of_track = found.filter(Q(query_track=outer) | Q(reference_track=outer), container=outer).order_by()
     return Subquery(of_track.values("container").annotate(count=Count("part", distinct=True)).values("count"))
+
+
+def with_uses_found(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """Annotate `uses_found`: how many recordings a check found in its track that are no copies of it."""
+    of_job = Match.objects.filter(_QUERY_HOLDS, job=OuterRef("pk"), relation__in=HOLDING).order_by()
+    counted = of_job.values("job").annotate(count=Count("reference_track", distinct=True)).values("count")
+    return jobs.annotate(uses_found=Coalesce(Subquery(counted), 0))
 
 
 def containers() -> QuerySet[Any, Any]:

@@ -26,6 +26,7 @@ for _filter in (
     reading_words,
     relation.relation_badge,
     relation.uses_badge,
+    relation.answer_words,
     relation.open_mix_badge,
     relation.settled_badge,
     altered_words,

@@ -51,10 +51,26 @@ def listed(desk: Client, query: str = "") -> str:
     return re.sub(r"<[^>]+>", " ", desk.get(f"/admin/catalog/track/{query}").content.decode())
 
 
+def test_the_task_list_says_what_a_check_found_in_a_mix(desk: Client, owner: User, mix: Track) -> None:
+    """Each check by its own matches: what an earlier one found, or a song's check, is no answer of this one."""
+    make_check(mix)
+    found = Match.objects.filter(query_track=mix)[0]
+    make_match(
+        found.reference_track, mix, verdict="contains", relation="overlap", query_coverage=0.9, reference_coverage=0.1
+    )
+    copied = make_track(owner)
+    make_match(mix, copied, job=make_check(mix, found=copied), relation="contains", query_coverage=0.2)
+    rows = desk.get("/admin/catalog/job/").content.decode()
+    answers = re.findall(r'field-answer.*?title="([^"]*)"', rows, re.DOTALL)
+    assert sorted(answers) == sorted([copied.title, mix.title, "no duplicate", "uses 4 recordings"])
+
+
 def test_a_mix_is_no_plain_no_duplicate(desk: Client, mix: Track) -> None:
     """It says what it uses, in the list, on its page and in the export, and a filter finds it."""
     assert "uses 4 recordings" in listed(desk)
-    assert "uses 4 recordings" in desk.get(f"/admin/catalog/track/{mix.pk}/change/").content.decode()
+    page = desk.get(f"/admin/catalog/track/{mix.pk}/change/").content.decode()
+    assert page.count("uses 4 recordings") >= 2, "the badge, and the answer of its check"
+    assert "no duplicate" not in page
     export = desk.get("/admin/catalog/track/export/")
     assert b"uses 4 recordings" in b"".join(export.streaming_content)
     assert "The mix" in listed(desk, "?checked=uses")
