@@ -17,6 +17,8 @@ from catalog.models import ApiKey, Track
 from catalog.services.api_keys import create_key
 from catalog.services.index import searching
 from catalog.services.tracks import adding
+from tests.webhooks import receiver as receivers
+from tests.webhooks.receiver import Receiver
 
 pytest_plugins = ["tests.object_store", "tests.milvus_server"]
 AUDIO = Path(__file__).parent / "audio"
@@ -46,6 +48,16 @@ def desk(staff: User) -> Client:
     client = Client()
     client.force_login(staff)
     return client
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    """A receiver of callbacks on loopback, which the allow-list lets through."""
+    started = receivers.start()
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
+    yield started
+    started.server.shutdown()
+    started.server.server_close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The pages of callback URLs in a browser: changed, sent again, and read by anybody on a phone and in the dark."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.test_pages import AXE, DARK, OF_COLOURS, WIDER, violations
-from tests.webhooks import receiver as receivers
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Endpoint, Message
@@ -28,16 +26,6 @@ CHOICES: dict[str, Any] = {
     "scheme": "ed25519",
     "headers": {"X-Api-Key": "gateway-0123456789"},
 }
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    """A receiver on loopback that the allow-list lets through."""
-    started = receivers.start()
-    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
-    yield started
-    started.server.shutdown()
-    started.server.server_close()
 
 
 @pytest.fixture

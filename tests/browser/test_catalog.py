@@ -1,13 +1,12 @@
 """Work on many tracks, and on callbacks, as a person does it: chosen, confirmed, seen to its end, taken back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Track
@@ -15,7 +14,6 @@ from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.bulk_work import sweep_bulk_work
 from tests.browser.watch import wait
 from tests.rows import make_track
-from tests.webhooks import receiver as receivers
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Endpoint, Message
 from webhooks.services import queue_messages, store_endpoint, sweep_due_messages
@@ -23,16 +21,6 @@ from webhooks.tasks import deliver_message
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TRACKS = "/admin/catalog/track/"
-
-
-@pytest.fixture
-def receiver(settings: Settings) -> Iterator[Receiver]:
-    """A real receiver on loopback that callbacks may go to."""
-    started = receivers.start()
-    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
-    yield started
-    started.server.shutdown()
-    started.server.server_close()
 
 
 def choose_all(page: Page, action: str) -> None:

@@ -1,9 +1,8 @@
 """What real tasks send to each of an account's URLs: the contract's body byte for byte, or all that was found."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,21 +11,10 @@ from django.utils import timezone
 from catalog.models import Job, Track
 from catalog.services.tasks import accepting, work
 from tests.conftest import client_of
-from tests.webhooks import receiver as receivers
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Message
 from webhooks.services import add_endpoint, change_endpoint, verify_endpoint
 from webhooks.tasks import deliver_message
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    """A receiver on loopback that the allow-list lets through."""
-    started = receivers.start()
-    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
-    yield started
-    started.server.shutdown()
-    started.server.server_close()
 
 
 @pytest.fixture

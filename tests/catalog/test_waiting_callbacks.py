@@ -1,8 +1,7 @@
 """A task that ends while the account's callback URL has not answered yet: its callback waits, and arrives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,16 +15,6 @@ from webhooks.models import Message
 from webhooks.services import store_endpoint, sweep_due_messages, verify_endpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[receivers.Receiver]:
-    """A receiver that the allow-list lets through."""
-    started = receivers.start()
-    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
-    yield started
-    started.server.shutdown()
-    started.server.server_close()
 
 
 @pytest.mark.parametrize("call", ["add", "check"])

@@ -1,6 +1,6 @@
 """A receiver, an account with a verified endpoint, and a source."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,16 +43,6 @@ CHOICES: dict[str, Any] = {  # what the form of a URL sends beside its address
 def outside() -> Client:
     """A caller without cookies whose requests go through the CSRF check."""
     return Client(enforce_csrf_checks=True)
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[receivers.Receiver]:
-    """A receiver on loopback that the allow-list lets through."""
-    started = receivers.start()
-    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
-    yield started
-    started.server.shutdown()
-    started.server.server_close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Callback URLs through the API: the same services as the pages, and the caller's own alone."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from rest_framework.test import APIClient
 from standardwebhooks import Webhook
 
 from catalog.models import IdempotentCall
-from tests.webhooks import receiver as receivers
 from tests.webhooks.asymmetric import verified
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver, reply
@@ -25,16 +23,6 @@ from webhooks.tasks import deliver_message
 
 URLS = "/api/v1/callback-url"
 ODD_HOSTS = (".label.example", "*.label.example", "[v1.a]", "\u24dblocal", "\u2024")  # no host names
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    """A receiver on loopback that the allow-list lets through."""
-    started = receivers.start()
-    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [started.host]
-    yield started
-    started.server.shutdown()
-    started.server.server_close()
 
 
 @pytest.fixture
