@@ -255,6 +255,7 @@ RATE_LIMIT_PAID = env.declared("RATE_LIMIT_PAID")
 BATCH_MAX_TRACKS = env.declared("BATCH_MAX_TRACKS")
 IDEMPOTENCY_HOURS = env.declared("IDEMPOTENCY_HOURS")
 EVENT_WAITERS = env.declared("EVENT_WAITERS")
+EVENT_WAITERS_PER_ACCOUNT = env.declared("EVENT_WAITERS_PER_ACCOUNT")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["catalog.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

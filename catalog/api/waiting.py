@@ -30,12 +30,17 @@ class Wait:
 
 
 def ask_to_wait(request: Request, *, owner_id: int, after: int, seconds: float) -> bool:
-    """Ask the server to hold the request; False where it cannot, or holds as many as it may."""
-    held = request.META.get(HELD)
-    if seconds <= 0 or held is None or held >= settings.EVENT_WAITERS:
+    """Ask the server to hold the request; False where it cannot, or holds enough of all or of this account."""
+    held: list[Wait] | None = request.META.get(HELD)
+    if seconds <= 0 or held is None or not _has_room(held, owner_id):
         return False
     request.META[WAITS] = Wait(owner_id, after, time.monotonic() + seconds)
     return True
+
+
+def _has_room(held: list[Wait], owner_id: int) -> bool:
+    of_owner = sum(wait.owner_id == owner_id for wait in held)
+    return len(held) < settings.EVENT_WAITERS and of_owner < settings.EVENT_WAITERS_PER_ACCOUNT
 
 
 def waited_for(request: Request) -> Wait | None:

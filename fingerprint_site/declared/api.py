@@ -46,6 +46,14 @@ SECTIONS = (
                 least=0,
                 most=900,
             ),
+            Setting(
+                "EVENT_WAITERS_PER_ACCOUNT",
+                "int",
+                "clients of one account among them: no account takes all the places",
+                default=100,
+                least=0,
+                most=900,
+            ),
         ),
     ),
 )

@@ -37,14 +37,14 @@ class _Again:
 
 
 class ParkingWorker(ThreadWorker):
-    """gthread, which holds requests that wait. `_parked` is the main thread's alone."""
+    """gthread, which holds requests that wait. Only the main thread changes `_parked`; others copy it."""
 
     looked_every_s = 0.5
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._parked: dict[TConn, Parked] = {}
-        self._own = threading.local()  # of the thread that handles a request: how many wait, and for what it waited
+        self._own = threading.local()  # of the thread that handles a request: what others wait for, and it itself
         self._is_looking = False
         self._look_due_s = 0.0
 
@@ -69,7 +69,8 @@ class ParkingWorker(ThreadWorker):
         if again:
             conn.parser = again.parser
         self._own.waited = again.parked.wait if again else None
-        self._own.held = len(self._parked) if self.alive and not again else None
+        may_wait = self.alive and not again
+        self._own.held = [one.wait for one in self._parked.copy().values()] if may_wait else None
         try:
             return super().handle_request(req, conn)
         except Parked as parked:

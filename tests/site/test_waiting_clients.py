@@ -78,6 +78,20 @@ def test_all_threads_are_free_while_many_wait_and_all_hear_of_an_end(web: WebSer
     assert [answer.json()["results"] for _, answer in idle.join()] == [[]] * 5
 
 
+def test_one_account_does_not_take_all_the_places(web: WebServer) -> None:
+    """The server's setting is the default, 100; a thread may count what the other is about to hold one short."""
+    greedy, modest = key_of(web, "greedy"), key_of(web, "modest")
+    many = Clients(web, 103, greedy, "wait=15")
+    time.sleep(8)
+    assert 1 <= len(many.answers) <= 3
+    assert {answer.headers["Retry-After"] for _, answer in many.answers} == {"5"}
+    began_s = time.monotonic()
+    answer = requests.get(f"{web.url}/api/v1/events?wait=2", headers=modest, timeout=30)
+    assert time.monotonic() - began_s >= 2
+    assert "Retry-After" not in answer.headers
+    many.join()
+
+
 def test_the_time_to_wait_is_kept_and_counts_as_one_call(web: WebServer) -> None:
     key = key_of(web, "patient", per_minute=1)
     began_s = time.monotonic()

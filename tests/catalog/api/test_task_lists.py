@@ -186,7 +186,7 @@ def test_a_server_that_holds_no_request_answers_at_once(api: APIClient) -> None:
 
 def test_a_server_that_holds_requests_is_told_for_what(api: APIClient, owner: User) -> None:
     """And answers anew what was held: without counting it again, and from where it began to wait."""
-    may_wait = {holding.HELD: 0}
+    may_wait: dict[str, list[Wait]] = {holding.HELD: []}
     ended = end(asked(make_track(owner)))
     has_news = api.get(f"{EVENTS}?after=0&wait=20", **may_wait)
     assert holding.WAITS not in has_news.wsgi_request.META
@@ -205,10 +205,17 @@ def test_a_server_that_holds_requests_is_told_for_what(api: APIClient, owner: Us
     assert ApiKeyDay.objects.get().calls == calls
 
 
-def test_no_more_are_held_than_the_setting_says(api: APIClient, settings: Settings) -> None:
-    settings.EVENT_WAITERS = 7
-    for held, retry_after in ((6, None), (7, "5")):
-        assert api.get(f"{EVENTS}?wait=20", **{holding.HELD: held}).get("Retry-After") == retry_after
+@pytest.mark.parametrize(
+    ("of_others", "of_owner", "is_held"), [(6, 0, True), (7, 0, False), (0, 2, True), (0, 3, False), (4, 3, False)]
+)
+def test_no_more_are_held_than_the_settings_say(
+    api: APIClient, owner: User, settings: Settings, of_others: int, of_owner: int, is_held: bool
+) -> None:
+    settings.EVENT_WAITERS, settings.EVENT_WAITERS_PER_ACCOUNT = 7, 3
+    held = [Wait(owner.pk + 1, 0, 0.0)] * of_others + [Wait(owner.pk, 0, 0.0)] * of_owner
+    answer = api.get(f"{EVENTS}?wait=20", **{holding.HELD: held})
+    assert answer.get("Retry-After") == (None if is_held else "5")
+    assert (holding.WAITS in answer.wsgi_request.META) == is_held
 
 
 def test_a_cursor_of_another_database_is_422(api: APIClient) -> None:
