@@ -1,6 +1,7 @@
 """Structured log lines: one JSON object a line, with what is bound to it (the request's id, the task's)."""
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import structlog.typing
 DESTINATIONS = ("files", "stdout")
 # Several processes write one pipe, which mixes no writes of up to PIPE_BUF bytes: longer lines are shortened for it.
 PIPE_BYTES = 4096
+# A signed part of an address, as that of an evidence link: whoever has it sees what it opens.
+_SIGNED = re.compile(r"(?<=/)[\w-]+:[\w-]{20,}", re.ASCII)
+MASKED = "(signed)"
 
 
 def _with_process(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -21,6 +25,11 @@ def _with_process(_: Any, __: str, event: structlog.typing.EventDict) -> structl
 def _plain(value: object) -> str:
     """Return what JSON has no word for as text."""
     return value.isoformat() if isinstance(value, datetime) else repr(value)
+
+
+def _without_signed(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Mask signed parts of addresses, whoever logs the address: the request's line, or Django about an error."""
+    return {key: _SIGNED.sub(MASKED, value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 _RENDERER = structlog.processors.JSONRenderer(default=_plain)
@@ -50,6 +59,7 @@ class JsonFormatter(structlog.stdlib.ProcessorFormatter):
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _without_signed,
                 Shortener(most_bytes) if most_bytes else _RENDERER,
             ],
             foreign_pre_chain=_shared,

@@ -1,5 +1,6 @@
 """Every line of a log is JSON, files stay small while many processes write them, and a request is one line."""
 
+import io
 import json
 import logging
 import re
@@ -17,7 +18,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
-from fingerprint_site.log_settings import PIPE_BYTES, JsonFormatter
+from catalog.models import EvidenceLink
+from catalog.services.evidence import token_of
+from fingerprint_site.log_settings import MASKED, PIPE_BYTES, JsonFormatter
 from fingerprint_site.request_log import RequestLogMiddleware
 from fingerprint_site.running.log_file import LogFile
 from tests.site.running import RunningSite, await_true
@@ -126,6 +129,27 @@ def test_a_line_for_a_pipe_is_whole_however_long_it_would_be() -> None:
     line = formatter.format(record)
     assert len(line.encode()) < PIPE_BYTES
     assert json.loads(line)["event"].endswith("the end")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("end", ["/", "", "."])
+def test_no_line_has_what_opens_a_link(client: Client, end: str) -> None:
+    token = token_of(EvidenceLink(match_id=1))
+    lines, root = io.StringIO(), logging.getLogger()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(JsonFormatter())
+    root.addHandler(handler)
+    try:
+        client.get(f"/catalog/evidence/{token}{end}")
+        logging.getLogger("django.request").error("Internal Server Error: %s", f"/catalog/evidence/{token}{end}")
+    finally:
+        root.removeHandler(handler)
+    told = events(lines.getvalue())
+    assert [line["path"] for line in told if line["event"] == "request_answered"] == [
+        f"/catalog/evidence/{MASKED}{end}"
+    ]
+    assert told[-1]["event"] == f"Internal Server Error: /catalog/evidence/{MASKED}{end}"
+    assert token not in lines.getvalue()
 
 
 @pytest.mark.parametrize(
