@@ -1,5 +1,7 @@
 """Matches: what a check or a scan found, with the evidence."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Greatest, Least
@@ -18,7 +20,7 @@ class MatchQuerySet(models.QuerySet["Match"]):
         heavy += [] if has_segments else ["segments"]
         return self.select_related(*beside).defer("similarity_curve", *heavy)
 
-    def undecided(self) -> "MatchQuerySet":
+    def undecided(self) -> Self:
         """Leave out matches of pairs on which a decision stands."""
         decided = Decision.objects.filter(
             first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
@@ -27,7 +29,7 @@ class MatchQuerySet(models.QuerySet["Match"]):
         )
         return self.filter(~Exists(decided))
 
-    def of_present_tracks(self) -> "MatchQuerySet":
+    def of_present_tracks(self) -> Self:
         """Leave out matches of tracks that were removed."""
         return self.filter(query_track__removed_at=None, reference_track__removed_at=None)
 

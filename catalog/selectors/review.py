@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Q
 from django.db.models.functions import Greatest, Least
 
 from catalog.models import Decision, Match, Track
@@ -13,7 +13,7 @@ from catalog.selectors import inherited
 from catalog.selectors.remembered import remembered_count
 
 Pair = tuple[int, int]
-_Matches = TypeVar("_Matches", bound=QuerySet[Match])
+_Matches = TypeVar("_Matches", bound=MatchQuerySet)
 COUNTED = "open-pairs"  # what the count is remembered as
 SHOWN_EARLIER = 5
 _STEP = 100
@@ -32,18 +32,8 @@ def open_matches() -> MatchQuerySet:
 
 def still_open(matches: _Matches) -> _Matches:
     """Leave those whose pair is open: called a duplicate, both present, no standing word on the two or their files."""
-    decided = Decision.objects.filter(
-        first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
-        second_track=Greatest(OuterRef("query_track_id"), OuterRef("reference_track_id")),
-        undone_at=None,
-    )
-    return matches.filter(
-        ~Exists(decided),
-        *(~Exists(of_same_files) for of_same_files in inherited.of_same_files()),
-        verdict=Match.Verdict.DUPLICATE,
-        query_track__removed_at=None,
-        reference_track__removed_at=None,
-    )
+    of_same_files = (~Exists(decided) for decided in inherited.of_same_files())
+    return matches.of_present_tracks().undecided().filter(*of_same_files, verdict=Match.Verdict.DUPLICATE)
 
 
 def of_heard_tracks(matches: MatchQuerySet) -> MatchQuerySet:

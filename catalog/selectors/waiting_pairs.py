@@ -9,10 +9,11 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySe
 from django.db.models.functions import Abs, Greatest, Least, Lower
 
 from catalog.models import Match, PairCare, PairNote
+from catalog.models.match import MatchQuerySet
 from catalog.selectors.review import Pair, ordered, still_open
 from catalog.services.alterations import LEAST_PITCH, LEAST_TEMPO, MASKED_UNDER
 
-_Matches = TypeVar("_Matches", bound=QuerySet[Match])
+_Matches = TypeVar("_Matches", bound=MatchQuerySet)
 _RANKS = Case(
     *(When(relation=relation, then=Value(rank)) for rank, relation in enumerate(Match.Relation.values)),
     output_field=IntegerField(),
