@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 Part = Sequence[float]
-LEAST_JUMP_S = (
-    1.0  # of the reference against the query, from one segment to the next: less is how exactly ends are known
-)
+# Of the reference against the query, from one segment to the next: ends are known no more exactly than this.
+LEAST_JUMP_S = 1.0
 LEAST_REPEATED_S = 2.0
 
 

@@ -104,10 +104,10 @@ def _purge(track_id: int, before: datetime) -> int:
     with transaction.atomic():
         # Asked again: it may have been brought back since.
         let_go = Track.objects.filter(pk=track.pk, removed_at__lt=before).update(audio_file=None)
-        # Locked, so that a track of the same bytes that is being added now is seen, or waits until they are gone.
         if let_go:
             ClientFingerprint.objects.filter(track=track_id).delete()
         known = track.audio_file
+        # Locked, so that a track of the same bytes that is being added now is seen, or waits until they are gone.
         audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first() if known and let_go else None
         if audio_file and not audio_file.tracks.exists():
             audio_file.delete()
