@@ -3,16 +3,15 @@
 The token goes with the login. Whoever logs in again in another tab has pages open whose forms have the old one.
 """
 
-import re
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from staff.access import page_before
+from staff.secret_names import names_a_secret
 
 MOST_FIELDS = 1000  # what is written into the page again
-_SECRET = re.compile(r"password|secret|token|key", re.IGNORECASE)
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  (Django's signature)
@@ -33,6 +32,6 @@ def _fields(request: HttpRequest) -> list[tuple[str, str]] | None:
     """Return what was sent; None where it is too much, or is a secret, which is typed again."""
     sent = [(name, value) for name, values in request.POST.lists() for value in values]
     fields = [(name, value) for name, value in sent if name != "csrfmiddlewaretoken"]
-    if len(fields) > MOST_FIELDS or any(_SECRET.search(name) for name, _ in fields):
+    if len(fields) > MOST_FIELDS or any(names_a_secret(name) for name, _ in fields):
         return None
     return fields

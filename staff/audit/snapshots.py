@@ -1,6 +1,5 @@
 """A row before and after an act, and what differs. Secrets are compared, named and not shown."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -9,12 +8,13 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import BinaryField, Model
 
+from staff.secret_names import names_a_secret
+
 Values = Mapping[str, Any]
 
 HIDDEN = "(hidden)"
 MOST_CHARS = 200
 MOST_ITEMS = 100
-_SECRET = re.compile(r"secret|sealed|password|hash|token|payload")
 
 
 def find(model: type[Model], key: str) -> Model | None:
@@ -47,7 +47,7 @@ def differences(before: Values, after: Values) -> dict[str, list[Any]]:
 def _shown(name: str, value: Any) -> Any:
     if value in (None, ""):
         return value
-    if _SECRET.search(name):
+    if names_a_secret(name):
         return HIDDEN
     return short(value)
 

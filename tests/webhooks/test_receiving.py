@@ -13,6 +13,7 @@ from tests.webhooks.conftest import ADDED, CHECKED, FAILED, NO_MATCH, TASK_ID
 from tests.webhooks.signed import both, call
 from webhooks.models import Received, Refused, Source
 from webhooks.services import SourceExistsError, create_source, prune, rotate_source_secret, source_secret
+from webhooks.services.custom_headers import MASK
 
 Held = tuple[Source, str]
 
@@ -138,3 +139,24 @@ def test_only_the_newest_refusals_are_kept_and_all_are_counted(outside: Client, 
 @pytest.mark.parametrize("slug", ["x" * 5000, "%00", "%ff", "é", "a%20b", "..%2f"])
 def test_odd_slugs_are_404(outside: Client, db: None, slug: str) -> None:
     assert call(outside, CHECKED, {}, source=slug).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("authorization", "proxy-authorization", "cookie", "x-mippia-signature", "webhook-signature"),
+        *("x-api-key", "apikey", "api-key", "x-auth-token", "x-auth", "x-gateway-key", "ocp-apim-subscription-key"),
+        *("x-amz-security-token", "x-session-id", "x-csrftoken", "x-hub-signature-256", "x-client-secret"),
+    ],
+)
+def test_credentials_of_a_refused_request_are_hidden(outside: Client, source: Held, name: str) -> None:
+    call(outside, CHECKED, {name: "private-value-of-a-caller"})
+    refused = Refused.objects.get()
+    assert refused.headers[name] == MASK
+    assert "private-value" not in str(refused.__dict__)
+
+
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "x-mippia-timestamp", "user-agent", "x-author"])
+def test_headers_that_hold_no_credential_are_shown(outside: Client, source: Held, name: str) -> None:
+    call(outside, CHECKED, {name: "a-value"})
+    assert Refused.objects.get().headers[name] == "a-value"

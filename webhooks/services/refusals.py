@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from staff.secret_names import names_a_secret
 from webhooks.contract import NotJsonError, parse
 from webhooks.models import Refused, Source
 from webhooks.secret_box import seal, unseal
@@ -19,7 +20,6 @@ from webhooks.transport import KEPT_HEADER_CHARACTERS, KEPT_HEADERS
 
 KEPT_BODY_BYTES = 16 * 1024
 _SIGNATURES = ("x-mippia-signature", "webhook-signature")
-_SECRETS = (*_SIGNATURES, "authorization", "proxy-authorization", "cookie")
 
 
 def keep_refusal(
@@ -62,10 +62,11 @@ def keep_refusal(
 
 
 def _readable(headers: Mapping[str, str]) -> dict[str, str]:
-    shown = list(headers.items())[:KEPT_HEADERS]
+    """Return the head as staff may see it: a caller may send a password of its own here by mistake."""
+    shown = {name: MASK if names_a_secret(name) else value for name, value in list(headers.items())[:KEPT_HEADERS]}
     return {
-        storable(name)[:KEPT_HEADER_CHARACTERS]: MASK if name in _SECRETS else storable(value)[:KEPT_HEADER_CHARACTERS]
-        for name, value in shown
+        storable(name)[:KEPT_HEADER_CHARACTERS]: storable(value)[:KEPT_HEADER_CHARACTERS]
+        for name, value in shown.items()
     }
 
 
