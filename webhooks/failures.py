@@ -8,9 +8,9 @@ from socket import gaierror
 from requests.exceptions import SSLError
 from urllib3.exceptions import HTTPError
 
-from webhooks.storable import storable
+from webhooks.interim import TooManyInterimError
+from webhooks.tls_failures import handshake_words, name_words
 
-MOST_CHARACTERS = 300
 # The first that is found among an error and its causes; what is more special comes first.
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (gaierror, "The host name is unknown."),
@@ -20,15 +20,15 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def in_words(error: BaseException) -> str:
-    """Return why no answer came; for what is rare, in the words of the library that met it."""
+    """Return why no answer came."""
     causes = list(_causes(error))
     for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"The receiver's certificate is not valid: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
-            return f"The TLS handshake failed: {cause.reason or short(cause)}"
+            return handshake_words(cause)
+        if isinstance(cause, TooManyInterimError):
+            return str(cause)
     if isinstance(error, SSLError):  # the name alone was looked at, by urllib3
-        return f"The receiver's certificate is not valid: {short(causes[-1])}"
+        return name_words(causes[-1])
     for kind, words in _WORDS:
         if any(isinstance(cause, kind) for cause in causes):
             return words
@@ -64,11 +64,6 @@ def status_words(status: int | None) -> str:
     if status is None or 200 <= status < 300:
         return ""
     return _STATUS_WORDS.get(status) or _HUNDREDS.get(status // 100, "The receiver answered with an unknown status.")
-
-
-def short(error: BaseException) -> str:
-    """Return an error's own text, cut to a line that a row can keep."""
-    return storable(str(error)[:MOST_CHARACTERS]) or type(error).__name__
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

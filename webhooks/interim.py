@@ -6,6 +6,10 @@ from http.client import HTTPException, HTTPResponse, parse_headers
 MOST_INTERIM = 20  # a receiver sends one or two; one that goes on and on never answers
 
 
+class TooManyInterimError(HTTPException):
+    """The answer itself did not come; the text says so, for a person."""
+
+
 class FinalResponse(HTTPResponse):
     """Reads past interim heads of every kind; Python's own class knows 100 alone and takes 103 for the answer.
 
@@ -18,4 +22,4 @@ class FinalResponse(HTTPResponse):
             if status >= HTTPStatus.OK or status == HTTPStatus.SWITCHING_PROTOCOLS:
                 return version, status, reason
             parse_headers(self.fp)
-        raise HTTPException(f"The receiver sent more than {MOST_INTERIM} interim answers.")
+        raise TooManyInterimError(f"The receiver sent more than {MOST_INTERIM} interim answers.")

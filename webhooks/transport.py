@@ -6,19 +6,24 @@ from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 
 import requests
+import structlog
 from django.conf import settings
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from webhooks.deadline import Deadline
-from webhooks.failures import in_words, short
+from webhooks.failures import in_words
 from webhooks.storable import storable
 from webhooks.url_guard import UrlRefusedError, guarded_session
+
+logger = structlog.get_logger(__name__)
 
 USER_AGENT = "music-fingerprint-service"
 KEPT_BODY_BYTES = 1024
 READ_BODY_BYTES = 4096
 KEPT_HEADERS = 50
 KEPT_HEADER_CHARACTERS = 500
+LOGGED_CHARACTERS = 500  # a receiver may send 64 kB as the first line of its answer
+BROKE_OFF = "The connection closed before the whole answer arrived."
 _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, UrlRefusedError)
 
 
@@ -57,6 +62,7 @@ def post(*, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         with deadline.running():
             answer = _exchange(url, headers, body, deadline)
     except _FAILURES as error:
+        logger.info("callback_not_answered", error=repr(error)[:LOGGED_CHARACTERS])
         answer = Answer(error=_in_words(error, deadline))
     return replace(answer, duration_ms=_since_ms(started))
 
@@ -89,8 +95,8 @@ def _read_body(response: requests.Response, deadline: Deadline) -> tuple[bytes, 
                 break
             read += piece
     except _FAILURES as error:
-        broken = f"The connection closed before the whole answer arrived: {short(error)}"
-        return read, _timed_out(error, deadline) or broken
+        logger.info("callback_answer_broke_off", error=repr(error)[:LOGGED_CHARACTERS])
+        return read, _timed_out(error, deadline) or BROKE_OFF
     return read, _timed_out(None, deadline)
 
 

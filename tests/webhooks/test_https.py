@@ -23,8 +23,8 @@ pytestmark = pytest.mark.slow
 NAME = "secure.example"
 
 
-def write_certificate(folder: Path, name: str) -> Path:
-    """Write a self-signed certificate for `name` with its key, in one file."""
+def write_certificate(folder: Path, name: str, *, days: int = 1) -> Path:
+    """Write a self-signed certificate for `name` with its key, in one file; `days` from now it expires."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -34,8 +34,8 @@ def write_certificate(folder: Path, name: str) -> Path:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=2))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
@@ -55,8 +55,8 @@ def serve(
     """Start an HTTPS receiver under `secure.example` with a certificate for `name`, trusted or not."""
     started: list[receivers.Receiver] = []
 
-    def start(*, name: str = NAME, trusted: bool = True) -> tuple[receivers.Receiver, str]:
-        pem = write_certificate(tmp_path, name)
+    def start(*, name: str = NAME, trusted: bool = True, days: int = 1) -> tuple[receivers.Receiver, str]:
+        pem = write_certificate(tmp_path, name, days=days)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pem)
         receiver = receivers.start(tls=context)
@@ -93,16 +93,31 @@ def test_a_certificate_that_nobody_vouches_for(serve: Any) -> None:
     receiver, url = serve(trusted=False)
     answer = post(url=url, headers={}, body=b"{}")
     assert answer.status is None
-    assert answer.error.startswith("The receiver's certificate is not valid: ")
+    assert answer.error == "The receiver's certificate is not valid: it is self-signed, so nobody vouches for it."
     assert not receiver.requests
 
 
 def test_a_certificate_for_another_name(serve: Any) -> None:
     receiver, url = serve(name="other.example")
     assert post(url=url, headers={}, body=b"{}").error == (
-        "The receiver's certificate is not valid: hostname 'secure.example' doesn't match 'other.example'"
+        "The receiver's certificate is not valid: it is for other.example, not for the URL's host."
     )
     assert not receiver.requests
+
+
+def test_a_certificate_that_has_expired(serve: Any) -> None:
+    receiver, url = serve(days=-1)
+    assert post(url=url, headers={}, body=b"{}").error == "The receiver's certificate is not valid: it has expired."
+    assert not receiver.requests
+
+
+def test_a_receiver_without_tls(settings: Any) -> None:
+    receiver = receivers.start()
+    settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS = [receiver.host]
+    error = post(url=receiver.url.replace("http:", "https:"), headers={}, body=b"{}").error
+    assert error == "The receiver does not speak TLS on this port. The URL may need http://, or another port."
+    receiver.server.shutdown()
+    receiver.server.server_close()
 
 
 def test_a_receiver_that_drips_over_tls(serve: Any, settings: Any) -> None:
