@@ -273,6 +273,16 @@ def test_unverified_url_with_callbacks_counts_as_failing(account: User, unverifi
     assert count_failing_endpoints() == 0
 
 
+def test_url_that_its_account_disabled_needs_nobody(endpoint: Endpoint) -> None:
+    disable_endpoint(endpoint=endpoint, reason="The account disabled it.", now=timezone.now(), by_owner=True)
+    assert count_failing_endpoints() == 0
+    verify_endpoint(endpoint=endpoint)
+    disable_endpoint(endpoint=endpoint, reason="Every attempt failed for 5 days.", now=timezone.now())
+    assert count_failing_endpoints() == 1, "this time it was not the account"
+    disable_endpoint(endpoint=endpoint, reason="The account disabled it.", now=timezone.now(), by_owner=True)
+    assert count_failing_endpoints() == 0, "the account wants it so too"
+
+
 def test_the_command_says_where_callbacks_go_meanwhile(account: User, receiver: Receiver) -> None:
     receiver.behaviour = only_at("/elsewhere")
     with pytest.raises(CommandError, match="Callbacks wait"):

@@ -57,6 +57,7 @@ class Endpoint(Searched):
     verify_error = models.TextField(blank=True, default="", editable=False, help_text="Why the last challenge failed.")
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.TextField(blank=True, default="", editable=False)
+    disabled_by_owner = models.BooleanField(default=False, editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     last_failure_at = models.DateTimeField(null=True, blank=True, editable=False)
     failures_in_row = models.PositiveIntegerField(default=0, editable=False)

@@ -22,7 +22,13 @@ logger = structlog.get_logger(__name__)
 # Two failures further apart than the schedule's longest wait are two troubles, not one of that length.
 _SAME_TROUBLE = timedelta(days=2)
 NO_TROUBLE: dict[str, Any] = {"failing_since": None, "last_failure_at": None, "failures_in_row": 0}
-ENABLED: dict[str, Any] = {"disabled_at": None, "disabled_reason": "", **NO_TROUBLE, **NOT_PAUSED}
+ENABLED: dict[str, Any] = {
+    "disabled_at": None,
+    "disabled_reason": "",
+    "disabled_by_owner": False,
+    **NO_TROUBLE,
+    **NOT_PAUSED,
+}
 
 
 def endpoint_secret(*, endpoint: Endpoint) -> str:
@@ -45,6 +51,8 @@ def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime, by_owner
     Returns False where it was disabled already, or has another URL by now.
     """
     with transaction.atomic():
+        if by_owner:  # also of a URL that was disabled before: now the account wants it so
+            _same_url(endpoint).update(disabled_by_owner=True)
         if not _same_url(endpoint).filter(disabled_at=None).update(disabled_at=now, disabled_reason=reason):
             return False
         endpoint.messages.filter(state=Message.State.PENDING).update(

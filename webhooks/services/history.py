@@ -73,10 +73,13 @@ def _delivery(message: Message) -> Delivery:
 
 
 def count_failing_endpoints() -> int:
-    """Count the endpoints that fail now, that are disabled, or whose unverified URL keeps callbacks from arriving."""
+    """Count the endpoints that fail now, that are disabled, or whose unverified URL keeps callbacks from arriving.
+
+    Those that their own account disabled need nobody.
+    """
     kept_from_it = Message.objects.filter(endpoint=OuterRef("pk")).exclude(state=Message.State.DELIVERED)
     unverified = Q(verified_at=None) & Exists(kept_from_it)
-    in_use = Endpoint.objects.filter(removed_at=None)
+    in_use = Endpoint.objects.filter(removed_at=None, disabled_by_owner=False)
     return in_use.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified).count()
 
 
