@@ -1,5 +1,8 @@
 """What can be done about a callback URL from its page: each asks first, and does what the service does."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -10,7 +13,7 @@ from staff.display import number
 from staff.row_ids import row_or_404
 from webhooks import services
 from webhooks.admin.endpoint_forms import RecoverForm, ReplayForm, RotateEndpointForm, SinceForm, ago
-from webhooks.admin.secrets import RotateForm, rotated_meanwhile, show_secret_once
+from webhooks.admin.secrets import RotateForm, rotate
 from webhooks.models import Endpoint
 
 _CHANGE = "webhooks.change_endpoint"
@@ -26,6 +29,13 @@ def verify(request: HttpRequest, endpoint: Endpoint) -> None:
         messages.error(request, f"Not verified: {error}{meanwhile}")
     else:
         messages.success(request, "The URL answered the challenge and is verified.")
+
+
+def _send_since(request: HttpRequest, form: SinceForm, object_id: str, send: Callable[..., int]) -> HttpResponse:
+    """Send callbacks again by `send`, as far back as the form says."""
+    endpoint = row_or_404(Endpoint, object_id)
+    _say_sent(request, endpoint, send(endpoint=endpoint, since=ago(form.cleaned_data["since"])))
+    return back_to(request, endpoint)
 
 
 def _say_sent(request: HttpRequest, endpoint: Endpoint, count: int) -> None:
@@ -91,11 +101,8 @@ class EndpointActions:
     def rotate_secret(self, request: HttpRequest, form: RotateForm, object_id: str) -> HttpResponse:
         """Make a new secret and show it once."""
         endpoint = row_or_404(Endpoint, object_id)
-        try:
-            secret = services.rotate_secret(endpoint=endpoint, seen=form.cleaned_data["seen"])
-        except services.RotatedMeanwhileError as error:
-            return rotated_meanwhile(request, endpoint, error)
-        return show_secret_once(request, secret=secret, note="The account's new secret.")
+        make = partial(services.rotate_secret, endpoint=endpoint)
+        return rotate(request, form, endpoint, make, note="The account's new secret.")
 
     @confirmed_action(
         description="Recover failed",
@@ -109,10 +116,7 @@ class EndpointActions:
     )
     def recover_failed(self, request: HttpRequest, form: RecoverForm, object_id: str) -> HttpResponse:
         """Give failed messages a new schedule."""
-        endpoint = row_or_404(Endpoint, object_id)
-        count = services.recover_failed(endpoint=endpoint, since=ago(form.cleaned_data["since"]))
-        _say_sent(request, endpoint, count)
-        return back_to(request, endpoint)
+        return _send_since(request, form, object_id, services.recover_failed)
 
     @confirmed_action(
         description="Send all again",
@@ -127,10 +131,7 @@ class EndpointActions:
     )
     def replay(self, request: HttpRequest, form: SinceForm, object_id: str) -> HttpResponse:
         """Give all that ended a new schedule."""
-        endpoint = row_or_404(Endpoint, object_id)
-        count = services.replay(endpoint=endpoint, since=ago(form.cleaned_data["since"]))
-        _say_sent(request, endpoint, count)
-        return back_to(request, endpoint)
+        return _send_since(request, form, object_id, services.replay)
 
     @confirmed_action(
         description="Disable",

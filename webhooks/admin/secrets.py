@@ -1,5 +1,6 @@
 """Secrets on staff pages: made by a press of a button that counts once, and shown in that answer and nowhere else."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -30,7 +31,16 @@ class RotateForm(BaseDialogForm):  # type: ignore[misc]
         self.fields["seen"].initial = secret_mark(row_or_404(self.holder, object_id))
 
 
-def rotated_meanwhile(request: HttpRequest, obj: Model, error: RotatedMeanwhileError) -> HttpResponse:
+def rotate(request: HttpRequest, form: RotateForm, obj: Model, make: Callable[..., str], *, note: str) -> HttpResponse:
+    """Answer a dialog with the new secret of `obj`, which `make` makes unless the one that was seen is gone."""
+    try:
+        secret = make(seen=form.cleaned_data["seen"])
+    except RotatedMeanwhileError as error:
+        return _rotated_meanwhile(request, obj, error)
+    return _show_secret_once(request, secret=secret, note=note)
+
+
+def _rotated_meanwhile(request: HttpRequest, obj: Model, error: RotatedMeanwhileError) -> HttpResponse:
     """Answer a dialog whose secret is another one by now; a secret that the page shows stays there."""
     if request.headers.get("HX-Request"):
         return HttpResponse(format_html('<div id="dialog-form" class="mb-6" role="alert">{}</div>', str(error)))
@@ -49,7 +59,7 @@ def secret_page(model_admin: ModelAdmin, request: HttpRequest, obj: Model, *, se
     return TemplateResponse(request, "webhooks/secret_made.html", context)
 
 
-def show_secret_once(request: HttpRequest, *, secret: str, note: str) -> HttpResponse:
+def _show_secret_once(request: HttpRequest, *, secret: str, note: str) -> HttpResponse:
     """Answer a dialog with a secret that is on no other page."""
     answer = render(request, "webhooks/secret_once.html", {"secret": secret, "note": note})
     # The whole dialog is replaced: its submit button would make yet another secret.

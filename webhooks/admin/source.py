@@ -1,5 +1,6 @@
 """Who may call the incoming endpoint."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from staff.display import NOTHING, moment, number
 from staff.row_ids import row_or_404
 from webhooks import services
 from webhooks.admin.base import CallbackAdmin
-from webhooks.admin.secrets import RotateForm, rotated_meanwhile, secret_page, show_secret_once
+from webhooks.admin.secrets import RotateForm, rotate, secret_page
 from webhooks.models import Source
 from webhooks.selectors import refused_by_reason
 
@@ -138,8 +139,5 @@ class SourceAdmin(CallbackAdmin):
     def rotate_secret(self, request: HttpRequest, form: RotateForm, object_id: str) -> HttpResponse:
         """Make a new secret and show it once."""
         source = row_or_404(Source, object_id)
-        try:
-            secret = services.rotate_source_secret(source=source, seen=form.cleaned_data["seen"])
-        except services.RotatedMeanwhileError as error:
-            return rotated_meanwhile(request, source, error)
-        return show_secret_once(request, secret=secret, note="The sender's new secret.")
+        make = partial(services.rotate_source_secret, source=source)
+        return rotate(request, form, source, make, note="The sender's new secret.")
