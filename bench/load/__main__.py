@@ -19,13 +19,13 @@ from bench.chaos.stack import ROOT, Stack, free_port
 from bench.chaos.traffic import RECORDINGS
 from bench.goals import Goal
 from bench.load import clients, tasks, waiting
+from bench.load.clients import POST_LIMIT_MS
 
 QUICK = bool(os.environ.get("QUICK"))
 SECONDS = 10.0 if QUICK else 40.0
 DEPTH = 1_000 if QUICK else 10_000
 BUSY_PER_S = 30  # tasks that wait for each second of a measurement, so that both workers are busy all through it
 EACH_PER_S = 1.0  # of a client; the paid tier allows 1.7
-POST_LIMIT_MS = 100.0
 SLOWING = 0.8  # of the rate with a short queue: less is slowing
 PARTS = os.environ.get("LOAD_PARTS", "api events queue pages").split()
 PROCESSES = {"WEB_WORKERS": "2", "WEB_THREADS": "2", "FINGERPRINT_WORKERS": "2", "WEBHOOK_WORKERS": "1"}
