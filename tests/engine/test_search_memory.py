@@ -93,3 +93,19 @@ def test_more_than_may_be_held_is_held_while_it_is_asked_for(monkeypatch: pytest
     references = References(lambda track_ids: {number: stored[number] for number in track_ids})
     references.fetch(range(8))
     assert len(references._fingerprints) == 8
+
+
+def test_tracks_that_are_looked_at_in_turn_are_fetched_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(references_module, "FETCHED", 2)
+    stored = {number: of(unknown(0.1, number)) for number in (1, 2, 4, 5)}
+    asked: list[set[int]] = []
+
+    def fetch(track_ids: Collection[int]) -> dict[int, Fingerprint]:
+        asked.append(set(track_ids))
+        return {number: stored[number] for number in track_ids if number in stored}
+
+    turns = References(fetch).in_turn(["1", "2", "3", "4", "5"], int)
+    assert [next(turns), next(turns)] == ["1", "2"]
+    assert asked == [{1, 2}], "the others wait until somebody looks at them"
+    assert list(turns) == ["4", "5"], "the third is gone"
+    assert asked == [{1, 2}, {3, 4}, {5}]

@@ -10,13 +10,12 @@ from catalog.engine.features.sounding import sounding
 from catalog.engine.match import Match, Segment
 from catalog.engine.search.references import References
 from catalog.engine.search.relation import Shares, related
+from catalog.engine.search.search import CLEARLY
 from catalog.engine.search.sound import Sound, Span
 from catalog.engine.verification import verify
 
 OWN_SHARE = 0.5  # of a segment that must lie where its track explained nothing yet
 HIDDEN_SHARE = 0.8  # of a side piece that lies under another track's longer piece: it is that track's, or shared
-FETCHED = 64  # matches whose fingerprints are fetched together
-CLEARLY = 1.0  # score by which a later piece must beat an earlier one of the same track
 NEAR_S = 1.5  # how far apart two lines of one track may lie at one moment and be the same
 
 
@@ -66,13 +65,8 @@ class Findings:
     def matches(self, references: References, shares: Shares) -> list[Match]:
         """One match a track, with its relation; of what is not believed the best."""
         shown = _without_hidden([self._merged(pieces) for pieces in self._pieces.values()])
-        found = []
-        for number, match in enumerate(shown):
-            if number % FETCHED == 0:
-                references.fetch({later.track_id for later in shown[number : number + FETCHED]})
-            if references.is_there(match.track_id):  # not taken out meanwhile
-                found.append(related(match, self._sound, references.sound(match.track_id), shares))
-        return found
+        still_there = references.in_turn(shown, lambda match: match.track_id)
+        return [related(match, self._sound, references.sound(match.track_id), shares) for match in still_there]
 
     def _is_believed(self, match: Match) -> bool:
         unsteady = match.track_id in self._unsteady and match.wobble_s is None

@@ -36,7 +36,6 @@ LEAST_OPEN_S = 3.0  # of what sounds and is not explained, to be asked about
 BESIDE_S = 3.0  # that are asked with it to either side
 PLAIN_STEP_S, PROBE_STEP_S = 0.5, 2.0  # from one moment that is asked to the next
 NEIGHBOURS, PROBE_NEIGHBOURS = 40, 12
-FETCHED = 64  # candidates whose fingerprints are fetched together
 LIMIT = 60  # candidates of a window
 LEAST_VOTES = 0.7
 LEAST_VOTES_OF_ALL = 0.4  # where one probe in 134 lies near: two moments are all there may be
@@ -139,14 +138,12 @@ class Namer:
     ) -> set[int]:
         new: set[int] = set()
         ordered = sorted(candidates, key=lambda candidate: -candidate.votes)
-        for number, one in enumerate(ordered):
-            if number % FETCHED == 0:
-                self._references.fetch({tracks[later.slot] for later in ordered[number : number + FETCHED]})
+        for one in self._references.in_turn(ordered, lambda candidate: tracks[candidate.slot]):
+            if budget.is_spent():
+                break
             track_id, anchor_s = tracks[one.slot], one.anchor_s + piece.start_s
             line = _from_view(one.line, piece.start_s)
-            if budget.is_spent() or not self._windows.has_room(one.votes, anchor_s):
-                continue
-            if not self._references.is_there(track_id) or self._is_known(track_id, line, anchor_s):
+            if not self._windows.has_room(one.votes, anchor_s) or self._is_known(track_id, line, anchor_s):
                 continue
             match = self._verified(track_id, line, anchor_s, probes)
             if match is not None:

@@ -1,7 +1,8 @@
 """The fingerprints behind the tracks of a search, and how much of them is held at once."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from catalog.engine.alignment.line import Reference
 from catalog.engine.features.fingerprint import Fingerprint
@@ -10,6 +11,8 @@ from catalog.engine.search.sound import Sound
 
 KEPT_COLUMNS = 60_000  # of references whose pictures and vectors are held: an hour, some 40 MB
 KEPT_LEVELS = 600_000  # columns of fingerprints that are held: ten hours, 42 MB
+FETCHED = 64  # fingerprints that are fetched together, of tracks that are looked at in turn
+Item = TypeVar("Item")
 Fetch = Callable[[Collection[int]], Mapping[int, Fingerprint]]
 
 
@@ -38,6 +41,13 @@ class References:
         while self._columns > KEPT_LEVELS and len(self._fingerprints) > len(set(track_ids)):
             _, let_go = self._fingerprints.popitem(last=False)
             self._columns -= len(let_go.levels)
+
+    def in_turn(self, items: Sequence[Item], track_of: Callable[[Item], int]) -> Iterator[Item]:
+        """The items whose tracks are there; their fingerprints come some at a time, as far as anybody looks."""
+        for first in range(0, len(items), FETCHED):
+            some = items[first : first + FETCHED]
+            self.fetch({track_of(one) for one in some})
+            yield from (one for one in some if self.is_there(track_of(one)))
 
     def is_there(self, track_id: int) -> bool:
         """Whether the track, of which the fingerprint was asked for, has one."""

@@ -38,7 +38,7 @@ WINDOWS_OF_LONG = 2  # that a long query is longer than
 MOST_WINDOW_SECONDS = 7e6
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
 WHOLLY = 0.9  # of the query explained: nothing else can be in it
-CLEARLY = 1.0  # score by which a later probe must beat an earlier one for the same track
+CLEARLY = 1.0  # score by which what is found later must beat what was found before of the same track
 PLACE_S = 8 * HOP_S  # of the catalog, that could have matched by chance
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from catalog.engine.features.sounding import STEP
 from catalog.engine.parameters import PARAMETERS
+from catalog.engine.verification.path import runs
 
 SOUND_STEP_S = STEP * PARAMETERS.hop_s
 Span = tuple[float, float]
@@ -39,10 +40,8 @@ class Sound:
 
     def open_spans(self, spans: Sequence[Span], least_s: float) -> list[Span]:
         """The stretches beyond ``spans`` in which at least ``least_s`` sound, from the first sound to the last."""
-        left = np.concatenate([[False], ~self.under(spans), [False]])
-        edges = np.flatnonzero(np.diff(left.astype(np.int8))).reshape(-1, 2)
         found = []
-        for first, end in edges.tolist():
+        for first, end in runs(~self.under(spans)).tolist():
             heard = np.flatnonzero(self.mask[first:end])
             if len(heard) * SOUND_STEP_S >= least_s:
                 found.append(((first + int(heard[0])) * SOUND_STEP_S, (first + int(heard[-1]) + 1) * SOUND_STEP_S))
