@@ -71,8 +71,6 @@ class Limits:
     sure_score: float = 10.0
     sure_similarity: float = 0.62
     sure_coverage: float = 0.5
-    # The share of either side from which a match is a duplicate.
-    most_of: float = 0.5
     # The share of what sounds of either side from which a match explains all of it: fades, an intro that was left out
     # and masked moments take the rest.
     whole_share: float = 0.8

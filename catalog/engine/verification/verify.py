@@ -8,7 +8,7 @@ from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.fit import fit
 from catalog.engine.alignment.line import FRAME_MIDDLE_S, STEP_S, Line, offset_of
 from catalog.engine.features.query import PLAIN
-from catalog.engine.match import Match, Segment, Verdict
+from catalog.engine.match import Match, Segment
 from catalog.engine.verification import edits
 from catalog.engine.verification.decision import Chance, Finding, by_filter, by_moments
 from catalog.engine.verification.limits import LIMITS
@@ -129,12 +129,9 @@ def _match(case: Case, found: Finding) -> Match:
         path, segments = _straightened(case, path, found.time.bent, segments)
     query_coverage = _query_coverage(segments, query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
-    verdict: Verdict = "none"
-    if believed:
-        verdict = "duplicate" if max(query_coverage, reference_coverage) >= LIMITS.most_of else "contains"
     return Match(
         track_id=case.track_id,
-        verdict=verdict,
+        verdict="contains" if believed else "none",  # a duplicate by its relation: ``search.relation``
         score=max(0.0, -found.log_probability),
         false_accept_probability=10.0 ** max(found.log_probability, -300.0),
         offset_s=offset_of(path.line),
