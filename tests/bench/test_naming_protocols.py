@@ -77,7 +77,6 @@ def test_padding_moves_the_truth(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
         assert match.reference_start_s == pytest.approx(truth.reference_start_s, abs=1.5)
 
 
-@pytest.mark.xfail(strict=True, reason="A side piece of little similarity (0.22) is told after the jingle's end.")
 def test_shared_material_is_the_same_on_both_sides(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "MUSIC_S", 15.0)
     cases = shared.shared(run.draw, 1)

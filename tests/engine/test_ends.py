@@ -1,13 +1,16 @@
 """A piece on a line goes on as far as what single places say adds up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from catalog.engine.alignment import correlation
 from catalog.engine.alignment.line import Line
-from catalog.engine.verification.ends import grown
+from catalog.engine.verification.calibration import USUAL_LEVEL
+from catalog.engine.verification.ends import borne_out, grown
 from catalog.engine.verification.limits import LIMITS
-from catalog.engine.verification.path import Path, Stretch, along
+from catalog.engine.verification.path import STANDS_OUT, Path, Stretch, along
 from tests.alterations import RATE, Samples
 from tests.engine.made_music import beside, pink_noise, under
 
@@ -63,6 +66,23 @@ def test_stretches_keep_apart_where_nothing_speaks_for_what_is_between() -> None
     gains = gains_where(5, 75)
     gains[31:50] = -0.6
     assert ends(gains, (10, 30), (50, 70)) == [(5, 30), (50, 75)]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "level", "worth", "stays"),
+    [
+        (7.0, 0.0, -0.3, False),
+        (7.0, 0.0, 0.0, False),
+        (7.0, 0.0, 0.3, True),  # the pictures speak for it
+        (STANDS_OUT * USUAL_LEVEL + 1, 0.0, -0.3, True),  # the moments do
+        (STANDS_OUT * USUAL_LEVEL + 1, 2 * USUAL_LEVEL, -0.3, False),  # which is chance here
+    ],
+)
+def test_a_side_stretch_needs_more_than_chance(evidence: float, level: float, worth: float, *, stays: bool) -> None:
+    of_one = replace(path((10, 40)), stretches=(Stretch(10, 40, 100.0), Stretch(60, 80, evidence)))
+    gains = gains_where(60, 80, worth, elsewhere=-0.5).astype(np.float32)
+    kept = [(one.first, one.last) for one in borne_out(of_one, gains, level).stretches]
+    assert kept == ([(10, 40), (60, 80)] if stays else [(10, 40)])
 
 
 def test_what_lies_under_loud_noise_at_an_end_is_found_again(tune: Samples) -> None:

@@ -76,7 +76,8 @@ def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) ->
     if not close and timbre.strangeness(pictures, places_s, over) > LIMITS.similar_sound:
         return Finding(path, 0.0, time, sounds_otherwise=True)
     if found is not None:
-        path = ends.grown(path, correlation.gains(pictures, path.places_s, found.deviation))
+        gains = correlation.gains(pictures, path.places_s, found.deviation)
+        path = ends.grown(ends.borne_out(path, gains, around.level), gains)
     return Finding(path, log_probability, time)
 
 

@@ -11,7 +11,20 @@ import numpy as np
 
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.verification.limits import LIMITS
-from catalog.engine.verification.path import Path, Stretch
+from catalog.engine.verification.path import Path, Stretch, stands_out
+
+
+def borne_out(path: Path, gains: Floats, level: float) -> Path:
+    """The path without side stretches that chance explains: by moments they bring no more than wrong places reach.
+
+    ``level``: nats that those reach. The pictures may speak for a stretch as well, with ``gains`` (n,) in nats a place.
+    """
+    kept = [
+        one
+        for one in path.stretches
+        if one is path.best or stands_out(one, level) or gains[one.first : one.last + 1].sum() >= LIMITS.side_gain
+    ]
+    return replace(path, stretches=tuple(kept))
 
 
 def grown(path: Path, gains: Floats) -> Path:

@@ -76,6 +76,9 @@ class Limits:
     whole_share: float = 0.8
     # A query that contains all of a reference is a copy with something joined to it from this share on; less is a mix.
     joined_share: float = 0.2
+    # A piece beside the best one of its line is kept where its moments stand out from wrong places (``path``), or the
+    # filter gains at least so much in it (nats): what chance adds to a line has neither.
+    side_gain: float = 2.0
     # A piece goes on while what the filter gains along its line adds up (nats): to where that brings at least so much
     # (one wrong line in seven climbs as high), and past what loses no more than ``gap_loss``.
     end_gain: float = 2.0

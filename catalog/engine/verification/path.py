@@ -107,12 +107,17 @@ def proof(path: Path, level: float) -> Proof:
     Altschul, 1993). Every piece costs what a piece by chance would bring.
     """
     usual = max(level, USUAL_LEVEL)
-    pieces = [one for one in path.stretches if one is path.best or one.evidence > STANDS_OUT * usual]
+    pieces = [one for one in path.stretches if one is path.best or stands_out(one, level)]
     rows = np.concatenate([np.arange(one.first, one.last + 1) for one in pieces])
     together = _evidence(path.gains[rows], path.asked[rows], path.held[rows]) - PIECE_COST * usual * (len(pieces) - 1)
     if together > path.best.evidence:
         return Proof(rows, together)
     return Proof(np.arange(path.best.first, path.best.last + 1), path.best.evidence)
+
+
+def stands_out(piece: Stretch, level: float) -> bool:
+    """Whether another piece on a line brings clearly more than the nats that wrong places reach."""
+    return piece.evidence > STANDS_OUT * max(level, USUAL_LEVEL)
 
 
 def distinctness(values: Floats) -> Floats:
