@@ -80,7 +80,7 @@ UNFOLD: dict[str, Any] = {
                         "permission": lambda request: request.user.has_perm("catalog.view_match"),
                     },
                     {
-                        "title": "Losers to remove",
+                        "title": "Copies to remove",
                         "icon": "delete_sweep",
                         "link": reverse_lazy("catalog:losers"),
                         "permission": lambda request: request.user.has_perm("catalog.view_decision"),

@@ -32,7 +32,7 @@ def losers(request: HttpRequest) -> HttpResponse:
     first = (page - 1) * LOSERS_A_PAGE
     ids = list(loser_ids()[first : first + LOSERS_A_PAGE + 1])
     context = {
-        "title": "Losers to remove",
+        "title": "Copies to remove",
         "losers": losers_of(ids[:LOSERS_A_PAGE]),
         "count": loser_ids().count(),
         "before": page - 1,
@@ -45,7 +45,7 @@ def losers(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_only(*SEE, *ACT)
 def remove(request: HttpRequest) -> HttpResponse:
-    """Show what removing the chosen losers would do, and begin it once that was agreed to."""
+    """Show what removing the chosen copies would do, and begin it once that was agreed to."""
     chosen = {row_id(value) for value in request.POST.getlist("track")}
     every = request.POST.get("which") == "all"
     ids = [pk for pk in loser_ids()[: bulk_work.MOST_TRACKS + 1] if every or pk in chosen]
@@ -56,7 +56,7 @@ def remove(request: HttpRequest) -> HttpResponse:
         return _begin(request, ids)
     rows = losers_of(ids[:SHOWN])
     shown = [(row, gain_of(keeper=row.keeper, loser=row.track) if row.keeper else None) for row in rows]
-    context = {"title": "Remove losers", "rows": shown, "count": len(ids), "more": len(ids) - len(rows)}
+    context = {"title": "Remove copies", "rows": shown, "count": len(ids), "more": len(ids) - len(rows)}
     return TemplateResponse(
         request, "catalog/losers_remove.html", _frame(request, context | {"ids": ids, "every": every})
     )

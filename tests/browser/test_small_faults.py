@@ -6,11 +6,15 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Match
-from tests.rows import make_track
+from catalog.services.match_words import alterations
+from tests.browser.test_pages import DARK
+from tests.catalog.test_uses import make_mix
+from tests.rows import make_audio_file, make_copy, make_track
 from webhooks.models import Endpoint, Source
 from webhooks.services import create_source, store_endpoint
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WIDER = "(list => list.scrollWidth - list.parentElement.clientWidth)(document.querySelector('#result_list'))"
 
 
 @pytest.fixture
@@ -68,6 +72,37 @@ def test_a_track_on_a_phone_is_a_card_of_three_lines(page: Page, live_server: Li
     assert box["height"] <= 90
     before = "cell => getComputedStyle(cell, '::before').content"
     assert page.locator("#result_list tbody tr > *").nth(1).evaluate(before) == "none"
+
+
+def test_what_a_browser_draws_follows_the_dark(page: Page, live_server: LiveServer, owner: User) -> None:
+    """Check boxes, fields and lists of choices in the pages' own forms, not only in the theme's."""
+    mix = make_mix(owner, 2)
+    page.goto(f"{live_server.url}/catalog/uses/{mix.pk}/")
+    box = page.get_by_role("checkbox", name="Choose Song of the mix 0")
+    scheme = "element => getComputedStyle(element).colorScheme"
+    assert box.evaluate(scheme) != "dark"
+    page.evaluate(DARK)
+    assert box.evaluate(scheme) == "dark"
+    size = box.bounding_box()
+    assert size
+    assert size["width"] == size["height"] == 18
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+@pytest.mark.parametrize("path", ["match", "waitingpair"])
+def test_lists_of_pairs_fit_where_much_was_altered(
+    page: Page, live_server: LiveServer, owner: User, path: str, width: int
+) -> None:
+    encoded = make_audio_file(bit_rate=64_000, cutoff_hz=7_000)
+    copy = make_track(owner, title="W" * 255, audio_file=encoded)
+    plain = make_track(owner, title="M" * 255, audio_file=make_audio_file(codec="flac"))
+    match = make_copy(copy, plain, tempo_ratio=1.08, pitch_semitones=1.3, edit=Match.Edit.values[-1], similarity=0.1)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{live_server.url}/admin/catalog/{path}/")
+    told = ", ".join(page.locator("#result_list .field-altered").inner_text().split("\n"))
+    assert told == ", ".join(alterations(match))
+    assert len(told) > 50
+    assert page.evaluate(WIDER) <= 0
 
 
 def test_the_bar_of_the_review_leaves_room(page: Page, live_server: LiveServer, pair: Match) -> None:

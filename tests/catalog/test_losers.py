@@ -31,7 +31,7 @@ def loser(owner: User, staff: User, keeper: Track) -> Track:
 
 
 def test_losers_are_merged_removed_and_brought_back(desk: Client, staff: User, keeper: Track, loser: Track) -> None:
-    assert "1 loser to remove" in desk.get("/catalog/losers/").content.decode()
+    assert "1 copy to remove" in desk.get("/catalog/losers/").content.decode()
     preview = desk.post("/catalog/losers/remove/", {"which": "chosen", "track": [loser.pk]}).content.decode()
     assert "isrc: DEA120000001" in preview
     assert "label: Blue" in preview
@@ -43,7 +43,7 @@ def test_losers_are_merged_removed_and_brought_back(desk: Client, staff: User, k
         track.refresh_from_db()
     assert loser.removed_at
     assert (keeper.artist, keeper.isrc, keeper.tags) == ("Somebody", "DEA120000001", {"mood": "calm", "label": "Blue"})
-    assert "No losers to remove" in desk.get("/catalog/losers/").content.decode()
+    assert "No copies to remove" in desk.get("/catalog/losers/").content.decode()
     bulk_work.undo(work=BulkWork.objects.get(), asked_by=staff)
     bulk_work.sweep_bulk_work()
     for track in (keeper, loser):

@@ -223,6 +223,12 @@ def test_all_that_the_filter_finds(desk: Client, owner: User, monkeypatch: pytes
     assert pair_of(excerpt) not in standing()
 
 
+def test_a_preset_that_no_pair_fits_is_named(desk: Client) -> None:
+    page = desk.get(f"{BULK}?preset=identical").content.decode()
+    assert "All identical: there is nothing to decide about" in page
+    assert "No pair that waits fits." in page
+
+
 @pytest.mark.parametrize(("preset", "decided"), [("identical", {"identical"}), ("same", {"plain", "other account"})])
 def test_presets(desk: Client, pairs: dict[str, Match], preset: str, decided: set[str]) -> None:
     assert f"{BULK}?preset={preset}" in desk.get(LIST).content.decode()
@@ -248,7 +254,7 @@ def test_a_fingerprint_that_a_client_made_is_not_decided_unheard(desk: Client, p
     Track.objects.filter(pk=track.pk).update(audio_file=None)
     ClientFingerprint.objects.create(track=track, version="1", data=b"x", size_bytes=1, duration_s=30.0)
     page = desk.get(f"{BULK}?preset=identical").content.decode()
-    assert "There is nothing to decide about" in page
+    assert "All identical: there is nothing to decide about" in page
     assert "a client made one of the fingerprints, and nobody confirmed it" in page
 
 
