@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
+from catalog.api.openapi import NO_TASK, NO_TRACK
 from catalog.models import Job, Track
 from catalog.models.track import TrackQuerySet
 from webhooks.contract import TASK_ID
@@ -30,10 +31,15 @@ def jobs_of(request: Request) -> QuerySet[Job]:
 
 def track_of(request: Request, music_id: str) -> Track:
     """Return one of the caller's tracks. Raises `NotFound` for any other, whether it is there or not."""
+    return track_in(tracks_of(request), music_id)
+
+
+def track_in(tracks: QuerySet[Track], music_id: str) -> Track:
+    """Return one of `tracks`, which are the caller's. Raises `NotFound` for any other."""
     uuid = uuid_of(music_id)
-    track = tracks_of(request).filter(music_id=uuid).first() if uuid else None
+    track = tracks.filter(music_id=uuid).first() if uuid else None
     if track is None:
-        raise NotFound("You have no track with this musicId.")
+        raise NotFound(NO_TRACK)
     return track
 
 
@@ -41,7 +47,7 @@ def job_of(request: Request, task_id: str) -> Job:
     """Return one of the caller's tasks. Raises `NotFound` for any other, whether it is there or not."""
     job = jobs_of(request).filter(task_id=task_id).first() if TASK_ID.fullmatch(task_id) else None
     if job is None:
-        raise NotFound("You have no task with this id.")
+        raise NotFound(NO_TASK)
     return job
 
 

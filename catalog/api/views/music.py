@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.api import examples
-from catalog.api.base import account_of, track_of, tracks_of, uuid_of
+from catalog.api.base import account_of, track_in, track_of, tracks_of, uuid_of
 from catalog.api.bodies.contract import MusicSerializer, UploadedSerializer, UploadSerializer
 from catalog.api.bodies.tracks import ChangeSerializer, TrackSerializer
 from catalog.api.call import call_of
@@ -152,7 +152,7 @@ class TrackView(APIView):
     )
     def get(self, request: Request, music_id: str) -> Response:
         """Answer what is known of the track."""
-        return Response(_told(request, track_of(request, music_id)))
+        return Response(_told(request, music_id))
 
     @extend_schema(
         operation_id="change_music",
@@ -179,7 +179,7 @@ class TrackView(APIView):
             raise serializers.ValidationError({"tags": [str(error)]}) from error
         except TrackGoneError:
             pass  # as if it had been gone before
-        return Response(_told(request, track_of(request, music_id)))
+        return Response(_told(request, music_id))
 
     @extend_schema(
         operation_id="delete_music",
@@ -192,6 +192,6 @@ class TrackView(APIView):
         return Response(status=204)
 
 
-def _told(request: Request, track: Track) -> Any:
-    row = with_standing(tracks_of(request).with_source()).get(pk=track.pk)
-    return TrackSerializer(row).data
+def _told(request: Request, music_id: str) -> Any:
+    """Return what is known of one of the caller's tracks, read at once: it may be removed at any moment."""
+    return TrackSerializer(track_in(with_standing(tracks_of(request).with_source()), music_id)).data

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from catalog.api.views import music
 from catalog.models import IndexOperation, Job, Track
+from catalog.selectors.tracks import with_standing
 from catalog.services.index import log
 from catalog.services.tracks import removal
 from catalog.services.tracks.tagging import MOST_TAGS
@@ -225,6 +228,19 @@ def test_a_track_that_is_not_there_is_404(api: APIClient, music_id: str) -> None
     answer = api.get(f"{URL}/{music_id}")
     assert answer.status_code == 404
     assert set(answer.json()) == {"detail"}
+
+
+def test_a_track_that_is_removed_while_it_is_read_is_404(
+    api: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track = make_track(owner)
+
+    def removed_meanwhile(tracks: QuerySet[Track]) -> QuerySet[Track]:
+        removal.remove_track(track=track)
+        return with_standing(tracks)
+
+    monkeypatch.setattr(music, "with_standing", removed_meanwhile)
+    assert api.get(f"{URL}/{track.music_id}").status_code == 404
 
 
 def test_taking_out_of_the_index_keeps_the_track(api: APIClient, owner: User) -> None:
