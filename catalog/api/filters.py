@@ -11,13 +11,14 @@ from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
+from catalog.api.bodies.strict import refuse_unknown
 from catalog.api.pages import NAMES
 from catalog.models import IndexOperation, Job, Track
 from catalog.services.tracks.tags import isrc_of
 from textsearch.fields import BETWEEN_TEXTS
 from textsearch.folding import fold
 from webhooks.contract import TaskName, TaskStatus
-from webhooks.services.account_urls import Message
+from webhooks.services.account_urls import Endpoint, Message
 
 _YES_OR_NO = [("true", "yes"), ("false", "no")]
 _LAST_CHECK = {"duplicate": Q(was_duplicate=True), "no_duplicate": Q(was_duplicate=False)}
@@ -46,9 +47,7 @@ class KnownFilters(django_filters.FilterSet):
     """Filters of which a misspelt name is an error: left out, it would answer rows that were not asked for."""
 
     def __init__(self, data: Any = None, *args: Any, **options: Any) -> None:
-        unknown = sorted(set(data or {}) - {*self.base_filters, *NAMES})
-        if unknown:
-            raise ValidationError({name[:100]: ["There is no such filter."] for name in unknown[:10]})
+        refuse_unknown(data or {}, {*self.base_filters, *NAMES}, "There is no such filter.")
         super().__init__(data, *args, **options)
 
 
@@ -121,4 +120,12 @@ class DeliveryFilters(KnownFilters):
 
     class Meta:
         model = Message
+        fields: tuple[str, ...] = ()
+
+
+class UrlFilters(KnownFilters):
+    """`GET /callback-url`: all of them, always."""
+
+    class Meta:
+        model = Endpoint
         fields: tuple[str, ...] = ()

@@ -1,15 +1,16 @@
-"""Bodies about the caller's callback URLs and what was sent to them."""
+"""Bodies about the caller's callback URLs."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 
+from catalog.api.bodies.contract import stamp
+from catalog.api.bodies.strict import ChangeOfMembers, StrictText
 from webhooks.contract import Event
 from webhooks.services import SecretUnreadableError, endpoint_secret, public_keys
-from webhooks.services.account_urls import Attempt, Endpoint, Message
+from webhooks.services.account_urls import Endpoint
 from webhooks.services.choosing import BodyFormat, Scheme
 from webhooks.services.custom_headers import headers_of, masked
 from webhooks.services.standing import State, standing_of
@@ -17,32 +18,7 @@ from webhooks.services.standing import State, standing_of
 _CHOICES = ("name", "description", "events", "body_format", "headers")
 
 
-class NoneOthers(serializers.Serializer[None]):
-    """A body of known members alone: a misspelt one would be left out without a word."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Take a JSON object of these names."""
-        if isinstance(data, Mapping):
-            unknown = sorted(str(name)[:100] for name in data.keys() - self.fields.keys())
-            if unknown:
-                raise serializers.ValidationError({name: ["This cannot be set."] for name in unknown[:10]})
-        return super().to_internal_value(data)
-
-
-class StrictText(serializers.CharField):
-    """Text as it is sent; a number is not made into text."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        """Refuse what is no text."""
-        if not isinstance(data, str):
-            raise serializers.ValidationError("This must be text.")
-        return str(super().to_internal_value(data))
-
-
-class UrlChangeSerializer(NoneOthers):
+class UrlChangeSerializer(ChangeOfMembers):
     """Body of `PATCH /callback-url/{id}`: what is left out stays."""
 
     url = StrictText(required=False, help_text="http or https; a private address is refused. It is challenged at once")
@@ -123,54 +99,6 @@ def told_secret(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def told_delivery(message: Message) -> dict[str, Any]:
-    """Return what the API answers about one callback of a list."""
-    attempts = list(message.attempts.all())
-    waits = message.state == Message.State.PENDING and message.endpoint.is_deliverable
-    return {
-        "message_id": message.message_id,
-        "event": message.event,
-        "task_id": message.subject or None,
-        "state": message.state,
-        "error": message.error,
-        "attempts": [_told_attempt(attempt) for attempt in attempts],
-        "next_attempt_at": stamp(message.expected_at) if waits else None,
-        "created_at": stamp(message.created_at),
-        "delivered_at": stamp(message.delivered_at),
-        "content_deleted_at": stamp(message.content_deleted_at),
-    }
-
-
-def told_delivery_whole(message: Message) -> dict[str, Any]:
-    """Return all about one callback: its body, and what was sent and answered in each attempt."""
-    whole = [
-        _told_attempt(attempt)
-        | {
-            "url": attempt.url,
-            "request_headers": attempt.request_headers,
-            "response_headers": attempt.response_headers,
-            "response_body": attempt.response_body,
-        }
-        for attempt in message.attempts.all()
-    ]
-    return told_delivery(message) | {"attempts": whole, "body": message.body}
-
-
-def _told_attempt(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "number": attempt.number,
-        "started_at": stamp(attempt.started_at),
-        "duration_ms": attempt.duration_ms,
-        "status": attempt.status,
-        "error": attempt.error,
-    }
-
-
-def stamp(moment: datetime | None) -> str | None:
-    """Return a moment as the API writes it, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
 class UrlAnswerSerializer(serializers.Serializer[None]):
     """A callback URL; `told` answers it."""
 
@@ -205,65 +133,6 @@ class SecretSerializer(serializers.Serializer[None]):
     secret = serializers.CharField(allow_null=True, help_text="null in a repeated answer")
     previous_valid_until = serializers.DateTimeField(allow_null=True, help_text="Until then the one before signs too")
     public_keys = serializers.ListField(child=serializers.CharField())
-
-
-class AttemptSerializer(serializers.Serializer[None]):
-    """One HTTP request of a callback."""
-
-    number = serializers.IntegerField()
-    started_at = serializers.DateTimeField()
-    duration_ms = serializers.IntegerField(allow_null=True)
-    status = serializers.IntegerField(allow_null=True, help_text="null: no answer came")
-    error = serializers.CharField()
-
-
-class WholeAttemptSerializer(AttemptSerializer):
-    """With what was sent and answered."""
-
-    url = serializers.CharField()
-    request_headers = serializers.DictField(child=serializers.CharField())
-    response_headers = serializers.DictField(child=serializers.CharField())
-    response_body = serializers.CharField(help_text="The first kB")
-
-
-class DeliverySerializer(serializers.Serializer[None]):
-    """One callback to one URL."""
-
-    message_id = serializers.CharField(help_text="The webhook-id of every attempt")
-    event = serializers.CharField()
-    task_id = serializers.CharField(allow_null=True)
-    state = serializers.ChoiceField(choices=Message.State.choices)
-    error = serializers.CharField(help_text="Why it failed for good")
-    attempts = AttemptSerializer(many=True)
-    next_attempt_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    delivered_at = serializers.DateTimeField(allow_null=True)
-    content_deleted_at = serializers.DateTimeField(allow_null=True)
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Answer a row of a list."""
-        return told_delivery(instance)
-
-
-class WholeDeliverySerializer(DeliverySerializer):
-    """One callback with its body and its whole attempts."""
-
-    attempts = WholeAttemptSerializer(many=True)
-    body = serializers.CharField(help_text="The JSON text as sent; empty once its content was deleted")
-
-
-class SinceSerializer(NoneOthers):
-    """Body of `/recover` and `/replay`."""
-
-    since = serializers.DateTimeField(
-        help_text="Callbacks made at this time or later; without an offset in UTC", default_timezone=UTC
-    )
-
-
-class CountSerializer(serializers.Serializer[None]):
-    """How many callbacks."""
-
-    count = serializers.IntegerField()
 
 
 class SentTestSerializer(serializers.Serializer[None]):

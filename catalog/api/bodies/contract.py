@@ -1,13 +1,20 @@
 """The contract's bodies, field for field."""
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from catalog.services.audio import formats
 from webhooks.contract import TaskName, TaskStatus
+
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """Return a moment as the API writes it, in UTC."""
+    return moment.astimezone(UTC).strftime(_STAMP) if moment else None
 
 
 class UploadSerializer(serializers.Serializer[None]):
@@ -29,7 +36,7 @@ class MusicSerializer(serializers.Serializer[Any]):
 
     musicId = serializers.UUIDField(source="music_id")  # noqa: N815  (the contract's name)
     title = serializers.CharField()
-    created_at = serializers.DateTimeField(format="%Y-%m-%dT%H:%M:%SZ", default_timezone=UTC)
+    created_at = serializers.DateTimeField(format=_STAMP, default_timezone=UTC)
 
 
 class TaskIdsSerializer(serializers.Serializer[None]):

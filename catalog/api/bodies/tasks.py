@@ -1,6 +1,5 @@
 """Bodies about the caller's tasks and what their checks found."""
 
-from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from catalog.api.base import uuid_of
-from catalog.api.bodies.contract import TaskResultSerializer
+from catalog.api.bodies.contract import TaskResultSerializer, stamp
 from catalog.models import Job
 from webhooks.contract import unended_body
 
@@ -22,9 +21,8 @@ class TaskRowSerializer(TaskResultSerializer):
     def to_representation(self, instance: Job) -> dict[str, Any]:
         """Put the contract's body first, member for member."""
         body = instance.callback_body if instance.has_ended else unended_body_of(instance)
-        created_at = instance.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         named = {"task_id": body["task_id"], "task_name": instance.task_name} | body
-        return named | {"musicId": str(instance.track.music_id), "created_at": created_at}
+        return named | {"musicId": str(instance.track.music_id), "created_at": stamp(instance.created_at)}
 
 
 def unended_body_of(job: Job) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Bodies about the caller's own tracks."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from catalog.api.bodies.contract import MusicSerializer
+from catalog.api.bodies.strict import ChangeOfMembers, StrictText
 from catalog.models import IndexOperation
 from catalog.services.tracks.tags import MAX_TEXT_CHARS, clean_text, isrc_of
 
@@ -44,22 +44,17 @@ class TrackSerializer(MusicSerializer):
         return bool(track.index_state == IndexOperation.Kind.ADD)
 
 
-class TextField(serializers.CharField):
-    """One line of text, as it is stored: numbers and control characters are refused, and not made into text."""
+class TextField(StrictText):
+    """One line of text, as it is stored: control characters are refused."""
 
-    default_error_messages = {
-        "no_text": "This must be text.",
-        "no_line": "This must be one line without control characters.",
-    }
+    default_error_messages = {"no_line": "This must be one line without control characters."}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=MAX_TEXT_CHARS, **options)
+        super().__init__(max_length=MAX_TEXT_CHARS, trim_whitespace=True, **options)
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text without space around it."""
-        if not isinstance(data, str):
-            self.fail("no_text")
-        text: str = super().to_internal_value(data)
+        text = super().to_internal_value(data)
         if clean_text(text) != text[:MAX_TEXT_CHARS]:
             self.fail("no_line")
         return text
@@ -76,7 +71,7 @@ class IsrcField(TextField):
         return isrc_of(text)
 
 
-class ChangeSerializer(serializers.Serializer[None]):
+class ChangeSerializer(ChangeOfMembers):
     """Body of `PATCH /music/{musicId}`: what is left out stays."""
 
     title = TextField(required=False)
@@ -88,16 +83,6 @@ class ChangeSerializer(serializers.Serializer[None]):
         required=False,
         help_text="Merged with the tags that are there; null takes a tag away",
     )
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Take a JSON object of these names alone."""
-        if isinstance(data, Mapping):
-            unknown = sorted(str(name)[:100] for name in data.keys() - self.fields.keys())
-            if unknown:
-                raise serializers.ValidationError({name: ["This cannot be set."] for name in unknown[:10]})
-            if not data:
-                raise serializers.ValidationError({"body": [f"Send at least one of {', '.join(self.fields)}."]})
-        return super().to_internal_value(data)
 
     def validate_tags(self, tags: dict[str, str | None]) -> dict[str, str | None]:
         """Hold the names to the rules of texts."""

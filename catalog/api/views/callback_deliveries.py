@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api import callback_examples as examples
-from catalog.api.bodies.callback_urls import (
+from catalog.api.bodies.callback_deliveries import (
     CountSerializer,
     DeliverySerializer,
     SinceSerializer,

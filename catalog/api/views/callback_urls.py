@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -24,6 +25,7 @@ from catalog.api.bodies.callback_urls import (
     told,
     told_secret,
 )
+from catalog.api.filters import UrlFilters
 from catalog.api.idempotency import keep_answer, repeatable
 from catalog.api.json_view import JsonView
 from catalog.api.openapi import CONFLICT, NO_SUCH_URL, NO_URL, REFUSALS, invalid
@@ -81,6 +83,8 @@ class CallbackUrlsView(JsonView, GenericAPIView):
 
     serializer_class = UrlAnswerSerializer
     pagination_class = CursorPages
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = UrlFilters
     cursor_field = "public_id"
     queryset = Endpoint.objects.none()  # for the schema
 
@@ -97,7 +101,7 @@ class CallbackUrlsView(JsonView, GenericAPIView):
     )
     def get(self, request: Request) -> Response:
         """Answer a page of the caller's callback URLs, each with its state."""
-        page = self.paginate_queryset(urls_and_losses_of(account_of(request))) or []
+        page = self.paginate_queryset(self.filter_queryset(urls_and_losses_of(account_of(request)))) or []
         return self.get_paginated_response([told(endpoint) for endpoint in page])
 
     @extend_schema(
@@ -147,8 +151,6 @@ class CallbackUrlView(JsonView):
         form = UrlChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         data: dict[str, Any] = form.validated_data
-        if not data:
-            raise ValidationError({"body": [f"Send at least one of {', '.join(form.fields)}."]})
         with _refusals_as_422():
             is_new = change_url(endpoint=endpoint, url=data.get("url"), **form.choices())
         if data.get("enabled") is False:

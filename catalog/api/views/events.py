@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from catalog.api import examples
 from catalog.api.base import account_of
+from catalog.api.bodies.strict import refuse_unknown
 from catalog.api.bodies.tasks import EventsSerializer
 from catalog.api.openapi import REFUSALS, invalid
 from catalog.api.waiting import ask_to_wait, waited_for
@@ -47,9 +48,7 @@ class EventsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer up to 100 bodies. An empty answer that came early says in `Retry-After` when to ask again."""
-        unknown = sorted(set(request.query_params) - _NAMES)
-        if unknown:
-            raise ValidationError({name[:100]: ["There is no such parameter."] for name in unknown[:10]})
+        refuse_unknown(request.query_params, _NAMES, "There is no such parameter.")
         owner_id, wait_s = account_of(request).pk, _number(request, "wait", MOST_WAIT_S)
         last = last_number(owner_id)  # before the rows: what ends in between comes with the next answer
         after = _after(request, last)

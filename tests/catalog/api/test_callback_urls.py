@@ -45,6 +45,12 @@ def sent(owner: User, key: str = "end") -> Message:
     return message
 
 
+def test_a_filter_that_is_none_is_422_and_not_left_out(api: APIClient, endpoint: Endpoint) -> None:
+    assert len(api.get(URLS).json()["results"]) == 1
+    answer = api.get(f"{URLS}?state=disabled")
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["state"])
+
+
 def test_a_client_adds_a_url_and_checks_its_callbacks(api: APIClient, owner: User, receiver: Receiver) -> None:
     """The whole round: added, verified, a test that arrives, told among the deliveries."""
     asked = {
