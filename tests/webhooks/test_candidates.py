@@ -28,7 +28,7 @@ from webhooks.services import (
     verify_endpoint,
 )
 from webhooks.services.delivery import claim_message, record_answer
-from webhooks.services.history import count_failing_endpoints
+from webhooks.services.history import count_failing_endpoints, count_lost_callbacks
 from webhooks.tasks import deliver_message
 from webhooks.transport import Answer
 
@@ -273,11 +273,14 @@ def test_unverified_url_with_callbacks_counts_as_failing(account: User, unverifi
     assert count_failing_endpoints() == 0
 
 
-def test_url_that_its_account_disabled_needs_nobody(endpoint: Endpoint) -> None:
+def test_url_that_its_account_disabled_needs_nobody(endpoint: Endpoint, send: Send) -> None:
+    send()
     disable_endpoint(endpoint=endpoint, reason="The account disabled it.", now=timezone.now(), by_owner=True)
     assert count_failing_endpoints() == 0
+    assert count_lost_callbacks(now=timezone.now()) == 0, "what waited then was not lost: nobody wants it"
     verify_endpoint(endpoint=endpoint)
     disable_endpoint(endpoint=endpoint, reason="Every attempt failed for 5 days.", now=timezone.now())
+    assert count_lost_callbacks(now=timezone.now()) == 1, "the account takes callbacks again"
     assert count_failing_endpoints() == 1, "this time it was not the account"
     disable_endpoint(endpoint=endpoint, reason="The account disabled it.", now=timezone.now(), by_owner=True)
     assert count_failing_endpoints() == 0, "the account wants it so too"

@@ -84,9 +84,12 @@ def count_failing_endpoints() -> int:
 
 
 def lost(messages: QuerySet[Message], *, now: datetime) -> QuerySet[Message]:
-    """Return those of `messages` that were given up lately, and whose URL is in use: someone may send them again."""
-    recent = messages.filter(created_at__gte=now - LATELY)
-    return recent.filter(state=Message.State.FAILED, endpoint__removed_at=None)
+    """Return those of `messages` that were given up lately, and that somebody may send again.
+
+    Not to a URL that its account removed or disabled: it wants none.
+    """
+    recent = messages.filter(created_at__gte=now - LATELY, state=Message.State.FAILED)
+    return recent.filter(endpoint__removed_at=None, endpoint__disabled_by_owner=False)
 
 
 def count_lost_callbacks(*, now: datetime) -> int:
