@@ -41,8 +41,17 @@ def head(headers: dict[str, str]) -> SafeString | str:
     return boxed("\n".join(f"{name}: {value}" for name, value in headers.items()))
 
 
-def pretty_json(text: str) -> SafeString | str:
-    """Return JSON indented; text that is none as it is. Lone surrogates, which no page can hold, are replaced."""
+def indented_json(value: object) -> str:
+    """Return JSON on several lines, in the order it is sent. Lone surrogates, which no page can hold, are replaced."""
+    return _printable(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def json_box(text: str) -> SafeString | str:
+    """Return a text of JSON in a block, indented; text that is none as it is."""
     with contextlib.suppress(ValueError, RecursionError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return boxed(text.encode("utf-8", "replace").decode("utf-8"))
+        return boxed(indented_json(json.loads(text)))
+    return boxed(_printable(text))
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

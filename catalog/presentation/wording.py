@@ -1,7 +1,5 @@
 """How the catalog's own values read: the states of tasks, scans and queues, verdicts, formats, chances."""
 
-import json
-
 from django.utils.safestring import SafeString
 
 from catalog.models import AudioFile, BulkWork, Decision, Job, Scan, Track
@@ -133,8 +131,3 @@ def pair_words(decision: Decision) -> str:
 def skipped_words(count: int) -> str:
     """Return the words of the button that takes up skipped pairs again."""
     return f"Review {count} skipped"
-
-
-def pretty_json(value: object) -> str:
-    """Return JSON on several lines, in the order it is sent."""
-    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -7,6 +7,7 @@ from catalog.presentation import relation, wording
 from catalog.presentation.family import role_badge
 from catalog.presentation.track_list import altered_words
 from catalog.services.match_words import relation_words
+from staff.blocks import indented_json
 
 register = template.Library()
 for _filter in (
@@ -22,7 +23,7 @@ for _filter in (
     wording.tempo_words,
     wording.pitch_words,
     wording.skipped_words,
-    wording.pretty_json,
+    indented_json,
     reading_words,
     relation.relation_badge,
     relation.uses_badge,

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from staff.blocks import boxed, head, pretty_json
+from staff.blocks import boxed, head, json_box
 from staff.display import moment, span_ms
 from webhooks.admin.base import RecordAdmin
 from webhooks.cells import attempt_outcome, link
@@ -92,7 +92,7 @@ class AttemptAdmin(RecordAdmin):
     @admin.display(description="Request body")
     def request_body(self, attempt: Attempt) -> SafeString | str:
         """The message's body, the same in each attempt."""
-        return pretty_json(attempt.message.body)
+        return json_box(attempt.message.body)
 
     @admin.display(description="Response head")
     def response_head(self, attempt: Attempt) -> SafeString | str:

@@ -15,7 +15,7 @@ for _filter in (
     cells.chain,
     cells.short_url,
     blocks.head,
-    blocks.pretty_json,
+    blocks.json_box,
     blocks.boxed,
 ):
     register.filter(_filter.__name__, _filter)
