@@ -66,6 +66,11 @@ def status_words(status: int | None) -> str:
     return _STATUS_WORDS.get(status) or _HUNDREDS.get(status // 100, "The receiver answered with an unknown status.")
 
 
+def kinds_of(error: BaseException) -> list[str]:
+    """Return the names of an error's class and its causes', for the log: their texts may have a receiver's words."""
+    return [type(cause).__name__ for cause in _causes(error)]
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Go through an error and those that it wraps: requests and urllib3 keep them as arguments or as the reason."""
     seen: set[int] = set()

@@ -11,8 +11,8 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from webhooks.deadline import Deadline
-from webhooks.failures import in_words
-from webhooks.storable import storable
+from webhooks.failures import in_words, kinds_of
+from webhooks.kept_headers import kept_headers
 from webhooks.url_guard import UrlRefusedError, guarded_session
 
 logger = structlog.get_logger(__name__)
@@ -20,9 +20,6 @@ logger = structlog.get_logger(__name__)
 USER_AGENT = "music-fingerprint-service"
 KEPT_BODY_BYTES = 1024
 READ_BODY_BYTES = 4096
-KEPT_HEADERS = 50
-KEPT_HEADER_CHARACTERS = 500
-LOGGED_CHARACTERS = 500  # a receiver may send 64 kB as the first line of its answer
 BROKE_OFF = "The connection closed before the whole answer arrived."
 _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, UrlRefusedError)
 
@@ -62,7 +59,7 @@ def post(*, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         with deadline.running():
             answer = _exchange(url, headers, body, deadline)
     except _FAILURES as error:
-        logger.info("callback_not_answered", error=repr(error)[:LOGGED_CHARACTERS])
+        logger.info("callback_not_answered", kinds=kinds_of(error))
         answer = Answer(error=_in_words(error, deadline))
     return replace(answer, duration_ms=_since_ms(started))
 
@@ -81,7 +78,9 @@ def _exchange(url: str, headers: Mapping[str, str], body: bytes, deadline: Deadl
             stream=True,
         ) as response:
             read, error = _read_body(response, deadline)
-            return Answer(status=response.status_code, headers=_kept_headers(response), body=read, error=error)
+            return Answer(
+                status=response.status_code, headers=kept_headers(response.headers.items()), body=read, error=error
+            )
 
 
 def _read_body(response: requests.Response, deadline: Deadline) -> tuple[bytes, str]:
@@ -95,14 +94,9 @@ def _read_body(response: requests.Response, deadline: Deadline) -> tuple[bytes, 
                 break
             read += piece
     except _FAILURES as error:
-        logger.info("callback_answer_broke_off", error=repr(error)[:LOGGED_CHARACTERS])
+        logger.info("callback_answer_interrupted", kinds=kinds_of(error))
         return read, _timed_out(error, deadline) or BROKE_OFF
     return read, _timed_out(None, deadline)
-
-
-def _kept_headers(response: requests.Response) -> dict[str, str]:
-    head = list(response.headers.items())[:KEPT_HEADERS]
-    return {storable(name)[:KEPT_HEADER_CHARACTERS]: storable(value)[:KEPT_HEADER_CHARACTERS] for name, value in head}
 
 
 def _in_words(error: Exception, deadline: Deadline) -> str:

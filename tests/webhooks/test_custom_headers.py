@@ -91,3 +91,24 @@ def test_the_beginning_of_a_value_is_hidden_where_the_text_was_cut() -> None:
     assert hidden("told: Bearer gateway-pass", {"A": VALUE}) == "told: ••••••"
     assert hidden("told: gateway-pass-0123456789!", {"A": VALUE}) == "told: ••••••!"
     assert hidden("all is well", {"A": "1"}) == "all is well"
+
+
+def test_credentials_that_a_receiver_answers_with_are_not_kept(send: Send, receiver: Receiver) -> None:
+    receiver.behaviour = reply(200, Set_Cookie="session=of-the-receiver", X_Api_Key="of-the-receiver", X_Seen="yes")
+    deliver_message(send().pk)
+    kept = Attempt.objects.get().response_headers
+    assert (kept["Set-Cookie"], kept["X-Api-Key"], kept["X-Seen"]) == ("••••••", "••••••", "yes")
+
+
+def test_values_in_an_answer_that_is_not_http_are_in_no_log(
+    guarded: Endpoint, send: Send, receiver: Receiver, caplog: Any, capsys: Any
+) -> None:
+    def echo(request: Request, handler: Any) -> None:
+        handler.close_connection = True
+        handler.connection.sendall(f"you sent {request.headers['authorization']}\r\n\r\n".encode())
+
+    receiver.behaviour = echo
+    deliver_message(send().pk)
+    printed = capsys.readouterr()
+    assert "callback_not_answered" in caplog.text
+    assert "gateway-pass" not in caplog.text + printed.out + printed.err + repr(Attempt.objects.values())

@@ -11,9 +11,9 @@ from django.utils import timezone
 from tests.webhooks import signed
 from tests.webhooks.conftest import ADDED, CHECKED, FAILED, NO_MATCH, TASK_ID
 from tests.webhooks.signed import both, call
+from webhooks.kept_headers import MASK
 from webhooks.models import Received, Refused, Source
 from webhooks.services import SourceExistsError, create_source, prune, rotate_source_secret, source_secret
-from webhooks.services.custom_headers import MASK
 
 Held = tuple[Source, str]
 

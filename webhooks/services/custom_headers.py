@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
+from webhooks.kept_headers import MASK
 from webhooks.models import Endpoint
 from webhooks.secret_box import seal, unseal
 
-MASK = "••••••"
 MAX_NAME_CHARACTERS = 100
 MAX_VALUE_CHARACTERS = 2000
 _SHORTEST_HIDDEN = 4  # what is shorter is found in any text, and guards nothing

@@ -8,15 +8,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from staff.secret_names import names_a_secret
 from webhooks.contract import NotJsonError, parse
+from webhooks.kept_headers import KEPT_HEADER_CHARACTERS, MASK, kept_headers
 from webhooks.models import Refused, Source
 from webhooks.secret_box import seal, unseal
-from webhooks.services.custom_headers import MASK
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.signing import BadSignatureError, verify
 from webhooks.storable import storable
-from webhooks.transport import KEPT_HEADER_CHARACTERS, KEPT_HEADERS
 
 KEPT_BODY_BYTES = 16 * 1024
 _SIGNATURES = ("x-mippia-signature", "webhook-signature")
@@ -50,7 +48,7 @@ def keep_refusal(
             message_id=storable(headers.get("webhook-id", ""))[:255],
             task_id=_task_id(body),
             agent=storable(headers.get("user-agent", ""))[:255],
-            headers=_readable(headers),
+            headers=kept_headers(headers.items()),
             sealed_signatures=seal(json.dumps(signatures)) if signatures else "",
             body=storable(kept),
             body_bytes=len(body),
@@ -59,15 +57,6 @@ def keep_refusal(
         Refused.objects.filter(pk__lte=newest.pk - settings.WEBHOOK_REFUSED_KEPT).delete()
         if source is not None:
             Source.objects.filter(pk=source.pk).update(refused_count=F("refused_count") + 1)
-
-
-def _readable(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the head as staff may see it: a caller may send a password of its own here by mistake."""
-    shown = {name: MASK if names_a_secret(name) else value for name, value in list(headers.items())[:KEPT_HEADERS]}
-    return {
-        storable(name)[:KEPT_HEADER_CHARACTERS]: storable(value)[:KEPT_HEADER_CHARACTERS]
-        for name, value in shown.items()
-    }
 
 
 def _task_id(body: bytes) -> str:
