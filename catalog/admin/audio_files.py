@@ -10,7 +10,7 @@ from catalog.models import AudioFile, Track
 from catalog.presentation import wording
 from staff import display
 from staff.admin.base import ReadOnlyAdmin
-from staff.admin.columns import moment_column
+from staff.admin.columns import moment_column, words_column
 
 
 @admin.register(AudioFile)
@@ -22,6 +22,9 @@ class AudioFileAdmin(ReadOnlyAdmin):
     search_fields = ("sha256", "tracks__words__contains")
     search_help_text = "SHA-256 or a track's title"
     ordering = ("-pk",)
+    coding = words_column("codec", "format", wording.audio_format)
+    length = words_column("duration_s", "length", lambda audio_file: display.clock(audio_file.duration_s))
+    volume = words_column("size_bytes", "size", lambda audio_file: display.size(audio_file.size_bytes))
     stored = moment_column("created_at", "stored")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AudioFile]:
@@ -34,21 +37,6 @@ class AudioFileAdmin(ReadOnlyAdmin):
     def digest(self, audio_file: AudioFile) -> str:
         """The first letters tell files apart."""
         return f"{audio_file.sha256[:16]}…"
-
-    @admin.display(description="format", ordering="codec")
-    def coding(self, audio_file: AudioFile) -> str:
-        """Codec and bit rate."""
-        return wording.audio_format(audio_file)
-
-    @admin.display(description="length", ordering="duration_s")
-    def length(self, audio_file: AudioFile) -> str:
-        """Minutes and seconds."""
-        return display.clock(audio_file.duration_s)
-
-    @admin.display(description="size", ordering="size_bytes")
-    def volume(self, audio_file: AudioFile) -> str:
-        """Stored bytes."""
-        return display.size(audio_file.size_bytes)
 
     @admin.display(description="tracks", ordering="track_count")
     def used_by(self, audio_file: AudioFile) -> str:

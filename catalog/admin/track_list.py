@@ -14,7 +14,7 @@ from catalog.presentation.family import family_cell
 from catalog.presentation.relation import uses_badge
 from catalog.services.tracks.families import families_of
 from staff import display
-from staff.admin.columns import moment_column
+from staff.admin.columns import moment_column, words_column
 from staff.admin.large_tables import CountedChangeList
 
 SETTLED = display.badge("off", "gavel", "duplicate, settled")
@@ -42,27 +42,15 @@ class TrackColumns:
         """Use the list that knows the families."""
         return FamilyChangeList
 
+    length = words_column("audio_file__duration_s", "length", lambda track: display.clock(track.length_s))
+    coding = words_column("audio_file__codec", "format", lambda track: wording.audio_format(track.audio_file))
+    volume = words_column("audio_file__size_bytes", "size", lambda track: display.size(track.stored_bytes))
     uploaded = moment_column("created_at", "uploaded")
 
     @admin.display(description="title", ordering="title")
     def name(self, track: Track) -> str:
         """Title, artist, and whether it was removed."""
         return track_link(track)
-
-    @admin.display(description="length", ordering="audio_file__duration_s")
-    def length(self, track: Track) -> str:
-        """Minutes and seconds."""
-        return display.clock(track.length_s)
-
-    @admin.display(description="format", ordering="audio_file__codec")
-    def coding(self, track: Track) -> str:
-        """Codec and bit rate."""
-        return wording.audio_format(track.audio_file)
-
-    @admin.display(description="size", ordering="audio_file__size_bytes")
-    def volume(self, track: Track) -> str:
-        """Stored bytes."""
-        return display.size(track.stored_bytes)
 
     @admin.display(description="index")
     def indexed(self, track: Any) -> str:

@@ -29,3 +29,13 @@ def number_column(field: str, title: str) -> Column:
         return display.number(getattr(row, field))
 
     return column
+
+
+def words_column(field: str, title: str, words: Callable[[Any], str]) -> Column:
+    """Return a column with what `words` makes of a row, sorted by a field."""
+
+    @admin.display(description=title, ordering=field)
+    def column(_admin: Any, row: Model) -> str:
+        return words(row)
+
+    return column
