@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import TextFilter
 
-from catalog.models import ClientFingerprint, IndexOperation, Track
-from catalog.models.audio_file import damaged_audio
-from catalog.selectors.families import in_open_pairs
-from catalog.selectors.uses import containers
-from catalog.services.index.log import CURRENT_VERSION
+from catalog.models import Track
+from catalog.selectors.track_filters import FILTERS, newest_bulk_actions
+from staff import display
+from staff.row_ids import row_id
+
+NEWEST = 20  # bulk actions that are offered
 
 
 class PresenceFilter(admin.SimpleListFilter):
@@ -35,105 +37,54 @@ class PresenceFilter(admin.SimpleListFilter):
         return queryset.filter(removed_at__isnull=self.value() != "removed")
 
 
-class IndexedFilter(admin.SimpleListFilter):
-    """Whether checks find the track: its last index operation."""
-
-    title = "index"
-    parameter_name = "indexed"
+class _Known(admin.SimpleListFilter):
+    """A filter of `catalog.selectors.track_filters`."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the choices."""
-        return [("yes", "in the index"), ("no", "not in the index"), ("not-refreshed", "new fingerprint failed")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
-        """Filter by the annotation of `with_standing`."""
-        added = Q(index_state=IndexOperation.Kind.ADD)
-        chosen = {"yes": added, "no": Q(index_state=None) | ~added, "not-refreshed": ~Q(refresh_error="")}
-        return queryset.filter(chosen.get(self.value() or "", Q()))
-
-
-class CheckedFilter(admin.SimpleListFilter):
-    """What the last check said."""
-
-    title = "last check"
-    parameter_name = "checked"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the choices."""
-        return [
-            ("duplicate", "duplicate"),
-            ("open", "duplicate, to decide"),
-            ("settled", "duplicate, settled"),
-            ("uses", "uses other recordings"),
-            ("none", "no duplicate, uses nothing"),
-            ("never", "never checked"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
-        """Filter by the annotation of `with_standing`, and by the matches that are uses."""
-        holding = Q(pk__in=containers())
-        chosen = {
-            "duplicate": Q(was_duplicate=True),
-            "open": Q(was_duplicate=True) & in_open_pairs(),
-            "settled": Q(was_duplicate=True) & ~in_open_pairs(),
-            "uses": holding,
-            "none": Q(was_duplicate=False) & ~holding,
-            "never": Q(was_duplicate__isnull=True),
-        }
-        return queryset.filter(chosen.get(self.value() or "", Q()))
-
-
-class DamageFilter(admin.SimpleListFilter):
-    """Whether something could not be read, or less came than the file promises."""
-
-    title = "audio"
-    parameter_name = "audio"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the choices."""
-        return [("damaged", "damaged or cut short")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
-        """Filter by what decoding found."""
-        return queryset.filter(damaged_audio("audio_file__")) if self.value() == "damaged" else queryset
-
-
-class SourceFilter(admin.SimpleListFilter):
-    """Whether there is audio, or only a fingerprint that the owner's program made."""
-
-    title = "fingerprint"
-    parameter_name = "fingerprint"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the choices."""
-        return [
-            ("unconfirmed", "made by the client, not confirmed"),
-            ("confirmed", "made by the client, confirmed"),
-            ("outdated", "made by the client, outdated"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
-        """Filter; the client's fingerprints are few, and found by their own table."""
-        made = ClientFingerprint.objects.all()
-        wanted = {
-            "unconfirmed": made.filter(confirmed_at=None),
-            "confirmed": made.filter(confirmed_at__isnull=False),
-            "outdated": made.exclude(version=CURRENT_VERSION),
-        }.get(self.value() or "")
-        return queryset if wanted is None else queryset.filter(pk__in=wanted.values("track_id"))
-
-
-class FormatFilter(admin.SimpleListFilter):
-    """The codecs that uploads come in."""
-
-    title = "format"
-    parameter_name = "codec"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return the choices."""
-        return [(codec, codec) for codec in ("mp3", "aac", "vorbis", "opus", "flac", "alac")] + [("pcm", "wav")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
-        """Filter by the codec's beginning: FFmpeg has `mp3` and `mp3float`, and many kinds of PCM."""
+        choices = FILTERS[str(self.parameter_name)].choices
         value = self.value()
-        return queryset.filter(audio_file__codec__startswith=value) if value else queryset
+        named = {} if not value or value in choices else {value: FILTERS[str(self.parameter_name)].describe(value)}
+        return [*choices.items(), *named.items()]  # and the one that a link names
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
+        """Filter."""
+        value = self.value()
+        return queryset.filter(FILTERS[str(self.parameter_name)].test(value)) if value else queryset
+
+
+def _known(name: str) -> type[_Known]:
+    return type(f"{name.title()}Filter", (_Known,), {"title": FILTERS[name].title, "parameter_name": name})
+
+
+class ArtistFilter(_Known, TextFilter):
+    """All tracks of an artist, however the name is written."""
+
+    title = "artist"
+    parameter_name = "artist"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer none: it is typed."""
+        return []
+
+
+class BulkActionFilter(_Known):
+    """The tracks of a bulk action that added or checked them."""
+
+    title = "bulk action"
+    parameter_name = "batch"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the newest ones, and the one that a link names."""
+        found = newest_bulk_actions(NEWEST)
+        named = {
+            str(work.pk): f"{work.kind} of {display.exact(work.asked_at)}, {work.total:,} tracks" for work in found
+        }
+        chosen = self.value()
+        if chosen and chosen not in named:
+            named[chosen] = f"number {row_id(chosen)}"
+        return list(named.items())
+
+
+IndexedFilter, CheckedFilter, AddedFilter, ScannedFilter = map(_known, ("indexed", "checked", "added", "scanned"))
+FormatFilter, DamageFilter, SourceFilter = map(_known, ("codec", "audio", "fingerprint"))

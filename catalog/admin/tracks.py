@@ -1,9 +1,7 @@
 """Tracks: the catalog's main table, and a page for each."""
 
-import re
 from datetime import timedelta
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -16,11 +14,15 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from catalog.admin.track_confirming import ConfirmingActions
 from catalog.admin.track_filters import (
+    AddedFilter,
+    ArtistFilter,
+    BulkActionFilter,
     CheckedFilter,
     DamageFilter,
     FormatFilter,
     IndexedFilter,
     PresenceFilter,
+    ScannedFilter,
     SourceFilter,
 )
 from catalog.admin.track_list import TrackColumns
@@ -29,6 +31,7 @@ from catalog.pages.track_arrivals import arrivals_view
 from catalog.pages.track_export import TRACKS_FILE
 from catalog.pages.track_upload import upload_view
 from catalog.selectors.families import with_open_pairs
+from catalog.selectors.track_filters import searched
 from catalog.selectors.tracks import history_of, loss_of, with_standing
 from catalog.selectors.uses import with_uses
 from catalog.services.errors import CatalogError, TrackGoneError
@@ -42,7 +45,6 @@ from staff.admin.exports import Exported
 from staff.row_ids import row_id
 
 NAMED_TITLES = 10
-_PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
 
 
 @admin.register(Track)
@@ -53,13 +55,16 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
     list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "family", "uploaded")
     list_filter = (
         PresenceFilter,
+        ArtistFilter,
+        AddedFilter,
         IndexedFilter,
         CheckedFilter,
+        ScannedFilter,
         FormatFilter,
         DamageFilter,
         SourceFilter,
         ("owner", AutocompleteSelectFilter),
-        "created_at",
+        BulkActionFilter,
     )
     list_display_links = None  # the first column is a link itself
     list_select_related = ("owner", "audio_file", "client_fingerprint")
@@ -84,17 +89,13 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
         return with_open_pairs(with_uses(with_standing(rows)))
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Track], search_term: str
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Track],
+        search_term: str,
     ) -> tuple[QuerySet[Track], bool]:
         """Find a whole music id by its index, and else every word, or the beginning of a music id."""
-        term = search_term.strip()
-        try:
-            return queryset.filter(music_id=UUID(term)), False
-        except ValueError:
-            found, may_be_twice = super().get_search_results(request, queryset, search_term)
-        if _PART_OF_AN_ID.fullmatch(term):
-            found |= queryset.filter(music_id__istartswith=term)
-        return found, may_be_twice
+        return queryset.filter(searched(search_term)), False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         """Rows are never deleted: a track is removed by its service, and its history stays."""

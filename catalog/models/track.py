@@ -53,6 +53,7 @@ class Track(Searched):
     words = FoldedField(of=("title", "artist", "album", "isrc", "file_name", "tags__title"))
     created_at = models.DateTimeField("uploaded", auto_now_add=True, db_index=True)
     removed_at = models.DateTimeField("removed", null=True, blank=True)
+    scanned_at = models.DateTimeField("last scanned", null=True, blank=True, editable=False)
     refresh_error = models.TextField(
         blank=True, default="", editable=False, help_text="Why its fingerprint could not be made again"
     )
