@@ -8,9 +8,12 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
 from catalog.api.call import call_of
 from catalog.api.form_data import FormData
+from catalog.services.audio import disk_room
 from catalog.services.tracks.file_names import ending_of, plain_name
 
 FORM_ROOM_BYTES = 64 * 1024  # what a multipart body needs beside its file
@@ -19,6 +22,18 @@ FORM_ROOM_BYTES = 64 * 1024  # what a multipart body needs beside its file
 def max_file_bytes() -> int:
     """Return the limit for one file."""
     return int(settings.MAX_UPLOAD_MB) * 1024 * 1024
+
+
+def refuse_unread(request: Request, *, most_bytes: int, too_large: ValidationError) -> None:
+    """Refuse the form of an upload that need not be read to be refused: the disk is full, or it is `too_large`.
+
+    Raises:
+        NotReachableError: there is no room on the disk.
+
+    """
+    disk_room.require()
+    if int(request.META.get("CONTENT_LENGTH") or 0) > most_bytes + FORM_ROOM_BYTES:
+        raise too_large
 
 
 class SentFile(TemporaryUploadedFile):

@@ -97,7 +97,7 @@ SECTIONS = (
             Setting(
                 "ACCOUNT_MAX_MB",
                 "int",
-                "megabytes of one account's files together; `0` for no limit; uploads at the same moment may exceed it",
+                "megabytes of one account's files together; `0` for no limit",
                 default=0,
                 least=0,
                 most=1_000_000_000_000,

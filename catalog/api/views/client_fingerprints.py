@@ -16,7 +16,7 @@ from catalog.api.call import call_of
 from catalog.api.idempotency import form_digest, repeatable
 from catalog.api.openapi import CONFLICT, REFUSALS, invalid
 from catalog.api.parsers import UploadParser
-from catalog.api.uploads import FORM_ROOM_BYTES
+from catalog.api.uploads import refuse_unread
 from catalog.services.errors import UploadRefusedError
 from catalog.services.tracks.client_fingerprints import add_client_track, max_fingerprint_bytes
 from catalog.services.tracks.file_names import title_of
@@ -37,8 +37,7 @@ class ClientFingerprintView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what need not be read to be refused."""
         super().initial(request, *args, **kwargs)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > max_fingerprint_bytes() + FORM_ROOM_BYTES:
-            raise _too_large()
+        refuse_unread(request, most_bytes=max_fingerprint_bytes(), too_large=_too_large())
 
     def body_digest(self, request: Request) -> str:
         """Return what two uploads of the same fingerprint under the same title have in common."""

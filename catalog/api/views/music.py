@@ -17,16 +17,14 @@ from catalog.api.base import account_of, track_in, track_of, tracks_of, uuid_of
 from catalog.api.bodies.contract import MusicSerializer, UploadedSerializer, UploadSerializer
 from catalog.api.bodies.tracks import ChangeSerializer, TrackSerializer
 from catalog.api.call import call_of
-from catalog.api.errors import UnavailableError
 from catalog.api.filters import TrackFilters
 from catalog.api.idempotency import form_digest, keep_answer, repeatable
 from catalog.api.openapi import CONFLICT, NOT_YOURS, REFUSALS, invalid
 from catalog.api.pages import CursorPages
 from catalog.api.parsers import SmallJSONParser, UploadParser
-from catalog.api.uploads import FORM_ROOM_BYTES, max_file_bytes
+from catalog.api.uploads import max_file_bytes, refuse_unread
 from catalog.models import Job, Track
 from catalog.selectors.tracks import with_standing
-from catalog.services.audio import disk_room
 from catalog.services.errors import TrackGoneError, UploadRefusedError
 from catalog.services.tasks import accepting
 from catalog.services.tracks import adding, removal, tagging
@@ -56,10 +54,7 @@ class MusicView(GenericAPIView):
         super().initial(request, *args, **kwargs)
         if request.method == "POST":
             _then_of(request)
-            if not disk_room.has_room():
-                raise UnavailableError("There is no room for uploads at the moment. Try again later.")
-            if int(request.META.get("CONTENT_LENGTH") or 0) > max_file_bytes() + FORM_ROOM_BYTES:
-                raise too_large()
+            refuse_unread(request, most_bytes=max_file_bytes(), too_large=too_large())
 
     def cursor_rows(self, request: Request, cursor: str) -> QuerySet[Track]:
         """Return the caller's track of this id, also a removed one."""

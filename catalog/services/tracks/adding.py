@@ -17,7 +17,7 @@ from catalog.services.audio import formats, store, stored_files
 from catalog.services.audio.limits import decode_limits
 from catalog.services.errors import UploadRefusedError
 from catalog.services.tracks.file_names import plain_name, title_of
-from catalog.services.tracks.quotas import refuse_over_quota
+from catalog.services.tracks.quotas import claim_quota, refuse_over_quota
 from catalog.services.tracks.tags import MAX_TEXT_CHARS, file_tags
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ def add_track(
     """
     size_bytes = source.stat().st_size
     refuse_size(size_bytes, most_mb=most_mb)
-    refuse_over_quota(owner=owner, size_bytes=size_bytes)
+    refuse_over_quota(owner=owner, size_bytes=size_bytes)  # before the work; `claim_quota` decides
     sha256 = store.sha256_of(source)
     taken = _Taken(
         owner=owner, source=source, sha256=sha256, file_name=file_name, info=_probe(source), also=also or _nothing_else
@@ -74,6 +74,7 @@ def _nothing_else(track: Track) -> None:
 def _track_of_known_bytes(taken: _Taken, known: AudioFile) -> Track | None:
     """Return the new track of bytes that are stored already; None where they are going at this moment."""
     with transaction.atomic():
+        claim_quota(owner=taken.owner, size_bytes=known.size_bytes)
         # Locked, so that nobody removes the last other track of these bytes before this one is there.
         audio_file = AudioFile.objects.select_for_update().filter(pk=known.pk).first()
         return _new_track(taken, audio_file) if audio_file else None
@@ -95,6 +96,7 @@ def _track_of_new_bytes(taken: _Taken, *, lost_name: str) -> Track:
     named = ""
     try:
         with transaction.atomic():
+            claim_quota(owner=taken.owner, size_bytes=taken.source.stat().st_size)
             audio_file = _audio_file(taken, stored_name=name)
             if audio_file.stored_name == lost_name:
                 _put_in_place(audio_file, name)

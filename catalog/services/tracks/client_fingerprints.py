@@ -20,7 +20,7 @@ from catalog.models import ClientFingerprint, Track
 from catalog.services.errors import UploadRefusedError
 from catalog.services.index import log as index_log
 from catalog.services.tracks.file_names import UNNAMED
-from catalog.services.tracks.quotas import refuse_over_quota
+from catalog.services.tracks.quotas import claim_quota, take_turns
 from catalog.services.tracks.tags import clean_text
 
 MAY_CONFIRM = "catalog.change_clientfingerprint"
@@ -43,11 +43,11 @@ def add_client_track(*, owner: User, data: bytes, title: str) -> Track:
     """
     fingerprint = _read(data)
     kept = fingerprint.to_bytes()  # our own bytes of it: the sender's may hold more than is read of them
-    refuse_over_quota(owner=owner, size_bytes=len(kept))
     confirmed_at = timezone.now() if owner.has_perm(COUNTS_AT_ONCE) else None
-    if confirmed_at is None:
-        _refuse_too_many_hours(owner, fingerprint.duration_s)
     with transaction.atomic():
+        claim_quota(owner=owner, size_bytes=len(kept))
+        if confirmed_at is None:
+            _claim_hours(owner, fingerprint.duration_s)
         track = Track.objects.create(owner=owner, title=clean_text(title) or UNNAMED)
         ClientFingerprint.objects.create(
             track=track,
@@ -91,8 +91,9 @@ def _read(data: bytes) -> EngineFingerprint:
         raise UploadRefusedError(f"{error} Make it with: python -m catalog.engine fingerprint FILE") from error
 
 
-def _refuse_too_many_hours(owner: User, duration_s: float) -> None:
+def _claim_hours(owner: User, duration_s: float) -> None:
     """What is not confirmed is searched one account at a time: each worker makes that account's index by itself."""
+    take_turns(owner)
     most_hours = settings.ACCOUNT_MAX_UNCONFIRMED_HOURS
     waiting = ClientFingerprint.objects.filter(track__owner=owner, track__removed_at=None, confirmed_at=None)
     waiting_s = waiting.aggregate(total=Sum("duration_s"))["total"] or 0.0

@@ -9,14 +9,30 @@ from catalog.models import Track
 from catalog.services.errors import UploadRefusedError
 
 
-def refuse_over_quota(*, owner: User, size_bytes: int) -> None:
-    """Raise `UploadRefusedError` when one more track of `size_bytes` is more than the account may have.
+def take_turns(owner: User) -> None:
+    """Let whatever else asks what this account may have wait until the transaction ends: it will see what came of it.
 
-    Files that arrive at the same moment do not see each other: the limit may be passed by those, and by no more.
+    SQLite has one writer at a time, whose transaction begins as such: there it is so already.
     """
-    most_tracks, most_mb = settings.ACCOUNT_MAX_TRACKS, settings.ACCOUNT_MAX_MB
-    if not (most_tracks or most_mb):
+    User.objects.select_for_update(no_key=True).filter(pk=owner.pk).first()
+
+
+def claim_quota(*, owner: User, size_bytes: int) -> None:
+    """Raise as `refuse_over_quota`, in the transaction that stores the track: no other one gets past it meanwhile."""
+    if _has_quota():
+        take_turns(owner)
+        refuse_over_quota(owner=owner, size_bytes=size_bytes)
+
+
+def _has_quota() -> bool:
+    return bool(settings.ACCOUNT_MAX_TRACKS or settings.ACCOUNT_MAX_MB)
+
+
+def refuse_over_quota(*, owner: User, size_bytes: int) -> None:
+    """Raise `UploadRefusedError` when one more track of `size_bytes` is more than the account may have."""
+    if not _has_quota():
         return
+    most_tracks, most_mb = settings.ACCOUNT_MAX_TRACKS, settings.ACCOUNT_MAX_MB
     kept = (
         Track.objects.present()
         .filter(owner=owner)

@@ -4,21 +4,21 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from catalog.models import Upload
 from catalog.services.audio import disk_room
-from catalog.services.errors import NotReachableError, UploadRefusedError
+from catalog.services.errors import UploadRefusedError
 from catalog.services.tracks.adding import refuse_size
 from catalog.services.tracks.file_names import plain_name
-from catalog.services.tracks.quotas import refuse_over_quota
+from catalog.services.tracks.quotas import refuse_over_quota, take_turns
 from catalog.services.tracks.tags import MAX_TEXT_CHARS
 from queueing.lease import Lease
 
 LEASE = Lease()
 MB = 1024 * 1024
-NO_ROOM = "There is no room for uploads at the moment. Try again later."
 
 
 def kept_for() -> timedelta:
@@ -37,6 +37,21 @@ def open_upload(
 
     """
     refuse_size(size_bytes, most_mb=settings.MAX_RESUMABLE_MB)
+    with transaction.atomic():
+        take_turns(owner)
+        _refuse_too_much(owner, size_bytes)
+        refuse_without_room(size_bytes if way == Upload.Way.RESUMABLE else 0)
+        return Upload.objects.create(
+            owner=owner,
+            way=way,
+            size_bytes=size_bytes,
+            file_name=plain_name(file_name)[:MAX_TEXT_CHARS],
+            metadata=metadata,
+            expires_at=(now or timezone.now()) + kept_for(),
+        )
+
+
+def _refuse_too_much(owner: User, size_bytes: int) -> None:
     begun = begun_by(owner)
     if begun.count() >= settings.ACCOUNT_MAX_OPEN_UPLOADS:
         raise UploadRefusedError(
@@ -45,23 +60,13 @@ def open_upload(
         )
     waiting = begun.aggregate(size=Sum("size_bytes"))["size"] or 0
     refuse_over_quota(owner=owner, size_bytes=size_bytes + waiting)
-    refuse_without_room(size_bytes if way == Upload.Way.RESUMABLE else 0)
-    return Upload.objects.create(
-        owner=owner,
-        way=way,
-        size_bytes=size_bytes,
-        file_name=plain_name(file_name)[:MAX_TEXT_CHARS],
-        metadata=metadata,
-        expires_at=(now or timezone.now()) + kept_for(),
-    )
 
 
 def refuse_without_room(more_bytes: int) -> None:
     """Raise `NotReachableError` where this many bytes, and those that others may still send, leave too little room."""
     coming = Upload.objects.filter(way=Upload.Way.RESUMABLE, state=Upload.State.OPEN)
     coming_bytes = coming.aggregate(left=Sum(F("size_bytes") - F("received_bytes")))["left"] or 0
-    if disk_room.free_mb() - (more_bytes + coming_bytes) // MB < settings.DISK_RESERVE_MB:
-        raise NotReachableError(NO_ROOM)
+    disk_room.require(for_mb=(more_bytes + coming_bytes) // MB)
 
 
 def begun_by(owner: User) -> QuerySet[Upload]:

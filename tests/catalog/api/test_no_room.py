@@ -1,6 +1,7 @@
 """A full disk or a busy database: 503, and when to come again."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,9 +12,15 @@ from django.test import Client
 from catalog.models import Track
 
 
-def test_upload_without_room_is_503(api: Client, battle: Path, upload: object, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("url", "name"), [("/api/v1/music", "file"), ("/api/v1/fingerprint", "fingerprint"), ("/api/v1/uploads/", "")]
+)
+def test_upload_without_room_is_503(
+    api: Client, battle: Path, upload: Callable, monkeypatch: pytest.MonkeyPatch, url: str, name: str
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1))
-    response = api.post("/api/v1/music", {"file": upload(battle)})
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "9"}
+    response = api.post(url, {name: upload(battle)} if name else {}, headers={} if name else tus)
     assert response.status_code == 503
     assert response["Retry-After"] == "10"
     assert "no room" in response.json()["detail"]
