@@ -3,6 +3,8 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,15 +33,11 @@ def measure(
     *, url: str, key: str, idle_keys: list[str], music_ids: list[str], seconds: float
 ) -> tuple[str, list[Goal]]:
     """POST from ten clients while `WAITERS` wait; return a line for people, and the goals."""
-    heard, stop = Heard(), threading.Event()
     keys = [key] * LISTENERS + [idle_keys[number % len(idle_keys)] for number in range(WAITERS - LISTENERS)]
-    threads = [threading.Thread(target=_listen, args=(url, one, one == key, heard, stop), daemon=True) for one in keys]
-    for thread in threads:
-        thread.start()
-    time.sleep(5)
-    timings = clients.run(url=url, key=key, music_ids=music_ids, clients=10, seconds=seconds, each_per_s=1.0)
-    time.sleep(HEARD_LIMIT_S)
-    stop.set()
+    with listening(url, keys) as heard:
+        time.sleep(5)
+        timings = clients.run(url=url, key=key, music_ids=music_ids, clients=10, seconds=seconds, each_per_s=1.0)
+        time.sleep(HEARD_LIMIT_S)
     p99, late_s = timings.percentile_ms(99), float(np.percentile(heard.late_s, 99)) if heard.late_s else float("inf")
     unlucky = sum(count != LISTENERS for count in heard.seen.values())
     line = (
@@ -53,6 +51,18 @@ def measure(
         Goal(f"an end is heard within {HEARD_LIMIT_S:.0f} s by {LISTENERS} of {WAITERS} (99 %)", f"{late_s:.1f} s",
              late_s <= HEARD_LIMIT_S),
     ]  # fmt: skip
+
+
+@contextmanager
+def listening(url: str, keys: list[str]) -> Iterator[Heard]:
+    """Have a client for each key wait for events; what the account of the first key hears is counted."""
+    heard, stop = Heard(), threading.Event()
+    for key in keys:
+        threading.Thread(target=_listen, args=(url, key, key == keys[0], heard, stop), daemon=True).start()
+    try:
+        yield heard
+    finally:
+        stop.set()
 
 
 def _listen(url: str, key: str, counts: bool, heard: Heard, stop: threading.Event) -> None:  # noqa: FBT001
