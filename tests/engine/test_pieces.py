@@ -46,6 +46,17 @@ def test_a_part_that_is_repeated_is_found_at_its_place_again(tune: Samples) -> N
     assert places(found[0]).isdisjoint(places(found[1]))
 
 
+def test_what_the_recording_repeats_is_cut_to_what_is_open(tune: Samples) -> None:
+    """Ten of the twenty seconds are played twice: the line that explains the rest explains most of them as well."""
+    pair = beside(part(tune, 0.0, 20.0), np.concatenate([part(tune, 0.0, 16.0), part(tune, 6.0, 20.0)]))
+    first = along(pair, Line(10.0, 1.0, 0.0))
+    assert first.best_places_s[0] > 4.0
+    [second] = others(pair, first)
+    assert second.line.offset_s == pytest.approx(0.0, abs=1.1 * STEP_S)
+    assert places(second).isdisjoint(places(first))
+    assert min(places(second) | places(first)) * STEP_S < 1.0
+
+
 def test_nothing_is_added_to_a_copy_that_one_line_explains(tune: Samples) -> None:
     pair = beside(part(tune, 4.0, 16.0), part(tune, 0.0, 20.0))
     assert others(pair, along(pair, Line(4.0, 1.0, 0.0))) == []

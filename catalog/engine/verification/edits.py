@@ -18,7 +18,7 @@ from catalog.engine.alignment.fit import refit
 from catalog.engine.alignment.line import HOP_S, STEP_S, Line, weighted_line
 from catalog.engine.verification import path as paths
 from catalog.engine.verification.limits import LIMITS
-from catalog.engine.verification.path import Path, best_parallel, runs
+from catalog.engine.verification.path import Path, Stretch, best_parallel, runs
 from catalog.engine.verification.tempo_stability import Blocks, off_each_s
 
 MOST_PAIRS = 4_000_000  # query places x reference places looked at: beyond, only the first piece is given
@@ -56,12 +56,18 @@ def _unexplained(open_places: np.ndarray, path: Path) -> np.ndarray:
 
 
 def _kept(path: Path, open_places: np.ndarray) -> Path:
-    """``path`` with the stretches that lie mostly where nothing was explained, cut to there."""
-    kept = []
+    """``path`` with those parts of its stretches where nothing was explained yet, if they bring enough by themselves.
+
+    Where a recording repeats itself, such a part is often the beginning or end of a stretch that is explained else.
+    """
+    kept, gains = [], path.gains.sum(axis=1)
     for stretch in path.stretches:
-        inside = np.flatnonzero(open_places[stretch.first : stretch.last + 1]) + stretch.first
-        if stretch.evidence >= LIMITS.piece_evidence / 2 and len(inside) > (stretch.last - stretch.first) / 2:
-            kept.append(replace(stretch, first=int(inside[0]), last=int(inside[-1])))
+        span = slice(stretch.first, stretch.last + 1)
+        share = stretch.evidence / max(float(gains[span].sum()), stretch.evidence)  # of a nat that is not told twice
+        for first, end in (runs(open_places[span]) + stretch.first).tolist():
+            evidence = share * float(gains[first:end].sum())
+            if evidence >= LIMITS.piece_evidence / 2:
+                kept.append(Stretch(first, end - 1, evidence))
     return replace(path, stretches=tuple(kept))
 
 
