@@ -32,7 +32,7 @@ class IndexOperationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="operation", ordering="kind")
     def what(self, operation: IndexOperation) -> str:
-        """Add or remove, as a badge."""
+        """Add, remove or take out, as a badge."""
         if operation.kind == IndexOperation.Kind.ADD:
             return display.badge("good", "add_circle", "add")
-        return display.badge("off", "remove_circle", "remove")
+        return display.badge("off", "remove_circle", operation.get_kind_display())

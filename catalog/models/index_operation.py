@@ -17,7 +17,8 @@ class IndexOperation(models.Model):
 
     class Kind(models.TextChoices):
         ADD = "add", "add"
-        REMOVE = "remove", "remove"
+        REMOVE = "remove", "remove"  # because its track was removed
+        TAKE_OUT = "out", "take out"  # because somebody asked for it: nothing but a new add puts it back
 
     sequence = models.PositiveBigIntegerField(primary_key=True)
     kind = models.CharField(max_length=6, choices=Kind)

@@ -167,7 +167,7 @@ def _count_indexed() -> int:
     operations = IndexOperation.objects.order_by()
     added = operations.filter(kind=IndexOperation.Kind.ADD).aggregate(count=Count("track_key", distinct=True))
     later = operations.filter(track_key=OuterRef("track_key"), sequence__gt=OuterRef("sequence"))
-    removed = operations.filter(~Exists(later), kind=IndexOperation.Kind.REMOVE).count()
+    removed = operations.filter(~Exists(later)).exclude(kind=IndexOperation.Kind.ADD).count()
     return int(added["count"]) - removed
 
 

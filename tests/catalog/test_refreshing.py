@@ -12,10 +12,11 @@ from django_q.models import OrmQ
 
 from catalog.engine import Fingerprinter
 from catalog.models import Fingerprint, IndexOperation, Job, Track
+from catalog.selectors.overview import indexed_count
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.index.searching import CaughtUpIndex
 from catalog.services.tasks import accepting, refreshing, work
-from catalog.services.tracks.removal import remove_track, restore_track
+from catalog.services.tracks.removal import remove_track, restore_track, take_out_of_index
 from tests.rows import stored_path
 
 
@@ -71,6 +72,33 @@ def test_a_track_that_is_restored_after_the_change_is_put_back(
         assert refreshing.refresh(track_id=outdated.pk)
     assert list(refreshing.outdated_tracks()) == []
     assert is_found(outdated)
+
+
+@pytest.mark.parametrize("is_removed_between", [False, True])
+@pytest.mark.django_db(transaction=True)
+def test_what_its_owner_took_out_of_the_index_stays_out(
+    outdated: Track, drain: Callable[[], int], is_removed_between: bool
+) -> None:
+    assert take_out_of_index(track=outdated)
+    assert not take_out_of_index(track=outdated)
+    assert indexed_count() == 0
+    if is_removed_between:
+        remove_track(track=outdated)
+        assert restore_track(track=outdated)
+    call_command("refresh_fingerprints", stdout=io.StringIO(), stderr=io.StringIO())
+    drain()
+    assert not is_found(outdated)
+    work.run(accepting.accept_job(track=outdated, owner=outdated.owner, task_name=Job.Name.ADD).pk)
+    assert is_found(outdated)
+    assert indexed_count() == 1
+
+
+def test_what_is_taken_out_while_a_worker_refreshes_it_stays_out(outdated: Track) -> None:
+    remove_track(track=outdated)
+    restore_track(track=outdated)
+    take_out_of_index(track=outdated)
+    assert not refreshing.refresh(track_id=outdated.pk)
+    assert not is_found(outdated)
 
 
 def test_staff_see_which_track_has_no_new_fingerprint_and_why(outdated: Track, desk: Client) -> None:

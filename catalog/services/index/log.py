@@ -39,6 +39,17 @@ def record_add(*, track_id: int) -> bool:
     return True
 
 
+def record_again(*, track_id: int) -> bool:
+    """As `record_add`, for a new fingerprint that nobody asked for: False too where the track was taken out meanwhile.
+
+    Call inside a transaction.
+    """
+    _next_sequence()  # for its lock
+    latest = _latest(track_id)
+    is_taken_out = latest is not None and latest.kind == IndexOperation.Kind.TAKE_OUT
+    return not is_taken_out and record_add(track_id=track_id)
+
+
 def record_change(*, track_id: int) -> None:
     """Write that what the index holds of `track_id` is to be read anew, where it is in. Call inside a transaction."""
     sequence = _next_sequence()
@@ -50,15 +61,26 @@ def record_change(*, track_id: int) -> None:
 
 
 def record_remove(*, track_id: int) -> bool:
-    """Write that `track_id` leaves the index; False where it was not in. Call inside a transaction."""
+    """Write that `track_id` leaves the index with its track; False where it was not in. Call inside a transaction."""
+    return _record_out(track_id, IndexOperation.Kind.REMOVE, after=[IndexOperation.Kind.ADD])
+
+
+def record_take_out(*, track_id: int) -> bool:
+    """Write that `track_id` is not wanted in the index until it is added again, not even where a refresh is on its way.
+
+    Call inside a transaction. False where it was not in.
+    """
+    kinds = [IndexOperation.Kind.ADD, IndexOperation.Kind.REMOVE]
+    return _record_out(track_id, IndexOperation.Kind.TAKE_OUT, after=kinds)
+
+
+def _record_out(track_id: int, kind: IndexOperation.Kind, *, after: Collection[str]) -> bool:
     sequence = _next_sequence()
     latest = _latest(track_id)
-    if not latest or latest.kind != IndexOperation.Kind.ADD:
+    if latest is None or latest.kind not in after:
         return False
-    IndexOperation.objects.create(
-        sequence=sequence, kind=IndexOperation.Kind.REMOVE, track_key=track_id, version=CURRENT_VERSION
-    )
-    return True
+    IndexOperation.objects.create(sequence=sequence, kind=kind, track_key=track_id, version=CURRENT_VERSION)
+    return latest.kind == IndexOperation.Kind.ADD
 
 
 def last_sequence() -> int:

@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 def outdated_tracks() -> QuerySet[Track]:
     """Return the tracks that belong in the index, but are there under other parameters only.
 
-    So does a present track that was taken out: it was removed and restored, and could not be put in as it was.
+    So does a present track that left it with its removal: it was restored, and could not be put in as it was.
+    What somebody took out stays out.
     Without those whose fingerprint a client made: there is no audio to make another from.
     """
     latest = IndexOperation.objects.filter(track_key=OuterRef("pk")).order_by("-sequence")
@@ -30,6 +31,7 @@ def outdated_tracks() -> QuerySet[Track]:
         .annotate(last_kind=Subquery(latest.values("kind")[:1]), last_version=Subquery(latest.values("version")[:1]))
         .filter(last_kind__isnull=False, client_fingerprint=None)
         .exclude(last_kind=IndexOperation.Kind.ADD, last_version=index_log.CURRENT_VERSION)
+        .exclude(last_kind=IndexOperation.Kind.TAKE_OUT)
     )
 
 
@@ -60,4 +62,4 @@ def refresh(*, track_id: int) -> bool:
         Track.objects.filter(pk=track_id).update(refresh_error=str(error))
         return False
     with transaction.atomic():
-        return index_log.record_add(track_id=track_id)
+        return index_log.record_again(track_id=track_id)

@@ -44,7 +44,7 @@ def take_out_of_index(*, track: Track) -> bool:
     An add of it that has not ended puts it in when it ends.
     """
     with transaction.atomic():
-        taken_out = index_log.record_remove(track_id=track.pk)
+        taken_out = index_log.record_take_out(track_id=track.pk)
     if taken_out:
         log.info("track_unindexed", music_id=str(track.music_id))
     return taken_out

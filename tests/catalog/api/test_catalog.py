@@ -251,7 +251,7 @@ def test_taking_out_of_the_index_keeps_the_track(api: APIClient, owner: User) ->
         answer = api.post("/api/v1/fingerprint/remove", body, format="json")
         assert answer.json() == body | {"was_indexed": was_indexed}
     assert api.get(f"{URL}/{track.music_id}").json()["indexed"] is False
-    assert list(IndexOperation.objects.values_list("kind", flat=True)) == ["add", "remove"]
+    assert list(IndexOperation.objects.values_list("kind", flat=True)) == ["add", "out"]
 
 
 @pytest.mark.django_db(transaction=True)
