@@ -12,7 +12,7 @@ _BADGES = {
     Match.Relation.IDENTICAL: ("bad", "content_copy", "the same audio"),
     Match.Relation.SAME: ("bad", "content_copy", "the same recording"),
     Match.Relation.EXCERPT: ("bad", "content_cut", "an excerpt"),
-    Match.Relation.CONTAINS: ("warning", "join_full", "contains all of it"),
+    Match.Relation.CONTAINS: ("warning", "join_full", "contains it"),
     Match.Relation.OVERLAP: ("warning", "join_inner", "shares a part"),
     Match.Relation.RELATED: ("off", "music_note", "another performance?"),
 }

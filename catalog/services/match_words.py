@@ -11,18 +11,19 @@ from catalog.services.alterations import changes_pitch, changes_tempo, is_band_l
 from staff import display
 
 LONGEST_TITLE = 60
+ALL_OF = 0.97  # what is said to be all of a recording: fades at its ends are not heard in a mix
 
 _LEADS = {
     Match.Relation.SAME: "The same recording as {title}",
     Match.Relation.EXCERPT: "An excerpt of {title}, from {start} to {end}",
-    Match.Relation.CONTAINS: "Contains all of {title}, from {place}",
+    Match.Relation.CONTAINS: "Contains {part} of {title}, from {place}",
     Match.Relation.OVERLAP: "Shares {share} with {title}, from {place}",
     Match.Relation.RELATED: "Perhaps another performance of {title}; never a duplicate",
 }
 _SHORT = {
     Match.Relation.SAME: "The same recording",
     Match.Relation.EXCERPT: "An excerpt, {start} to {end}",
-    Match.Relation.CONTAINS: "Contains all of it, from {place}",
+    Match.Relation.CONTAINS: "Contains {part} of it, from {place}",
     Match.Relation.OVERLAP: "Shares {share}, from {place}",
     Match.Relation.RELATED: "Perhaps another performance",
 }
@@ -55,6 +56,7 @@ def _filled(words: dict[Match.Relation, str], match: Match, **more: str) -> str:
         end=display.clock(match.reference_end_s),
         place=display.clock(match.query_start_s),
         share=display.share(match.query_coverage),
+        part="all" if match.reference_coverage >= ALL_OF else display.share(match.reference_coverage),
         **more,
     )
 

@@ -132,9 +132,14 @@ def test_nothing_is_said_that_is_not_known(owner: User) -> None:
             "An excerpt, 1:04 to 1:34",
         ),
         (
-            {"relation": "contains", "query_start_s": 730.0},
+            {"relation": "contains", "query_start_s": 730.0, "reference_coverage": 0.98},
             "Contains all of “B”, from 12:10",
             "Contains all of it, from 12:10",
+        ),
+        (
+            {"relation": "contains", "query_start_s": 730.0, "reference_coverage": 0.84},
+            "Contains 84 % of “B”, from 12:10",
+            "Contains 84 % of it, from 12:10",
         ),
         (
             {"relation": "overlap", "verdict": "contains", "query_coverage": 0.31},
