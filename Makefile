@@ -2,6 +2,10 @@
 PYTHON ?= python3
 # NumPy is loaded by pytest before the engine could say so: one BLAS thread (see catalog/engine/__init__.py).
 export OPENBLAS_NUM_THREADS ?= 1
+# Else every process that a test starts compiles all the code anew.
+unexport PYTHONDONTWRITEBYTECODE
+# `make test COVERAGE=` measures none.
+COVERAGE := --cov --cov-report=term:skip-covered
 VENV := .venv
 BIN := $(VENV)/bin
 # The training split of bench/corpus.py: what the engine is tuned and tested on must not be learnt.
@@ -58,7 +62,7 @@ tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	else echo "npm is missing: the tests with npm's libraries are left out (apt install npm)"; fi
 
 test: $(VENV)/.dev browser node ## set up, run the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(COVERAGE)
 
 test-fast: $(VENV)/.dev ## the tests that need no browser, queue or server, within a minute on two cores
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser and not cluster and not milvus"

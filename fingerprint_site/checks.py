@@ -14,7 +14,7 @@ from fingerprint_site.log_settings import DESTINATIONS
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@register()
+@register("site")
 def debug_stays_at_home(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Debug pages show settings and source code: to nobody but this machine."""
     if not settings.DEBUG or settings.HOST in _LOOPBACK:
@@ -22,7 +22,7 @@ def debug_stays_at_home(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     return [Error(f"DEBUG is on while HOST is {settings.HOST}.", hint="Set DEBUG=false.", id="site.E001")]
 
 
-@register()
+@register("site")
 def numbers_lie_in_their_ranges(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Every number that is declared with a range lies in it."""
     return [
@@ -38,7 +38,7 @@ def numbers_lie_in_their_ranges(app_configs: Sequence[AppConfig] | None, **kwarg
     ]
 
 
-@register()
+@register("site")
 def logs_have_a_place(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Logs go where they can go."""
     if settings.LOG_TO in DESTINATIONS:

@@ -44,6 +44,7 @@ def part(samples: Samples, start_s: float, end_s: float) -> Samples:
     return samples[int(start_s * 16_000) : int(end_s * 16_000)]
 
 
+@pytest.mark.slow
 def test_the_closest_is_named_first(add_track: Add, battle: Path, forest: Path, tmp_path: Path) -> None:
     """An MP3 of a song, and in the catalog the song and a mix with it: the song, whatever the scores say."""
     song, other = sound(battle), sound(forest)
@@ -58,6 +59,7 @@ def test_the_closest_is_named_first(add_track: Add, battle: Path, forest: Path, 
     assert found == [(original, "same", "duplicate"), (mix, "excerpt", "duplicate")]
 
 
+@pytest.mark.slow
 def test_of_equal_copies_the_oldest_is_named(add_track: Add, battle: Path, tmp_path: Path) -> None:
     song = sound(battle)
     first, second = (
@@ -81,6 +83,7 @@ def test_padded_with_silence(add_track: Add, battle: Path, tmp_path: Path) -> No
     assert match.query_coverage > 0.9
 
 
+@pytest.mark.slow
 def test_a_copy_with_something_joined_to_it(
     add_track: Add, battle: Path, forest: Path, tmp_path: Path, settings: Settings
 ) -> None:
@@ -140,6 +143,7 @@ def test_settings_that_contradict_each_other(settings: Settings) -> None:
     assert "catalog.E010" in {message.id for message in run_checks()}
 
 
+@pytest.mark.slow
 def test_no_more_matches_than_are_kept(add_track: Add, battle: Path, tmp_path: Path, settings: Settings) -> None:
     song = sound(battle)
     for number in range(3):
@@ -173,6 +177,7 @@ def test_similarity_is_weighed_by_length() -> None:
     assert mean_similarity([]) is None
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_matches_from_before_get_a_relation(monkeypatch: pytest.MonkeyPatch) -> None:
     filling = import_module("catalog.migrations.0027_fill_relations")

@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from catalog.engine import PARAMETERS_VERSION, Fingerprint, Fingerprinter
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 SONG = ROOT / "tests" / "audio" / "forest-dance.mp3"
 

@@ -24,6 +24,7 @@ def crowded(sounds: list[Samples]) -> FingerprintIndex:
     return index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tempo", [1.0, 1.05], ids=["plain", "faster"])
 def test_an_ordinary_check_finds_every_copy(crowded: FingerprintIndex, sounds: list[Samples], tempo: float) -> None:
     query = sounds[0] if tempo == 1 else another_tempo(sounds[0], tempo)
@@ -32,6 +33,7 @@ def test_an_ordinary_check_finds_every_copy(crowded: FingerprintIndex, sounds: l
     assert {match.relation for match in answer.matches} == {"same"}
 
 
+@pytest.mark.slow
 def test_tracks_that_are_left_out_hide_no_copies(crowded: FingerprintIndex, sounds: list[Samples]) -> None:
     left_out = range(MANY - 5)
     answer = crowded.find(Fingerprinter.of_samples(sounds[0]), effort="known", exclude=left_out)

@@ -20,6 +20,7 @@ def migrate(to: list[tuple[str, str]]) -> StateApps:
     return MigrationExecutor(connection).loader.project_state(to).apps
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_rows_survive_the_move() -> None:
     newest = [

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "tests" / "kept"
 PAGES = [

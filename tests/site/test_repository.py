@@ -2,6 +2,8 @@
 
 import ast
 import re
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -19,15 +21,22 @@ APPS = ("catalog", "webhooks", "queueing", "staff", "textsearch", "fingerprint_s
 SOURCES = [path for app in APPS for path in sorted((ROOT / app).rglob("*.py"))]
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Return what a file of the code says, parsed once for all tests."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Return the dotted names of the modules that a file imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def files(folder: str) -> list[Path]:
@@ -208,9 +217,8 @@ SPOKEN_NAMES = {"catalog.engine", "webhooks.endpoint.rotate_secret"}  # a comman
 
 def spoken(path: Path) -> list[str]:
     """Return the texts of a file that hold more than one word and are no docstring: what people may read."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings)
+    docstrings = {id(node.value) for node in nodes_of(path) if isinstance(node, ast.Expr)}
+    texts = (node for node in nodes_of(path) if isinstance(node, ast.Constant) and id(node) not in docstrings)
     return [text.value for text in texts if isinstance(text.value, str) and " " in text.value]
 
 
@@ -230,15 +238,15 @@ def test_what_people_read_names_no_file_of_the_code() -> None:
 def test_no_print_in_the_service() -> None:
     """What a person runs by `python -m` speaks to that person."""
     for path in some(path for path in SOURCES if path.stem != "__main__"):
-        calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+        calls = (node for node in nodes_of(path) if isinstance(node, ast.Call))
         names = [call.func.id for call in calls if isinstance(call.func, ast.Name)]
         assert "print" not in names, path
 
 
-def checks_of_nothing(tree: ast.AST) -> list[int]:
+def checks_of_nothing(nodes: Iterable[ast.AST]) -> list[int]:
     """Return the lines that assert `all(...)` or `not any(...)` over what may be empty: anything but `some(...)`."""
     lines = []
-    for node in (node.test for node in ast.walk(tree) if isinstance(node, ast.Assert)):
+    for node in (node.test for node in nodes if isinstance(node, ast.Assert)):
         call = node.operand if isinstance(node, ast.UnaryOp) else node
         wanted = "any" if isinstance(node, ast.UnaryOp) else "all"
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == wanted):
@@ -253,9 +261,8 @@ def checks_of_nothing(tree: ast.AST) -> list[int]:
 
 def test_no_test_checks_all_of_nothing() -> None:
     tests = some((ROOT / "tests").rglob("test_*.py"))
-    trees = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in tests}
-    assert {name: lines for name, tree in trees.items() if (lines := checks_of_nothing(tree))} == {}
-    assert checks_of_nothing(ast.parse("assert not any(one for one in found)")) == [1]
+    assert {str(path): lines for path in tests if (lines := checks_of_nothing(nodes_of(path)))} == {}
+    assert checks_of_nothing(ast.walk(ast.parse("assert not any(one for one in found)"))) == [1]
 
 
 def test_migrations_are_named() -> None:
@@ -268,7 +275,7 @@ def logged_events() -> list[tuple[str, str]]:
     """Return file and name of every event that a service writes; the engine, which knows no structlog, is left out."""
     found = []
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
             if "engine" in path.parts or not is_call or node.func.attr not in LEVELS:
                 continue

@@ -3,17 +3,17 @@
 import re
 import tomllib
 
-import yaml
 from django.conf import settings
 from django.test import Client
 
+from tests.schema import published
 from tests.site.test_repository import ROOT
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 def test_schema_and_pages_show_the_version(desk: Client) -> None:
-    assert yaml.safe_load(Client().get("/api/schema/").content)["info"]["version"] == VERSION
+    assert published()["info"]["version"] == VERSION
     assert f"Version {VERSION}" in desk.get("/admin/").content.decode()
 
 
