@@ -78,7 +78,8 @@ class BulkActionFilter(_Known):
         """Return the newest ones, and the one that a link names."""
         found = newest_bulk_actions(NEWEST)
         named = {
-            str(work.pk): f"{work.kind} of {display.exact(work.asked_at)}, {work.total:,} tracks" for work in found
+            str(work.pk): f"{work.kind} of {display.exact(work.asked_at)}, {display.number(work.total)} tracks"
+            for work in found
         }
         chosen = self.value()
         if chosen and chosen not in named:
