@@ -55,7 +55,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [_select_names, _live, _copy],
     "DASHBOARD_CALLBACK": "catalog.pages.overview.dashboard",
     "SIDEBAR": {
-        "show_search": True,
+        "show_search": False,  # the field in the header finds pages too
         "navigation": [
             {
                 "items": [

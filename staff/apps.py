@@ -1,11 +1,20 @@
 """The staff app."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin
+
+
+class StaffAdminConfig(admin.AdminConfig):
+    """Django's admin, with this site's own kind of site."""
+
+    default = False
+    default_site = "staff.site.StaffSite"
 
 
 class StaffConfig(AppConfig):
     """Members of staff: for whom they may act, and the trail of what they did."""
 
+    default = True
     name = "staff"
     verbose_name = "Staff"
 

@@ -19,6 +19,11 @@ MENDED = {
     _TWICE: _ONCE,
     '<div id="main"': '<div id="main" role="main" tabindex="-1"',
     "{% block base %}{% endblock %}": SKIP_LINK + "{% block base %}{% endblock %}",
+    # One search, of this site: in the header, in place of the theme's palette.
+    "{% include 'unfold/helpers/userlinks.html' %}": (
+        '{% include "staff/search_field.html" %}{% include "unfold/helpers/userlinks.html" %}'
+    ),
+    '{% include "unfold/helpers/command.html" %}': "",
     'id="searchbar-submit"': 'id="searchbar-submit" aria-label="Search"',
     'id="nav-sidebar-apps"': 'id="nav-sidebar-apps" data-simplebar-aria-label="Menu"',
     "x-on:click='showActions": "aria-label='Actions' x-on:click='showActions",  # the dots on a phone

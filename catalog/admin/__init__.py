@@ -10,6 +10,7 @@ from catalog.admin import (
     index_operations,
     jobs,
     matches,
+    search,
     tracks,
     waiting_pairs,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "index_operations",
     "jobs",
     "matches",
+    "search",
     "tracks",
     "waiting_pairs",
 ]

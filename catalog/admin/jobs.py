@@ -36,9 +36,10 @@ class JobAdmin(ReadOnlyAdmin):
         "created_at",
     )
     list_select_related = ("track__client_fingerprint", "owner")
-    whole_ids = ("task_id",)
+    whole_ids = ("task_id", "track__music_id")
+    id_beginnings = ("task_id",)
     search_fields = ("track__words__contains", "words__contains")
-    search_help_text = "A whole task id, or words of a track or an error"
+    search_help_text = "A task id or its beginning, a musicId, or words of a track or an error"
     fields = ()
     list_before_template = "staff/live_list.html"
     change_form_outer_before_template = "catalog/task.html"

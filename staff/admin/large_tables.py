@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
@@ -15,6 +17,8 @@ from staff.display import at_most
 from textsearch.admin import FoldedSearch
 
 COUNTED_ROWS = 10_000
+FEWEST_OF_AN_ID = 6  # characters of an id, before it is looked for by its beginning
+_LAST_SIGN = "\U0010ffff"
 
 
 class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
@@ -118,18 +122,43 @@ def known_values_filter(field: str, values: Callable[[], Iterable[str]]) -> type
     return KnownValuesFilter
 
 
+def beginning(field: str, text: str) -> Q:
+    """Return the test of a column that begins with `text`, which both databases answer by the column's index.
+
+    SQLite ignores case in a LIKE, and so looks at every row.
+    """
+    if connection.vendor == "sqlite":
+        return Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}{_LAST_SIGN}"})
+    return Q(**{f"{field}__startswith": text})
+
+
 class WholeIdsFirst(FoldedSearch):
-    """A search that looks for a whole id by its index, and through the words of all rows only where there is none."""
+    """A search that looks for an id by its index, and through the words of all rows only where there is none.
+
+    `whole_ids` are looked for whole, `id_beginnings` by their first characters too.
+    """
 
     whole_ids: ClassVar[tuple[str, ...]] = ()
+    id_beginnings: ClassVar[tuple[str, ...]] = ()
+
+    def with_id(self, queryset: QuerySet[Any], asked: str) -> QuerySet[Any] | None:
+        """Return the rows that have an id, or else an id that begins so; None where no row has."""
+        whole = asked.strip()
+        tests = [Q(**{name: whole}) for name in self.whole_ids if whole]
+        if len(whole) >= FEWEST_OF_AN_ID:
+            tests += [beginning(name, whole) for name in self.id_beginnings]
+        return next((found for test in tests if (found := _that_pass(queryset, test)).exists()), None)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows found, and whether they may be there twice."""
-        whole = search_term.strip()
-        for name in self.whole_ids if whole else ():
-            found = queryset.filter(**{name: whole})
-            if found.exists():
-                return found, False
-        return super().get_search_results(request, queryset, search_term)
+        found = self.with_id(queryset, search_term)
+        return (found, False) if found is not None else super().get_search_results(request, queryset, search_term)
+
+
+def _that_pass(queryset: QuerySet[Any], test: Q) -> QuerySet[Any]:
+    try:
+        return queryset.filter(test)
+    except ValidationError:  # the column holds ids of another form
+        return queryset.none()

@@ -1,5 +1,5 @@
 """Staff pages of callbacks, one file per table."""
 
-from webhooks.admin import attempt, endpoint, message, received, refused, source
+from webhooks.admin import attempt, endpoint, message, received, refused, search, source
 
-__all__ = ["attempt", "endpoint", "message", "received", "refused", "source"]
+__all__ = ["attempt", "endpoint", "message", "received", "refused", "search", "source"]

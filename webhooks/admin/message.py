@@ -110,7 +110,7 @@ class MessageAdmin(RecordAdmin):
     nothing_yet = "When a task ends, the service sends a callback if the account has a callback URL."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
     list_filter = [LostFilter, "state", EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
-    whole_ids = ("subject", "message_id")
+    whole_ids = id_beginnings = ("subject", "message_id")
     search_fields = ["subject", "message_id", "endpoint__words__contains", f"endpoint__owner__{ACCOUNT_WORDS}"]
     search_help_text = "Task id, message id, URL or account"
     fields = ()

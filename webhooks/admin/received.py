@@ -35,6 +35,7 @@ class ReceivedAdmin(RecordAdmin):
         "standard_verified",
         "first_seen_at",
     ]
+    whole_ids = id_beginnings = ("task_id", "message_id")
     search_fields = ["words__contains", "source__slug"]
     search_help_text = "Task id, message id or source"
     fields = ()

@@ -1,0 +1,56 @@
+"""How the catalog is searched from anywhere."""
+
+from catalog.models import ApiKey, Job, Track
+from staff.search import Page, TableKind, register
+from staff.search.kinds import Texts, by_id
+
+
+def _said_of_track(track: Track) -> Texts:
+    yield "ISRC", track.isrc
+    yield "title", track.title
+    yield "title in the tags", str(track.tags.get("title") or "")
+    yield "artist", track.artist
+    yield "album", track.album
+    yield "file", track.file_name
+    yield "musicId", str(track.music_id)
+
+
+def _beside_track(track: Track) -> str:
+    return " · ".join(filter(None, (track.artist, track.owner.get_username(), track.removed_at and "removed")))
+
+
+def _said_of_task(task: Job) -> Texts:
+    yield "id", task.task_id
+    yield "musicId", str(task.track.music_id)
+
+
+register(
+    TableKind(
+        10,
+        Track,
+        "library_music",
+        _said_of_track,
+        beside=_beside_track,
+        related=("owner",),
+        list_query={"state": "all"},
+    ),
+    TableKind(
+        20,
+        Job,
+        "task_alt",
+        _said_of_task,
+        by_id,
+        beside=lambda task: f"{task.get_task_name_display()}, {task.get_status_display()} · {task.track}",
+        related=("track",),
+    ),
+    TableKind(
+        70,
+        ApiKey,
+        "key",
+        lambda key: [("key", key.prefix), ("label", key.label), ("owner", key.owner.get_username())],
+        beside=lambda key: f"{key.label} · {key.owner.get_username()}" if key.label else key.owner.get_username(),
+        related=("owner",),
+    ),
+    Page("Upload tracks", "admin:catalog_track_add", "catalog.add_track", "new add file audio"),
+    Page("Create an API key", "admin:catalog_apikey_add", "catalog.add_apikey", "new token access"),
+)

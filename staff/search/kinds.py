@@ -1,0 +1,144 @@
+"""The kinds of things that can be found from anywhere, each with how it is searched and who may find it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from staff.row_ids import page_of
+from textsearch.folding import fold
+
+Texts = Iterable[tuple[str, str]]  # what a text is called, and the text
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One thing that was found: its page, its name, why it is here, and what tells it from its like."""
+
+    url: str
+    name: str
+    why: str
+    beside: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of one kind; `all_url` is the list's own search, empty where there is no list."""
+
+    title: str
+    icon: str
+    hits: list[Hit]
+    has_more: bool = False
+    all_url: str = ""
+
+
+class Kind(Protocol):
+    """What can be found; `order` is its place among the groups."""
+
+    @property
+    def order(self) -> int: ...
+
+    def found(self, request: HttpRequest, asked: str, most: int) -> Found | None:
+        """Return at most `most` hits; None where nothing is found, or the person may not look."""
+
+
+def by_the_list(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:
+    """Search as the list does."""
+    rows, _ = table.get_search_results(request, table.model._default_manager.all(), asked)  # noqa: SLF001
+    found: QuerySet[Any] = rows
+    return found
+
+
+def by_id(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:  # noqa: ARG001
+    """Search by the ids of the list, whole or their beginnings: tables that are too large for words."""
+    rows: QuerySet[Any] = table.model._default_manager.all()  # noqa: SLF001
+    found: QuerySet[Any] | None = table.with_id(rows, asked)
+    return rows.none() if found is None else found
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """Rows of a table of the admin, newest first, for those who may view its list."""
+
+    order: int
+    model: type[Model]
+    icon: str
+    said: Callable[[Any], Texts]  # what is searched of a row, the most telling first
+    search: Callable[[Any, HttpRequest, str], QuerySet[Any]] = by_the_list
+    name: Callable[[Any], str] = str
+    beside: Callable[[Any], str] = lambda _: ""
+    related: tuple[str, ...] = ()  # what `said`, `name` and `beside` read along
+    list_query: Mapping[str, str] = field(default_factory=dict)  # what the list needs to show all that is found
+    also: Callable[[HttpRequest, str, int], list[Hit]] = lambda *_: []
+
+    def found(self, request: HttpRequest, asked: str, most: int) -> Found | None:
+        """Return the newest rows that the search finds."""
+        table = admin.site._registry[self.model]  # noqa: SLF001  (the admin has no other way to its tables)
+        if not table.has_view_permission(request):
+            return None
+        rows = list(self.search(table, request, asked).select_related(*self.related).order_by("-pk")[: most + 1])
+        hits = [*self.also(request, asked, most), *(self._hit(row, asked) for row in rows)]
+        opts = self.model._meta  # noqa: SLF001
+        base = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+        all_url = f"{base}?{urlencode({'q': asked, **self.list_query})}"
+        title = str(opts.verbose_name_plural)
+        return Found(title[:1].upper() + title[1:], self.icon, hits[:most], len(hits) > most, all_url) if hits else None
+
+    def _hit(self, row: Any, asked: str) -> Hit:
+        return Hit(page_of(row), self.name(row), why(self.said(row), asked), self.beside(row))
+
+
+def why(texts: Texts, asked: str) -> str:
+    """Return which of a row's texts has what was asked for, the whole of it first, then any word."""
+    known = [(what, text, fold(text)) for what, text in texts if text]
+    for part in (fold(asked), *fold(asked).split()):
+        for what, text, folded in known:
+            if part in folded:
+                return f"{what}: {text}"
+    return ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is in no list: where it is, what it takes to see it, and other words for it."""
+
+    title: str
+    view: str
+    permission: str = ""
+    words: str = ""
+
+
+@dataclass
+class PagesKind:
+    """The pages of the menu, and those that were added."""
+
+    order: int = 0
+    pages: list[Page] = field(default_factory=list)
+
+    def found(self, request: HttpRequest, asked: str, most: int) -> Found | None:
+        """Return the pages whose title or other words have every word, those that begin with it first."""
+        wanted = fold(asked).split()
+        offered = [*_menu(request), *self._more(request)]
+        fitting = [one for one in offered if all(word in fold(f"{one[0]} {one[2]}") for word in wanted)]
+        fitting.sort(key=lambda one: not fold(one[0]).startswith(fold(asked)))
+        hits = [Hit(url, title, "page", place) for title, url, _, place in fitting[:most]]
+        return Found("Pages", "menu", hits) if hits else None
+
+    def _more(self, request: HttpRequest) -> Iterable[tuple[str, str, str, str]]:
+        for page in self.pages:
+            if not page.permission or request.user.has_perm(page.permission):
+                yield page.title, reverse(page.view), page.words, ""
+
+
+def _menu(request: HttpRequest) -> Iterable[tuple[str, str, str, str]]:
+    """Yield title, address, other words and group of each entry of the menu that the person has."""
+    for group in admin.site.get_sidebar_list(request):  # type: ignore[attr-defined]
+        place = str(group.get("title") or "")
+        for entry in group["items"]:
+            if entry["has_permission"]:
+                yield str(entry["title"]), str(entry["link"]), f"{entry.get('words', '')} {place}", place
