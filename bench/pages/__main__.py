@@ -7,18 +7,14 @@ costs with many kept. (bench.load asks the same of a running site on PostgreSQL,
 
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from bench.chaos.postgres import Postgres
-from bench.chaos.stack import free_port
 from bench.goals import Goal
 from bench.pages import api, filling, lists, rows
+from bench.pages.databases import on_each
 from bench.pages.rows import OTHERS, RECEIVED, TRACKS
 
 REPEATS = 3
@@ -58,39 +54,12 @@ SEARCHES = {
 
 
 def main() -> int:
-    """Run on each database that is named; several get a process each, as Django's settings are read once."""
-    databases = sys.argv[1:] or ["sqlite"]
-    if len(databases) > 1:
-        command = [sys.executable, "-m", "bench.pages"]
-        return max(subprocess.run([*command, one], check=False).returncode for one in databases)
-    with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
-        Path(folder).chmod(0o755)  # the database's user has its folder inside
-        postgres = Postgres(Path(folder) / "postgres", free_port()) if databases == ["postgresql"] else None
-        os.environ |= {
-            "DATA_DIR": folder,
-            "DJANGO_SETTINGS_MODULE": "fingerprint_site.settings",
-            "LOG_LEVEL": "CRITICAL",
-        }
-        os.environ.pop("DATABASE_URL", None)
-        if postgres:
-            postgres.create()
-            os.environ["DATABASE_URL"] = postgres.url
-        try:
-            return _run(databases[0])
-        finally:
-            if postgres:
-                postgres.stop()
+    """Run on each database that is named."""
+    return on_each("bench.pages", _run)
 
 
 def _run(database: str) -> int:
     """Fill a database of its own, time each page, and say which goals are met."""
-    import django  # noqa: PLC0415  (its settings are read here)
-
-    django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
     places = _fill()
     print(f"{TRACKS:,} tracks, {RECEIVED:,} callbacks in, every table, {database}; load {os.getloadavg()[0]:.1f}")
     missed = 0
