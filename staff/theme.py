@@ -21,7 +21,7 @@ MENDED = {
     "{% block base %}{% endblock %}": SKIP_LINK + "{% block base %}{% endblock %}",
     # One search, of this site: in the header, in place of the theme's palette.
     "{% include 'unfold/helpers/userlinks.html' %}": (
-        '{% include "staff/search_field.html" %}{% include "unfold/helpers/userlinks.html" %}'
+        '{% include "unfold/helpers/search_field.html" %}{% include "unfold/helpers/userlinks.html" %}'
     ),
     '{% include "unfold/helpers/command.html" %}': "",
     'id="searchbar-submit"': 'id="searchbar-submit" aria-label="Search"',
