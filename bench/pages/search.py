@@ -76,7 +76,7 @@ def _goal(desk: Any, asked: str) -> Goal:
         began_s = time.perf_counter()
         answer = desk.get(f"/admin/search/?{urlencode({'q': asked, 'panel': ''})}")
         times.append((time.perf_counter() - began_s) * 1000)
-    found = sum(len(group.hits) for group in answer.context["groups"])
+    found = answer.content.count(b"<li>")
     took_ms = statistics.median(times[1:])
     return Goal(f"“{asked}” <= {LIMIT_MS:.0f} ms", f"{took_ms:.0f} ms, {found} shown", took_ms <= LIMIT_MS)
 
