@@ -7,5 +7,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { pathname } = new URL(event.detail.xhr.responseURL, location.href);
   if (!pathname.endsWith("/login/")) return;
   event.preventDefault();
-  location.reload();
+  // The sidebar is on every page: one where somebody writes or decides stays as it is.
+  if (!event.detail.elt.matches(".mf-count")) location.reload();
 });

@@ -11,7 +11,7 @@ from catalog.models import Decision, Match
 from tests.browser.conftest import session_of
 from tests.browser.test_review import open_review, settled, times
 from tests.browser.watch import Watch, wait
-from tests.rows import another_file, make_match, make_track
+from tests.rows import another_file, make_copy, make_match, make_track
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -182,6 +182,30 @@ def test_the_keys_are_shown_and_hidden(page: Page, live_server: LiveServer, many
     page.keyboard.press("?")
     expect(dialog).to_be_hidden()
     assert standing() == 0, "no key decides behind the dialog"
+
+
+@pytest.mark.parametrize("place", ["review", "pair", "group", "match"])
+def test_every_page_with_keys_shows_them(page: Page, live_server: LiveServer, pair: Match, place: str) -> None:
+    make_copy(make_track(pair.query_track.owner, audio_file=pair.query_track.audio_file), pair.reference_track)
+    url = {
+        "review": "/catalog/review/",
+        "pair": f"/catalog/review/{pair.query_track_id}/{pair.reference_track_id}/",
+        "group": f"/catalog/review/group/{pair.query_track_id}/",
+        "match": f"/admin/catalog/match/{pair.pk}/change/",
+    }[place]
+    page.goto(live_server.url + url)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys of this page")
+    expect(dialog).to_be_visible()
+    shown = {key.lower() for key in dialog.locator("kbd").all_inner_texts()}
+    used = page.evaluate("[...document.querySelectorAll('[data-key]')].map(one => one.dataset.key)")
+    told = {key for key in used if not key.isdigit()}
+    assert told <= shown, told - shown
+    assert ("9" in shown) == any(key.isdigit() for key in used)
+    assert ("x" in shown) == bool(page.locator("[data-comparison]").count())
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
 
 
 def heard(page: Page) -> Any:
