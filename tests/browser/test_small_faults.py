@@ -54,6 +54,27 @@ def test_what_is_made_shows_its_secret_with_a_copy(page: Page, live_server: Live
     assert page.evaluate("navigator.clipboard.readText()") == page.locator("[data-secret] pre").inner_text()
 
 
+def test_a_new_api_key_shows_itself_with_a_copy(page: Page, live_server: LiveServer, owner: User) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(live_server.url + "/admin/catalog/apikey/add/")
+    choose = "(list, owner) => list.append(new Option(owner, owner, true, true))"
+    page.locator("#id_owner").evaluate(choose, str(owner.pk))
+    page.get_by_role("button", name="Create the key").click()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("mfp_")
+
+
+def test_a_private_address_is_refused_in_the_form(page: Page, live_server: LiveServer, url: Endpoint) -> None:
+    page.goto(f"{live_server.url}/admin/webhooks/endpoint/{url.pk}/change/")
+    page.fill("#id_url", "http://10.0.0.1/hook")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("private or reserved address").first).to_be_visible()
+    expect(page.get_by_text("successfully")).to_have_count(0)
+    url.refresh_from_db()
+    assert url.newest_url == "https://receiver.example/hook"
+
+
 def test_a_refused_login_is_said_once(page: Page, live_server: LiveServer) -> None:
     page.context.clear_cookies()
     page.goto(live_server.url + "/admin/login/")
@@ -72,6 +93,21 @@ def test_a_track_on_a_phone_is_a_card_of_three_lines(page: Page, live_server: Li
     assert box["height"] <= 90
     before = "cell => getComputedStyle(cell, '::before').content"
     assert page.locator("#result_list tbody tr > *").nth(1).evaluate(before) == "none"
+
+
+def test_numbers_on_a_phone_say_of_what(page: Page, live_server: LiveServer, url: Endpoint, source: Source) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    bare = """() => [...document.querySelectorAll('#result_list tbody tr > *')].filter(cell => {
+        const label = getComputedStyle(cell, '::before').content;
+        return /^[\\d,\\u2013]+$/.test(cell.innerText.trim()) && ['none', '""', 'normal'].includes(label);
+    }).map(cell => cell.className.match(/field-\\w+/)?.[0])"""
+    for table in ("endpoint", "source"):
+        page.goto(f"{live_server.url}/admin/webhooks/{table}/")
+        expect(page.locator("#result_list tbody tr")).to_have_count(1)
+        assert page.evaluate(bare) == [], table
+    page.goto(f"{live_server.url}/admin/webhooks/endpoint/")
+    waiting = page.locator("#result_list .field-waiting")
+    assert waiting.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Waiting:"'
 
 
 def test_what_a_browser_draws_follows_the_dark(page: Page, live_server: LiveServer, owner: User) -> None:

@@ -148,7 +148,13 @@ def test_page_of_an_unverified_url_says_that_callbacks_wait(desk: Client, endpoi
     assert ">in 23 h<" in page
 
 
-@pytest.mark.parametrize("url", ["ftp://example.org/", "http://user:word@example.org/", "nothing"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("ftp://example.org/", "http://user:word@example.org/", "nothing"),
+        *("http://10.0.0.1/hook", "http://127.0.0.1:1/hook", "http://[::1]/hook", "http://169.254.169.254/latest/"),
+    ],
+)
 def test_a_url_that_cannot_be_called_is_a_form_error(desk: Client, account: User, url: str) -> None:
     answer = desk.post(f"{ADMIN}/endpoint/add/", {"owner": account.pk, "url": url} | CHOICES)
     assert answer.status_code == 200
