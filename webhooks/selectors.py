@@ -15,7 +15,7 @@ from django.utils import timezone
 from webhooks.models import Attempt, Endpoint, Message, Refused
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.custom_headers import headers_of, masked
-from webhooks.services.history import LATELY
+from webhooks.services.history import ON_ITS_WAY, given_up
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.services.signatures import public_keys, signed_headers
 from webhooks.services.standing import Standing, standing_of
@@ -153,12 +153,10 @@ def health_of(endpoint_pk: int) -> Health | None:
     endpoint = with_last_deliveries(Endpoint.objects.select_related("owner")).filter(pk=endpoint_pk).first()
     if endpoint is None:
         return None
-    on_its_way = Q(state__in=[Message.State.PENDING, Message.State.DELIVERING])
     told: dict[str, Any] = endpoint.messages.aggregate(
         delivered=Count("pk", filter=Q(state=Message.State.DELIVERED)),
         failed=Count("pk", filter=Q(state=Message.State.FAILED)),
-        lost=Count("pk", filter=Q(state=Message.State.FAILED, created_at__gte=timezone.now() - LATELY)),
-        waiting=Count("pk", filter=on_its_way),
+        waiting=Count("pk", filter=ON_ITS_WAY),
         next_try_at=Min("next_attempt_at", filter=Q(state=Message.State.PENDING)),
     )
     if not endpoint.is_deliverable:
@@ -169,8 +167,9 @@ def health_of(endpoint_pk: int) -> Health | None:
         endpoint=endpoint,
         typical_ms=typical_ms(endpoint.answered_ms),  # type: ignore[attr-defined]
         last_delivered_at=endpoint.last_delivered_at,  # type: ignore[attr-defined]
-        recovery=_recovery_of(endpoint, on_its_way),
+        recovery=_recovery_of(endpoint),
         newest=list(messages_with_attempts(endpoint.messages.order_by("-pk"))[:NEWEST_SHOWN]),
+        lost=given_up(endpoint.messages.all(), now=timezone.now()).count(),
         **told,
         **_attempts_at(endpoint),
     )
@@ -182,13 +181,13 @@ def _attempts_at(endpoint: Endpoint) -> dict[str, Any]:
     return ended.aggregate(attempts=Count("pk"), accepted=Count("pk", filter=Q(status__gte=200, status__lt=300)))
 
 
-def _recovery_of(endpoint: Endpoint, on_its_way: Q) -> Recovery | None:
+def _recovery_of(endpoint: Endpoint) -> Recovery | None:
     started_at = endpoint.recovery_started_at
     if started_at is None:
         return None
     of_it = Q(created_at__lt=started_at, schedule_start__gte=started_at)
     told = endpoint.messages.filter(of_it).aggregate(
-        waiting=Count("pk", filter=on_its_way), failed=Count("pk", filter=Q(state=Message.State.FAILED))
+        waiting=Count("pk", filter=ON_ITS_WAY), failed=Count("pk", filter=Q(state=Message.State.FAILED))
     )
     return Recovery(started_at=started_at, total=endpoint.recovery_total, **told)
 

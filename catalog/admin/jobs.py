@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
@@ -12,6 +13,7 @@ from catalog.admin.track_columns import track_column, without_bytes
 from catalog.models import Job
 from catalog.presentation import wording
 from catalog.presentation.relation import answer_words
+from catalog.selectors.overview import failed_lately
 from catalog.selectors.tasks import task_page
 from catalog.selectors.uses import with_uses_found
 from catalog.services.errors import TrackGoneError
@@ -23,6 +25,21 @@ from staff.admin.columns import moment_column
 from staff.row_ids import row_id
 
 
+class LatelyFilter(admin.SimpleListFilter):
+    """Tasks that the overview counts."""
+
+    title = "lately"
+    parameter_name = "lately"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """The one choice."""
+        return [("failed", "failed in the last day")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:  # noqa: ARG002
+        """Those that failed lately."""
+        return failed_lately(queryset, now=timezone.now()) if self.value() else queryset
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     """The API's tasks."""
@@ -30,6 +47,7 @@ class JobAdmin(ReadOnlyAdmin):
     nothing_yet = "The API creates tasks. You can also select tracks in the track list and check or add them."
     list_display = ("task", "about", "owner", "state", "took", "answer", "accepted")
     list_filter = (
+        LatelyFilter,
         ("status", ChoicesDropdownFilter),
         ("task_name", ChoicesDropdownFilter),
         ("owner", AutocompleteSelectFilter),

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 
 from catalog.presentation import wording
 from catalog.presentation.pair_picture import pair_picture
 from catalog.selectors import overview, review
+from staff.access import staff_only
 
 BARS_WIDTH, BARS_HEIGHT = 240.0, 44.0
 PICTURE_COLUMNS = 90
@@ -58,6 +63,17 @@ def hour_bars(bars: Sequence[overview.Bar]) -> list[ChartBar]:
         top = BARS_HEIGHT - good
         shown.append(ChartBar(number * step, step - 3, top, good, top - failed, failed, words))
     return shown
+
+
+@require_GET
+@never_cache
+@staff_only()
+def sidebar(request: HttpRequest) -> HttpResponse:
+    """Answer with what the sidebar's entries count, those alone that the person sees."""
+    groups = admin.site.each_context(request)["sidebar_navigation"]
+    entries = [item for group in groups for item in group["items"]]
+    counting = [item for item in entries if item["has_permission"] and "badge" in item]
+    return TemplateResponse(request, "staff/sidebar_counts.html", {"items": counting})
 
 
 def pairs_badge(request: HttpRequest) -> str:  # noqa: ARG001

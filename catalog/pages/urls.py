@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog.pages import audio, evidence, index, losers, review, review_bulk, review_group, review_talk, scan, uses
+from catalog.pages import (
+    audio,
+    evidence,
+    index,
+    losers,
+    overview,
+    review,
+    review_bulk,
+    review_group,
+    review_talk,
+    scan,
+    uses,
+)
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uses/<int:track_id>/tracks.<str:kind>", uses.export, name="uses_export"),
     path("losers/", losers.losers, name="losers"),
     path("losers/remove/", losers.remove, name="losers_remove"),
+    path("sidebar/", overview.sidebar, name="sidebar"),
     path("index/", index.index, name="index"),
     path("scan/", scan.scan, name="scan"),
     path("scan/start/", scan.start, name="scan_start"),

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from catalog.models import IndexClock, IndexOperation, Job, Match, Scan, Track
 from catalog.selectors import review
@@ -17,7 +16,7 @@ from queueing import queue_health
 from queueing.duties import SHOWN_FROM_TRIES
 from queueing.models import FailingDuty, QueueHeartbeat
 from queueing.queue_health import QueueState
-from webhooks.services.history import count_failing_endpoints, count_lost_callbacks
+from webhooks.services.history import count_failing_endpoints, count_lost_callbacks, count_waiting_callbacks
 
 BARS = 12
 BAR_SPAN = timedelta(minutes=5)
@@ -51,11 +50,16 @@ class Needs:
 
 @dataclass(frozen=True)
 class Queue:
-    """One queue: how many workers it was given, whether they answer, and how long the last canary took."""
+    """One queue: how many workers it was given, what waits for them, and how long the last canary took.
+
+    What waits is counted in tasks and callbacks, not in entries of the queue: canaries are entries too, and so is what
+    is in a worker's hands.
+    """
 
     name: str
     workers: int
-    entries: int
+    is_of_tasks: bool
+    waiting: int
     state: QueueState
     answered_in_s: float | None
 
@@ -101,7 +105,7 @@ class LastHour:
 def needs() -> Needs:
     """Return what waits for a person."""
     now = timezone.now()
-    failed = Job.objects.filter(status=Job.Status.FAILURE, created_at__gte=now - FAILED_WITHIN)
+    failed = failed_lately(Job.objects.all(), now=now)
     silent = QueueHeartbeat.objects.filter(queue_health.silent(now))
     return Needs(
         pairs=review.open_count(),
@@ -113,6 +117,11 @@ def needs() -> Needs:
         replaced_queues=list(QueueHeartbeat.objects.filter(replaced_at__gte=now - REPLACED_WITHIN)),
         failing_duties=list(FailingDuty.objects.filter(tries__gte=SHOWN_FROM_TRIES).order_by("name")),
     )
+
+
+def failed_lately(jobs: QuerySet[Job], *, now: datetime) -> QuerySet[Job]:
+    """Return those of `jobs` that failed in the last day."""
+    return jobs.filter(status=Job.Status.FAILURE, created_at__gte=now - FAILED_WITHIN)
 
 
 def running() -> Running:
@@ -127,22 +136,23 @@ def running() -> Running:
         more_jobs=max(waiting["all"] - waiting["count"] - SHOWN_RUNNING, 0),
         waiting=waiting["count"],
         oldest_waiting_at=waiting["oldest"],
-        queues=_queues(),
+        queues=_queues(tasks_waiting=waiting["count"]),
         scan=Scan.objects.filter(status=Scan.Status.RUNNING).first(),
         indexed=indexed_count(),
         index_behind=0 if backend.in_cluster() else index_status.behind(),
     )
 
 
-def _queues() -> list[Queue]:
-    entries = dict(OrmQ.objects.order_by().values_list("key").annotate(count=Count("pk")))
+def _queues(*, tasks_waiting: int) -> list[Queue]:
+    callbacks_waiting = count_waiting_callbacks()
     heartbeats = QueueHeartbeat.objects.in_bulk()
     analysing = settings.Q_CLUSTER["name"]
     return [
         Queue(
             name=name,
             workers=settings.FINGERPRINT_WORKERS if name == analysing else settings.WEBHOOK_WORKERS,
-            entries=entries.get(name, 0),
+            is_of_tasks=name == analysing,
+            waiting=tasks_waiting if name == analysing else callbacks_waiting,
             state=queue_health.state(cluster=name),
             answered_in_s=_answered_in_s(heartbeats.get(name)),
         )

@@ -125,6 +125,20 @@ def test_a_session_that_ends_leads_to_the_login(page: Page, live_server: LiveSer
     page.wait_for_url("**/login/**")
 
 
+def test_the_sidebar_counts_again_and_leaves_the_page_alone(page: Page, live_server: LiveServer, pair: Match) -> None:
+    page.goto(live_server.url + "/admin/catalog/track/add/")
+    count = page.locator("#count-duplicate-review")
+    expect(count).to_have_text("1")
+    make_match(make_track(pair.query_track.owner, audio_file=pair.query_track.audio_file), pair.reference_track)
+    expect(count).to_have_text("2", timeout=15_000)
+    Match.objects.all().delete()
+    expect(count).to_be_hidden(timeout=15_000)
+    with page.expect_response(lambda answer: "/login/" in answer.url, timeout=15_000):
+        page.context.clear_cookies()
+    page.wait_for_timeout(500)
+    assert page.url.endswith("/admin/catalog/track/add/"), "nobody loses what they were doing"
+
+
 def test_a_click_in_the_fingerprint_seeks(page: Page, live_server: LiveServer, pair: Match) -> None:
     fingerprint_of(pair.reference_track)
     page.goto(live_server.url + pair.reference_track.get_absolute_url())

@@ -1,7 +1,5 @@
 """The columns of the list of callback URLs."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -15,13 +13,15 @@ from webhooks.admin.base import CallbackAdmin
 from webhooks.cells import candidate, endpoint_state, short_url
 from webhooks.models import Endpoint, Message
 from webhooks.selectors import typical_ms, with_last_deliveries
-from webhooks.services.history import LATELY
+from webhooks.services.history import LATELY, ON_ITS_WAY, given_up
 from webhooks.services.standing import standing_of
 
+_OF_ONE = Message.objects.filter(endpoint=OuterRef("pk"))
 
-def _count(**conditions: Any) -> Coalesce:
-    messages_of_one = Message.objects.filter(endpoint=OuterRef("pk"), **conditions).order_by().values("endpoint")
-    return Coalesce(Subquery(messages_of_one.annotate(n=Count("*")).values("n"), output_field=IntegerField()), 0)
+
+def _count(messages_of_one: QuerySet[Message]) -> Coalesce:
+    counted = messages_of_one.order_by().values("endpoint").annotate(n=Count("*")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 class EndpointColumns(CallbackAdmin):
@@ -32,16 +32,14 @@ class EndpointColumns(CallbackAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         """Count each endpoint's messages of late in the one query, each count by an index."""
         queryset: QuerySet[Endpoint] = with_last_deliveries(super().get_queryset(request))
-        since = timezone.now() - LATELY
+        now = timezone.now()
+        delivered = _OF_ONE.filter(state=Message.State.DELIVERED, delivered_at__gte=now - LATELY)
+        next_one = _OF_ONE.filter(state=Message.State.PENDING).order_by("next_attempt_at")
         return queryset.annotate(
-            delivered_count=_count(state=Message.State.DELIVERED, delivered_at__gte=since),
-            failed_count=_count(state=Message.State.FAILED, created_at__gte=since),
-            waiting_count=_count(state__in=[Message.State.PENDING, Message.State.DELIVERING]),
-            next_try_at=Subquery(
-                Message.objects.filter(endpoint=OuterRef("pk"), state=Message.State.PENDING)
-                .order_by("next_attempt_at")
-                .values("next_attempt_at")[:1]
-            ),
+            delivered_count=_count(delivered),
+            failed_count=_count(given_up(_OF_ONE, now=now)),
+            waiting_count=_count(_OF_ONE.filter(ON_ITS_WAY)),
+            next_try_at=Subquery(next_one.values("next_attempt_at")[:1]),
         )
 
     @admin.display(description="URL", ordering="url")

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webhooks.models import Endpoint, Message
 
+ON_ITS_WAY = Q(state__in=[Message.State.PENDING, Message.State.DELIVERING])  # what pages call waiting
 LATELY = timedelta(days=7)  # what pages call recent: what is older was seen, or is history
 
 
@@ -83,13 +84,22 @@ def count_failing_endpoints() -> int:
     return in_use.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified).count()
 
 
+def given_up(messages: QuerySet[Message], *, now: datetime) -> QuerySet[Message]:
+    """Return those of `messages` that were given up lately."""
+    return messages.filter(created_at__gte=now - LATELY, state=Message.State.FAILED)
+
+
 def lost(messages: QuerySet[Message], *, now: datetime) -> QuerySet[Message]:
     """Return those of `messages` that were given up lately, and that somebody may send again.
 
     Not to a URL that its account removed or disabled: it wants none.
     """
-    recent = messages.filter(created_at__gte=now - LATELY, state=Message.State.FAILED)
-    return recent.filter(endpoint__removed_at=None, endpoint__disabled_by_owner=False)
+    return given_up(messages, now=now).filter(endpoint__removed_at=None, endpoint__disabled_by_owner=False)
+
+
+def count_waiting_callbacks() -> int:
+    """Count the callbacks that are on their way, to whatever URL; by a small index of these alone."""
+    return Message.objects.filter(ON_ITS_WAY).count()
 
 
 def count_lost_callbacks(*, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """The overview: what to do first, what needs a person, what ran."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -34,9 +35,18 @@ def test_nothing_needs_anybody(desk: Client, owner: User) -> None:
 
 
 def test_sidebar_counts_what_waits_and_nothing_where_nothing_does(desk: Client, owner: User) -> None:
-    assert "mf-count" not in desk.get(HOME).content.decode()
+    counted = re.compile(r'id="count-duplicate-review"[^>]*>(\d*)</span>')
+    for url in (HOME, "/catalog/sidebar/"):
+        assert counted.findall(desk.get(url).content.decode()) == [""]
     make_match(make_track(owner), make_track(owner))
-    assert '<span class="mf-count">1</span>' in desk.get(HOME).content.decode()
+    for url in (HOME, "/catalog/sidebar/"):
+        assert counted.findall(desk.get(url).content.decode()) == ["1"]
+
+
+def test_sidebar_counts_nothing_that_may_not_be_seen(client: Client, owner: User) -> None:
+    make_match(make_track(owner), make_track(owner))
+    client.force_login(User.objects.create_user("visitor", is_staff=True))
+    assert "count-duplicate-review" not in client.get("/catalog/sidebar/").content.decode()
 
 
 def test_what_needs_somebody(desk: Client, owner: User) -> None:
@@ -95,7 +105,7 @@ def test_queues_and_the_scan(desk: Client, owner: User, staff: User) -> None:
     QueueHeartbeat.objects.create(cluster="webhooks", sent_at=now - timedelta(hours=1))
     Scan.objects.create(started_by=staff, last_track=9, total=400, searched=100, worked_s=50.0)
     page = " ".join(desk.get(HOME).content.decode().split())
-    for words in ("answered in 3.0 s", "does not answer", "100 of 400 tracks", "2 min of work left", "0 in the queue"):
+    for words in ("answered in 3.0 s", "does not answer", "100 of 400 tracks", "2 min of work left", "0 tasks waiting"):
         assert words in page
 
 
