@@ -43,6 +43,7 @@ PAGES = {
         "/admin/webhooks/endpoint/",
         FIRST,
     ],
+    "callback-health": ["/admin/webhooks/endpoint/over-time/"],
     "callbacks-out": ["/admin/webhooks/message/"],
     "callback-out": [
         "/admin/webhooks/message/",

@@ -105,6 +105,12 @@ UNFOLD: dict[str, Any] = {
             _group(
                 "Callbacks",
                 _table("Callback URLs", "link", "webhooks.endpoint"),
+                {
+                    "title": "Callback health",
+                    "icon": "monitor_heart",
+                    "link": reverse_lazy("admin:webhooks_endpoint_over_time"),
+                    "permission": lambda request: request.user.has_perm("webhooks.view_endpoint"),
+                },
                 _table("Callbacks out", "outbox", "webhooks.message"),
                 _table("Callbacks in", "inbox", "webhooks.received"),
                 _table("Sources", "input", "webhooks.source"),

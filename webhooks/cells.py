@@ -38,6 +38,12 @@ def endpoint_state(standing: Standing) -> SafeString:
     return badge(tone, icon, str(standing.state.label), standing.reason)
 
 
+def state_word(state: str) -> SafeString:
+    """Return a state of a URL that was noted, as it looks everywhere."""
+    known = State(state) if state in State.values else State.HEALTHY
+    return badge(*_ENDPOINT_STATES[known], str(known.label))
+
+
 def candidate(endpoint: Endpoint) -> SafeString | str:
     """Return the URL that is to take the place of the one in use, on a line of its own."""
     if not endpoint.candidate_url:

@@ -8,33 +8,34 @@ from socket import gaierror
 from requests.exceptions import SSLError
 from urllib3.exceptions import HTTPError
 
+from webhooks.causes import Cause
 from webhooks.interim import TooManyInterimError
 from webhooks.tls_failures import handshake_words, name_words
 
 # The first that is found among an error and its causes; what is more special comes first.
-_WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (gaierror, "The host name is unknown."),
-    (ConnectionRefusedError, "The receiver refused the connection."),
-    (ConnectionError, "The receiver closed the connection before it answered."),
+_NOT_HTTP = "The receiver's answer is not HTTP. Another program may listen on this port, or it expects https."
+_WORDS: tuple[tuple[type[BaseException], Cause, str], ...] = (
+    (gaierror, Cause.HOST, "The host name is unknown."),
+    (ConnectionRefusedError, Cause.REFUSED, "The receiver refused the connection."),
+    (ConnectionError, Cause.CLOSED, "The receiver closed the connection before it answered."),
+    (HTTPException, Cause.NOT_HTTP, _NOT_HTTP),
 )
 
 
-def in_words(error: BaseException) -> str:
-    """Return why no answer came."""
+def explained(error: BaseException) -> tuple[Cause, str]:
+    """Return why no answer came: its kind, and in words."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return handshake_words(cause)
+            return Cause.TLS, handshake_words(cause)
         if isinstance(cause, TooManyInterimError):
-            return str(cause)
+            return Cause.NOT_HTTP, str(cause)
     if isinstance(error, SSLError):  # the name alone was looked at, by urllib3
-        return name_words(causes[-1])
-    for kind, words in _WORDS:
+        return Cause.TLS, name_words(causes[-1])
+    for kind, cause_found, words in _WORDS:
         if any(isinstance(cause, kind) for cause in causes):
-            return words
-    if any(isinstance(cause, HTTPException) for cause in causes):
-        return "The receiver's answer is not HTTP. Another program may listen on this port, or it expects https."
-    return f"The receiver did not answer ({type(causes[-1]).__name__}). See the log of the workers."
+            return cause_found, words
+    return Cause.OTHER, f"The receiver did not answer ({type(causes[-1]).__name__}). See the log of the workers."
 
 
 # What a receiver means by its status, and what to do; the hundreds speak for what is not here.

@@ -10,8 +10,9 @@ import structlog
 from django.conf import settings
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from webhooks.causes import Cause, of_status
 from webhooks.deadline import Deadline
-from webhooks.failures import in_words, kinds_of
+from webhooks.failures import explained, kinds_of
 from webhooks.kept_headers import kept_headers
 from webhooks.url_guard import UrlRefusedError, guarded_session
 
@@ -29,6 +30,7 @@ class Answer:
     """What came back: `status` is None where no head of an answer came, and `error` says why.
 
     With a status, `error` says why the body is not all there: the receiver has spoken, so that its status counts.
+    `failure` is the kind of the error where no status came.
     """
 
     duration_ms: int = 0
@@ -36,6 +38,14 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     error: str = ""
+    failure: Cause = Cause.OTHER
+
+    @property
+    def cause(self) -> str:
+        """The kind of its failure; empty where it succeeded."""
+        if self.succeeded:
+            return ""
+        return str(self.failure.value if self.status is None else of_status(self.status).value)
 
     @property
     def succeeded(self) -> bool:
@@ -60,7 +70,8 @@ def post(*, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
             answer = _exchange(url, headers, body, deadline)
     except _FAILURES as error:
         logger.info("callback_not_answered", kinds=kinds_of(error))
-        answer = Answer(error=_in_words(error, deadline))
+        failure, words = _explained(error, deadline)
+        answer = Answer(error=words, failure=failure)
     return replace(answer, duration_ms=_since_ms(started))
 
 
@@ -99,12 +110,12 @@ def _read_body(response: requests.Response, deadline: Deadline) -> tuple[bytes, 
     return read, _timed_out(None, deadline)
 
 
-def _in_words(error: Exception, deadline: Deadline) -> str:
+def _explained(error: Exception, deadline: Deadline) -> tuple[Cause, str]:
     if words := _timed_out(error, deadline):
-        return words
+        return Cause.TIMEOUT, words
     if isinstance(error, UrlRefusedError):
-        return str(error)
-    return in_words(error)
+        return Cause.ADDRESS, str(error)
+    return explained(error)
 
 
 def _timed_out(error: Exception | None, deadline: Deadline) -> str:

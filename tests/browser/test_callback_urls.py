@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.test_pages import AXE, DARK, OF_COLOURS, WIDER, violations
+from tests.browser.test_pages import barred_at
 from tests.webhooks.conftest import CHECKED, TASK_ID
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Endpoint, Message
@@ -39,16 +39,8 @@ def endpoint(owner: User, receiver: Receiver) -> Endpoint:
 
 
 def test_read_by_anybody_and_no_wider_than_a_phone(page: Page, live_server: LiveServer, endpoint: Endpoint) -> None:
-    barred: list[str] = []
-    for width in (390, 1440):
-        page.set_viewport_size({"width": width, "height": 900})
-        for path in (LIST, f"{LIST}{endpoint.pk}/change/", f"{LIST}add/"):
-            page.goto(live_server.url + path)
-            assert page.evaluate(WIDER) <= 1, (path, width)
-            page.evaluate(AXE)
-            barred += [f"{path}: {words}" for words in violations(page)]
-            page.evaluate(DARK)
-            barred += [f"{path}, dark: {words}" for words in violations(page, *OF_COLOURS)]
+    paths = (LIST, f"{LIST}{endpoint.pk}/change/", f"{LIST}add/")
+    barred = barred_at(page, *(live_server.url + path for path in paths))
     assert not barred, "\n".join(barred)
 
 

@@ -19,7 +19,7 @@ OF_COLOURS = ["color-contrast", "link-in-text-block"]
 DARK = "document.documentElement.classList.add('dark', 'dark-mode')"  # as the theme's own switch does
 COLOURS = """[...document.querySelectorAll("*")].map(element => getComputedStyle(element))
     .map(style => [style.color, style.backgroundColor, style.borderColor, style.fill])"""
-NEVER_WIDER = ("overview", "review", "review-group", "review-bulk", "waiting-pairs", "scan", "track")
+NEVER_WIDER = ("overview", "review", "review-group", "review-bulk", "waiting-pairs", "scan", "track", "callback-health")
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES: dict[str, Callable[[Match], str]] = {
     "overview": lambda _: "/admin/",
@@ -40,6 +40,7 @@ PAGES: dict[str, Callable[[Match], str]] = {
     "match": lambda match: f"/admin/catalog/match/{match.pk}/change/",
     "decisions": lambda _: "/admin/catalog/decision/",
     "endpoints": lambda _: "/admin/webhooks/endpoint/",
+    "callback-health": lambda _: "/admin/webhooks/endpoint/over-time/",
     "callbacks-out": lambda _: "/admin/webhooks/message/",
     "callbacks-in": lambda _: "/admin/webhooks/received/",
     "sources": lambda _: "/admin/webhooks/source/",
@@ -69,6 +70,21 @@ def violations(page: Page, *rules: str) -> list[str]:
 def _is_swaggers(rule: dict[str, Any], page: Page) -> bool:
     """Whether a rule is about landmarks that Swagger UI writes: its own main part, and its servers beside it."""
     return page.url.endswith("/api/docs/") and rule["id"] in ("region", "landmark-main-is-top-level")
+
+
+def barred_at(page: Page, *urls: str) -> list[str]:
+    """Return what keeps somebody from reading these pages, on a phone and on a desk, light and dark."""
+    barred: list[str] = []
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        for url in urls:
+            page.goto(url)
+            assert page.evaluate(WIDER) <= 1, (url, width)
+            page.evaluate(AXE)
+            barred += [f"{url}: {words}" for words in violations(page)]
+            page.evaluate(DARK)
+            barred += [f"{url}, dark: {words}" for words in violations(page, *OF_COLOURS)]
+    return barred
 
 
 def test_every_page_is_silent_and_readable_by_anybody(page: Page, live_server: LiveServer, pair: Match) -> None:

@@ -51,9 +51,12 @@ TABLES = {
     **{f"webhooks/{name}": () for name in ("attempt", "received")},
     "webhooks/refused": ("<path:object_id>/try-signature/",),
     "staff/auditentry": (),
-    "webhooks/endpoint": tuple(
-        f"<path:object_id>/{name}/"
-        for name in ("send_test", "verify_again", "rotate_secret", "recover_failed", "replay", "turn_off")
+    "webhooks/endpoint": (
+        "over-time/",
+        *(
+            f"<path:object_id>/{name}/"
+            for name in ("send_test", "verify_again", "rotate_secret", "recover_failed", "replay", "turn_off")
+        ),
     ),
     "webhooks/message": ("<path:object_id>/send_again/", "<path:object_id>/delete_content/"),
     "webhooks/source": ("<path:object_id>/rotate_secret/",),
@@ -95,6 +98,7 @@ ROWS = {
     "catalog/evidence/<str:token>/": ANYBODY,  # who has a signed link; one pair and no more is behind it
     **{f"catalog/losers/{what}": PERMITTED for what in ("", "remove/")},
     "catalog/index/": PERMITTED,
+    "catalog/sidebar/": STAFF,
     **{f"catalog/scan/{what}": PERMITTED for what in ("", "start/")},
     **{f"catalog/scan/<int:scan_id>/{what}/": PERMITTED for what in ("cancel", "resume")},
 }

@@ -22,6 +22,7 @@ COUNTS = {
     "all of waiting pair": 8,
     "scan": 10,
     "uses": 6,
+    "callback health": 7,
     "all of track": 6,
     "all of task": 5,
     "all of match": 5,
@@ -35,7 +36,7 @@ COUNTS = {
     "match": 10,
     "key": 9,
     "bulk action": 7,
-    "callback URL": 11,
+    "callback URL": 15,
     "callback out": 8,
     "callback in": 6,
 }
@@ -84,6 +85,7 @@ def pages() -> dict[str, str]:
         "review": "/catalog/review/",
         "scan": "/catalog/scan/",
         "uses": "/catalog/uses/",
+        "callback health": "/admin/webhooks/endpoint/over-time/",
         **lists,
         **single,
     }

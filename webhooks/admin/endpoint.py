@@ -14,13 +14,14 @@ from webhooks import services
 from webhooks.admin.endpoint_actions import EndpointActions, verify
 from webhooks.admin.endpoint_columns import EndpointColumns
 from webhooks.admin.endpoint_forms import EndpointForm, judged
+from webhooks.admin.over_time import EndpointHistory, history_of
 from webhooks.admin.secrets import secret_page
 from webhooks.models import Endpoint
 from webhooks.selectors import health_of
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(EndpointActions, EndpointColumns):
+class EndpointAdmin(EndpointActions, EndpointHistory, EndpointColumns):
     """One row a URL; an account may have several."""
 
     form = EndpointForm
@@ -70,7 +71,9 @@ class EndpointAdmin(EndpointActions, EndpointColumns):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show how it does above its address."""
-        context = {"health": health_of(pk) if (pk := row_id(object_id)) else None}
+        context: dict[str, Any] = {"health": health_of(pk) if (pk := row_id(object_id)) else None}
+        if context["health"] and not request.headers.get("HX-Request"):  # the part above looks again by itself
+            context |= history_of(request, context["health"].endpoint)
         answer: HttpResponse = super().change_view(request, object_id, form_url, (extra_context or {}) | context)
         return answer
 

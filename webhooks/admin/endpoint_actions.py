@@ -34,7 +34,7 @@ def verify(request: HttpRequest, endpoint: Endpoint) -> None:
 def _send_since(request: HttpRequest, form: SinceForm, object_id: str, send: Callable[..., int]) -> HttpResponse:
     """Send callbacks again by `send`, as far back as the form says."""
     endpoint = row_or_404(Endpoint, object_id)
-    _say_sent(request, endpoint, send(endpoint=endpoint, since=ago(form.cleaned_data["since"])))
+    _say_sent(request, endpoint, send(endpoint=endpoint, since=ago(form.cleaned_data["since"]), **form.more))
     return back_to(request, endpoint)
 
 

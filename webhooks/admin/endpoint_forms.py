@@ -20,6 +20,7 @@ from unfold.widgets import (
 from staff.row_ids import row_or_404
 from webhooks import services
 from webhooks.admin.secrets import RotateForm
+from webhooks.causes import Cause, cause_words
 from webhooks.choices import contract_events
 from webhooks.contract import Event
 from webhooks.models import Endpoint
@@ -27,7 +28,8 @@ from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.custom_headers import headers_of, masked
 from webhooks.url_guard import UrlRefusedError, check_address, check_url
 
-_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", "876000": "all"}
+ALL = "876000"  # hours
+_SPANS = {"1": "the last hour", "24": "the last day", "120": "the last 5 days", ALL: "all"}
 _FIELD_OF = {"signature": "scheme"}
 _refusal: ContextVar[str] = ContextVar("refusal", default="")
 
@@ -143,21 +145,32 @@ class SinceForm(BaseDialogForm):  # type: ignore[misc]
 
     since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Callbacks from")
     count: ClassVar[Any]
+    more: ClassVar[dict[str, str]] = {}
 
     def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
         """Count what each choice stands for."""
         super().__init__(request, object_id, **kwargs)
         endpoint = row_or_404(Endpoint, object_id)
         self.fields["since"].choices = [
-            (hours, f"{words}: {type(self).count(endpoint=endpoint, since=ago(hours))}")
+            (hours, f"{words}: {type(self).count(endpoint=endpoint, since=ago(hours), **self.more)}")
             for hours, words in _SPANS.items()
         ]
 
 
 class RecoverForm(SinceForm):
-    """Those that failed."""
+    """Those that failed; where the address names a cause, those that failed for it, from all times at first."""
 
     count = staticmethod(services.count_failed)
+
+    def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
+        """Read the cause."""
+        cause = request.GET.get("cause", "")
+        if cause in Cause.values:
+            self.more = {"cause": cause}  # type: ignore[misc]  # of this form alone
+        super().__init__(request, object_id, **kwargs)
+        if self.more:
+            self.fields["since"].help_text = f"Only those of this cause: {cause_words(cause)}."
+            self.initial["since"] = ALL
 
 
 class ReplayForm(SinceForm):

@@ -20,6 +20,7 @@ from staff.row_ids import row_id, row_or_404
 from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
 from webhooks.admin.base import RecordAdmin
+from webhooks.causes import Cause
 from webhooks.cells import chain, link, message_state, short_url
 from webhooks.models import Attempt, Message
 from webhooks.secret_box import SecretUnreadableError
@@ -103,13 +104,28 @@ class LostFilter(admin.SimpleListFilter):
         return lost(queryset, now=timezone.now()) if self.value() else queryset
 
 
+class CauseFilter(admin.SimpleListFilter):
+    """By why they failed: of those that were given up, or failed last and are tried again."""
+
+    title = "cause"
+    parameter_name = "cause"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """All the causes there are."""
+        return [(value, str(label)) for value, label in Cause.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:  # noqa: ARG002
+        """Messages whose last attempt failed for the chosen cause."""
+        return queryset.filter(cause=self.value()) if self.value() else queryset
+
+
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
     """One row a callback."""
 
     nothing_yet = "When a task ends, the service sends a callback if the account has a callback URL."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
-    list_filter = [LostFilter, "state", EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
+    list_filter = [LostFilter, "state", CauseFilter, EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
     whole_ids = id_beginnings = ("subject", "message_id")
     search_fields = ["subject", "message_id", "endpoint__words__contains", f"endpoint__owner__{ACCOUNT_WORDS}"]
     search_help_text = "Task id, message id, URL or account"

@@ -23,6 +23,11 @@ class EndpointQuerySet(FoldingQuerySet["Endpoint"]):
         """An account's own URLs, those that it removed left out: their rows stay for what was sent to them."""
         return self.filter(owner=owner, removed_at=None)
 
+    def in_trouble_first(self) -> "EndpointQuerySet":
+        """Those in use: first what fails now, then what failed last."""
+        failing = models.Case(models.When(failing_since=None, then=1), default=0)
+        return self.filter(removed_at=None).order_by(failing, models.F("last_failure_at").desc(nulls_last=True), "pk")
+
 
 class Endpoint(Searched):
     """One of an account's callback URLs; delivered to only while verified, not disabled and not paused.
@@ -64,6 +69,7 @@ class Endpoint(Searched):
     paused_until = models.DateTimeField(null=True, blank=True, editable=False)
     pause_reason = models.CharField(max_length=16, choices=Pause, blank=True, default="", editable=False)
     pauses_in_row = models.PositiveIntegerField(default=0, editable=False)
+    noted_state = models.CharField(max_length=16, blank=True, default="", editable=False)
     recovery_started_at = models.DateTimeField(null=True, blank=True, editable=False)
     recovery_total = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from textsearch.fields import FoldedField, FoldingQuerySet, Searched
+from webhooks.causes import Cause
 
 
 class Message(models.Model):
@@ -31,6 +32,13 @@ class Message(models.Model):
     body = models.TextField(help_text="The JSON text exactly as sent.")
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     error = models.TextField(blank=True, default="", help_text="Why it failed for good.")
+    cause = models.CharField(
+        max_length=16,
+        choices=Cause,
+        blank=True,
+        default="",
+        help_text="The kind of its last failure; none once its content was deleted.",
+    )
     attempt_count = models.PositiveIntegerField(default=0)
     schedule_start = models.DateTimeField(help_text="The retry schedule counts from here.")
     schedule_step = models.PositiveIntegerField(default=0, help_text="Place in the schedule of the next attempt.")
@@ -70,6 +78,9 @@ class Message(models.Model):
             models.Index(fields=["endpoint", "-created_at", "-id"], name="message_newest"),
             models.Index(fields=["created_at"], name="message_created"),
             models.Index(fields=["-id"], name="message_failed", condition=Q(state="failed")),
+            models.Index(
+                fields=["endpoint", "cause", "created_at"], name="message_failed_cause", condition=Q(state="failed")
+            ),
             models.Index(fields=["subject"], name="message_subject"),
         ]
 

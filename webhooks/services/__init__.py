@@ -33,6 +33,7 @@ from webhooks.services.sources import (
     rotate_source_secret,
     source_secret,
 )
+from webhooks.services.state_log import note_states
 from webhooks.services.sweeping import sweep_due_messages
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "disable_endpoint",
     "endpoint_secret",
     "move_endpoint",
+    "note_states",
     "prune",
     "public_keys",
     "queue_messages",

@@ -21,7 +21,7 @@ def delete_content(*, message: Message, now: datetime) -> None:
     """
     with transaction.atomic():
         free = Message.objects.filter(~Q(state=Message.State.DELIVERING), pk=message.pk)
-        if not free.update(body="", content_deleted_at=now):
+        if not free.update(body="", cause="", content_deleted_at=now):
             raise BeingSentError("The callback is being sent at the moment. Try again when it has ended.")
         Message.objects.filter(pk=message.pk, state=Message.State.PENDING).update(
             state=Message.State.FAILED, error=DELETED_BEFORE, queued_until=None

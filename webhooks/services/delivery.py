@@ -8,15 +8,19 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from webhooks.causes import Cause
 from webhooks.models import Attempt, Message
 from webhooks.retry import next_attempt
 from webhooks.secret_box import SecretUnreadableError
+from webhooks.services.counting import count_attempts
 from webhooks.services.custom_headers import headers_of, hidden, masked
 from webhooks.services.due import LEASE, PAUSE, is_due, open_endpoints
 from webhooks.services.endpoints import disable_endpoint, note_failure, note_success
 from webhooks.services.pausing import end_pause, pause_after, take_try
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.services.signatures import signed_headers
+from webhooks.services.standing import State
+from webhooks.services.state_log import note_change, note_state
 from webhooks.services.sweeping import LOST_WORKER
 from webhooks.storable import storable
 from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers
@@ -24,6 +28,7 @@ from webhooks.transport import KEPT_BODY_BYTES, Answer, post, request_headers
 logger = structlog.get_logger(__name__)
 
 GONE = 410
+EVERY_ATTEMPT_FAILED = "Every attempt of the schedule failed."
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,17 @@ def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
             if tried_until is None:
                 transaction.set_rollback(True)
                 return None
-        message.attempts.filter(ended_at=None).update(ended_at=now, error=LOST_WORKER)
-        return _begin_attempt(message, tried_until=tried_until, now=now)
+            note_change(message.endpoint, State.TRYING, now=now)
+        claim = _begin_attempt(message, tried_until=tried_until, now=now)
+        _end_attempts_before(claim, now=now)
+        return claim
+
+
+def _end_attempts_before(claim: Claim, *, now: datetime) -> None:
+    """Complete the attempts of workers that stopped: the claim is another's now."""
+    left = Attempt.objects.filter(message=claim.message, ended_at=None).exclude(pk=claim.attempt.pk)
+    if count := left.update(ended_at=now, error=LOST_WORKER):
+        count_attempts(endpoint_pk=claim.message.endpoint_id, now=now, cause=Cause.WORKER.value, attempts=count)
 
 
 def _leave_to_the_sweeper(message_pk: int) -> None:
@@ -95,18 +109,23 @@ def _leave_to_the_sweeper(message_pk: int) -> None:
 def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
     """Complete the attempt's row, and move the message to its end or to its next attempt."""
     with transaction.atomic():
-        Attempt.objects.filter(pk=claim.attempt.pk).update(
-            ended_at=now,
-            duration_ms=answer.duration_ms,
-            status=answer.status,
-            response_headers={name: hidden(value, claim.own_headers) for name, value in answer.headers.items()},
-            response_body=_kept_text(answer, claim.own_headers),
-            error=answer.error,
-        )
+        is_first = _complete_attempt(claim, answer=answer, now=now)
+        given_up = False
         if answer.succeeded:
             _record_success(claim, now=now)
         else:
-            _record_failure(claim, answer=answer, now=now)
+            given_up = _record_failure(claim, answer=answer, now=now)
+        endpoint = claim.message.endpoint
+        if not (answer.succeeded and endpoint.noted_state == State.HEALTHY):
+            note_state(endpoint_pk=endpoint.pk, now=now)
+        count_attempts(
+            endpoint_pk=endpoint.pk,
+            now=now,
+            cause=answer.cause,
+            took_ms=answer.duration_ms,
+            attempts=int(is_first),
+            given_up=int(given_up),
+        )
     logger.info(
         "callback_attempted",
         task_id=claim.message.subject,
@@ -116,6 +135,23 @@ def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
         duration_ms=answer.duration_ms,
         error=answer.error,
     )
+
+
+def _complete_attempt(claim: Claim, *, answer: Answer, now: datetime) -> bool:
+    """Store what came; return False where the attempt counts already, as one whose worker had stopped."""
+    row = Attempt.objects.filter(pk=claim.attempt.pk)
+    came = {
+        "ended_at": now,
+        "duration_ms": answer.duration_ms,
+        "status": answer.status,
+        "response_headers": {name: hidden(value, claim.own_headers) for name, value in answer.headers.items()},
+        "response_body": _kept_text(answer, claim.own_headers),
+        "error": answer.error,
+    }
+    if row.filter(ended_at=None).update(**came):
+        return True
+    row.update(**came)
+    return False
 
 
 def _kept_text(answer: Answer, own_headers: dict[str, str]) -> str:
@@ -148,23 +184,27 @@ def _record_success(claim: Claim, *, now: datetime) -> None:
     message = claim.message
     # Also where the lease had run out: the receiver has it, so nobody needs to send it once more.
     Message.objects.filter(pk=message.pk).exclude(state=Message.State.DELIVERED).update(
-        state=Message.State.DELIVERED, delivered_at=now, error="", queued_until=None
+        state=Message.State.DELIVERED, delivered_at=now, error="", cause="", queued_until=None
     )
     note_success(endpoint=message.endpoint)
     end_pause(message.endpoint, tried_until=claim.tried_until)
 
 
-def _record_failure(claim: Claim, *, answer: Answer, now: datetime) -> None:
+def _record_failure(claim: Claim, *, answer: Answer, now: datetime) -> bool:
+    """Move the message to its next attempt, or give it up; return whether it was given up here."""
     message = claim.message
     due = next_attempt(start=message.schedule_start, step=message.schedule_step, now=now, headers=answer.headers)
     # Only while the lease is this worker's: another's outcome is not overwritten.
     mine = LEASE.held(Message.objects.filter(pk=message.pk, state=Message.State.DELIVERING), message.lease_token)
     if due is None:
-        mine.update(state=Message.State.FAILED, error="Every attempt of the schedule failed.", queued_until=None)
+        moved = mine.update(
+            state=Message.State.FAILED, error=EVERY_ATTEMPT_FAILED, cause=answer.cause, queued_until=None
+        )
     else:
-        mine.update(state=Message.State.PENDING, next_attempt_at=due, queued_until=None)
+        moved = mine.update(state=Message.State.PENDING, next_attempt_at=due, cause=answer.cause, queued_until=None)
     if answer.status == GONE:
         disable_endpoint(endpoint=message.endpoint, reason="The URL answered 410 Gone.", now=now)
     else:
         note_failure(endpoint=message.endpoint, now=now)
         pause_after(message.endpoint, answer=answer, tried_until=claim.tried_until, now=now)
+    return due is None and bool(moved)

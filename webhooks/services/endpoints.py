@@ -10,9 +10,11 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from webhooks.causes import Cause
 from webhooks.contract import Event, url_disabled_body
 from webhooks.models import Endpoint, Message
 from webhooks.secret_box import unseal
+from webhooks.services.counting import count_attempts
 from webhooks.services.messages import queue_messages
 from webhooks.services.pausing import NOT_PAUSED
 from webhooks.services.sealed_secrets import rotate
@@ -55,10 +57,12 @@ def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime, by_owner
             _same_url(endpoint).update(disabled_by_owner=True)
         if not _same_url(endpoint).filter(disabled_at=None).update(disabled_at=now, disabled_reason=reason):
             return False
-        endpoint.messages.filter(state=Message.State.PENDING).update(
-            state=Message.State.FAILED, error=f"The endpoint was disabled: {reason}"
+        given_up = endpoint.messages.filter(state=Message.State.PENDING).update(
+            state=Message.State.FAILED, error=f"The endpoint was disabled: {reason}", cause=Cause.DISABLED
         )
         _tell_other_urls(endpoint, reason, now)
+        if given_up:
+            count_attempts(endpoint_pk=endpoint.pk, now=now, cause=Cause.DISABLED.value, given_up=given_up)
     logger.warning("endpoint_disabled", endpoint=endpoint.pk, url=endpoint.url, reason=reason)
     if not by_owner:
         transaction.on_commit(lambda: _tell_owner(endpoint, reason))

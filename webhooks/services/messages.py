@@ -11,9 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from webhooks.causes import Cause
 from webhooks.choices import BodyFormat
 from webhooks.contract import Body, TaskName, TaskStatus, callback_body, new_task_id
 from webhooks.models import Endpoint, Message
+from webhooks.services.counting import count_attempts
 from webhooks.services.due import TRUST, queue_trust
 
 QUEUE_NAME = "webhooks"
@@ -78,7 +80,7 @@ def _json(body: Body | Callable[[], Body]) -> str:
 
 def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body: str) -> Message:
     now = timezone.now()
-    ended = {"state": Message.State.FAILED, "error": DISABLED} if endpoint.disabled_at else {}
+    ended = {"state": Message.State.FAILED, "error": DISABLED, "cause": Cause.DISABLED} if endpoint.disabled_at else {}
     with transaction.atomic():
         message, created = Message.objects.get_or_create(
             endpoint=endpoint,
@@ -96,4 +98,6 @@ def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body
         )
         if created and endpoint.is_deliverable and endpoint.paused_until is None:
             enqueue(message.pk, now=now)
+        if created and ended:
+            count_attempts(endpoint_pk=endpoint.pk, now=now, cause=Cause.DISABLED.value, given_up=1)
     return message

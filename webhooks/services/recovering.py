@@ -53,17 +53,17 @@ def _send_batch_again(keys: list[int]) -> SentAgain:
     )
 
 
-def count_failed(*, endpoint: Endpoint, since: datetime) -> int:
+def count_failed(*, endpoint: Endpoint, since: datetime, cause: str = "") -> int:
     """Return how many messages `recover_failed` would send."""
-    return _failed(endpoint, since).count()
+    return _failed(endpoint, since, cause).count()
 
 
-def recover_failed(*, endpoint: Endpoint, since: datetime) -> int:
+def recover_failed(*, endpoint: Endpoint, since: datetime, cause: str = "") -> int:
     """Send every message again that was made at or after `since` and failed for good; return how many.
 
-    None of them where the endpoint is disabled: they would fail at once.
+    Those of one cause, where it is given. None of them where the endpoint is disabled: they would fail at once.
     """
-    return _again(endpoint, _failed(endpoint, since))
+    return _again(endpoint, _failed(endpoint, since, cause))
 
 
 def count_ended(*, endpoint: Endpoint, since: datetime) -> int:
@@ -88,8 +88,9 @@ def _again(endpoint: Endpoint, messages: QuerySet[Message]) -> int:
     return count
 
 
-def _failed(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
-    return _ended(endpoint, since).filter(state=Message.State.FAILED)
+def _failed(endpoint: Endpoint, since: datetime, cause: str) -> QuerySet[Message]:
+    failed = _ended(endpoint, since).filter(state=Message.State.FAILED)
+    return failed.filter(cause=cause) if cause else failed
 
 
 def _ended(endpoint: Endpoint, since: datetime) -> QuerySet[Message]:
@@ -101,6 +102,7 @@ def _restart(messages: QuerySet[Message], *, now: datetime) -> int:
     return messages.update(
         state=Message.State.PENDING,
         error="",
+        cause="",
         delivered_at=None,
         schedule_start=now,
         schedule_step=0,

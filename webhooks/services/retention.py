@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from webhooks.models import Attempt, Endpoint, Message, Received
+from webhooks.models import Attempt, AttemptCount, Endpoint, Message, Received, StateChange
 
 BATCH_ROWS = 1000
 
@@ -56,6 +56,19 @@ def old_messages(now: datetime) -> QuerySet[Message]:
     return Message.objects.filter(~Exists(attempts), state__in=ended, created_at__lt=before).order_by("created_at")
 
 
+def old_counts(now: datetime) -> QuerySet[AttemptCount]:
+    """Return counts of hours whose attempts are gone."""
+    before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
+    return AttemptCount.objects.filter(hour__lt=before).order_by("hour")
+
+
+def old_changes(now: datetime) -> QuerySet[StateChange]:
+    """Return changes of state of long ago; the newest of each URL stays, as it says how it stood since."""
+    before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
+    later = StateChange.objects.filter(endpoint=OuterRef("endpoint"), at__gt=OuterRef("at"))
+    return StateChange.objects.filter(Exists(later), at__lt=before).order_by("at")
+
+
 def old_endpoints(now: datetime) -> QuerySet[Endpoint]:
     """Return callback URLs that their account removed long ago, once nothing that was sent to them is left."""
     before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
@@ -74,6 +87,8 @@ def old_received(now: datetime) -> QuerySet[Received]:
 
 RETENTIONS = (
     Retention("attempts", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_attempts),
+    Retention("hours of attempts", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_counts),
+    Retention("states of callback URLs", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_changes),
     Retention("callbacks out", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_messages),
     Retention("removed callback URLs", "WEBHOOK_ATTEMPT_RETENTION_DAYS", old_endpoints),
     Retention("callbacks in", "WEBHOOK_RECEIVED_RETENTION_DAYS", old_received),

@@ -1,6 +1,8 @@
 """The sweeper's part: queues what is due, and ends what nobody will deliver."""
 
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 from django.conf import settings
 from django.db import transaction
@@ -9,7 +11,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from queueing.retrying import for_each
+from webhooks.causes import Cause
 from webhooks.models import Attempt, Endpoint, Message
+from webhooks.services.counting import count_attempts
 from webhooks.services.due import PAUSE, TRUST, is_due, open_endpoints, queue_trust, schedule_length
 from webhooks.services.messages import DISABLED, QUEUE_NAME, enqueue
 
@@ -66,35 +70,41 @@ def _end_undeliverable(now: datetime) -> None:
     what has waited for its URL to be verified for as long as it would have been tried.
     """
     due = Message.objects.filter(is_due(now))
-    _fail(due, of=Endpoint.objects.filter(disabled_at__isnull=False), error=DISABLED)
+    _fail(due, of=Endpoint.objects.filter(disabled_at__isnull=False), error=DISABLED, cause=Cause.DISABLED, now=now)
     # No schedule begins before its message was made, and for that column there is an index.
     longest = now - schedule_length()
     waited = due.filter(schedule_start__lte=longest, created_at__lte=longest)
-    _fail(waited, of=Endpoint.objects.filter(verified_at=None), error=NEVER_VERIFIED)
+    unverified = Endpoint.objects.filter(verified_at=None)
+    _fail(waited, of=unverified, error=NEVER_VERIFIED, cause=Cause.UNVERIFIED, now=now)
 
 
-def _fail(messages: QuerySet[Message], *, of: QuerySet[Endpoint], error: str) -> None:
+def _fail(messages: QuerySet[Message], *, of: QuerySet[Endpoint], error: str, cause: Cause, now: datetime) -> None:
     """Fail messages of these endpoints, some at a time: looked for first, as there are none as good as always.
 
     By the endpoints' numbers and in the order of an index, which SQLite would not take by itself.
     """
     endpoints = list(of.values_list("pk", flat=True))
     keys = messages.filter(endpoint__in=endpoints).order_by("endpoint_id", "state", "created_at")
-    found = list(keys.values_list("pk", flat=True)[:BATCH_ROWS]) if endpoints else []
-    if found:
-        messages.filter(pk__in=found, endpoint__in=of).update(
-            state=Message.State.FAILED, error=error, queued_until=None
-        )
+    found = list(keys.values_list("endpoint_id", "pk")[:BATCH_ROWS]) if endpoints else []
+    for endpoint_pk, of_one in groupby(found, key=itemgetter(0)):
+        with transaction.atomic():
+            here = messages.filter(pk__in=[pk for _, pk in of_one], endpoint__in=of)
+            count = here.update(state=Message.State.FAILED, error=error, cause=cause, queued_until=None)
+            if count:
+                count_attempts(endpoint_pk=endpoint_pk, now=now, cause=cause.value, given_up=count)
 
 
 def _end_lost(now: datetime) -> None:
     """Fail what was lost at the schedule's last attempt: a message that kills its worker would come again for ever."""
     last = {"state": Message.State.DELIVERING, "schedule_step__gte": len(settings.WEBHOOK_SCHEDULE_SECONDS)}
     lost = Message.objects.filter(is_due(now), **last)
-    for pk in list(lost.values_list("pk", flat=True)[:SWEEP_LIMIT]):
+    ends = {"state": Message.State.FAILED, "error": LOST, "cause": Cause.WORKER, "queued_until": None}
+    for pk, endpoint_pk in list(lost.values_list("pk", "endpoint_id")[:SWEEP_LIMIT]):
         with transaction.atomic():
-            if lost.filter(pk=pk).update(state=Message.State.FAILED, error=LOST, queued_until=None):
-                Attempt.objects.filter(message=pk, ended_at=None).update(ended_at=now, error=LOST_WORKER)
+            if lost.filter(pk=pk).update(**ends):
+                ended = Attempt.objects.filter(message=pk, ended_at=None).update(ended_at=now, error=LOST_WORKER)
+                worker = Cause.WORKER.value
+                count_attempts(endpoint_pk=endpoint_pk, now=now, cause=worker, attempts=ended, given_up=1)
 
 
 def _put_off(pk: int, *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from django import template
 
 from staff import blocks
-from webhooks import cells
+from webhooks import causes, cells
 
 register = template.Library()
 for _filter in (
@@ -17,5 +17,8 @@ for _filter in (
     blocks.head,
     blocks.json_box,
     blocks.boxed,
+    causes.cause_words,
+    causes.advice,
+    cells.state_word,
 ):
     register.filter(_filter.__name__, _filter)
