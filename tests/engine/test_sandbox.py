@@ -211,6 +211,16 @@ def test_inherits_nothing(monkeypatch: pytest.MonkeyPatch, songs: list[Path]) ->
     )
 
 
+def test_weighs_with_its_parent(monkeypatch: pytest.MonkeyPatch, songs: list[Path]) -> None:
+    """A session of its own would weigh as much as the web server's, whatever the niceness of the worker."""
+    look = "import json, os, sys; ids = [os.getsid(0), os.getpgid(0) == os.getpid()]"
+    look += "; sys.stderr.write('\\n' + json.dumps({'error': 'unreadable', 'reason': json.dumps(ids)}))"
+    monkeypatch.setattr(decoding, "_command", lambda *_: [sys.executable, "-I", "-c", look])
+    with pytest.raises(decoding.UnreadableAudio) as caught:
+        probe(songs[0])
+    assert json.loads(str(caught.value).split(": ", 1)[1].rstrip(".")) == [os.getsid(0), True]
+
+
 @pytest.mark.parametrize(
     "report",
     [

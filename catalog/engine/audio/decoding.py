@@ -153,7 +153,9 @@ class _Child:
                 stdin=file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,
+                # To be killed as one, but in this session: where the kernel weighs sessions (autogroup), a decoder of
+                # its own would weigh as much as the whole web server, whatever the niceness of its worker.
+                process_group=0,
                 env={},
             )
         assert child.stdout is not None  # noqa: S101  (pipes were asked for)
