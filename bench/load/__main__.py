@@ -1,6 +1,7 @@
 """``python -m bench.load``: POSTs beside busy workers, a long queue, pages of a large catalog; ``QUICK=1``: small.
 
-``LOAD_PARTS`` names some of ``api events queue pages``. One line a goal, exit code 1 when one is missed.
+``LOAD_PARTS`` names some of ``api events queue pages``, ``LOAD_CLIENTS`` how many clients call at once (1 10 50). One
+line a goal, exit code 1 when one is missed.
 """
 
 import os
@@ -24,6 +25,7 @@ QUICK = bool(os.environ.get("QUICK"))
 SECONDS = 10.0 if QUICK else 40.0
 DEPTH = 1_000 if QUICK else 10_000
 BUSY_PER_S = 30  # tasks that wait for each second of a measurement, so that both workers are busy all through it
+CLIENTS = [int(number) for number in os.environ.get("LOAD_CLIENTS", "1 10 50").split()]
 EACH_PER_S = 1.0  # of a client; the paid tier allows 1.7
 SLOWING = 0.8  # of the rate with a short queue: less is slowing
 PARTS = os.environ.get("LOAD_PARTS", "api events queue pages").split()
@@ -72,7 +74,7 @@ def _api(stack: Stack, receiver: Receiver, database: str) -> list[Goal]:
     music_ids = _uploaded(stack.url, key)
     tasks.add_all(music_ids)
     goals = []
-    for count, each in ((1, EACH_PER_S), (10, EACH_PER_S), (50, EACH_PER_S), (10, None)):
+    for count, each in [*((count, EACH_PER_S) for count in CLIENTS), (10, None)]:
         with waiting.listening(stack.url, [key] * waiting.LISTENERS):
             timings, before = _measured(stack, key, music_ids, count, each)
         pace = f"{each:g} a second each" if each else "as fast as answered"
