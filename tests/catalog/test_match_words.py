@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
-from catalog.models import AudioFile, Job, Match, Track
-from catalog.services.audio import bandwidth
+from catalog.models import Job, Match, Track
 from catalog.services.match_words import alterations, headline, relation_words
 from catalog.services.tasks import work
 from catalog.services.tasks.accepting import accept_job
+from catalog.services.tasks.announcing import matches_of
 from tests.alterations import (
     AUDIO,
     RATE,
@@ -41,8 +41,6 @@ def found(add_track: Callable[..., Track]) -> Found:
         query = add_track(a)
         job = accept_job(track=query, owner=query.owner, task_name=Job.Name.CHECK)
         work.run(job.pk)
-        for file in AudioFile.objects.all():
-            bandwidth.store_cutoff(audio_file_id=file.pk)
         both = ("query_track__audio_file", "reference_track__audio_file")
         return Match.objects.select_related(*both).get(job=job)
 
@@ -111,6 +109,8 @@ def test_band_limited(found: Found, tmp_path: Path) -> None:
     assert words[0] == "re-encoded"
     assert words[1].startswith("band-limited to "), words
     assert 2.5 < float(words[1].split()[2]) < 7
+    told = matches_of(Job.objects.get(task_name=Job.Name.CHECK))
+    assert words[1] in told[0]["alteration"]["words"], "the task itself said it"
 
 
 def test_nothing_is_said_that_is_not_known(owner: User) -> None:

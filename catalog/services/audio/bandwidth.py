@@ -1,5 +1,7 @@
 """The highest frequency that a stored file holds: measured once in a worker, where two files are compared."""
 
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -12,7 +14,7 @@ from catalog.engine.audio.bandwidth import cutoff_hz
 from catalog.models import AudioFile
 from catalog.services.audio import store
 from catalog.services.audio.limits import decode_limits
-from catalog.services.errors import TrackGoneError
+from catalog.services.errors import NotReachableError, TrackGoneError
 
 CUTOFF_TASK = "catalog.tasks.store_cutoff"
 _ASKED_FOR_S = 30
@@ -38,6 +40,14 @@ def store_cutoff(*, audio_file_id: int) -> bool:
         log.warning("cutoff_measurement_failed", audio_file=audio_file_id, reason=str(error))
         found = NOT_MEASURED
     return bool(AudioFile.objects.filter(pk=audio_file_id).update(cutoff_hz=found))
+
+
+def measure_files_of(track_ids: Collection[int]) -> None:
+    """Measure those files of some tracks that were not measured; where the store is away, they are measured later."""
+    unknown = AudioFile.objects.filter(tracks__in=track_ids, cutoff_hz=None).distinct()
+    for audio_file_id in list(unknown.values_list("pk", flat=True)):
+        with suppress(NotReachableError):
+            store_cutoff(audio_file_id=audio_file_id)
 
 
 def measured(path: Path, rate_hz: int) -> int:
