@@ -152,7 +152,7 @@ def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, songs: list[Path]) -> Non
 
 @linux_only
 def test_dies_with_its_parent(tmp_path: Path) -> None:
-    """The parent is killed outright while its child waits for a file that never comes."""
+    """The parent is killed outright while its child, which gave way to it, waits for a file that never comes."""
     child = Path(decoding.__file__).with_name("decoder_process.py")
     parent = (
         "import os, subprocess, sys, time\n"
@@ -165,6 +165,8 @@ def test_dies_with_its_parent(tmp_path: Path) -> None:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         await_blocked(pid)
+        niceness = [os.getpriority(os.PRIO_PROCESS, one) for one in (pid, process.pid)]
+        assert niceness[0] > niceness[1], "whoever else is answered by its parent goes first"
         process.kill()
     try:
         deadline_s = time.monotonic() + 10

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 MOST_TRACKS = 16  # that are listened to in search of one that is not silent
+GIVES_WAY = 5  # niceness over its parent's: who uploads a file waits a little, and not whoever else asks meanwhile
 PROTOCOLS = "fd,subfile"  # only the open file itself: a play list inside it must not open anything else
 
 
@@ -53,6 +54,7 @@ def neighbour(name: str) -> SimpleNamespace:
 def main(arguments: list[str]) -> dict[str, Any]:
     limits, parts, streams = map(neighbour, ("sandbox", "decoder_parts", "decoder_stream"))
     limits.die_with_parent(int(arguments[4]))
+    os.nice(GIVES_WAY)
     # Before the limits: loading the libraries is not the file's doing.
     import av  # noqa: PLC0415
     import av.subtitles.stream  # noqa: PLC0415  (PyAV itself waits until it meets some)
