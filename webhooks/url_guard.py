@@ -4,6 +4,8 @@ The URL's text is judged here; the addresses behind it are judged by AntiSSRF at
 them, and the connection goes to the very address that was judged, so a second DNS answer changes nothing.
 """
 
+import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +15,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 MAX_URL_CHARACTERS = 2000
+LOOKED_UP_S = 5.0  # how long whoever saves a URL waits for its name; the system's own limit may be half a minute
 # IPv4 in two old IPv6 dresses that AntiSSRF 1.0 lets pass: compatible, and translated (RFC 2765), which a gateway maps.
 _MORE_DENIED = ["::/96", "::ffff:0:0:0/96"]
 _PRIVATE = "The URL's host has a private or reserved address (exceptions: the setting WEBHOOK_ALLOWED_PRIVATE_HOSTS)."
@@ -78,10 +81,34 @@ def guarded_session(url: str) -> requests.Session:
 def check_address(url: str) -> None:
     """Raise UrlRefusedError where callbacks to `url` would be refused now: by its text or by its host's addresses.
 
-    It looks the name up, so never call it inside a transaction. A name that is unknown now may be known later: the
-    challenge will say so.
+    It looks the name up, so never call it inside a transaction. A name that is unknown now, or whose servers do not
+    answer within `LOOKED_UP_S`, may be known later: the challenge will say so.
     """
     session = guarded_session(url)
+    _within(LOOKED_UP_S, lambda: _judge_addresses(session, url))
+
+
+def _within(seconds: float, work: Callable[[], None]) -> None:
+    """Do `work` in a thread, as no name server can be hurried, and raise what it raises; go on without it after that.
+
+    The thread ends when the system gives the look-up up.
+    """
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  (raised again below)
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="look-up", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if raised:
+        raise raised[0]
+
+
+def _judge_addresses(session: requests.Session, url: str) -> None:
     try:
         request = session.prepare_request(requests.Request("POST", url))
         # What `send` does before it connects.

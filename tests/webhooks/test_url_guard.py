@@ -3,14 +3,17 @@
 import contextlib
 import gzip
 import socket
+import threading
+import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from tests.webhooks.receiver import Receiver, Request, reply
+from webhooks import url_guard
 from webhooks.transport import READ_BODY_BYTES, post
-from webhooks.url_guard import UrlRefusedError, check_url, is_allowed_private
+from webhooks.url_guard import UrlRefusedError, check_address, check_url, is_allowed_private
 
 
 @pytest.mark.parametrize(
@@ -263,3 +266,28 @@ def _names(monkeypatch: pytest.MonkeyPatch, first: list[str], then: list[str] | 
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     return asked
+
+
+def test_a_name_server_that_does_not_answer_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever saves a URL goes on without the answer: the challenge decides."""
+    asked, over = threading.Event(), threading.Event()
+
+    def hang(*args: Any, **kwargs: Any) -> Any:
+        asked.set()
+        over.wait(30)
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(url_guard, "LOOKED_UP_S", 0.2, raising=False)
+    began_s = time.monotonic()
+    check_address("https://slow.example/hook")
+    took_s = time.monotonic() - began_s
+    over.set()
+    assert asked.is_set()
+    assert took_s < 10
+
+
+def test_a_private_address_is_refused_as_it_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    _names(monkeypatch, ["10.0.0.7"])
+    with pytest.raises(UrlRefusedError, match="private"):
+        check_address("https://inside.example/hook")
