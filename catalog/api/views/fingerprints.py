@@ -31,7 +31,7 @@ class _TrackView(JsonView):
         """Return the caller's track that the body names. Raises `ValidationError` (422) where there is none."""
         form = MusicIdSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        track = tracks_of(request).filter(music_id=form.validated_data["musicId"]).first()
+        track = tracks_of(request).with_source().filter(music_id=form.validated_data["musicId"]).first()
         if track is None:
             raise ValidationError({"musicId": [NO_TRACK]})
         return track
@@ -51,7 +51,7 @@ class _TaskView(_TrackView):
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         music_ids = form.validated_data["musicIds"]
-        found = {track.music_id: track for track in tracks_of(request).filter(music_id__in=music_ids)}
+        found = {track.music_id: track for track in tracks_of(request).with_source().filter(music_id__in=music_ids)}
         missing = [str(music_id) for music_id in music_ids if music_id not in found]
         if missing:
             raise ValidationError({"musicIds": [f"You have no track with the musicId {one}." for one in missing]})

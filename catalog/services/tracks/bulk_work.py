@@ -140,7 +140,7 @@ def _do_chunk(work: BulkWork) -> int:
         mine = LEASE.held(_row(work).filter(done=work.done, ended_at=None), work.lease_token).update(done=end, tries=1)
         if not mine:
             return 0
-        tracks = Track.objects.select_related("owner").in_bulk(ids)
+        tracks = Track.objects.with_source().select_related("owner").in_bulk(ids)
         outcomes = [_do_one(work, tracks[track_id]) for track_id in ids if track_id in tracks]
         worked, failures = outcomes.count(True), [one for one in outcomes if isinstance(one, dict)]
         kept = [*work.failures, *failures][:FAILURES_KEPT]

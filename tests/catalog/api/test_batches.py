@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -75,3 +77,15 @@ def test_the_most_is_a_setting(api: APIClient, owner: User, settings: Settings) 
     answer = api.post(CALLS[0], {"musicIds": ids(tracks)}, format="json")
     assert answer.json()["errors"] == {"musicIds": ["Send at most 2 at once."]}
     assert api.post(CALLS[0], {"musicIds": ids(tracks[:2])}, format="json").status_code == 200
+
+
+def test_a_track_costs_its_entry_in_the_queue_and_no_more(api: APIClient, owner: User) -> None:
+    """How long a track is goes with its entry; it comes with the track."""
+    tracks = [make_track(owner) for _ in range(12)]
+    api.post(CALLS[0], {"musicIds": ids(tracks[:2])}, format="json")  # notes that the key was used
+    counts = []
+    for count in (2, 12):
+        with CaptureQueriesContext(connection) as queries:
+            assert api.post(CALLS[1], {"musicIds": ids(tracks[:count])}, format="json").status_code == 200
+        counts.append(len(queries))
+    assert counts[1] - counts[0] == 10, counts
