@@ -20,3 +20,7 @@ class FingerprintUploadSerializer(serializers.Serializer[None]):
     title = serializers.CharField(
         required=False, max_length=MAX_TEXT_CHARS, help_text="Of the recording; without it the file's name"
     )
+    musicId = serializers.UUIDField(  # noqa: N815  (the contract's name)
+        required=False,
+        help_text="A track with an outdated fingerprint: this one takes its place",
+    )

@@ -42,7 +42,7 @@ def _of_client(made: ClientFingerprint) -> EngineFingerprint:
     if made.is_outdated:
         raise FingerprintOutdatedError(
             f"The fingerprint was made by the client with parameters {made.version}; parameters {CURRENT_VERSION} are "
-            "in use. Make it again and upload it."
+            "in use. Make it again and upload it with this track's musicId."
         )
     return EngineFingerprint.from_bytes(bytes(made.data))
 

@@ -6,6 +6,7 @@ but its owner.
 """
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -49,16 +50,42 @@ def add_client_track(*, owner: User, data: bytes, title: str) -> Track:
         if confirmed_at is None:
             _claim_hours(owner, fingerprint.duration_s)
         track = Track.objects.create(owner=owner, title=clean_text(title) or UNNAMED)
-        ClientFingerprint.objects.create(
-            track=track,
-            version=str(fingerprint.parameters_version),
-            data=kept,
-            size_bytes=len(kept),
-            duration_s=fingerprint.duration_s,
-            confirmed_at=confirmed_at,
-        )
+        ClientFingerprint.objects.create(track=track, confirmed_at=confirmed_at, **_columns(fingerprint, kept))
     log.info("track_added", music_id=str(track.music_id), size_bytes=len(kept), made_by_client=True)
     return track
+
+
+def replace_outdated(*, track: Track, data: bytes) -> None:
+    """Put a fingerprint of the parameters in use in place of an outdated one; in the index too, where that one was.
+
+    Staff confirm it anew: nobody has compared it with the one before.
+
+    Raises:
+        UploadRefusedError: as `add_client_track`, or there is no outdated one.
+
+    """
+    fingerprint = _read(data)
+    kept = fingerprint.to_bytes()
+    confirmed_at = timezone.now() if track.owner.has_perm(COUNTS_AT_ONCE) else None
+    with transaction.atomic():
+        if confirmed_at is None:
+            _claim_hours(track.owner, fingerprint.duration_s, besides=track)
+        outdated = ClientFingerprint.objects.filter(track=track).exclude(version=index_log.CURRENT_VERSION)
+        changes = _columns(fingerprint, kept) | {"confirmed_at": confirmed_at, "confirmed_by": None}
+        if not outdated.update(**changes):
+            raise UploadRefusedError("The track with this musicId has no outdated fingerprint.")
+        if index_log.place_of(track.pk) is not None:
+            index_log.record_add(track_id=track.pk)
+    log.info("fingerprint_replaced", music_id=str(track.music_id), size_bytes=len(kept))
+
+
+def _columns(fingerprint: EngineFingerprint, kept: bytes) -> dict[str, Any]:
+    return {
+        "version": str(fingerprint.parameters_version),
+        "data": kept,
+        "size_bytes": len(kept),
+        "duration_s": fingerprint.duration_s,
+    }
 
 
 def confirm(*, track: Track, by: User, now: datetime | None = None) -> bool:
@@ -91,11 +118,13 @@ def _read(data: bytes) -> EngineFingerprint:
         raise UploadRefusedError(f"{error} Make it with: python -m catalog.engine fingerprint FILE") from error
 
 
-def _claim_hours(owner: User, duration_s: float) -> None:
+def _claim_hours(owner: User, duration_s: float, *, besides: Track | None = None) -> None:
     """What is not confirmed is searched one account at a time: each worker makes that account's index by itself."""
     take_turns(owner)
     most_hours = settings.ACCOUNT_MAX_UNCONFIRMED_HOURS
     waiting = ClientFingerprint.objects.filter(track__owner=owner, track__removed_at=None, confirmed_at=None)
+    if besides:
+        waiting = waiting.exclude(track=besides)
     waiting_s = waiting.aggregate(total=Sum("duration_s"))["total"] or 0.0
     if waiting_s + duration_s > most_hours * 3600:
         raise UploadRefusedError(

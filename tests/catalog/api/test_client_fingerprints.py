@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from catalog.models import ClientFingerprint, Job, Track
+from catalog.api.openapi import NO_TRACK
+from catalog.models import ClientFingerprint, IndexOperation, Job, Track
+from catalog.services.index import log as index_log
 from catalog.services.tracks.client_fingerprints import add_client_track, confirm
 from tests.catalog.api.test_uploads import files_there
 from tests.indexed import fingerprint_at
@@ -126,3 +128,32 @@ def test_damaged_ones_make_no_error_of_the_service(api: APIClient, data: bytes) 
         damaged[place] ^= 0x55
         for tried in (bytes(damaged), data[:place]):
             assert send(api, tried).status_code == 422
+
+
+def test_an_outdated_one_is_replaced(api: APIClient, outsider_api: APIClient, data: bytes, staff: User) -> None:
+    """The track stays: its id, its title, its place in the index. Staff confirm the new one."""
+    music_id = send(api, data, title="Mine").json()["musicId"]
+    track = Track.objects.get()
+    refused = send(api, data, musicId=music_id)
+    assert refused.json()["errors"] == {"fingerprint": ["The track with this musicId has no outdated fingerprint."]}
+    confirm(track=track, by=staff)
+    with transaction.atomic():
+        index_log.record_add(track_id=track.pk)
+    ClientFingerprint.objects.update(version="1", data=b"old")
+    IndexOperation.objects.update(version="1")
+    assert send(outsider_api, data, musicId=music_id).json()["errors"] == {"musicId": [NO_TRACK]}
+    answer = send(api, data, musicId=music_id)
+    assert (answer.status_code, answer.json()["title"]) == (200, "Mine"), answer.content
+    made = ClientFingerprint.objects.get()
+    assert (made.is_outdated, bytes(made.data), made.confirmed_at) == (False, data, None)
+    latest = IndexOperation.objects.order_by("sequence").last()
+    assert latest is not None
+    assert (latest.kind, latest.version) == (IndexOperation.Kind.ADD, index_log.CURRENT_VERSION)
+    assert Track.objects.count() == 1
+
+
+def test_one_that_is_in_no_index_stays_out(api: APIClient, data: bytes) -> None:
+    music_id = send(api, data).json()["musicId"]
+    ClientFingerprint.objects.update(version="1")
+    assert send(api, data, musicId=music_id).status_code == 200
+    assert not IndexOperation.objects.exists()
