@@ -11,14 +11,13 @@ from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework.views import APIView, set_rollback
 
 from catalog.services.errors import NotReachableError
 
 _UNPROCESSABLE = (
     exceptions.ValidationError,
     exceptions.ParseError,
-    exceptions.UnsupportedMediaType,
     MultiPartParserError,
     BadRequest,  # chunks that are none
     SuspiciousOperation,  # more fields or files than are taken, or larger ones
@@ -35,12 +34,14 @@ class UnavailableError(exceptions.APIException):
     wait = 10
 
 
-def contract_exception(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001  (DRF's signature)
+def contract_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the contract's answer for an error that DRF met; None leaves it to Django's 500."""
     if isinstance(error, Http404):
         error = exceptions.NotFound("Not found.")
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        error = exceptions.ParseError(f"Send the body as {_taken_types(context['view'])}.")
     if isinstance(error, UnreadablePostError):
         error = exceptions.ParseError("The body is incomplete.")
     if isinstance(error, NotReachableError):
@@ -54,6 +55,10 @@ def contract_exception(error: Exception, context: dict[str, Any]) -> Response | 
     if not isinstance(error, exceptions.APIException):
         return None
     return Response({"detail": _sentence(error.detail)}, status=error.status_code, headers=_headers(error))
+
+
+def _taken_types(view: APIView) -> str:
+    return " or ".join(dict.fromkeys(parser.media_type for parser in view.get_parsers()))
 
 
 def _unprocessable(error: Exception) -> Response:

@@ -56,3 +56,14 @@ def test_half_of_a_pair_of_surrogates_is_refused(api: APIClient, url: Endpoint, 
     answer = send(f"/api/v1/callback-url/{url.public_id}{call}", data=body, content_type="application/json")
     assert answer.status_code == 422
     assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [("/api/v1/fingerprint/check", "application/json"), ("/api/v1/music", "multipart/form-data")],
+)
+def test_a_body_of_another_type_is_told_which_one_is_taken(api: APIClient, url: str, taken: str) -> None:
+    """`curl -d` sends JSON as a form unless it is told."""
+    answer = api.generic("POST", url, '{"musicId": ""}', content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {"body": [f"Send the body as {taken}."]}
