@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from tests.site.running import RunningSite
+from tests.webhooks.receiver import Receiver
 
 pytestmark = pytest.mark.cluster
 ROOT = Path(settings.BASE_DIR)
@@ -78,6 +79,14 @@ def test_every_block_of_shell_commands_is_found() -> None:
         assert len(fenced) == len(blocks(page)), page
 
 
+def test_every_page_for_users_is_run() -> None:
+    """The pages that README lists for them; callbacks.md and uploads.md have tests of their own."""
+    listed = (ROOT / "README.md").read_text(encoding="utf-8").split("\nFor users:\n")[1].split("\n\n")[0]
+    pages = re.findall(r"\((docs/[\w-]+\.md)\)", listed)
+    assert len(pages) > 6
+    assert {page for page in pages if blocks(page)} <= set(PAGES)
+
+
 def test_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     code = "".join(block["code"] for page in PAGES for block in blocks(page))
@@ -111,6 +120,28 @@ def test_calls_of_the_catalog_page(site: RunningSite, tmp_path: Path) -> None:
         assert part in ran.stdout, part
     assert '"was_indexed": true' in ran.stdout
     assert DONE in ran.stdout
+
+
+def test_the_command_of_the_page_on_callbacks(site: RunningSite, receiver: Receiver) -> None:
+    code = script("docs/callbacks.md").replace("USERNAME", "demo").replace("https://label.example/hook", receiver.url)
+    environment = site.environment | {"WEBHOOK_ALLOWED_PRIVATE_HOSTS": receiver.host}
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "whsec_" in ran.stdout
+    assert [request.json["type"] for request in receiver.requests] == ["url_verification"]
+
+
+def test_the_example_of_the_readme_finds_the_song(tmp_path: Path) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    shutil.copy(ROOT / "tests/audio/forest-dance.mp3", tmp_path / "song.mp3")
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("1 True ")
 
 
 @pytest.mark.parametrize(
