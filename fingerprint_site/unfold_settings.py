@@ -82,7 +82,7 @@ UNFOLD: dict[str, Any] = {
                     {
                         "title": "Copies to remove",
                         "icon": "delete_sweep",
-                        "link": reverse_lazy("catalog:losers"),
+                        "link": reverse_lazy("catalog:copies_to_remove"),
                         "permission": lambda request: request.user.has_perm("catalog.view_decision"),
                     },
                     {

@@ -4,9 +4,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from catalog.pages import (
     audio,
+    copies_to_remove,
     evidence,
     index,
-    losers,
     overview,
     review,
     review_bulk,
@@ -42,8 +42,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uses/<int:track_id>/decide/", uses.decide, name="uses_decide"),
     path("uses/<int:track_id>/undo/<int:decision_id>/", uses.undo_uses, name="uses_undo"),
     path("uses/<int:track_id>/tracks.<str:kind>", uses.export, name="uses_export"),
-    path("losers/", losers.losers, name="losers"),
-    path("losers/remove/", losers.remove, name="losers_remove"),
+    path("copies-to-remove/", copies_to_remove.waiting, name="copies_to_remove"),
+    path("copies-to-remove/remove/", copies_to_remove.remove, name="copies_remove"),
     path("sidebar/", overview.sidebar, name="sidebar"),
     path("index/", index.index, name="index"),
     path("scan/", scan.scan, name="scan"),

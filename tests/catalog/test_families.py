@@ -47,8 +47,8 @@ def test_copies_join_over_steps_and_versions_hang_on_them(owner: User, staff: Us
 
 def test_decisions_that_contradict_each_other_name_no_keeper(owner: User, staff: User) -> None:
     a, b, c = (make_track(owner) for _ in range(3))
-    for winner, loser in ((a, b), (b, c), (c, a)):
-        same(winner, loser, staff)
+    for winner, copy in ((a, b), (b, c), (c, a)):
+        same(winner, copy, staff)
     assert families_of([a.pk])[a.pk].keeper is None
 
 

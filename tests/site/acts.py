@@ -85,8 +85,8 @@ class House:
             make_match(self.mix, song, verdict="contains", query_coverage=0.1, reference_coverage=0.7)
         [self.use] = decide_uses(container=self.mix, parts=[decided_part], verdict="uses", decided_by=self.staff)
         now = timezone.now()
-        self.loser, kept = make_track(self.owner), make_track(self.owner)
-        decide(one=kept, other=self.loser, verdict="same", keeper=kept, decided_by=self.staff)
+        self.unwanted, kept = make_track(self.owner), make_track(self.owner)
+        decide(one=kept, other=self.unwanted, verdict="same", keeper=kept, decided_by=self.staff)
         self.link = make_link(match=self.match, made_by=self.staff)
         self.running_work = BulkWork.objects.create(
             kind="check", track_ids=[self.track.pk], total=1, asked_by=self.staff
@@ -235,7 +235,9 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "catalog/uses/<int:track_id>/tracks.<str:kind>": lambda h: Act(
         f"/catalog/uses/{h.mix.pk}/tracks.cue", is_post=False
     ),
-    "catalog/losers/remove/": lambda h: Act("/catalog/losers/remove/", {"track": [h.loser.pk], "sure": "yes"}),
+    "catalog/copies-to-remove/remove/": lambda h: Act(
+        "/catalog/copies-to-remove/remove/", {"track": [h.unwanted.pk], "sure": "yes"}
+    ),
     "catalog/scan/start/": lambda _: Act("/catalog/scan/start/"),
     "catalog/scan/<int:scan_id>/cancel/": lambda h: Act(f"/catalog/scan/{h.scan().pk}/cancel/"),
     "catalog/scan/<int:scan_id>/resume/": lambda h: Act(f"/catalog/scan/{h.cancelled.pk}/resume/"),

@@ -96,7 +96,7 @@ ROWS = {
     "catalog/uses/<int:track_id>/undo/<int:decision_id>/": PERMITTED,
     "catalog/uses/<int:track_id>/tracks.<str:kind>": PERMITTED,
     "catalog/evidence/<str:token>/": ANYBODY,  # who has a signed link; one pair and no more is behind it
-    **{f"catalog/losers/{what}": PERMITTED for what in ("", "remove/")},
+    **{f"catalog/copies-to-remove/{what}": PERMITTED for what in ("", "remove/")},
     "catalog/index/": PERMITTED,
     "catalog/sidebar/": STAFF,
     **{f"catalog/scan/{what}": PERMITTED for what in ("", "start/")},

@@ -186,5 +186,5 @@ _DO: dict[BulkWork.Kind, Callable[[BulkWork, Track], bool]] = {
     BulkWork.Kind.CHECK: _start(Job.Name.CHECK),
     BulkWork.Kind.REMOVE: lambda _work, track: remove_track(track=track),
     BulkWork.Kind.RESTORE: lambda work, track: restore_and_take_back(work=work, track=track),
-    BulkWork.Kind.MERGE: lambda work, track: merge_and_remove(work=work, loser=track),
+    BulkWork.Kind.MERGE: lambda work, track: merge_and_remove(work=work, copy=track),
 }

@@ -1,4 +1,4 @@
-"""Acting on decisions: a loser goes, and what it knew that the track to keep does not is kept there."""
+"""Acting on decisions: a copy goes, and what it knew that the track to keep does not is kept there."""
 
 from dataclasses import dataclass
 
@@ -24,39 +24,39 @@ class Gain:
         return bool(self.texts or self.tags)
 
 
-def gain_of(*, keeper: Track, loser: Track) -> Gain:
-    """Return what `keeper` lacks and `loser` has; nothing of the keeper's own is ever replaced."""
-    texts = {name: getattr(loser, name) for name in TEXTS if getattr(loser, name) and not getattr(keeper, name)}
-    tags = {name: value for name, value in loser.tags.items() if name not in keeper.tags}
+def gain_of(*, keeper: Track, copy: Track) -> Gain:
+    """Return what `keeper` lacks and `copy` has; nothing of the keeper's own is ever replaced."""
+    texts = {name: getattr(copy, name) for name in TEXTS if getattr(copy, name) and not getattr(keeper, name)}
+    tags = {name: value for name, value in copy.tags.items() if name not in keeper.tags}
     return Gain(texts, tags)
 
 
-def merge_and_remove(*, work: BulkWork, loser: Track) -> bool:
-    """Remove a loser, after the track to keep got what it lacks; False where there is nothing to do (any more).
+def merge_and_remove(*, work: BulkWork, copy: Track) -> bool:
+    """Remove a copy, after the track to keep got what it lacks; False where there is nothing to do (any more).
 
     The decisions are asked again: one may have been undone since.
     """
-    family = families_of([loser.pk]).get(loser.pk)
-    if family is None or family.keeper in (None, loser.pk) or loser.removed_at:
+    family = families_of([copy.pk]).get(copy.pk)
+    if family is None or family.keeper in (None, copy.pk) or copy.removed_at:
         return False
     keeper = Track.objects.present().select_for_update().filter(pk=family.keeper).first()
     if keeper is None:
         return False
-    gain = gain_of(keeper=keeper, loser=loser)
+    gain = gain_of(keeper=keeper, copy=copy)
     if gain:
         set_tags(track_id=keeper.pk, texts=gain.texts, tags=gain.tags)
-    Merge.objects.create(work=work, loser=loser, keeper=keeper, texts=gain.texts, tags=gain.tags)
-    return remove_track(track=loser)
+    Merge.objects.create(work=work, copy=copy, keeper=keeper, texts=gain.texts, tags=gain.tags)
+    return remove_track(track=copy)
 
 
 def restore_and_take_back(*, work: BulkWork, track: Track) -> bool:
     """Restore a track; where `work` undoes a merge, take back what the keeper got and nobody changed since."""
     restored = restore_track(track=track)
-    merge = Merge.objects.filter(work=work.undoes_id, loser=track.pk).first() if work.undoes_id and restored else None
+    merge = Merge.objects.filter(work=work.undoes_id, copy=track.pk).first() if work.undoes_id and restored else None
     keeper = Track.objects.present().select_for_update().filter(pk=merge.keeper_id).first() if merge else None
     if merge and keeper:
         texts = {name: "" for name, text in merge.texts.items() if getattr(keeper, name) == text}
         tags = {name: None for name, value in merge.tags.items() if keeper.tags.get(name) == value}
         set_tags(track_id=keeper.pk, texts=texts, tags=tags)
-        log.info("merge_undone", loser=track.pk, keeper=keeper.pk)
+        log.info("merge_undone", copy=track.pk, keeper=keeper.pk)
     return restored

@@ -1,4 +1,4 @@
-"""Losers: tracks that are still in the catalog though a decision says to keep another one instead."""
+"""Copies to remove: tracks that are still in the catalog though a decision says to keep another one instead."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,32 +9,32 @@ from django.db.models import Case, F, IntegerField, QuerySet, When
 from catalog.models import Decision, Track
 from catalog.services.tracks.families import families_of
 
-LOSERS_A_PAGE = 50
+COPIES_A_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Loser:
+class CopyToRemove:
     """A track to remove, and the one to keep; None where the decisions contradict each other, or it is gone."""
 
     track: Track
     keeper: Track | None
 
 
-def loser_ids() -> QuerySet[Any, Any]:
-    """Return the ids of the losers that are present, each once, the oldest first."""
+def ids_to_remove() -> QuerySet[Any, Any]:
+    """Return the ids of the copies that are present, each once, the oldest first."""
     named = Decision.objects.filter(verdict=Decision.Verdict.SAME, undone_at=None, keeper__removed_at=None)
     first, second = F("first_track_id"), F("second_track_id")
     other = Case(When(keeper=F("first_track"), then=second), default=first, output_field=IntegerField())
-    lost: Any = named.exclude(keeper=None).order_by().annotate(loser=other)
-    return Track.objects.present().filter(pk__in=lost.values("loser")).order_by("pk").values_list("pk", flat=True)
+    found: Any = named.exclude(keeper=None).order_by().annotate(copy=other)
+    return Track.objects.present().filter(pk__in=found.values("copy")).order_by("pk").values_list("pk", flat=True)
 
 
-def losers_of(track_ids: Collection[int]) -> list[Loser]:
-    """Return losers with what is to be kept instead, those without left at the end."""
+def copies_to_remove(track_ids: Collection[int]) -> list[CopyToRemove]:
+    """Return these copies with what is to be kept instead, those without left at the end."""
     families = families_of(track_ids)
     keepers = {pk: families[pk].keeper if pk in families else None for pk in track_ids}
     tracks = Track.objects.with_source().present().in_bulk([*track_ids, *(pk for pk in keepers.values() if pk)])
-    rows = [Loser(tracks[pk], _other(tracks, pk, keepers[pk])) for pk in track_ids if pk in tracks]
+    rows = [CopyToRemove(tracks[pk], _other(tracks, pk, keepers[pk])) for pk in track_ids if pk in tracks]
     return sorted(rows, key=lambda row: row.keeper is None)
 
 

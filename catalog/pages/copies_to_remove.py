@@ -1,4 +1,4 @@
-"""Acting on decisions: the tracks that lost, removed together after a look at what goes where."""
+"""Acting on decisions: the copies that are not kept, removed together after a look at what goes where."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import BulkWork
-from catalog.selectors.losers import LOSERS_A_PAGE, loser_ids, losers_of
+from catalog.selectors.copies_to_remove import COPIES_A_PAGE, copies_to_remove, ids_to_remove
 from catalog.services.errors import CatalogError
 from catalog.services.tracks import bulk_work
 from catalog.services.tracks.merging import gain_of
@@ -26,20 +26,20 @@ SHOWN = 50  # of a preview
 @require_GET
 @never_cache
 @staff_only(*SEE)
-def losers(request: HttpRequest) -> HttpResponse:
+def waiting(request: HttpRequest) -> HttpResponse:
     """List the tracks that a decision says not to keep and that are still there."""
     page = row_id(request.GET.get("page", "1")) or 1
-    first = (page - 1) * LOSERS_A_PAGE
-    ids = list(loser_ids()[first : first + LOSERS_A_PAGE + 1])
+    first = (page - 1) * COPIES_A_PAGE
+    ids = list(ids_to_remove()[first : first + COPIES_A_PAGE + 1])
     context = {
         "title": "Copies to remove",
-        "losers": losers_of(ids[:LOSERS_A_PAGE]),
-        "count": loser_ids().count(),
+        "copies": copies_to_remove(ids[:COPIES_A_PAGE]),
+        "count": ids_to_remove().count(),
         "before": page - 1,
-        "after": page + 1 if len(ids) > LOSERS_A_PAGE else 0,
+        "after": page + 1 if len(ids) > COPIES_A_PAGE else 0,
         "can_act": request.user.has_perms(ACT),
     }
-    return TemplateResponse(request, "catalog/losers.html", _frame(request, context))
+    return TemplateResponse(request, "catalog/copies_to_remove.html", _frame(request, context))
 
 
 @require_POST
@@ -48,17 +48,17 @@ def remove(request: HttpRequest) -> HttpResponse:
     """Show what removing the chosen copies would do, and begin it once that was agreed to."""
     chosen = {row_id(value) for value in request.POST.getlist("track")}
     every = request.POST.get("which") == "all"
-    ids = [pk for pk in loser_ids()[: bulk_work.MOST_TRACKS + 1] if every or pk in chosen]
+    ids = [pk for pk in ids_to_remove()[: bulk_work.MOST_TRACKS + 1] if every or pk in chosen]
     if not ids:
         messages.error(request, "You chose no track that waits to be removed.")
-        return HttpResponseRedirect(reverse("catalog:losers"))
+        return HttpResponseRedirect(reverse("catalog:copies_to_remove"))
     if request.POST.get("sure"):
         return _begin(request, ids)
-    rows = losers_of(ids[:SHOWN])
-    shown = [(row, gain_of(keeper=row.keeper, loser=row.track) if row.keeper else None) for row in rows]
+    rows = copies_to_remove(ids[:SHOWN])
+    shown = [(row, gain_of(keeper=row.keeper, copy=row.track) if row.keeper else None) for row in rows]
     context = {"title": "Remove copies", "rows": shown, "count": len(ids), "more": len(ids) - len(rows)}
     return TemplateResponse(
-        request, "catalog/losers_remove.html", _frame(request, context | {"ids": ids, "every": every})
+        request, "catalog/copies_remove.html", _frame(request, context | {"ids": ids, "every": every})
     )
 
 
@@ -67,7 +67,7 @@ def _begin(request: HttpRequest, ids: list[int]) -> HttpResponse:
         work = bulk_work.begin(kind=BulkWork.Kind.MERGE, track_ids=ids, asked_by=person(request))
     except CatalogError as error:
         messages.error(request, str(error))
-        return HttpResponseRedirect(reverse("catalog:losers"))
+        return HttpResponseRedirect(reverse("catalog:copies_to_remove"))
     audit.note(on=work, tracks=work.total)
     return HttpResponseRedirect(reverse("admin:catalog_bulkwork_change", args=[work.pk]))
 

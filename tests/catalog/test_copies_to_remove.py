@@ -1,11 +1,11 @@
-"""Acting on decisions: losers are listed, merged into what is kept, removed together and brought back."""
+"""Acting on decisions: copies are listed, merged into what is kept, removed together and brought back."""
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from catalog.models import BulkWork, Merge, Track
-from catalog.selectors.losers import loser_ids, losers_of
+from catalog.selectors.copies_to_remove import copies_to_remove, ids_to_remove
 from catalog.services.decisions import decide, undo
 from catalog.services.tracks import bulk_work
 from tests.catalog.test_families import same
@@ -21,7 +21,7 @@ def keeper(owner: User) -> Track:
 
 
 @pytest.fixture
-def loser(owner: User, staff: User, keeper: Track) -> Track:
+def copy(owner: User, staff: User, keeper: Track) -> Track:
     """A copy of it that was decided against, with an ISRC."""
     track = make_track(
         owner, title="The copy", artist="Someone", isrc="DEA120000001", tags={"mood": "sad", "label": "Blue"}
@@ -30,30 +30,30 @@ def loser(owner: User, staff: User, keeper: Track) -> Track:
     return track
 
 
-def test_losers_are_merged_removed_and_brought_back(desk: Client, staff: User, keeper: Track, loser: Track) -> None:
-    assert "1 copy to remove" in desk.get("/catalog/losers/").content.decode()
-    preview = desk.post("/catalog/losers/remove/", {"which": "chosen", "track": [loser.pk]}).content.decode()
+def test_copies_are_merged_removed_and_brought_back(desk: Client, staff: User, keeper: Track, copy: Track) -> None:
+    assert "1 copy to remove" in desk.get("/catalog/copies-to-remove/").content.decode()
+    preview = desk.post("/catalog/copies-to-remove/remove/", {"which": "chosen", "track": [copy.pk]}).content.decode()
     assert "isrc: DEA120000001" in preview
     assert "label: Blue" in preview
     assert "Someone" not in preview
     assert not BulkWork.objects.exists()
-    desk.post("/catalog/losers/remove/", {"track": [loser.pk], "sure": "yes"})
+    desk.post("/catalog/copies-to-remove/remove/", {"track": [copy.pk], "sure": "yes"})
     bulk_work.sweep_bulk_work()
-    for track in (keeper, loser):
+    for track in (keeper, copy):
         track.refresh_from_db()
-    assert loser.removed_at
+    assert copy.removed_at
     assert (keeper.artist, keeper.isrc, keeper.tags) == ("Somebody", "DEA120000001", {"mood": "calm", "label": "Blue"})
-    assert "No copies to remove" in desk.get("/catalog/losers/").content.decode()
+    assert "No copies to remove" in desk.get("/catalog/copies-to-remove/").content.decode()
     bulk_work.undo(work=BulkWork.objects.get(), asked_by=staff)
     bulk_work.sweep_bulk_work()
-    for track in (keeper, loser):
+    for track in (keeper, copy):
         track.refresh_from_db()
-    assert loser.removed_at is None
+    assert copy.removed_at is None
     assert (keeper.isrc, keeper.tags) == ("", {"mood": "calm"})
 
 
-def test_what_was_changed_since_is_not_taken_back(staff: User, keeper: Track, loser: Track) -> None:
-    work = bulk_work.begin(kind=BulkWork.Kind.MERGE, track_ids=[loser.pk], asked_by=staff)
+def test_what_was_changed_since_is_not_taken_back(staff: User, keeper: Track, copy: Track) -> None:
+    work = bulk_work.begin(kind=BulkWork.Kind.MERGE, track_ids=[copy.pk], asked_by=staff)
     bulk_work.sweep_bulk_work()
     keeper.refresh_from_db()
     keeper.isrc = "DEA120000002"
@@ -76,16 +76,16 @@ def test_a_decision_that_was_undone_meanwhile_removes_nothing(staff: User, owner
     assert (other.removed_at, work.passed_over, Merge.objects.count()) == (None, 1, 0)
 
 
-def test_a_loser_goes_into_the_last_keeper_and_contradictions_are_skipped(owner: User, staff: User) -> None:
+def test_a_copy_goes_into_the_last_keeper_and_contradictions_are_skipped(owner: User, staff: User) -> None:
     a, b, c, d, e, f = (make_track(owner) for _ in range(6))
     for winner, one in ((a, b), (b, c), (d, e), (e, f), (f, d)):
         same(winner, one, staff)
-    rows = {row.track: row.keeper for row in losers_of(list(loser_ids()))}
+    rows = {row.track: row.keeper for row in copies_to_remove(list(ids_to_remove()))}
     assert rows == {b: a, c: a, d: None, e: None, f: None}
 
 
-def test_versions_and_differences_have_no_loser(desk: Client, owner: User, staff: User) -> None:
+def test_versions_and_differences_have_no_copy_to_remove(desk: Client, owner: User, staff: User) -> None:
     decide(one=make_track(owner), other=make_track(owner), verdict="version", keeper=None, decided_by=staff)
-    assert list(loser_ids()) == []
-    answer = desk.post("/catalog/losers/remove/", {"which": "all", "sure": "yes"}, follow=True)
+    assert list(ids_to_remove()) == []
+    answer = desk.post("/catalog/copies-to-remove/remove/", {"which": "all", "sure": "yes"}, follow=True)
     assert "You chose no track" in answer.content.decode()
