@@ -1,7 +1,11 @@
-"""The audit trail: who did what, on what, when and from where. Rows are added, and never changed or deleted by hand."""
+"""The audit trail, and how staff like their lists.
+
+The trail says who did what, on what, when and from where. Its rows are added, and never changed or deleted by hand.
+"""
 
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
@@ -87,3 +91,40 @@ class AuditEntry(Searched):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
         """Refuse."""
         raise AppendOnlyError("Entries of the audit trail are not deleted.")
+
+
+class SavedView(models.Model):
+    """A list as somebody wants to see it again: its filters, search and sorting, and its columns, under a name."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    table = models.CharField(max_length=100, help_text="Such as catalog.track")
+    name = models.CharField(max_length=80)
+    query = models.TextField(blank=True, help_text="Filters and search, as in the list's address")
+    sorting = models.JSONField(default=list, help_text="Names of columns, with a minus sign where it goes down")
+    columns = models.JSONField(default=list, help_text="Names of columns")
+    is_shared = models.BooleanField(default=False, help_text="All staff have it")
+
+    class Meta:
+        ordering = ["name", "pk"]
+        default_permissions = ("change",)  # those of others; one's own need none
+        constraints = [models.UniqueConstraint(fields=["owner", "table", "name"], name="one_view_of_a_name")]
+        indexes = [models.Index(fields=["table", "name"], name="views_of_a_list")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListChoice(models.Model):
+    """What one person chose for a list: its columns, and the view that it opens with."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="list_choices")
+    table = models.CharField(max_length=100)
+    columns = models.JSONField(default=list, help_text="Names of columns; none: the list's own")
+    view = models.ForeignKey(SavedView, on_delete=models.SET_NULL, null=True, related_name="opens_for")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["account", "table"], name="one_choice_a_list")]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.table}"

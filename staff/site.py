@@ -4,8 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
+from staff.lists import acts
 from staff.search.everything import FEWEST_CHARACTERS, asked_of, everything
 
 IN_THE_PANEL, ON_THE_PAGE = 5, 20  # hits a kind
@@ -13,6 +15,15 @@ IN_THE_PANEL, ON_THE_PAGE = 5, 20  # hits a kind
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
     """The theme's own search keeps answers for five minutes, whatever powers a person has lost meanwhile."""
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Return the forms of the lists."""
+        return [
+            path("views/<str:table>/columns/", acts.choose_columns, name="list_columns"),
+            path("views/<str:table>/save/", acts.save_view, name="view_save"),
+            path("views/<int:view_id>/change/", acts.change_view, name="view_change"),
+            path("views/<int:view_id>/delete/", acts.delete_view, name="view_delete"),
+        ]
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Answer with the page of what was found, or with the panel alone where the header's field asks."""

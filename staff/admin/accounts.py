@@ -12,6 +12,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from staff.access import person
 from staff.admin.large_tables import StaffChangeList
+from staff.lists.own import OwnLists
 from staff.powers import may_act_for
 from textsearch.admin import ACCOUNT_WORDS, FoldedSearch
 
@@ -23,7 +24,7 @@ _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(FoldedSearch, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class UserAdmin(OwnLists, FoldedSearch, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Accounts: API users and staff. Only a superuser gives powers, and only one touches another superuser."""
 
     form = UserChangeForm
@@ -51,10 +52,14 @@ class UserAdmin(FoldedSearch, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(OwnLists, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups of permissions, which only superusers change: a group gives powers."""
 
     search_fields = ()  # there are few
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:  # noqa: ARG002
+        """Use the list that knows the views."""
+        return StaffChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let superusers alone."""

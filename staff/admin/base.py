@@ -14,10 +14,11 @@ from unfold.admin import ModelAdmin
 from staff.admin.large_tables import CountedChangeList, LimitedCountPaginator, WholeIdsFirst
 from staff.display import NOTHING
 from staff.errors import RefusedError
+from staff.lists.own import OwnLists
 from staff.row_ids import page_of
 
 
-class StaffAdmin(WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
+class StaffAdmin(OwnLists, WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     """A table with limited counts, and detail pages whose buttons are POST forms."""
 
     paginator = LimitedCountPaginator

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from unfold.views import ChangeList
 
 from staff.display import at_most
+from staff.lists.standing import VIEW_VAR
 from textsearch.admin import FoldedSearch
 
 COUNTED_ROWS = 10_000
@@ -63,7 +64,11 @@ class AtLeast(int):
 
 
 class StaffChangeList(ChangeList):  # type: ignore[misc]
-    """Refuses what no database looks for, and leads back to the list."""
+    """Refuses what no database looks for, and leads back to the list. The view that is open is no filter."""
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        """Return what narrows the list down."""
+        return {name: value for name, value in super().get_filters_params(params).items() if name != VIEW_VAR}
 
     def get_filters(self, request: HttpRequest) -> Any:
         """Read the filters; refuse what Django does not look for.

@@ -22,7 +22,8 @@ from staff.models import AuditEntry
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 MOST_NAMED = 100
 _WRITE = re.compile(r"\s*(INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
-_NO_CHANGE = ("django_session", "django_admin_log")  # what only remembers what a person looked at or did
+# What only remembers what a person looked at or did, or how one likes a list: acts on others' views note themselves.
+_NO_CHANGE = ("django_session", "django_admin_log", "staff_savedview", "staff_listchoice")
 
 
 class RequestAct(recording.Act):

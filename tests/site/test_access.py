@@ -76,6 +76,8 @@ ROWS = {
     **{f"admin/{table}/{page}": PERMITTED for table, more in TABLES.items() for page in (*OF_EACH, *more)},
     **{f"api/v1/{call}": KEY for call in ("music", "music/<str:music_id>", "task", "events", "key")},
     **{f"api/v1/fingerprint{call}": KEY for call in ("", "/add", "/check", "/remove")},
+    **{f"admin/views/{form}/": PERMITTED for form in ("<str:table>/columns", "<str:table>/save")},
+    **{f"admin/views/<int:view_id>/{act}/": PERMITTED for act in ("change", "delete")},
     "api/v1/callback-url": KEY,
     **{
         f"api/v1/callback-url/<str:url_id>{what}": KEY

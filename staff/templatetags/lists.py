@@ -1,0 +1,67 @@
+"""What stands above a list: its filters, the chips of those that are set, its views and its columns."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from staff.access import person
+from staff.lists.acts import MAY_CHANGE_OTHERS, view_url
+from staff.lists.chips import chips_of, has_forms, kept_beside
+from staff.lists.columns import always_there, titled
+from staff.lists.own import OwnLists
+from staff.lists.standing import standing_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("staff/list_filters.html", takes_context=True)
+def list_filters(context: Context, cl: Any) -> dict[str, Any]:
+    """Return the filters of a list, in a menu, and those that are set as chips."""
+    request = context["request"]
+    chips = chips_of(cl, request)
+    return {
+        "cl": cl,
+        "chips": chips,
+        "clear": cl.get_query_string(remove=[name for name in cl.params if name not in ("o", "view")]),
+        "has_forms": has_forms(cl),
+        "kept": kept_beside(cl),
+        "request": request,
+    }
+
+
+@register.inclusion_tag("staff/list_views.html", takes_context=True)
+def list_views(context: Context, cl: Any) -> dict[str, Any]:
+    """Return the views of a list and its columns, in two menus."""
+    request, table = context["request"], cl.model_admin
+    standing = standing_of(request, table.opts.label_lower)
+    me = person(request)
+    views = [(view, view_url(request, table, view), view.owner_id == me.pk) for view in standing.views]
+    columns = [
+        (name, titled(table, name), name in cl.list_display, name in always_there(table)) for name in table.list_display
+    ]
+    may_change = standing.view and (standing.view.owner_id == me.pk or me.has_perm(MAY_CHANGE_OTHERS))
+    return {
+        "table": table.opts.label_lower,
+        "standing": standing,
+        "views": views,
+        "columns": columns,
+        "may_change": may_change,
+        "query": request.GET.urlencode(),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def list_shape(context: Context, cl: Any) -> SafeString:
+    """Return which columns are wide and which give way, by their places, as attributes for the style sheet."""
+    table = cl.model_admin
+    if not isinstance(table, OwnLists):
+        return SafeString("")
+    names = list(cl.list_display)
+    has_chosen = bool(standing_of(context["request"], table.opts.label_lower).columns)
+    places = lambda wanted: " ".join(str(names.index(name) + 1) for name in wanted if name in names)  # noqa: E731
+    late = "" if has_chosen else places(table.late_columns)
+    return format_html('data-wide="{}" data-late="{}"', places(table.wide_columns), late)
