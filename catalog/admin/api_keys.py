@@ -41,6 +41,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     nothing_yet = "A program needs a key to call the API. Create the first one."
     list_display = ("prefix", "owner", "label", "state", "limit", "used", "expires", "created")
+    wide_columns = ("label",)
+    late_columns = ("created",)
     list_filter = (("tier", ChoicesDropdownFilter), ("owner", AutocompleteSelectFilter))
     list_select_related = ("owner",)
     search_fields = ("prefix", "words__contains", f"owner__{ACCOUNT_WORDS}")

@@ -61,6 +61,8 @@ class DecisionAdmin(ReadOnlyAdmin, Exported):
     search_help_text = "A track's title or who decided"
     fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "undone")
     list_display_links = ("verdict_shown",)
+    wide_columns = ("first", "second")
+    late_columns = ("decided",)
     change_form_outer_before_template = "catalog/decision.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {"undo": ("take_back", "change_decision")}
     first = track_column("first_track", "track")

@@ -24,6 +24,7 @@ class EvidenceLinkAdmin(ReadOnlyAdmin):
     nothing_yet = "The page of a match makes a link to its evidence for somebody outside who has no account."
     list_display = ("state", "query", "reference", "made_by", "made", "expires", "openings")
     list_display_links = ("state",)
+    wide_columns = ("query", "reference")
     list_select_related = ("made_by",)
     fields = ()
     change_form_outer_before_template = "catalog/evidence_link.html"

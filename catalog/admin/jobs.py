@@ -46,6 +46,8 @@ class JobAdmin(ReadOnlyAdmin):
 
     nothing_yet = "The API creates tasks. You can also select tracks in the track list and check or add them."
     list_display = ("task", "about", "owner", "state", "took", "answer", "accepted")
+    wide_columns = ("about", "answer")
+    late_columns = ("took",)
     list_filter = (
         LatelyFilter,
         ("status", ChoicesDropdownFilter),

@@ -35,6 +35,8 @@ class MatchAdmin(ReadOnlyAdmin, Exported):
     csv_related = ("job", "query_track__owner", "reference_track__owner")
     list_display = ("query", "reference", "found_as", "strength", "place", "coverage", "altered", "found")
     list_display_links = ("found_as",)
+    wide_columns = ("query", "reference")
+    late_columns = ("strength", "place")
     list_filter = ("relation", "verdict", ("score", RangeNumericFilter), "created_at")
     whole_ids = ("job__task_id",)
     search_fields = ("query_track__words__contains", "reference_track__words__contains")

@@ -53,6 +53,8 @@ class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
     list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "family", "uploaded")
+    wide_columns = ("name",)
+    late_columns = ("coding", "volume")
     list_filter = (
         PresenceFilter,
         ArtistFilter,

@@ -40,6 +40,8 @@ class WaitingPairAdmin(ReadOnly, StaffAdmin):
 
     nothing_yet = "When a check or a scan finds a duplicate, the pair appears here until somebody decides about it."
     list_display = ("checked", "found_in", "relation_shown", "altered", "conflicts", "shares", "strength", "found")
+    wide_columns = ("checked", "found_in")
+    late_columns = ("strength", "found")
     list_display_links = None  # the cells link themselves
     list_filter = (
         RelationFilter,

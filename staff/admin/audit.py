@@ -27,6 +27,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_title = "audit trail"
     nothing_yet = "The audit trail records what staff change, export or are refused."
     list_display = ("what", "actor", "object_shown", "address", "happened")
+    wide_columns = ("object_shown",)
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("act", FieldTextFilter),

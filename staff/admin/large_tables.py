@@ -146,20 +146,21 @@ class WholeIdsFirst(FoldedSearch):
     whole_ids: ClassVar[tuple[str, ...]] = ()
     id_beginnings: ClassVar[tuple[str, ...]] = ()
 
-    def with_id(self, queryset: QuerySet[Any], asked: str) -> QuerySet[Any] | None:
-        """Return the rows that have an id, or else an id that begins so; None where no row has."""
+    def with_id(self, queryset: QuerySet[Any], asked: str) -> tuple[QuerySet[Any], str] | None:
+        """Return the rows that have an id, or else an id that begins so, and its column; None where no row has."""
         whole = asked.strip()
-        tests = [Q(**{name: whole}) for name in self.whole_ids if whole]
+        tests = [(Q(**{name: whole}), name) for name in self.whole_ids if whole]
         if len(whole) >= FEWEST_OF_AN_ID:
-            tests += [beginning(name, whole) for name in self.id_beginnings]
-        return next((found for test in tests if (found := _that_pass(queryset, test)).exists()), None)
+            tests += [(beginning(name, whole), name) for name in self.id_beginnings]
+        found = ((_that_pass(queryset, test), name) for test, name in tests)
+        return next((one for one in found if one[0].exists()), None)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows found, and whether they may be there twice."""
         found = self.with_id(queryset, search_term)
-        return (found, False) if found is not None else super().get_search_results(request, queryset, search_term)
+        return (found[0], False) if found else super().get_search_results(request, queryset, search_term)
 
 
 def _that_pass(queryset: QuerySet[Any], test: Q) -> QuerySet[Any]:

@@ -39,6 +39,7 @@ class AttemptAdmin(RecordAdmin):
     """One row an HTTP request."""
 
     list_display = ["task", "number", "outcome", "took", "started", "error"]
+    wide_columns = ("error",)
     list_select_related = ["message"]
     list_filter = [OutcomeFilter, "started_at"]
     whole_ids = ("message__subject", "message__message_id")

@@ -28,6 +28,8 @@ class EndpointColumns(CallbackAdmin):
     """How each URL does, counted in the one query of the list."""
 
     list_display = ["address", "owner", "state", "success_rate", "answers_in", "last_success", "waiting", "failed"]
+    wide_columns = ("address",)
+    late_columns = ("answers_in",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         """Count each endpoint's messages of late in the one query, each count by an index."""

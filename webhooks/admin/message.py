@@ -125,6 +125,8 @@ class MessageAdmin(RecordAdmin):
 
     nothing_yet = "When a task ends, the service sends a callback if the account has a callback URL."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
+    wide_columns = ("to",)
+    late_columns = ("made",)
     list_filter = [LostFilter, "state", CauseFilter, EventFilter, ("endpoint", AutocompleteSelectFilter), "created_at"]
     whole_ids = id_beginnings = ("subject", "message_id")
     search_fields = ["subject", "message_id", "endpoint__words__contains", f"endpoint__owner__{ACCOUNT_WORDS}"]

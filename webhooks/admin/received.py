@@ -26,6 +26,7 @@ class ReceivedAdmin(RecordAdmin):
         "Create a source and give its URL and secret to the sender."
     )
     list_display = ["task", "outcome", "signatures", "times_seen", "source", "first_seen"]
+    wide_columns = ("task",)
     list_select_related = ["source"]
     list_filter = [
         known_values_filter("event", lambda: TaskName.values),

@@ -31,6 +31,7 @@ class RefusedAdmin(RecordAdmin):
 
     nothing_yet = "No callback has been refused so far."
     list_display = ["why", "told", "about", "slug", "sender", "when"]
+    wide_columns = ("told", "about")
     list_filter = ["reason", "at"]
     search_fields = ["words__contains", "remote_address"]
     search_help_text = "Source, detail or address"

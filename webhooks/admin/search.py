@@ -23,7 +23,7 @@ def _to_the_url(request: HttpRequest, asked: str, most: int) -> list[Hit]:
     table = admin.site._registry[Endpoint]  # noqa: SLF001
     if not table.has_view_permission(request):
         return []
-    urls = by_the_list(table, request, asked).select_related("owner").order_by("-pk")[:most]
+    urls = by_the_list(table, request, asked).select_related("owner")[:most]
     return [Hit(_callbacks_of(one), f"All callbacks to {one}", why(_said_of_url(one), asked)) for one in urls]
 
 
