@@ -24,6 +24,8 @@ MENDED = {
         '{% include "unfold/helpers/search_field.html" %}{% include "unfold/helpers/userlinks.html" %}'
     ),
     '{% include "unfold/helpers/command.html" %}': "",
+    # Without anything asked for, a list opens with the view that the person chose.
+    '<a href="?{% if cl.is_popup %}_popup=1': '<a href="?view=all{% if cl.is_popup %}&_popup=1',
     'id="searchbar-submit"': 'id="searchbar-submit" aria-label="Search"',
     'id="nav-sidebar-apps"': 'id="nav-sidebar-apps" data-simplebar-aria-label="Menu"',
     "x-on:click='showActions": "aria-label='Actions' x-on:click='showActions",  # the dots on a phone

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from catalog.admin.track_columns import track_column, without_bytes
+from catalog.admin.track_columns import Playable, track_column, without_bytes
 from catalog.models import Decision
 from catalog.pages.pair_export import DECISIONS_FILE
 from catalog.services.decisions import undo
@@ -43,7 +43,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin, Exported):
+class DecisionAdmin(Playable, ReadOnlyAdmin, Exported):
     """The history of what staff decided."""
 
     nothing_yet = "You make decisions in the duplicate review."

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from catalog.admin.track_columns import track_link
+from catalog.admin.track_columns import Playable, track_link
 from catalog.models import EvidenceLink
 from catalog.services.evidence import revoke_link, token_of
 from staff import display
@@ -18,7 +18,7 @@ from staff.row_ids import row_id
 
 
 @admin.register(EvidenceLink)
-class EvidenceLinkAdmin(ReadOnlyAdmin):
+class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
     """Links that staff made for somebody outside."""
 
     nothing_yet = "The page of a match makes a link to its evidence for somebody outside who has no account."

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from catalog.admin.track_columns import track_column, without_bytes
+from catalog.admin.track_columns import Playable, track_column, without_bytes
 from catalog.models import Job
 from catalog.presentation import wording
 from catalog.presentation.relation import answer_words
@@ -41,7 +41,7 @@ class LatelyFilter(admin.SimpleListFilter):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(Playable, ReadOnlyAdmin):
     """The API's tasks."""
 
     nothing_yet = "The API creates tasks. You can also select tracks in the track list and check or add them."

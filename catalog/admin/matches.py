@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import RangeNumericFilter
 
-from catalog.admin.track_columns import track_column
+from catalog.admin.track_columns import Playable, track_column
 from catalog.models import Match
 from catalog.pages.pair_export import MATCHES_FILE
 from catalog.presentation.comparison import comparison_of
@@ -24,7 +24,7 @@ from staff.row_ids import row_id
 
 
 @admin.register(Match)
-class MatchAdmin(ReadOnlyAdmin, Exported):
+class MatchAdmin(Playable, ReadOnlyAdmin, Exported):
     """The evidence of a check, one row for each track that was found."""
 
     nothing_yet = (

@@ -13,18 +13,37 @@ from staff import display
 from staff.admin.columns import Column
 
 
+class Playable:
+    """A list whose rows have a play button for each track, for those who may listen."""
+
+    list_after_template = "catalog/listen.html"
+
+
 def track_link(track: Any) -> SafeString:
     """Return a link to a track, its artist below; one that was removed or has no audio says so."""
     gone = display.badge("off", "delete", "removed") if track.removed_at else ""
     return format_html(
-        '<span class="mf-two"><a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}{}'
+        '{}<span class="mf-two"><a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}{}'
         '<span class="mf-sub mf-cut">{}</span></span>',
+        _play_button(track),
         reverse("admin:catalog_track_change", args=[track.pk]),
         track.title,
         track.title,
         gone,
         source_badge(track),
         " · ".join(filter(None, (_own_title(track), track.artist))),
+    )
+
+
+def _play_button(track: Any) -> SafeString | str:
+    """Return a button that plays a track in the list, where there is audio."""
+    if not track.audio_file_id:
+        return ""
+    return format_html(
+        '<button type="button" class="mf-listen" data-listen="{}" aria-pressed="false" aria-label="Play {}">'
+        '<span class="material-symbols-outlined" aria-hidden="true">play_arrow</span></button>',
+        reverse("catalog:audio", args=[track.music_id]),
+        track.title,
     )
 
 

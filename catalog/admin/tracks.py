@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from catalog.admin.track_columns import Playable
 from catalog.admin.track_confirming import ConfirmingActions
 from catalog.admin.track_filters import (
     AddedFilter,
@@ -48,7 +49,7 @@ NAMED_TITLES = 10
 
 
 @admin.register(Track)
-class TrackAdmin(ConfirmingActions, TrackColumns, Exported):
+class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
     """What is in the catalog. Files come in and go out through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"

@@ -18,7 +18,7 @@ from catalog.admin.pair_filters import (
     ScanFilter,
     ShareFilter,
 )
-from catalog.admin.track_columns import track_link
+from catalog.admin.track_columns import Playable, track_link
 from catalog.models import Decision, WaitingPair
 from catalog.pages.review_bulk import PRESETS, preview
 from catalog.pages.review_context import DECIDE, SEE
@@ -35,7 +35,7 @@ from staff.admin.columns import moment_column
 
 
 @admin.register(WaitingPair)
-class WaitingPairAdmin(ReadOnly, StaffAdmin):
+class WaitingPairAdmin(Playable, ReadOnly, StaffAdmin):
     """What nobody has decided yet; copies that pretend to be another recording first."""
 
     nothing_yet = "When a check or a scan finds a duplicate, the pair appears here until somebody decides about it."

@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest
 
+from staff.lists.standing import ALL_ROWS, VIEW_VAR
 from staff.row_ids import row_id
 
 
@@ -22,8 +23,14 @@ class Chip:
 
 def chips_of(cl: Any, request: HttpRequest) -> list[Chip]:
     """Return what a list is narrowed down by: the words searched for, and the filters that are set."""
-    searched = [Chip("search", cl.query, cl.get_query_string(remove=[SEARCH_VAR]))] if cl.query else []
+    searched = [Chip("search", cl.query, without(cl, SEARCH_VAR))] if cl.query else []
     return [*searched, *_of_filters(cl, request)]
+
+
+def without(cl: Any, *names: str) -> str:
+    """Return the query of a list without some of what it has. With none the list opens with the person's view."""
+    query: str = cl.get_query_string(dict.fromkeys(names))
+    return query if len(query) > 1 else f"?{VIEW_VAR}={ALL_ROWS}"
 
 
 def _of_filters(cl: Any, request: HttpRequest) -> Iterator[Chip]:
@@ -31,7 +38,7 @@ def _of_filters(cl: Any, request: HttpRequest) -> Iterator[Chip]:
         names = [name for name in spec.expected_parameters() if name]
         if any(request.GET.get(name) for name in names):
             value = _value(spec, cl) or ", ".join(filter(None, map(request.GET.get, names)))
-            yield Chip(str(spec.title), value, cl.get_query_string(dict.fromkeys(names)))
+            yield Chip(str(spec.title), value, without(cl, *names))
 
 
 def _value(spec: Any, cl: Any) -> str:

@@ -3,16 +3,17 @@
 from typing import Any
 
 from django import template
+from django.contrib.admin.views.main import ORDER_VAR
 from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from staff.access import person
 from staff.lists.acts import MAY_CHANGE_OTHERS, view_url
-from staff.lists.chips import chips_of, has_forms, kept_beside
+from staff.lists.chips import chips_of, has_forms, kept_beside, without
 from staff.lists.columns import always_there, titled
 from staff.lists.own import OwnLists
-from staff.lists.standing import standing_of
+from staff.lists.standing import VIEW_VAR, standing_of
 
 register = template.Library()
 
@@ -25,7 +26,7 @@ def list_filters(context: Context, cl: Any) -> dict[str, Any]:
     return {
         "cl": cl,
         "chips": chips,
-        "clear": cl.get_query_string(remove=[name for name in cl.params if name not in ("o", "view")]),
+        "clear": without(cl, *(name for name in cl.params if name not in (ORDER_VAR, VIEW_VAR))),
         "has_forms": has_forms(cl),
         "kept": kept_beside(cl),
         "request": request,
