@@ -93,16 +93,20 @@ class TableKind:
         return Found(title[:1].upper() + title[1:], self.icon, hits[:most], len(hits) > most, all_url) if hits else None
 
     def _hit(self, row: Any, asked: str) -> Hit:
-        return Hit(page_of(row), self.name(row), why(self.said(row), asked), self.beside(row))
+        name = self.name(row)
+        return Hit(page_of(row), name, why(self.said(row), asked, name), self.beside(row))
 
 
-def why(texts: Texts, asked: str) -> str:
-    """Return which of a row's texts has what was asked for, the whole of it first, then any word."""
+def why(texts: Texts, asked: str, name: str) -> str:
+    """Return which of a row's texts has what was asked for, the whole of it first, then any word.
+
+    What is the row's name already is not said twice.
+    """
     known = [(what, text, fold(text)) for what, text in texts if text]
     for part in (fold(asked), *fold(asked).split()):
         for what, text, folded in known:
             if part in folded:
-                return f"{what}: {text}"
+                return what if text == name else f"{what}: {text}"
     return ""
 
 

@@ -24,7 +24,7 @@ def _to_the_url(request: HttpRequest, asked: str, most: int) -> list[Hit]:
     if not table.has_view_permission(request):
         return []
     urls = by_the_list(table, request, asked).select_related("owner")[:most]
-    return [Hit(_callbacks_of(one), f"All callbacks to {one}", why(_said_of_url(one), asked)) for one in urls]
+    return [Hit(_callbacks_of(one), f"All callbacks to {one}", why(_said_of_url(one), asked, "")) for one in urls]
 
 
 def _callbacks_of(endpoint: Endpoint) -> str:
