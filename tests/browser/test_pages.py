@@ -121,6 +121,30 @@ def test_no_page_is_wider_than_the_screen(page: Page, live_server: LiveServer, p
         assert page.evaluate(WIDER) <= 1, name
 
 
+COVERED = """() => [...document.querySelectorAll("body *")]
+    .filter(part => ["fixed", "sticky"].includes(getComputedStyle(part).position) && part.checkVisibility())
+    .map(part => part.getBoundingClientRect())
+    .filter(box => box.width > innerWidth / 2 && box.bottom > 0 && box.top < innerHeight)
+    .reduce((most, box) => Math.max(most, box.height), 0) / innerHeight"""
+
+
+def test_at_200_per_cent_no_page_scrolls_sideways_and_no_bar_covers_it(
+    page: Page, live_server: LiveServer, pair: Match
+) -> None:
+    """A desk of 1280 pixels has half of them then, in both directions."""
+    track = Track.objects.get(pk=pair.query_track_id)
+    track.title, track.artist = "W" * 255, "Ö" * 255
+    track.save()
+    page.set_viewport_size({"width": 640, "height": 400})
+    wrong = []
+    for name, path in PAGES.items():
+        page.goto(live_server.url + path(pair))
+        sideways, covered = page.evaluate(WIDER), page.evaluate(COVERED)
+        if sideways > 1 or covered > 0.25:
+            wrong.append((name, sideways, covered))
+    assert wrong == []
+
+
 def test_without_scripts_every_page_reads_in_the_dark_as_in_the_light(
     browser: Browser, live_server: LiveServer, pair: Match, staff: User
 ) -> None:
