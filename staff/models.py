@@ -97,7 +97,7 @@ class SavedView(models.Model):
     """A list as somebody wants to see it again: its filters, search and sorting, and its columns, under a name."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
-    table = models.CharField(max_length=100, help_text="Such as catalog.track")
+    table = models.CharField(max_length=100, help_text="What the list is of")
     name = models.CharField(max_length=80)
     query = models.TextField(blank=True, help_text="Filters and search, as in the list's address")
     sorting = models.JSONField(default=list, help_text="Names of columns, with a minus sign where it goes down")

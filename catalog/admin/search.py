@@ -16,7 +16,8 @@ def _said_of_track(track: Track) -> Texts:
 
 
 def _beside_track(track: Track) -> str:
-    return " · ".join(filter(None, (track.artist, track.owner.get_username(), track.removed_at and "removed")))
+    gone = "removed" if track.removed_at else ""
+    return " · ".join(filter(None, (track.artist, track.owner.get_username(), gone)))
 
 
 def _said_of_task(task: Job) -> Texts:

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='SavedView',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('table', models.CharField(help_text='Such as catalog.track', max_length=100)),
+                ('table', models.CharField(help_text='What the list is of', max_length=100)),
                 ('name', models.CharField(max_length=80)),
                 ('query', models.TextField(blank=True, help_text="Filters and search, as in the list's address")),
                 ('sorting', models.JSONField(default=list, help_text='Names of columns, with a minus sign where it goes down')),

@@ -58,11 +58,15 @@ def list_views(context: Context, cl: Any) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def list_shape(context: Context, cl: Any) -> SafeString:
     """Return which columns are wide and which give way, by their places, as attributes for the style sheet."""
-    table = cl.model_admin
+    table: Any = cl.model_admin
     if not isinstance(table, OwnLists):
         return SafeString("")
+    standing = standing_of(context["request"], cl.opts.label_lower)
+    late = "" if standing.columns else _places(cl, table.late_columns)
+    return format_html('data-wide="{}" data-late="{}"', _places(cl, table.wide_columns), late)
+
+
+def _places(cl: Any, wanted: tuple[str, ...]) -> str:
+    """Return where these columns stand, counted from one as style sheets count."""
     names = list(cl.list_display)
-    has_chosen = bool(standing_of(context["request"], table.opts.label_lower).columns)
-    places = lambda wanted: " ".join(str(names.index(name) + 1) for name in wanted if name in names)  # noqa: E731
-    late = "" if has_chosen else places(table.late_columns)
-    return format_html('data-wide="{}" data-late="{}"', places(table.wide_columns), late)
+    return " ".join(str(names.index(name) + 1) for name in wanted if name in names)
