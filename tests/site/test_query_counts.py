@@ -23,7 +23,7 @@ COUNTS = {
     "scan": 10,
     "uses": 6,
     "callback health": 7,
-    "all of track": 8,
+    "all of track": 9,
     "all of task": 7,
     "all of match": 7,
     "all of key": 7,
