@@ -16,7 +16,7 @@ MASKED_SHARE = 0.35  # of a true copy's moments, in which it says nothing
 
 
 def of_similarity(similarity: Floats, half: int) -> Floats:
-    """Evidence, in nats, for each cosine; linear between the table's bins."""
+    """Cosines (any shape) of one half → evidence in nats, the same shape; linear between the table's bins."""
     at = np.clip((similarity + 1) * (BINS / 2) - 0.5, 0, BINS - 1.001)
     lower = at.astype(np.int64)
     part = (at - lower).astype(np.float32)
@@ -26,7 +26,7 @@ def of_similarity(similarity: Floats, half: int) -> Floats:
 
 
 def measure(same: list[NDArray[np.float32]], different: list[NDArray[np.float32]]) -> Floats:
-    """The table, from cosines of same and of different moments for each half."""
+    """(HALVES, BINS) nats: the table, from cosines (n,) of same and of different moments for each half."""
     rows = []
     edges = np.linspace(-1, 1, BINS + 1)
     kernel = np.hanning(9)[1:-1] / np.hanning(9).sum()

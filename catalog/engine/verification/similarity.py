@@ -33,7 +33,7 @@ def worth(pair: Comparison, path: Path, proof: Proof) -> float:
 
 
 def of_similarity(similarity: float) -> float:
-    """The worth of evidence at a stretch's typical similarity."""
+    """The worth of a nat, 0 … ``MOST_WORTH``, at a stretch's typical similarity (a cosine)."""
     gate = min(1.0, max(0.0, (similarity - LEAST) / LEAST_WIDTH))
     return gate * min(MOST_WORTH, (similarity / USUAL) ** POWER)
 
@@ -43,7 +43,7 @@ def _allowance(pair: Comparison, path: Path, places_s: Floats) -> float:
 
 
 def lost_contrast(pair: Comparison, line: Line, places_s: Floats) -> float:
-    """How many times the contrast of the query the reference has in the same places: noise fills the valleys."""
+    """How many times the contrast (dB) of the query the reference has at ``places_s`` (n,): noise fills the valleys."""
     places = (places_s[:: -(-len(places_s) // MOST_PLACES)] / HOP_S).astype(np.float32)
     asked = pair.query.patches(line.probe, places).std(axis=2).mean()
     held = (

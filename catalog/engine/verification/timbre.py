@@ -28,7 +28,7 @@ LEAST_CHANGED = 0.04  # of the levels, beside none
 
 
 def strangeness(pictures: AlignedPictures, places_s: Floats, over: float) -> float:
-    """How unlike one recording the two are at the query's ``places_s``: 0.003 for the same sound, 0.07 for another.
+    """How unlike one recording the two are at the query's ``places_s`` (n,): 0.003 for the same sound, 0.07 for other.
 
     The more is laid ``over`` a copy (``masking``), the less exactly its partials can be asked about.
     """
@@ -44,7 +44,7 @@ def strangeness(pictures: AlignedPictures, places_s: Floats, over: float) -> flo
 
 
 def masking(pair: Comparison, pictures: AlignedPictures, places_s: Floats) -> float:
-    """How much is laid over the copy at the query's ``places_s``, by its strongest cells and contrast: 1 for none."""
+    """How much is laid over the copy at the query's ``places_s`` (n,), by strongest cells and contrast: 1 for none."""
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
     lost = lost_contrast(pair, pictures.line, places_s)
