@@ -8,7 +8,6 @@ from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
@@ -16,10 +15,10 @@ from unfold.views import ChangeList
 from staff.display import at_most
 from staff.lists.standing import VIEW_VAR
 from textsearch.admin import FoldedSearch
+from textsearch.ids import beginning
 
 COUNTED_ROWS = 10_000
 FEWEST_OF_AN_ID = 6  # characters of an id, before it is looked for by its beginning
-_LAST_SIGN = "\U0010ffff"
 
 
 class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
@@ -125,16 +124,6 @@ def known_values_filter(field: str, values: Callable[[], Iterable[str]]) -> type
             return queryset.filter(**{field: self.value()}) if self.value() else queryset
 
     return KnownValuesFilter
-
-
-def beginning(field: str, text: str) -> Q:
-    """Return the test of a column that begins with `text`, which both databases answer by the column's index.
-
-    SQLite ignores case in a LIKE, and so looks at every row.
-    """
-    if connection.vendor == "sqlite":
-        return Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}{_LAST_SIGN}"})
-    return Q(**{f"{field}__startswith": text})
 
 
 class WholeIdsFirst(FoldedSearch):

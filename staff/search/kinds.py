@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from staff.row_ids import page_of
 from textsearch.folding import fold
+from textsearch.ids import newest_by_id
 
 Texts = Iterable[tuple[str, str]]  # what a text is called, and the text
 
@@ -55,13 +56,10 @@ def by_the_list(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:
 
 
 def by_id(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:  # noqa: ARG001
-    """Search by the ids of the list, whole or their beginnings: tables that are too large for words.
-
-    In the order of the ids, which begin with a moment: the id's index gives the first ones without looking at the rest.
-    """
+    """Search by the ids of the list, whole or their beginnings: tables that are too large for words."""
     rows: QuerySet[Any] = table.model._default_manager.all()  # noqa: SLF001
     found = table.with_id(rows, asked)
-    return found[0].order_by(f"-{found[1]}", "-pk") if found else rows.none()
+    return found[0].order_by(*newest_by_id(found[1])) if found else rows.none()
 
 
 @dataclass(frozen=True)

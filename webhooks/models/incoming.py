@@ -56,7 +56,9 @@ class Received(Searched):
         ]
         indexes = [
             models.Index(fields=["first_seen_at"], name="received_first_seen"),
-            models.Index(fields=["task_id"], name="received_task"),
+            # By their first characters too, which PostgreSQL looks up in such an index alone.
+            models.Index(fields=["task_id"], name="received_task", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["message_id"], name="received_message", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:
