@@ -1,6 +1,8 @@
 """Accounts, keys, recordings and a queue for every test."""
 
+import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 from multiprocessing import Event, Queue, Value
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from catalog.engine import DecodeLimits
+from catalog.engine.audio.decoding import probe
+from catalog.engine.audio.info import AudioInfo
 from catalog.models import ApiKey, Track
 from catalog.services.api_keys import create_key
 from catalog.services.index import searching
@@ -129,9 +134,18 @@ def forest(recordings: list[Path]) -> Path:
     return AUDIO / "forest-dance.mp3"
 
 
+@cache
+def probed(path: Path, *, limits: DecodeLimits) -> AudioInfo:
+    """Ask the decoder about a bundled recording, which never changes, once a run."""
+    return probe(path, limits=limits)
+
+
 @pytest.fixture
-def add_track(owner: User) -> Callable[..., Track]:
+def add_track(owner: User, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Track]:
     """Take a file into the catalog."""
+    monkeypatch.setattr(
+        adding, "probe", lambda path, *, limits: (probed if path.parent == AUDIO else probe)(path, limits=limits)
+    )
 
     def add(path: Path, *, by: User = owner) -> Track:
         return adding.add_track(owner=by, source=path, file_name=path.name)
@@ -145,14 +159,23 @@ def upload() -> Callable[[Path], SimpleUploadedFile]:
     return lambda path: SimpleUploadedFile(path.name, path.read_bytes())
 
 
+@pytest.fixture(scope="session")
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Make an empty folder; as every test has one, sooner than `tmp_path`, which links the newest of each name."""
+    all_folders, numbers = tmp_path_factory.mktemp("folders"), itertools.count()
+
+    def make() -> Path:
+        folder = all_folders / str(next(numbers))
+        folder.mkdir()
+        return folder
+
+    return make
+
+
 @pytest.fixture(autouse=True)
-def fresh_folders(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def fresh_folders(monkeypatch: pytest.MonkeyPatch, settings: Settings, new_folder: Callable[[], Path]) -> None:
     """Give each test a store, an index and index files of its own: they belong to one database."""
-    settings.AUDIO_DIR = tmp_path_factory.mktemp("audio")
-    settings.INDEX_DIR = tmp_path / "index"
-    settings.INDEX_DIR.mkdir()
+    settings.AUDIO_DIR, settings.INDEX_DIR = new_folder(), new_folder()
     monkeypatch.setattr(searching.process_index, "_index", None)
 
 

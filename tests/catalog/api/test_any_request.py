@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -49,13 +50,19 @@ def closing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         answer.close()
 
 
+@cache
+def read_schema() -> Any:
+    """Return the schema as it is served, read once a run."""
+    return schemathesis.openapi.from_wsgi("/api/schema/?format=json", closing)
+
+
 @pytest.fixture
 def openapi(db: None) -> Iterator[Any]:
     """The schema as it is served; requests leave the test's transaction open, as Django's own test client does."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
-    yield schemathesis.openapi.from_wsgi("/api/schema/?format=json", closing)
+    yield read_schema()
     for signal in signals:
         signal.connect(close_old_connections)
 
