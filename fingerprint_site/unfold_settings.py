@@ -86,7 +86,7 @@ UNFOLD: dict[str, Any] = {
                         "permission": lambda request: request.user.has_perm("catalog.view_decision"),
                     },
                     {
-                        "title": "Duplicate scan",
+                        "title": "Duplicate scans",
                         "icon": "manage_search",
                         "link": reverse_lazy("catalog:scan"),
                         "permission": lambda request: request.user.has_perm("catalog.view_scan"),

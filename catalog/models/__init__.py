@@ -19,6 +19,7 @@ from catalog.models.merge import Merge
 from catalog.models.pair_care import PairCare, PairNote
 from catalog.models.pending_file import PendingFile
 from catalog.models.scan import Scan
+from catalog.models.scan_schedule import ScanSchedule
 from catalog.models.track import Track
 from catalog.models.upload import Upload
 from catalog.models.waiting_pair import WaitingPair
@@ -45,6 +46,7 @@ __all__ = [
     "PairNote",
     "PendingFile",
     "Scan",
+    "ScanSchedule",
     "Track",
     "Upload",
     "WaitingPair",

@@ -76,7 +76,9 @@ class Match(models.Model):
     COPIES = (Relation.IDENTICAL, Relation.SAME, Relation.EXCERPT)
 
     job = models.ForeignKey("catalog.Job", on_delete=models.CASCADE, related_name="matches", null=True, blank=True)
-    scan = models.ForeignKey("catalog.Scan", on_delete=models.CASCADE, related_name="matches", null=True, blank=True)
+    scan = models.ForeignKey(
+        "catalog.Scan", on_delete=models.CASCADE, related_name="matches", null=True, blank=True, db_index=False
+    )
     query_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="matches_as_query")
     reference_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="matches_as_reference")
     verdict = models.CharField(max_length=10, choices=Verdict)
@@ -108,6 +110,7 @@ class Match(models.Model):
         indexes = [
             models.Index(fields=["relation", "-created_at", "-id"], name="matches_by_relation"),
             models.Index(fields=["query_track", "reference_track"], name="matches_of_pair"),
+            models.Index(fields=["scan", "id"], name="matches_of_scan"),
         ]
         ordering = ["-created_at", "-id"]
         constraints = [

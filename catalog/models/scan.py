@@ -1,19 +1,30 @@
-"""Scans: looking for every track of the catalog in the index, in the background."""
+"""Scans: looking for the tracks of the catalog in the index, in the background."""
+
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+
+
+class ScanQuerySet(models.QuerySet["Scan"]):
+    """What lists of scans need."""
+
+    def without_tracks(self) -> "ScanQuerySet":
+        """Bring who started it, and leave the list of tracks in the database, which may be long."""
+        return self.select_related("started_by", "schedule").defer("track_ids")
 
 
 class Scan(models.Model):
-    """One walk through the catalog in the order of track ids; `done_track` says how far it is, so it can go on there.
+    """One walk through tracks in the order of their ids; `done_track` says how far it is, so it can go on there.
 
     Status moves by conditional UPDATE only (catalog.services.tasks.scanning).
     """
 
     class Status(models.TextChoices):
         RUNNING = "running", "running"
-        CANCELLED = "cancelled", "cancelled"
+        CANCELLED = "cancelled", "stopped"
         FAILED = "failed", "failed"
         DONE = "done", "done"
 
@@ -23,12 +34,24 @@ class Scan(models.Model):
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="scans")
     started_at = models.DateTimeField("started", auto_now_add=True)
     ended_at = models.DateTimeField("ended", null=True, blank=True)
+    schedule = models.ForeignKey(
+        "catalog.ScanSchedule", on_delete=models.SET_NULL, related_name="scans", null=True, blank=True
+    )
+    asked = models.TextField(
+        blank=True, default="", help_text="A filter of the track list as its address has it; empty: the whole catalog"
+    )
+    words = models.TextField("what", blank=True, default="", help_text="The filter for a person")
+    track_ids = models.JSONField(
+        null=True, blank=True, editable=False, help_text="The tracks that the filter left when the scan started"
+    )
     last_track = models.PositiveBigIntegerField(help_text="The newest track when the scan started")
     done_track = models.PositiveBigIntegerField(default=0, help_text="Every track up to this one has been searched")
     total = models.PositiveIntegerField("tracks to search")
     searched = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField("new duplicates", default=0)
+    known = models.PositiveIntegerField("known duplicates", default=0, help_text="Pairs found again")
+    progress = models.JSONField(default=dict, blank=True, editable=False, help_text="Of the current track, if long")
     failures = models.JSONField(default=list, blank=True, help_text="The first tracks that failed, and why")
     worked_s = models.FloatField(default=0.0)
     trying = models.PositiveBigIntegerField(default=0, editable=False, help_text="The current track")
@@ -40,6 +63,8 @@ class Scan(models.Model):
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     queued_at = models.DateTimeField(auto_now_add=True, editable=False)
+
+    objects = ScanQuerySet.as_manager()
 
     class Meta:
         verbose_name = "duplicate scan"
@@ -60,6 +85,11 @@ class Scan(models.Model):
     def is_resumable(self) -> bool:
         """Whether it ended before its last track and can go on there."""
         return self.status in self.RESUMABLE
+
+    @property
+    def took(self) -> timedelta:
+        """From its start to its end, or until now."""
+        return (self.ended_at or timezone.now()) - self.started_at
 
     @property
     def looked_at(self) -> int:

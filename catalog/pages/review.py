@@ -20,6 +20,7 @@ from catalog.presentation.wording import pair_words
 from catalog.selectors import review as pairs
 from catalog.selectors.remembered import shift
 from catalog.selectors.review import Pair
+from catalog.selectors.review_plan import plan_of_scan
 from catalog.services.decisions import AlreadyDecidedError, decide, undo
 from catalog.services.errors import CatalogError
 from staff import audit, display
@@ -41,8 +42,13 @@ CHOICES: dict[str, tuple[str, str | None]] = {
 @never_cache
 @staff_only(*SEE)
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show the first pair that waits, or say that nothing does."""
+    """Show the first pair that waits, or say that nothing does; `?scan=7` takes what that scan found first."""
     sitting = ReviewSitting(request.session)
+    if scan := row_id(request.GET.get("scan", "")):
+        sitting.plan = plan_of_scan(scan)
+        if not sitting.plan:
+            messages.info(request, "No pair of this scan waits any more.")
+        return HttpResponseRedirect(reverse("catalog:review"))
     waiting = coming(sitting, user_id=person(request).pk)
     if not waiting:
         return TemplateResponse(request, "catalog/review_empty.html", _frame(request, sitting))

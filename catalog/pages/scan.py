@@ -1,9 +1,10 @@
-"""The duplicate scan: start it, watch it, cancel it, let it go on."""
+"""Duplicate scans: the list of them, one with what it found, and a new one; stopping and resuming."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -11,64 +12,104 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Scan
+from catalog.selectors import scans
 from catalog.selectors.review import open_count
-from catalog.selectors.scans import scan_page
+from catalog.selectors.track_filters import UnknownFilterError, asked_of
 from catalog.services.errors import CatalogError
-from catalog.services.tasks.scanning import cancel_scan, resume_scan, start_scan
+from catalog.services.tasks.scan_starting import cancel_scan, resume_scan, start_scan
 from staff import audit
 from staff.access import person, staff_only
+from staff.row_ids import row_id
+
+SEE, START, CHANGE = "catalog.view_scan", "catalog.add_scan", "catalog.change_scan"
+MAY_SCHEDULE = (SEE, START, CHANGE)
 
 
 @require_GET
 @never_cache
-@staff_only("catalog.view_scan")
+@staff_only(SEE)
 def scan(request: HttpRequest) -> HttpResponse:
-    """Show the scan that runs, or the last one, and what can be done."""
-    context = admin.site.each_context(request) | {
-        "title": "Duplicate scan",
-        "page": scan_page(),
+    """List all scans and schedules, and offer a new scan."""
+    context = {
+        "title": "Duplicate scans",
+        "page": scans.scan_list(older=row_id(request.GET.get("older", ""))),
+        "is_first": not request.GET.get("older"),
         "waiting_pairs": open_count(),
+        "can_schedule": request.user.has_perms(MAY_SCHEDULE),
     }
-    return TemplateResponse(request, "catalog/scan.html", context)
+    return TemplateResponse(request, "catalog/scan.html", admin.site.each_context(request) | context)
+
+
+@require_GET
+@never_cache
+@staff_only(SEE)
+def one(request: HttpRequest, scan_id: int) -> HttpResponse:
+    """Show one scan: how far it is, what failed, and what it found."""
+    page = scans.scan_results(scan_id, after=row_id(request.GET.get("after", "")))
+    if page is None:
+        raise Http404("There is no such scan.")
+    context = {"title": "Duplicate scan", "page": page, "most_waiting": scans.COUNTED_WAITING}
+    return TemplateResponse(request, "catalog/scan_one.html", admin.site.each_context(request) | context)
+
+
+@require_GET
+@never_cache
+@staff_only(SEE, START)
+def new(request: HttpRequest) -> HttpResponse:
+    """Show how many tracks a filter of the track list leaves, before a scan of them is started."""
+    try:
+        asked = asked_of(request.GET.items())
+    except UnknownFilterError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("admin:catalog_track_changelist"))
+    context = {
+        "title": "Scan tracks for duplicates",
+        "new": scans.new_scan(asked),
+        "can_schedule": request.user.has_perms(MAY_SCHEDULE),
+    }
+    return TemplateResponse(request, "catalog/scan_new.html", admin.site.each_context(request) | context)
 
 
 @require_POST
-@staff_only("catalog.view_scan", "catalog.add_scan")
+@staff_only(SEE, START)
 def start(request: HttpRequest) -> HttpResponse:
-    """Begin a new scan."""
-
-    def begin() -> bool:
-        row = start_scan(started_by=person(request))
-        audit.note(on=row)
-        return bool(row)
-
-    return _answer(request, begin, "The scan has started.")
+    """Begin a new scan, of all tracks or of those that the filter in the form leaves now."""
+    try:
+        row = start_scan(started_by=person(request), asked=asked_of(parse_qsl(request.POST.get("asked", ""))))
+    except CatalogError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("catalog:scan"))
+    audit.note(on=row, asked=row.asked, tracks=row.total)
+    messages.success(request, "The scan has started.")
+    return _page_of(row)
 
 
 @require_POST
-@staff_only("catalog.view_scan", "catalog.change_scan")
+@staff_only(SEE, CHANGE)
 def cancel(request: HttpRequest, scan_id: int) -> HttpResponse:
     """Stop a scan."""
-    row = get_object_or_404(Scan, pk=scan_id)
-    audit.note(on=row)
-    return _answer(request, lambda: cancel_scan(scan=row), "Cancelled. Its results stay, and you can resume it later.")
+    return _change(request, scan_id, cancel_scan, "Stopped. Its results stay, and you can resume it later.")
 
 
 @require_POST
-@staff_only("catalog.view_scan", "catalog.change_scan")
+@staff_only(SEE, CHANGE)
 def resume(request: HttpRequest, scan_id: int) -> HttpResponse:
-    """Let a cancelled scan go on."""
-    row = get_object_or_404(Scan, pk=scan_id)
+    """Let a stopped scan go on."""
+    return _change(request, scan_id, resume_scan, "The scan has resumed.")
+
+
+def _change(request: HttpRequest, scan_id: int, act: Callable[..., bool], words: str) -> HttpResponse:
+    row = get_object_or_404(Scan.objects.without_tracks(), pk=scan_id)
     audit.note(on=row)
-    return _answer(request, lambda: resume_scan(scan=row), "The scan has resumed.")
-
-
-def _answer(request: HttpRequest, act: Callable[[], bool], words: str) -> HttpResponse:
     try:
-        if act():
+        if act(scan=Scan.objects.get(pk=scan_id)):
             messages.success(request, words)
         else:
             messages.info(request, "Nothing to do: the scan has changed in the meantime.")
     except CatalogError as error:
         messages.error(request, str(error))
-    return HttpResponseRedirect(reverse("catalog:scan"))
+    return _page_of(row)
+
+
+def _page_of(row: Scan) -> HttpResponse:
+    return HttpResponseRedirect(reverse("catalog:scan_one", args=[row.pk]))

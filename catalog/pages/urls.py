@@ -13,6 +13,7 @@ from catalog.pages import (
     review_group,
     review_talk,
     scan,
+    scan_schedules,
     uses,
 )
 
@@ -47,7 +48,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sidebar/", overview.sidebar, name="sidebar"),
     path("index/", index.index, name="index"),
     path("scan/", scan.scan, name="scan"),
+    path("scan/new/", scan.new, name="scan_new"),
     path("scan/start/", scan.start, name="scan_start"),
+    path("scan/schedules/new/", scan_schedules.add, name="scan_schedule_add"),
+    path("scan/schedules/<int:schedule_id>/", scan_schedules.change, name="scan_schedule"),
+    path("scan/schedules/<int:schedule_id>/switch/", scan_schedules.switch, name="scan_schedule_switch"),
+    path("scan/schedules/<int:schedule_id>/delete/", scan_schedules.delete, name="scan_schedule_delete"),
+    path("scan/<int:scan_id>/", scan.one, name="scan_one"),
     path("scan/<int:scan_id>/cancel/", scan.cancel, name="scan_cancel"),
     path("scan/<int:scan_id>/resume/", scan.resume, name="scan_resume"),
 ]

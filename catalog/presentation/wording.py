@@ -25,7 +25,7 @@ _QUEUE_STATES = {
 _STAGES = {"": 0, "fingerprint": 1, "search": 2}
 _SCAN_STATES = {
     Scan.Status.RUNNING: ("running", "autorenew", "running"),
-    Scan.Status.CANCELLED: ("off", "stop_circle", "cancelled"),
+    Scan.Status.CANCELLED: ("off", "stop_circle", "stopped"),
     Scan.Status.FAILED: ("bad", "error", "failed"),
     Scan.Status.DONE: ("good", "check_circle", "done"),
 }

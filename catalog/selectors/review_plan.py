@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import F, Q
 
 from catalog.models import Match, PairCare
-from catalog.selectors.review import Pair, next_pairs, open_matches, ordered
+from catalog.selectors.review import Pair, next_pairs, open_matches, ordered, still_open
 from catalog.selectors.waiting_pairs import cared_for, pairs_of, waiting_pairs
 
 PLANNED = 200
@@ -27,6 +27,12 @@ def plan_of(*, skipped: Collection[Pair], user_id: int) -> list[Pair]:
     if len(planned) < PLANNED:
         planned += next_pairs(skipped={*left_out, *planned}, limit=PLANNED - len(planned))
     return planned[:PLANNED]
+
+
+def plan_of_scan(scan_id: int) -> list[Pair]:
+    """Return the first pairs that wait of those that a scan found."""
+    found = still_open(Match.objects.filter(scan=scan_id)).order_by("pk")
+    return list(dict.fromkeys(pairs_of(found, limit=PLANNED)))
 
 
 def _left_to_others(user_id: int) -> list[Pair]:

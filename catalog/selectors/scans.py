@@ -1,20 +1,27 @@
-"""Reading scans: the newest one, those before it, and what the next one would look for."""
+"""Reading scans: the list of them, what one found, the schedules, and what a new one would look for."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
-from catalog.models import Scan, Track
+from catalog.models import Decision, Match, Scan, ScanSchedule, Track
 from catalog.selectors.overview import indexed_count
 from catalog.selectors.remembered import remembered_count
+from catalog.selectors.review import Pair, ordered, still_open
+from catalog.selectors.track_filters import filtered, words_of
 
-SHOWN_BEFORE = 10
+SCANS_A_PAGE = 25
+RESULTS_A_PAGE = 50
+COUNTED_WAITING = 1000  # past this the page says "1,000+": an exact number costs seconds and helps nobody
 
 
 @dataclass(frozen=True)
-class ScanPage:
-    """All that the scan page shows. `seconds_for_all`: a new scan at the pace of the newest one; None without one."""
+class ScanList:
+    """All that the page of all scans shows. `older`: the scan behind which the next page begins; 0 on the last."""
 
-    newest: Scan | None
-    before: list[Scan]
+    running: Scan | None
+    scans: list[Scan]
+    older: int
+    schedules: list[ScanSchedule]
     tracks: int
     indexed: int
     seconds_for_all: float | None
@@ -22,30 +29,119 @@ class ScanPage:
     @property
     def is_running(self) -> bool:
         """Whether a scan runs now."""
-        return self.newest is not None and self.newest.status == Scan.Status.RUNNING
+        return self.running is not None
 
 
-def newest_scan() -> Scan | None:
-    """Return the scan that runs; else the newest."""
-    scans = Scan.objects.select_related("started_by")
-    return scans.filter(status=Scan.Status.RUNNING).first() or scans.first()
+@dataclass(frozen=True)
+class Result:
+    """A match that a scan stored, and the decision that stands on its pair."""
+
+    match: Match
+    decision: Decision | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether one of the two tracks was removed."""
+        return any(track.removed_at for track in (self.match.query_track, self.match.reference_track))
 
 
-def scan_page() -> ScanPage:
-    """Return what the scan page shows."""
-    newest = newest_scan()
-    tracks = present_count()
-    before = Scan.objects.exclude(pk=newest.pk if newest else 0).select_related("started_by")[:SHOWN_BEFORE]
-    pace_s = newest.worked_s / newest.looked_at if newest and newest.looked_at else None
-    return ScanPage(
-        newest=newest,
-        before=list(before),
+@dataclass(frozen=True)
+class ScanResults:
+    """One scan with a page of what it found; `waiting` is counted up to `COUNTED_WAITING`."""
+
+    scan: Scan
+    rows: list[Result]
+    after: int
+    waiting: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs now."""
+        return self.scan.status == Scan.Status.RUNNING
+
+
+@dataclass(frozen=True)
+class NewScan:
+    """What a scan of a filter would look for."""
+
+    asked: str
+    tracks: int
+    seconds: float | None
+    running: Scan | None
+    words: list[str] = field(default_factory=list)
+
+
+def running_scan() -> Scan | None:
+    """Return the scan that runs."""
+    return Scan.objects.without_tracks().filter(status=Scan.Status.RUNNING).first()
+
+
+def scan_list(*, older: int = 0) -> ScanList:
+    """Return a page of scans, the newest first; with `older` those before that one."""
+    rows = Scan.objects.without_tracks().order_by("-pk")
+    scans = list((rows.filter(pk__lt=older) if older else rows)[: SCANS_A_PAGE + 1])
+    tracks, pace_s = present_count(), _pace_s()
+    return ScanList(
+        running=running_scan(),
+        scans=scans[:SCANS_A_PAGE],
+        older=scans[SCANS_A_PAGE - 1].pk if len(scans) > SCANS_A_PAGE else 0,
+        schedules=list(ScanSchedule.objects.select_related("set_by", "last_scan").defer("last_scan__track_ids")),
         tracks=tracks,
         indexed=indexed_count(),
         seconds_for_all=None if pace_s is None else pace_s * tracks,
     )
 
 
+def scan_results(scan_id: int, *, after: int = 0) -> ScanResults | None:
+    """Return a scan and what it found, in the order of its tracks; with `after` what is behind that match."""
+    scan = Scan.objects.without_tracks().filter(pk=scan_id).first()
+    if scan is None:
+        return None
+    found = Match.objects.filter(scan=scan_id, pk__gt=after).with_tracks().order_by("pk")
+    matches = list(found[: RESULTS_A_PAGE + 1])
+    shown = matches[:RESULTS_A_PAGE]
+    decisions = _standing({_pair(match) for match in shown})
+    return ScanResults(
+        scan=scan,
+        rows=[Result(match, decisions.get(_pair(match))) for match in shown],
+        after=shown[-1].pk if len(matches) > RESULTS_A_PAGE else 0,
+        waiting=still_open(Match.objects.filter(scan=scan_id)).order_by().values("pk")[:COUNTED_WAITING].count(),
+    )
+
+
+def new_scan(asked: str) -> NewScan:
+    """Count what a scan of this filter would look for, and how long it would take at the pace of the newest one."""
+    tracks = filtered(asked).order_by().count() if asked else present_count()
+    pace_s = _pace_s()
+    return NewScan(
+        asked=asked,
+        tracks=tracks,
+        seconds=None if pace_s is None else pace_s * tracks,
+        running=running_scan(),
+        words=words_of(asked),
+    )
+
+
 def present_count() -> int:
     """Count the tracks of the catalog; a large number may be some seconds old."""
     return remembered_count("present-tracks", Track.objects.present().count)
+
+
+def _pace_s() -> float | None:
+    """Return how long a track took in the newest scan; None where there is none."""
+    newest = Scan.objects.without_tracks().order_by("-pk").first()
+    return newest.worked_s / newest.looked_at if newest and newest.looked_at else None
+
+
+def _pair(match: Match) -> Pair:
+    return ordered(match.query_track_id, match.reference_track_id)
+
+
+def _standing(pairs: Collection[Pair]) -> dict[Pair, Decision]:
+    """Return the decisions that stand on these pairs, with both tracks."""
+    firsts, seconds = {first for first, _ in pairs}, {second for _, second in pairs}
+    rows = Decision.objects.filter(first_track__in=firsts, second_track__in=seconds, undone_at=None)
+    found = {
+        (row.first_track_id, row.second_track_id): row for row in rows.select_related("first_track", "second_track")
+    }
+    return {pair: row for pair, row in found.items() if pair in pairs}

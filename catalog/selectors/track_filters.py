@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
@@ -178,7 +179,7 @@ FILTERS: dict[str, TrackFilter] = {
 }
 
 
-def asked_of(query: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
+def asked_of(query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
     """Return what an address of the track list filters by, in one form: `added=7&artist=Somebody`; empty for all.
 
     Raises:

@@ -99,13 +99,13 @@ def test_a_scan_is_watched_to_its_end(
         fingerprint_of(track)
         log.record_add(track_id=track.pk)
     page.goto(live_server.url + "/catalog/scan/")
-    page.get_by_role("button", name="Start a scan").click()
+    page.get_by_role("button", name="Scan the whole catalog").click()
     expect(page.get_by_text("0 of 2 tracks")).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Resume").click()
     drain()
     expect(page.get_by_text("2 of 2 tracks")).to_be_visible()
-    expect(page.get_by_role("link", name="Review 1 duplicate")).to_be_visible()
+    expect(page.get_by_role("link", name="1 waiting pair as a list")).to_be_visible()
     assert Scan.objects.get().status == "done"
 
 

@@ -17,7 +17,8 @@ from catalog.services.decisions import decide
 from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index import log
 from catalog.services.tasks import scanning
-from catalog.services.tasks.scanning import cancel_scan, resume_scan, scan_stretch, start_scan, sweep_scan
+from catalog.services.tasks.scan_starting import cancel_scan, resume_scan, start_scan
+from catalog.services.tasks.scanning import scan_stretch, sweep_scan
 from catalog.services.tracks.removal import remove_track
 from queueing.stopping import WorkerStopped
 from tests.rows import make_track

@@ -6,6 +6,7 @@ none of these tables fails there.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ
 from django_q.signing import SignedPackage
 
-from catalog.models import ApiKey, BulkWork, Decision, Job, Match, Scan
+from catalog.models import ApiKey, BulkWork, Decision, Job, Match, Scan, ScanSchedule
 from catalog.services.api_keys import create_key
 from catalog.services.decisions import decide
 from catalog.services.evidence import make_link
@@ -94,6 +95,7 @@ class House:
         self.removal = BulkWork.objects.create(
             kind="remove", track_ids=[self.gone.pk], total=1, done=1, ended_at=now, asked_by=self.staff
         )
+        self.schedule = ScanSchedule.objects.create(at=time(3), next_at=now, set_by=self.staff)
         self.cancelled = Scan.objects.create(
             status="cancelled", ended_at=now, last_track=10, total=10, started_by=self.staff
         )
@@ -143,6 +145,8 @@ def upload(_: House) -> Act:
 
 _USER = {"username": "friend", "is_active": "on", "first_name": "A", **_DATES}
 _KEY = {"label": "made by hand", "tier": "free"}
+
+SCHEDULE = {"every": "week", "weekday": "6", "at": "04:30", "is_on": "on"}
 
 # route -> what to send so that it does something
 ACTS: dict[str, Callable[[House], Act]] = {
@@ -241,6 +245,14 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "catalog/scan/start/": lambda _: Act("/catalog/scan/start/"),
     "catalog/scan/<int:scan_id>/cancel/": lambda h: Act(f"/catalog/scan/{h.scan().pk}/cancel/"),
     "catalog/scan/<int:scan_id>/resume/": lambda h: Act(f"/catalog/scan/{h.cancelled.pk}/resume/"),
+    "catalog/scan/schedules/new/": lambda _: Act("/catalog/scan/schedules/new/?added=7", SCHEDULE),
+    "catalog/scan/schedules/<int:schedule_id>/": lambda h: Act(f"/catalog/scan/schedules/{h.schedule.pk}/", SCHEDULE),
+    "catalog/scan/schedules/<int:schedule_id>/switch/": lambda h: Act(
+        f"/catalog/scan/schedules/{h.schedule.pk}/switch/", {"on": "no"}
+    ),
+    "catalog/scan/schedules/<int:schedule_id>/delete/": lambda h: Act(
+        f"/catalog/scan/schedules/{h.schedule.pk}/delete/"
+    ),
 }
 SENDS_A_FILE = {  # and changes no row
     "catalog/audio/<uuid:music_id>/",

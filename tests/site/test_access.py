@@ -101,8 +101,9 @@ ROWS = {
     **{f"catalog/copies-to-remove/{what}": PERMITTED for what in ("", "remove/")},
     "catalog/index/": PERMITTED,
     "catalog/sidebar/": STAFF,
-    **{f"catalog/scan/{what}": PERMITTED for what in ("", "start/")},
-    **{f"catalog/scan/<int:scan_id>/{what}/": PERMITTED for what in ("cancel", "resume")},
+    **{f"catalog/scan/{what}": PERMITTED for what in ("", "new/", "start/", "schedules/new/")},
+    **{f"catalog/scan/<int:scan_id>/{what}": PERMITTED for what in ("", "cancel/", "resume/")},
+    **{f"catalog/scan/schedules/<int:schedule_id>/{what}": PERMITTED for what in ("", "switch/", "delete/")},
 }
 
 

@@ -33,6 +33,7 @@ LOOKED_AT = {
     *("admin/logout/", "admin/r/<path:content_type_id>/<path:object_id>/", "admin/(?P<url>.*)$"),
     *(route for route in ROWS if route.startswith("admin/^(?P<app_label>")),
     *("admin/catalog/track/arrivals/", "catalog/index/", "catalog/scan/"),
+    *("catalog/scan/new/", "catalog/scan/<int:scan_id>/"),
     "admin/webhooks/refused/<path:object_id>/try-signature/",
     *("catalog/sidebar/", "admin/webhooks/endpoint/over-time/"),
     *("catalog/copies-to-remove/", "catalog/uses/", "catalog/uses/<int:track_id>/"),

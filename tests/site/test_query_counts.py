@@ -1,6 +1,6 @@
 """How often each staff page asks the database: a fixed number, however much is in the tables."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import ApiKey, AudioFile, BulkWork, Job, Match, Track
+from catalog.models import ApiKey, AudioFile, BulkWork, Job, Match, Scan, ScanSchedule, Track
 from catalog.services.api_keys import create_key
 from tests.rows import make_match, make_track
 from webhooks.models import Attempt, Endpoint, Message, Received
@@ -20,7 +20,8 @@ COUNTS = {
     "overview": 24,
     "review": 18,
     "all of waiting pair": 10,
-    "scan": 10,
+    "scans": 11,
+    "scan": 7,
     "uses": 6,
     "callback health": 7,
     "all of track": 9,
@@ -63,6 +64,11 @@ def fill(count: int) -> None:
             source=source, message_id="m", event="check_is_same", status="success", task_id=job.task_id, body="{}",
             mippia_verified=True, standard_verified=True, first_seen_at=now, last_seen_at=now + timedelta(seconds=1),
         )  # fmt: skip
+        scan = Scan.objects.create(status="done", ended_at=now, last_track=1, total=1, started_by=owner)
+        ScanSchedule.objects.create(at=time(3), next_at=now, last_scan=scan, set_by=owner)
+    for _ in range(count):
+        found = make_match(make_track(owner), make_track(owner))
+        Match.objects.filter(pk=found.pk).update(job=None, scan=scan)
     AudioFile.objects.update(peaks=b"x", cutoff_hz=16_000)  # or the pages would ask for the waveforms, once in a while
 
 
@@ -83,7 +89,8 @@ def pages() -> dict[str, str]:
     return {
         "overview": "/admin/",
         "review": "/catalog/review/",
-        "scan": "/catalog/scan/",
+        "scans": "/catalog/scan/",
+        "scan": f"/catalog/scan/{Scan.objects.latest('pk').pk}/",
         "uses": "/catalog/uses/",
         "callback health": "/admin/webhooks/endpoint/over-time/",
         **lists,

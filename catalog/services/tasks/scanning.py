@@ -1,4 +1,4 @@
-"""Looking for every track of the catalog in the index: in stretches, so that people's tasks come in between.
+"""Looking for the tracks of a scan in the index: in stretches, so that people's tasks come in between.
 
 The scan's row is the truth and the queue only says "go on with scan N", at least once. A worker holds the scan by a
 lease; each track's matches are stored in the transaction that moves the scan past it, so that a stretch that is lost
@@ -12,11 +12,9 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from catalog.engine import Answer, FingerprintError, IndexUnavailable, Wanted
 from catalog.models import Match, Scan, Track
@@ -27,66 +25,16 @@ from catalog.services.index.searching import process_index
 from catalog.services.tasks.accepting import queue_is_long
 from catalog.services.tasks.match_rows import match_rows
 from catalog.services.tasks.progress import Progress, WorkLost
-from catalog.services.time_limits import attempt_s, queue_options
-from queueing.lease import Lease, kept_up, long_ago, work_length
-from queueing.retrying import LONGEST_WAIT, MOST_WAITS, wait_after, words_of
+from catalog.services.tasks.scan_starting import LEASE, enqueue, has_done, next_track
+from catalog.services.time_limits import attempt_s
+from queueing.lease import kept_up, long_ago
+from queueing.retrying import MOST_WAITS, wait_after, words_of
 from queueing.stopping import WorkerStopped
 
-STRETCH_TASK = "catalog.tasks.scan_stretch"
 STRETCH_S = 3.0  # a person's task waits no longer than this for the worker, and one track
 UNSEEN = timedelta(seconds=30)  # a scan that no worker looked at for so long is told to the queue once more
 FAILURES_KEPT = 50
-LEASE = Lease(longest=lambda: max(work_length(), LONGEST_WAIT))
 log = structlog.get_logger(__name__)
-
-
-def start_scan(*, started_by: User) -> Scan:
-    """Begin to look for every present track in the index.
-
-    Raises:
-        CatalogError: a scan runs already, or there is nothing to look for.
-
-    """
-    tracks = Track.objects.present().order_by("-pk")
-    newest, total = tracks.values_list("pk", flat=True).first(), tracks.count()
-    if newest is None:
-        raise CatalogError("The catalog is empty: there is nothing to scan.")
-    try:
-        with transaction.atomic():
-            scan = Scan.objects.create(started_by=started_by, last_track=newest, total=total)
-            _enqueue(scan)
-    except IntegrityError as error:  # the database's own rule: one running scan
-        raise CatalogError("A scan is already running. Wait for it or cancel it.") from error
-    log.info("scan_started", scan=scan.pk, total=total)
-    return scan
-
-
-def cancel_scan(*, scan: Scan) -> bool:
-    """Stop a scan after the track in work; what it found stays. False where it does not run."""
-    now = timezone.now()
-    stopped = Scan.objects.filter(pk=scan.pk, status=Scan.Status.RUNNING).update(
-        status=Scan.Status.CANCELLED, ended_at=now, **LEASE.freed()
-    )
-    return bool(stopped)
-
-
-def resume_scan(*, scan: Scan) -> bool:
-    """Let a scan go on that was cancelled or given up, where it was; False where it is neither.
-
-    Raises:
-        CatalogError: another scan runs.
-
-    """
-    try:
-        with transaction.atomic():
-            resumed = Scan.objects.filter(pk=scan.pk, status__in=Scan.RESUMABLE).update(
-                status=Scan.Status.RUNNING, ended_at=None, setbacks=0, tries=0, error="", queued_at=timezone.now()
-            )
-            if resumed:
-                _enqueue(scan)
-    except IntegrityError as error:
-        raise CatalogError("Another scan is running. Wait for it or cancel it.") from error
-    return bool(resumed)
 
 
 def scan_stretch(scan_id: int) -> None:
@@ -118,10 +66,10 @@ def scan_stretch(scan_id: int) -> None:
 def _stretch(scan: Scan) -> bool:
     """Look for tracks until the time is over or the scan is lost; True where none is left."""
     until_s = time.monotonic() + STRETCH_S
-    track = _next_track(scan)
+    track = next_track(scan)
     allowed_s = attempt_s(track.length_s if track else None)
     while track is not None and _look_for(scan, track):
-        track = _next_track(scan)
+        track = next_track(scan)
         if time.monotonic() > until_s or (track and attempt_s(track.length_s) > allowed_s):
             break
     return track is None
@@ -138,13 +86,8 @@ def sweep_scan() -> bool:
     with transaction.atomic():
         freed = stale.filter(pk=scan.pk).update(queued_at=now, **LEASE.freed())
         if freed:
-            _enqueue(scan)
+            enqueue(scan)
     return bool(freed)
-
-
-def _enqueue(scan: Scan) -> None:
-    """Queue the next stretch, with as much time as its first track may take."""
-    async_task(STRETCH_TASK, scan.pk, cluster=settings.Q_CLUSTER["name"], **queue_options(_next_track(scan)))
 
 
 def _claim(scan_id: int) -> Scan | None:
@@ -161,13 +104,10 @@ def _renew(scan: Scan) -> bool:
     return LEASE.renew(_held(scan), scan.lease_token)
 
 
-def _goes_on(scan: Scan, _done_s: float, _found: int) -> bool:
-    return _held(scan).exists()
-
-
-def _next_track(scan: Scan) -> Track | None:
-    waiting = Track.objects.present().filter(pk__gt=scan.done_track, pk__lte=scan.last_track)
-    return waiting.select_related("audio_file").order_by("pk").first()
+def _note_progress(scan: Scan, track: Track, done_s: float, found: int) -> bool:
+    """Say how far a long recording is, and find out whether the scan was stopped meanwhile."""
+    told = {"title": track.title, "done_s": round(done_s), "total_s": round(track.length_s or 0), "found": found}
+    return bool(_held(scan).update(progress=told))
 
 
 def _look_for(scan: Scan, track: Track) -> bool:
@@ -189,7 +129,7 @@ def _look_for(scan: Scan, track: Track) -> bool:
             fingerprint = analysis.fingerprint_of(track)
             wanted = Wanted(settings.MATCHES_KEPT, related=True)
             answer = process_index.find(
-                fingerprint, exclude={track.pk}, wanted=wanted, progress=Progress(partial(_goes_on, scan))
+                fingerprint, exclude={track.pk}, wanted=wanted, progress=Progress(partial(_note_progress, scan, track))
             )
         except (NotReachableError, IndexUnavailable):
             raise
@@ -204,11 +144,15 @@ def _move_past(scan: Scan, track: Track, *, answer: Answer | None, error: str, t
     with transaction.atomic():
         rows = match_rows(answer, query=track, present=_unknown(track, answer), scan=scan) if answer else []
         Match.objects.bulk_create(rows)
+        if not error:
+            Track.objects.filter(pk=track.pk).update(scanned_at=timezone.now())
         moved = _held(scan).update(
             done_track=track.pk,
             searched=F("searched") + int(not error),
             failed=F("failed") + int(bool(error)),
             found=F("found") + sum(row.verdict == Match.Verdict.DUPLICATE for row in rows),
+            known=F("known") + _known(scan, answer, rows),
+            progress={},
             failures=scan.failures,
             worked_s=F("worked_s") + took_s,
             setbacks=0,
@@ -229,6 +173,13 @@ def _unknown(track: Track, answer: Answer) -> dict[int, Track]:
     return Track.objects.present().select_related("audio_file").in_bulk(list(ids - named))
 
 
+def _known(scan: Scan, answer: Answer | None, rows: list[Match]) -> int:
+    """Count the duplicates that were found before: a pair of two tracks of the scan at the first of the two."""
+    new = {row.reference_track_id for row in rows}
+    duplicates = [match for match in answer.matches if match.verdict == "duplicate"] if answer else []
+    return sum(match.track_id not in new and not has_done(scan, match.track_id) for match in duplicates)
+
+
 def _set_back(scan: Scan, error: Exception) -> None:
     """Let go of the scan for a while, longer each time; after a day it is given up, and staff see why."""
     told: dict[str, Any] = {"error": words_of(error), "setbacks": scan.setbacks + 1}
@@ -236,7 +187,7 @@ def _set_back(scan: Scan, error: Exception) -> None:
         LEASE.release(_held(scan), scan.lease_token, wait=wait_after(scan.setbacks + 1), **told)
         return
     now = timezone.now()
-    LEASE.release(_held(scan), scan.lease_token, status=Scan.Status.FAILED, ended_at=now, **told)
+    LEASE.release(_held(scan), scan.lease_token, status=Scan.Status.FAILED, ended_at=now, progress={}, **told)
     log.error("scan_abandoned", scan=scan.pk, reason=told["error"])
 
 
@@ -249,4 +200,4 @@ def _pass_on(scan: Scan, *, is_done: bool) -> None:
         return
     with transaction.atomic():
         if _held(scan).update(queued_at=now, **LEASE.freed()):
-            _enqueue(scan)
+            enqueue(scan)
