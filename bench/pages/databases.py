@@ -5,10 +5,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from bench.chaos.postgres import Postgres
 from bench.chaos.stack import free_port
+
+KEPT = os.environ.get("PAGES_FOLDER", "")  # a folder that keeps the embedded database from one run to the next
 
 
 def on_each(module: str, run: Callable[[str], int]) -> int:
@@ -17,7 +20,7 @@ def on_each(module: str, run: Callable[[str], int]) -> int:
     if len(databases) > 1:
         command = [sys.executable, "-m", module]
         return max(subprocess.run([*command, one], check=False).returncode for one in databases)
-    with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
+    with nullcontext(KEPT) if KEPT else tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
         Path(folder).chmod(0o755)  # the database's user has its folder inside
         postgres = Postgres(Path(folder) / "postgres", free_port()) if databases == ["postgresql"] else None
         os.environ |= {

@@ -17,6 +17,13 @@ VERDICTS = ("duplicate", "duplicate", "duplicate", "duplicate", "contains", "non
 SEGMENTS = [[0.0, 30.0, 0.0, 30.0, 0.9]]
 CURVE = [0.9] * 60
 BESIDE = TRACKS // 4  # the two tracks of a match lie so far apart
+PAIRS = 3 * TRACKS // 4  # matches of two tracks; two thirds of them wait, a third was found by one scan
+# Beside them: a group of 300 that waits, a mix with 60 recordings, a family of 300, and tracks that lost.
+GROUP, GROUP_SIZE = TRACKS - 4000, 300
+MIX, MIX_PARTS = TRACKS - 5, 60
+FAMILY, FAMILY_SIZE = TRACKS - 3000, 300
+LOSERS = TRACKS // 20
+MATCHES = PAIRS + GROUP_SIZE - 1 + MIX_PARTS
 SECRET = "whsec_" + "A" * 32
 
 
@@ -33,8 +40,10 @@ def sizes() -> dict[str, int]:
     return {
         **{f"catalog.{name}": TRACKS for name in large},
         **dict.fromkeys(few, 1),
-        "catalog.Match": 3 * TRACKS // 4,  # two thirds of them wait
+        "catalog.Match": MATCHES,
+        "catalog.Decision": LOSERS + FAMILY_SIZE - 1,
         "catalog.Scan": 100,
+        "catalog.ScanSchedule": 20,
         "catalog.ApiKeyDay": TRACKS,
         "catalog.BulkWork": 500,
         "webhooks.Message": TRACKS,
@@ -80,17 +89,22 @@ def special() -> dict[str, dict[str, Value]]:
             "detail": lambda _: {"fingerprint_s": 0.5, "search_s": 0.2},
         },
         "catalog.Match": {
-            "job_id": lambda n: n, "query_track_id": lambda n: n + BESIDE, "reference_track_id": lambda n: n,
-            "relation": lambda n: RELATIONS[n % 6], "verdict": lambda n: VERDICTS[n % 6],
+            "job_id": lambda n: None if _of_scan(n) else _ends(n)[0], "scan_id": lambda n: 1 if _of_scan(n) else None,
+            "query_track_id": lambda n: _ends(n)[0], "reference_track_id": lambda n: _ends(n)[1],
+            "relation": lambda n: _kind(n)[0], "verdict": lambda n: _kind(n)[1],
             "tempo_ratio": lambda n: 1 + 0.05 * (n % 7 == 0), "pitch_semitones": lambda _: 0.0, "edit": lambda _: "",
-            "query_coverage": lambda n: 0.8 + n % 21 / 100, "reference_coverage": lambda n: 0.8 + n % 20 / 100,
+            "query_coverage": lambda n: 0.02 if _is_in_mix(n) else 0.8 + n % 21 / 100,
+            "reference_coverage": lambda n: 0.8 + n % 20 / 100,
+            "query_start_s": lambda n: 30.0 * (n % MIX_PARTS), "query_end_s": lambda n: 30.0 * (n % MIX_PARTS) + 30.0,
             "similarity": lambda _: 0.9, "segments": lambda _: SEGMENTS, "similarity_curve": lambda _: CURVE,
         },
         "catalog.PairCare": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + BESIDE},
         "catalog.PairNote": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + BESIDE},
         "catalog.Decision": {
-            "first_track_id": lambda n: n, "second_track_id": lambda n: n + 1, "verdict": lambda _: "same",
+            "first_track_id": lambda n: _decided(n)[0], "second_track_id": lambda n: _decided(n)[1],
+            "keeper_id": lambda n: _decided(n)[0], "verdict": lambda _: "same",
         },
+        "catalog.ScanSchedule": {"is_on": lambda _: True, "next_at": lambda _: then, "every": lambda _: "day"},
         "catalog.Upload": {"state": lambda _: "open", "received_bytes": lambda _: 0},
         "catalog.Scan": {"status": lambda _: "done", "ended_at": lambda _: then, "last_track": lambda _: TRACKS},
         "catalog.BulkWork": {
@@ -122,6 +136,33 @@ def special() -> dict[str, dict[str, Value]]:
             "source_id": lambda n: 1 if n % 10 else 2,
         },
     }  # fmt: skip
+
+
+def _of_scan(number: int) -> bool:
+    return number <= PAIRS and number % 3 == 0
+
+
+def _is_in_mix(number: int) -> bool:
+    return number > PAIRS + GROUP_SIZE - 1
+
+
+def _ends(number: int) -> tuple[int, int]:
+    """Return query and reference of a match: of two tracks, of the group and its first, or of the mix and a part."""
+    if number <= PAIRS:
+        return number + BESIDE, number
+    beyond = number - PAIRS
+    return (MIX, beyond - GROUP_SIZE + 1) if _is_in_mix(number) else (GROUP + beyond, GROUP)
+
+
+def _kind(number: int) -> tuple[str, str]:
+    if number <= PAIRS:
+        return RELATIONS[number % 6], VERDICTS[number % 6]
+    return ("overlap", "contains") if _is_in_mix(number) else ("same", "duplicate")
+
+
+def _decided(number: int) -> tuple[int, int]:
+    """Return the track that is kept and one that lost: pairs far from each other, then one family."""
+    return (2 * number, 2 * number + 1) if number <= LOSERS else (FAMILY, FAMILY + number - LOSERS)
 
 
 def now() -> Any:
