@@ -13,12 +13,13 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench import screenshot_music
 from tests.site.running import RunningSite
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "images"
-SIZE = {"width": 1360, "height": 850}
+SIZE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SETTLED_MS = 1500
 COLOURS = 128
@@ -27,7 +28,18 @@ FIRST = "#result_list tbody a[href*='/change/']"
 PAGES = {
     "overview": ["/admin/"],
     "review": ["/catalog/review/"],
-    "scan": ["/catalog/scan/"],
+    "waiting-pairs": ["/admin/catalog/waitingpair/"],
+    "bulk": ["/catalog/review/bulk/?preset=same"],
+    "group": ["/catalog/review/", "a[href*='/review/group/']"],
+    "uses": ["/catalog/uses/"],
+    "mix": ["/catalog/uses/", "main a[href*='/catalog/uses/']"],
+    "copies": ["/catalog/copies-to-remove/"],
+    "scans": ["/catalog/scan/"],
+    "scan": ["/catalog/scan/", "main td a[href*='/catalog/scan/']"],
+    "scan-new": ["/catalog/scan/new/?added=7"],
+    "scan-schedule": ["/catalog/scan/schedules/1/"],
+    "evidence-link": ["/admin/catalog/evidencelink/", FIRST],
+    "decisions": ["/admin/catalog/decision/"],
     "tracks": ["/admin/catalog/track/"],
     "track": ["/admin/catalog/track/", FIRST],
     "index": ["/catalog/index/"],
@@ -62,7 +74,7 @@ PAGES = {
     ],
     "api-docs": ["/api/docs/"],
 }
-ON_A_PHONE = ("overview", "review", "tracks", "task", "index")
+ON_A_PHONE = ("overview", "review", "waiting-pairs", "mix", "copies", "scans", "scan", "tracks", "task", "index")
 
 
 def main(out: Path = OUT) -> int:
@@ -80,6 +92,7 @@ def main(out: Path = OUT) -> int:
             found = re.search(r"log in as +(\S+) +password +(\S+)", site.output)
             if found is None:
                 raise SystemExit(site.output)
+            screenshot_music.add_to(site)
             for scheme in ("light", "dark"):
                 _take(browser, site.url, found.groups(), scheme, out)
         finally:
@@ -96,9 +109,13 @@ def _take(browser: Browser, url: str, login: tuple[str, ...], scheme: str, out: 
     page.fill("[name=password]", login[1])
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/")
+    if scheme == "light":
+        screenshot_music.act(page, url)
     for name, way in PAGES.items():
         page.set_viewport_size(SIZE)
-        _go(page, url, way)
+        if not _go(page, url, way):
+            print(f"{name}: a link is missing, no picture was taken")
+            continue
         _shoot(page, out / f"{name}-{scheme}.png")
         if name in ON_A_PHONE:
             page.set_viewport_size(PHONE)
@@ -106,11 +123,15 @@ def _take(browser: Browser, url: str, login: tuple[str, ...], scheme: str, out: 
     context.close()
 
 
-def _go(page: Page, url: str, way: list[str]) -> None:
+def _go(page: Page, url: str, way: list[str]) -> bool:
+    """Open a page by its way; False where a link of it is not there."""
     page.goto(url + way[0])
     for link in way[1:]:
+        if not page.locator(link).count():
+            return False
         page.locator(link).first.click()
         page.wait_for_load_state("load")
+    return True
 
 
 def _shoot(page: Page, path: Path) -> None:
