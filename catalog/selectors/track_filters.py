@@ -24,7 +24,8 @@ from textsearch.folding import fold
 
 LONGEST_VALUE = 255  # of one filter, as long as a title
 _PART_OF_AN_ID = re.compile(r"[0-9a-f][0-9a-f-]{7,}", re.IGNORECASE)
-_UNSEEN = ("o", "p", "e", "state", "all")  # how the list is shown; a scan takes present tracks whatever `state` says
+# How the list is shown; a scan takes present tracks whatever `state` says.
+_UNSEEN = ("o", "p", "e", "view", "state", "all")
 Choices = dict[str, str]
 
 

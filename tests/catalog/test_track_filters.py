@@ -74,7 +74,10 @@ def test_a_bulk_action(shelf: dict[str, Track], desk: Client) -> None:
 
 
 def test_one_form_of_each_filter() -> None:
-    assert asked_of({"q": "a b", "added": "7", "o": "1", "p": "3", "state": "all", "codec": ""}) == "added=7&q=a+b"
+    assert (
+        asked_of({"q": "a b", "added": "7", "o": "1", "p": "3", "view": "4", "state": "all", "codec": ""})
+        == "added=7&q=a+b"
+    )
     assert asked_of({}) == ""
 
 
