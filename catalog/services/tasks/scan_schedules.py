@@ -61,7 +61,7 @@ def switch_schedule(*, schedule: ScanSchedule, is_on: bool) -> bool:
 
 def delete_schedule(*, schedule: ScanSchedule) -> None:
     """Delete a schedule; its scans stay."""
-    schedule.delete()
+    ScanSchedule.objects.filter(pk=schedule.pk).delete()  # the row at hand keeps its number for the audit trail
 
 
 def start_due() -> int:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from catalog.models import ScanSchedule
 from catalog.services.tasks.scan_schedules import start_due
+from staff.models import AuditEntry
 from tests.catalog.test_scan_schedules import make_schedule
 from tests.rows import make_track
 
@@ -49,6 +50,7 @@ def test_switched_and_deleted(desk: Client, staff: User) -> None:
     assert "Switch off" in desk.post(place(schedule, "switch/"), {"on": "yes"}, follow=True).content.decode()
     desk.post(place(schedule, "delete/"))
     assert not ScanSchedule.objects.exists()
+    assert AuditEntry.objects.filter(act="scan_schedule_delete").get().object_key == str(schedule.pk)
 
 
 @pytest.mark.parametrize(
