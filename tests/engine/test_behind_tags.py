@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from catalog.engine.audio.decoding import Decoding, decode_mono, probe
+from catalog.engine.audio.info import AudioInfo
 from tests.alterations import RATE, Samples, write
 
 pytestmark = pytest.mark.slow
@@ -21,6 +22,7 @@ KINDS = [
     ("song.wv", "wavpack"),
     ("song.aiff", "pcm_s16be"),
 ]
+Read = tuple[Samples, AudioInfo]
 
 
 def id3v2(size: int, *, has_footer: bool = False) -> bytes:
@@ -44,15 +46,29 @@ def encoded(tmp_path_factory: pytest.TempPathFactory, sounds: list[Samples]) -> 
     }
 
 
+@pytest.fixture(scope="module")
+def untagged(
+    tmp_path_factory: pytest.TempPathFactory, encoded: dict[str, bytes]
+) -> dict[str, tuple[Samples, AudioInfo]]:
+    """What is read of each kind without a tag."""
+    path = tmp_path_factory.mktemp("untagged") / "plain"
+    found = {}
+    for name, data in encoded.items():
+        path.write_bytes(data)
+        found[name] = decode_mono(path, RATE), probe(path)
+    return found
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", [name for name, _ in KINDS])
-def test_it_is_read_as_without_the_tag(tmp_path: Path, encoded: dict[str, bytes], name: str, size: int) -> None:
-    plain, tagged = tmp_path / "plain", tmp_path / "tagged"
-    plain.write_bytes(encoded[name])
+def test_it_is_read_as_without_the_tag(
+    tmp_path: Path, encoded: dict[str, bytes], untagged: dict[str, Read], name: str, size: int
+) -> None:
+    tagged = tmp_path / "tagged"
     tagged.write_bytes(id3v2(size) + encoded[name])
-
-    assert np.array_equal(decode_mono(tagged, RATE), decode_mono(plain, RATE))
-    assert (probe(tagged).container, probe(tagged).codec) == (probe(plain).container, probe(plain).codec)
+    samples, info = untagged[name]
+    assert np.array_equal(decode_mono(tagged, RATE), samples)
+    assert (probe(tagged).container, probe(tagged).codec) == (info.container, info.codec)
 
 
 @pytest.mark.parametrize("name", ["song.flac", "song.aac", "song.mp3"])
