@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 MARKS = {"slow", "browser", "cluster", "milvus"}
-MOST_WORK_S = 3.0  # twice and more what the heaviest takes: a slow machine fails no test
+MOST_WORK_S = 5.0  # twice and more what the heaviest takes on a busy machine that counts lines: none fails by chance
 MOST_SLEEP_S = 1.0
 
 

@@ -12,7 +12,7 @@ from tests.unmarked import MOST_SLEEP_S, MOST_WORK_S, complaint, counted_sleep
     ("work_s", "sleep_s", "words"),
     [
         (MOST_WORK_S, MOST_SLEEP_S, None),
-        (MOST_WORK_S + 0.2, 0.0, "It took 3.2 s of the processor: mark it slow"),
+        (MOST_WORK_S + 0.2, 0.0, "It took 5.2 s of the processor: mark it slow"),
         (0.0, MOST_SLEEP_S + 0.5, "It slept for 1.5 s: mark it slow"),
     ],
 )
