@@ -50,6 +50,7 @@ PAGES = {
         FIRST,
     ],
     "matches": ["/admin/catalog/match/"],
+    "rules": ["/admin/catalog/rule/"],
     "endpoints": ["/admin/webhooks/endpoint/"],
     "endpoint": [
         "/admin/webhooks/endpoint/",

@@ -79,6 +79,7 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("catalog:uses"),
                         "permission": lambda request: request.user.has_perm("catalog.view_match"),
                     },
+                    _table("Rules", "bolt", "catalog.rule"),
                     {
                         "title": "Copies to remove",
                         "icon": "delete_sweep",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.goals import Goal
-from bench.pages import api, filling, lists, places, rows
+from bench.pages import api, filling, lists, places, rows, rules
 from bench.pages.databases import on_each
 from bench.pages.rows import OTHERS, RECEIVED, TRACKS
 
@@ -79,6 +79,7 @@ def _measure() -> Iterator[Goal]:
         yield from _lists(desk)
         yield _callback_in()
         yield _export(desk)
+        yield from rules.measure()
     yield from api.measure(TRACKS)  # last: it gives everything to one account
 
 

@@ -46,6 +46,8 @@ def sizes() -> dict[str, int]:
         "catalog.ScanSchedule": 20,
         "catalog.ApiKeyDay": TRACKS,
         "catalog.BulkWork": 500,
+        "catalog.Rule": 100,
+        "catalog.RuleRun": 500,
         "webhooks.Message": TRACKS,
         "webhooks.Attempt": RECEIVED,
         "webhooks.Received": RECEIVED,
@@ -102,9 +104,14 @@ def special() -> dict[str, dict[str, Value]]:
         "catalog.PairNote": {"first_track_id": lambda n: n, "second_track_id": lambda n: n + BESIDE},
         "catalog.Decision": {
             "first_track_id": lambda n: _decided(n)[0], "second_track_id": lambda n: _decided(n)[1],
-            "keeper_id": lambda n: _decided(n)[0], "verdict": lambda _: "same",
+            "keeper_id": lambda n: _decided(n)[0], "verdict": lambda _: "same", "decided_by_id": lambda _: 1,
         },
         "catalog.ScanSchedule": {"is_on": lambda _: True, "next_at": lambda _: then, "every": lambda _: "day"},
+        "catalog.Rule": {
+            "kind": lambda _: "allowed", "of": lambda _: "artist", "tag": lambda _: "",
+            "value": lambda n: f"Artist {n}",
+        },
+        "catalog.RuleRun": {"ended_at": lambda _: then, "last_match": lambda _: TRACKS},
         "catalog.Upload": {"state": lambda _: "open", "received_bytes": lambda _: 0},
         "catalog.Scan": {"status": lambda _: "done", "ended_at": lambda _: then, "last_track": lambda _: TRACKS},
         "catalog.BulkWork": {

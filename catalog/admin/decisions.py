@@ -10,20 +10,24 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from catalog.admin.track_columns import Playable, track_column, without_bytes
-from catalog.models import Decision
+from catalog.models import Decision, Rule
 from catalog.pages.pair_export import DECISIONS_FILE
 from catalog.services.decisions import undo
 from staff import display
 from staff.admin.base import ReadOnlyAdmin
 from staff.admin.columns import moment_column
 from staff.admin.exports import Exported
+from staff.row_ids import page_of, row_id
 from textsearch.admin import ACCOUNT_WORDS
+
+SHOWN_RULES = 50
 
 _VERDICTS = {
     Decision.Verdict.SAME: ("bad", "content_copy", "same recording"),
     Decision.Verdict.VERSION: ("warning", "call_split", "another version"),
     Decision.Verdict.USES: ("warning", "join_inner", "one is used in the other"),
     Decision.Verdict.DIFFERENT: ("good", "block", "not a duplicate"),
+    Decision.Verdict.ALLOWED: ("off", "playlist_add_check", "allowed"),
 }
 
 
@@ -42,24 +46,44 @@ class StandingFilter(admin.SimpleListFilter):
         return queryset.filter(undone_at__isnull=self.value() == "yes") if self.value() else queryset
 
 
+class RuleFilter(admin.SimpleListFilter):
+    """Decisions of people, or of one rule."""
+
+    title = "rule"
+    parameter_name = "rule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Return the newest rules."""
+        rules = Rule.objects.order_by("-pk")[:SHOWN_RULES]
+        return [("none", "decided by people"), *((str(rule.pk), str(rule)) for rule in rules)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:  # noqa: ARG002
+        """Filter."""
+        chosen = self.value()
+        if chosen == "none":
+            return queryset.filter(rule=None)
+        return queryset.filter(rule=row_id(chosen)) if chosen else queryset
+
+
 @admin.register(Decision)
 class DecisionAdmin(Playable, ReadOnlyAdmin, Exported):
-    """The history of what staff decided."""
+    """The history of what staff and rules decided."""
 
     nothing_yet = "You make decisions in the duplicate review."
     csv_file = DECISIONS_FILE
     csv_related = ("first_track__owner", "second_track__owner")
-    list_display = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "holds")
-    list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter), "decided_at")
+    list_display = ("first", "second", "verdict_shown", "kept", "author", "decided", "holds")
+    list_filter = (StandingFilter, "verdict", ("decided_by", AutocompleteSelectFilter), RuleFilter, "decided_at")
     list_select_related = (
         "first_track__client_fingerprint",
         "second_track__client_fingerprint",
         "keeper",
         "decided_by",
+        "rule",
     )
     search_fields = ("first_track__words__contains", "second_track__words__contains", f"decided_by__{ACCOUNT_WORDS}")
     search_help_text = "A track's title or who decided"
-    fields = ("first", "second", "verdict_shown", "kept", "decided_by", "decided", "undone")
+    fields = ("first", "second", "verdict_shown", "kept", "author", "decided", "undone")
     list_display_links = ("verdict_shown",)
     wide_columns = ("first", "second")
     late_columns = ("decided",)
@@ -82,10 +106,19 @@ class DecisionAdmin(Playable, ReadOnlyAdmin, Exported):
             return badge
         return format_html('{}<span class="mf-sub">{}</span>', badge, decision.words)
 
+    @admin.display(description="decided by", ordering="decided_by__username")
+    def author(self, decision: Decision) -> str:
+        """An account, or the rule that did it without one."""
+        if decision.rule is None:
+            return decision.author
+        return format_html('<a class="mf-cut" href="{}">{}</a>', page_of(decision.rule), decision.author)
+
     @admin.display(description="keep", ordering="keeper__title")
     def kept(self, decision: Decision) -> str:
         """Which of the two is to be kept."""
-        return decision.keeper.title if decision.keeper else display.NOTHING
+        if decision.keeper is None:
+            return display.NOTHING
+        return format_html('<span class="mf-cut" title="{0}">{0}</span>', decision.keeper.title)
 
     @admin.display(description="state")
     def holds(self, decision: Decision) -> str:

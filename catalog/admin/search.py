@@ -53,5 +53,6 @@ register(
         related=("owner",),
     ),
     Page("Upload tracks", "admin:catalog_track_add", "catalog.add_track", "new add file audio"),
+    Page("Add a rule", "admin:catalog_rule_add", "catalog.add_rule", "new identical family allow-list"),
     Page("Create an API key", "admin:catalog_apikey_add", "catalog.add_apikey", "new token access"),
 )

@@ -18,6 +18,7 @@ from catalog.models.match import Match
 from catalog.models.merge import Merge
 from catalog.models.pair_care import PairCare, PairNote
 from catalog.models.pending_file import PendingFile
+from catalog.models.rule import Rule, RuleRun
 from catalog.models.scan import Scan
 from catalog.models.scan_schedule import ScanSchedule
 from catalog.models.track import Track
@@ -45,6 +46,8 @@ __all__ = [
     "PairCare",
     "PairNote",
     "PendingFile",
+    "Rule",
+    "RuleRun",
     "Scan",
     "ScanSchedule",
     "Track",

@@ -6,13 +6,17 @@ from django.db.models import F, Q
 
 
 class Decision(models.Model):
-    """A person's word on an ordered pair of tracks; the newest that was not undone holds, and survives rescans."""
+    """A word on an ordered pair of tracks, a person's or a rule's; the one that was not undone holds, also after scans.
+
+    Of a rule the row is the log: which rule, by which match, and when.
+    """
 
     class Verdict(models.TextChoices):
         SAME = "same", "the same recording"
         VERSION = "version", "another version"
         USES = "uses", "one is used in the other"
         DIFFERENT = "different", "not a duplicate"
+        ALLOWED = "allowed", "allowed, keep both"
 
     first_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="decisions_as_first")
     second_track = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="decisions_as_second")
@@ -33,7 +37,26 @@ class Decision(models.Model):
         blank=True,
         help_text="The track that uses the other",
     )
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions", null=True, blank=True
+    )
+    rule = models.ForeignKey(
+        "catalog.Rule",
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="The rule that decided this without a person",
+    )
+    match = models.ForeignKey(
+        "catalog.Match",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="What the rule was shown",
+    )
     decided_at = models.DateTimeField(auto_now_add=True, db_index=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     batch = models.UUIDField(
@@ -42,7 +65,14 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["-decided_at", "-id"]
+        indexes = [
+            models.Index(fields=["rule", "-decided_at"], condition=Q(rule__isnull=False), name="decisions_of_rule"),
+        ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(rule=None, decided_by__isnull=False) | Q(rule__isnull=False, decided_by=None),
+                name="a_decision_has_one_author",
+            ),
             models.CheckConstraint(condition=Q(first_track__lt=F("second_track")), name="decision_pair_is_ordered"),
             models.UniqueConstraint(
                 fields=["first_track", "second_track"],
@@ -57,6 +87,11 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_track_id} and {self.second_track_id}: {self.get_verdict_display()}"
+
+    @property
+    def author(self) -> str:
+        """Who decided: the name of an account, or the rule. Needs `decided_by` and `rule`."""
+        return f"Rule: {self.rule}" if self.rule else self.decided_by.get_username() if self.decided_by else ""
 
     @property
     def words(self) -> str:

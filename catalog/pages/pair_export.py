@@ -29,7 +29,7 @@ def _decision_cells(row: Decision) -> list[object]:
         row.verdict,
         _music_id(row, row.keeper_id),
         _music_id(row, row.container_id),
-        row.decided_by.get_username(),
+        row.author,
         moment_cell(row.decided_at),
         moment_cell(row.undone_at),
         str(row.batch or ""),

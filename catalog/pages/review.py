@@ -168,7 +168,7 @@ def _tell_other(request: HttpRequest, decision: Decision, shown: Pair) -> None:
         format_html(
             "Your decision was not stored: {} decided about this pair {}: {}."
             ' <a class="mf-inline" href="{}">Look at it</a>',
-            decision.decided_by.get_username(),
+            decision.author,
             display.moment(decision.decided_at),
             decision.words,
             reverse("catalog:review_pair", args=shown),
@@ -198,7 +198,7 @@ def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Take a decision back and show its pair again: one's own, or another's with the permission to change it."""
     decision = get_object_or_404(Decision, pk=decision_id)
     is_own = decision.decided_by_id == request.user.pk
-    audit.note(on=decision, decided_by=decision.decided_by.get_username())
+    audit.note(on=decision, decided_by=decision.author)
     if not (is_own or request.user.has_perm("catalog.change_decision")):
         messages.error(request, "Somebody else made this decision. You may not undo it.")
     elif count := undo(decision=decision):

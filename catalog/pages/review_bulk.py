@@ -119,7 +119,7 @@ def _tell(request: HttpRequest, outcome: Outcome, said: str) -> None:
     if outcome.stored:
         pairs = f"{display.number(outcome.stored)} pair{'s' * (outcome.stored != 1)}"
         messages.success(request, f"{pairs} decided together: {said}. Nothing was removed. One undo takes it all back.")
-    by_whom = Counter(decision.decided_by.get_username() for decision in outcome.others)
+    by_whom = Counter(decision.author for decision in outcome.others)
     for name, count in by_whom.most_common():
         messages.warning(request, f"{name} decided about {display.number(count)} of these pairs first. That stands.")
     if outcome.gone:

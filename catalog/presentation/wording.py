@@ -2,7 +2,7 @@
 
 from django.utils.safestring import SafeString
 
-from catalog.models import AudioFile, BulkWork, Decision, Job, Scan, Track
+from catalog.models import AudioFile, BulkWork, Decision, Job, RuleRun, Scan, Track
 from catalog.selectors.review import COUNT_LIMIT
 from catalog.services.alterations import codec_name
 from catalog.services.audio.formats import keeps_samples
@@ -51,8 +51,8 @@ def stage_number(job: Job) -> int:
     return _STAGES.get(job.stage, 0) + 1
 
 
-def bulk_badge(work: BulkWork) -> SafeString:
-    """Return how a bulk action stands as a badge."""
+def bulk_badge(work: BulkWork | RuleRun) -> SafeString:
+    """Return how a bulk action, or the run of a rule, stands as a badge."""
     if work.ended_at is None:
         return badge("warning", "schedule", "waits") if work.error else badge("running", "autorenew", "running")
     if work.stopped_by_id:

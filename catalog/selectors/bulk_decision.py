@@ -49,7 +49,7 @@ def _rows(matches: QuerySet[Match]) -> Iterable[Match]:
 
 
 def _add(found: BulkPlan, match: Match) -> None:
-    reason, keeper = _refusal(match), None
+    reason, keeper = unheard_words(match), None
     if not reason and found.verdict == Decision.Verdict.SAME:
         suggestion = suggest_keeper(match)
         keeper = {"a": match.query_track, "b": match.reference_track}.get(suggestion.side)
@@ -64,7 +64,8 @@ def _add(found: BulkPlan, match: Match) -> None:
         found.examples.append((match, keeper))
 
 
-def _refusal(match: Match) -> str:
+def unheard_words(match: Match) -> str:
+    """Say that nobody has confirmed the fingerprint that a client made of one of the two; nothing where none is so."""
     made = [track.made_by_client for track in (match.query_track, match.reference_track)]
     if any(one and one.confirmed_at is None for one in made):
         return "a client made one of the fingerprints, and nobody confirmed it"

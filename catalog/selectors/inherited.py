@@ -32,5 +32,5 @@ def inherited(match: Match) -> Decision | None:
     either |= Q(first_track__audio_file=b, second_track__audio_file=a)
     pair = (match.query_track_id, match.reference_track_id)
     decisions = Decision.objects.filter(either, undone_at=None).exclude(first_track__in=pair, second_track__in=pair)
-    tracks = ("first_track", "second_track", "keeper", "decided_by")
+    tracks = ("first_track", "second_track", "keeper", "decided_by", "rule")
     return decisions.select_related(*tracks).order_by(F("decided_at").desc(), "-pk").first()

@@ -113,7 +113,7 @@ def on_review(match: Match) -> PairOnReview:
     """Return a match's pair as the comparison shows it."""
     first, second = ordered(match.query_track_id, match.reference_track_id)
     told = Decision.objects.filter(first_track=first, second_track=second).select_related(
-        "decided_by", "keeper", "first_track", "second_track"
+        "decided_by", "rule", "keeper", "first_track", "second_track"
     )
     newest = list(told[: 1 + SHOWN_EARLIER])
     standing = next((decision for decision in newest if decision.undone_at is None), None)

@@ -78,7 +78,7 @@ def history_of(track: Track) -> TrackHistory:
         Match.objects.filter(Q(query_track=track) | Q(reference_track=track)).with_tracks()[: MATCHES_READ + 1]
     )
     decisions = Decision.objects.filter(Q(first_track=track) | Q(second_track=track)).select_related(
-        "first_track", "second_track", "keeper", "decided_by"
+        "first_track", "second_track", "keeper", "decided_by", "rule"
     )
     jobs = list(with_uses_found(track.jobs.all())[: SHOWN + 1])
     latest = IndexOperation.objects.filter(track_key=track.pk).order_by("-sequence").first()

@@ -151,7 +151,7 @@ def decisions_with(track: Track, others: list[int]) -> dict[int, Decision]:
     """Return the standing decisions on a track and each of some others, by the other's id."""
     here, there = Q(first_track=track, second_track__in=others), Q(second_track=track, first_track__in=others)
     standing = Decision.objects.filter(here | there, undone_at=None)
-    rows = standing.select_related("first_track", "second_track", "decided_by")
+    rows = standing.select_related("first_track", "second_track", "decided_by", "rule")
     return {row.second_track_id if row.first_track_id == track.pk else row.first_track_id: row for row in rows}
 
 

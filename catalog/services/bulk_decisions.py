@@ -92,5 +92,5 @@ def _standing(pairs: list[Pair], **tests: object) -> dict[Pair, Decision]:
     rows = Decision.objects.filter(
         undone_at=None, first_track__in={one for one, _ in wanted}, second_track__in={two for _, two in wanted}, **tests
     )
-    found = {(row.first_track_id, row.second_track_id): row for row in rows.select_related("decided_by")}
+    found = {(row.first_track_id, row.second_track_id): row for row in rows.select_related("decided_by", "rule")}
     return {pair: row for pair, row in found.items() if pair in wanted}

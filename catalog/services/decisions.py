@@ -1,7 +1,11 @@
-"""What staff decide about a pair of tracks: stored once, never overwritten unseen, taken back by name."""
+"""What staff decide about a pair of tracks: stored once, never overwritten unseen, taken back by name.
+
+A person's word comes before a rule's, which it replaces.
+"""
 
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import structlog
 from django.contrib.auth.models import User
@@ -9,9 +13,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from catalog.models import Decision, Track
+from catalog.models import Decision, Rule, Track
 from catalog.services.errors import CatalogError, TrackGoneError
 
+UNDONE_AT_ONCE = 1000  # in one statement of some hundredths of a second: others can write in between
 log = structlog.get_logger(__name__)
 
 
@@ -54,8 +59,10 @@ def decide(
     first, second = sorted((one, other), key=lambda track: track.pk)
     try:
         with transaction.atomic():
+            both = Decision.objects.filter(first_track=first, second_track=second).order_by()
+            _end(_together(both.filter(rule__isnull=False, undone_at=None)))  # a person's word comes before a rule's
             if replaces is not None:
-                _end(Decision.objects.filter(pk=replaces, first_track=first, second_track=second).order_by())
+                _end(both.filter(pk=replaces))
             decision = Decision.objects.create(
                 first_track=first,
                 second_track=second,
@@ -75,7 +82,7 @@ def _same_or_refuse(
 ) -> Decision:
     standing = (
         Decision.objects.filter(first_track=first, second_track=second, undone_at=None)
-        .select_related("decided_by", "keeper", "container", "first_track", "second_track")
+        .select_related("decided_by", "rule", "keeper", "container", "first_track", "second_track")
         .first()
     )
     if standing is None:
@@ -99,7 +106,7 @@ def decide_group(
     """
     kinds = {**kinds, keeper.pk: Decision.Verdict.SAME}
     batch = uuid.uuid4()
-    verdicts = {pair: verdict for pair in pairs if (verdict := _between(kinds.get(pair[0]), kinds.get(pair[1])))}
+    verdicts = {pair: verdict for pair in pairs if (verdict := between(kinds.get(pair[0]), kinds.get(pair[1])))}
     ids = {track_id for pair in verdicts for track_id in pair}
     try:
         with transaction.atomic():
@@ -122,7 +129,7 @@ def decide_group(
     return decisions
 
 
-def _between(one: str | None, other: str | None) -> str | None:
+def between(one: str | None, other: str | None) -> str | None:
     """Return what two copies are to each other, from what each is to the keeper; None where that does not follow."""
     if Decision.Verdict.SAME not in (one, other):
         return None
@@ -136,6 +143,25 @@ def undo(*, decision: Decision) -> int:
     if count:
         log.info("decision_undone", decision=decision.pk, count=count)
     return count
+
+
+def undo_of_rule(*, rule: Rule, since: datetime) -> int:
+    """Take back what a rule has decided since a moment, with all that was made together with it. Return how many.
+
+    A part at a time, the newest first: where it is cut off, what is taken back stays so, and it can be asked for again.
+    """
+    standing = Decision.objects.filter(rule=rule, decided_at__gte=since, undone_at=None).order_by("-decided_at")
+    count = 0
+    while keys := list(standing.values_list("pk", flat=True)[:UNDONE_AT_ONCE]):
+        count += _end(_together(Decision.objects.filter(pk__in=keys)))
+    log.info("rule_undone", rule=rule.pk, count=count)
+    return count
+
+
+def _together(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Return decisions with all that were made together with them."""
+    batches = decisions.filter(batch__isnull=False).order_by().values("batch")
+    return Decision.objects.filter(Q(pk__in=decisions.order_by().values("pk")) | Q(batch__in=batches)).order_by()
 
 
 def _end(decisions: QuerySet[Decision]) -> int:

@@ -3,7 +3,7 @@
 from django import template
 
 from catalog.pages.reading import reading_words
-from catalog.presentation import relation, wording
+from catalog.presentation import relation, rules, wording
 from catalog.presentation.family import role_badge
 from catalog.presentation.track_list import altered_words
 from catalog.services.match_words import relation_words
@@ -30,6 +30,11 @@ for _filter in (
     relation.answer_words,
     relation.open_mix_badge,
     relation.settled_badge,
+    rules.rule_name,
+    rules.rule_badge,
+    rules.rule_sentence,
+    rules.run_words,
+    rules.verdict_words,
     altered_words,
     role_badge,
     relation_words,

@@ -57,6 +57,14 @@ SECTIONS = (
                 most=10_000,
             ),
             Setting(
+                "RULE_LEAST_SCORE",
+                "float",
+                "score from which a match makes a copy of a family for a [rule](rules.md)",
+                default=20.0,
+                least=4,
+                most=300,
+            ),
+            Setting(
                 "EVIDENCE_LINK_DAYS",
                 "int",
                 "days for which a link to the evidence of a match works ([reviewing.md](reviewing.md))",
@@ -81,7 +89,7 @@ SECTIONS = (
             Setting(
                 "MAX_UPLOAD_MB",
                 "int",
-                "largest upload; a larger one is refused while it arrives",
+                "largest upload",
                 default=50,
                 least=1,
                 most=10_000,

@@ -41,7 +41,7 @@ SECTIONS = (
             Setting(
                 "FINGERPRINT_NICENESS",
                 "int",
-                "niceness of those processes, so that the web and the callbacks go first; `0` for none",
+                "niceness of those processes; `0` for none",
                 default=5,
                 least=0,
                 most=19,

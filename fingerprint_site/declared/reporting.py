@@ -16,7 +16,7 @@ SECTIONS = (
             Setting(
                 "LOG_FILE_MB",
                 "float",
-                "size at which a log file is rotated, in millions of bytes",
+                "megabytes at which a log file is rotated",
                 default=10.0,
                 least=0.01,
                 most=10_000,

@@ -73,6 +73,8 @@ PAGES: dict[str, Callable[[Match], str]] = {
     "matches": lambda _: "/admin/catalog/match/",
     "match": lambda match: f"/admin/catalog/match/{match.pk}/change/",
     "decisions": lambda _: "/admin/catalog/decision/",
+    "rules": lambda _: "/admin/catalog/rule/",
+    "rule-add": lambda _: "/admin/catalog/rule/add/",
     "endpoints": lambda _: "/admin/webhooks/endpoint/",
     "callback-health": lambda _: "/admin/webhooks/endpoint/over-time/",
     "callbacks-out": lambda _: "/admin/webhooks/message/",

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ
 from django_q.signing import SignedPackage
 
-from catalog.models import ApiKey, BulkWork, Decision, Job, Match, Scan, ScanSchedule
+from catalog.models import ApiKey, BulkWork, Decision, Job, Match, Rule, RuleRun, Scan, ScanSchedule
 from catalog.services.api_keys import create_key
 from catalog.services.decisions import decide
 from catalog.services.evidence import make_link
@@ -88,6 +88,7 @@ class House:
         now = timezone.now()
         self.unwanted, kept = make_track(self.owner), make_track(self.owner)
         decide(one=kept, other=self.unwanted, verdict="same", keeper=kept, decided_by=self.staff)
+        self._fill_rules()
         self.link = make_link(match=self.match, made_by=self.staff)
         self.running_work = BulkWork.objects.create(
             kind="check", track_ids=[self.track.pk], total=1, asked_by=self.staff
@@ -99,6 +100,20 @@ class House:
         self.cancelled = Scan.objects.create(
             status="cancelled", ended_at=now, last_track=10, total=10, started_by=self.staff
         )
+
+    def _fill_rules(self) -> None:
+        """One that is on and has decided, one that was tried, one that is being tried, and one that did nothing yet."""
+        made = {"kind": Rule.Kind.ALLOWED, "of": Rule.Of.ARTIST, "made_by": self.staff}
+        names = ("on", "tried", "trying", "new")
+        self.rule, self.tried_rule, self.trying_rule, self.new_rule = (
+            Rule.objects.create(value=f"{name} {self.owner}", is_on=name == "on", **made) for name in names
+        )
+        now = timezone.now()
+        for rule, ended_at in ((self.tried_rule, now), (self.trying_rule, None)):
+            RuleRun.objects.create(rule=rule, is_try=True, asked_by=self.staff, last_match=1, ended_at=ended_at)
+        match = make_match(make_track(self.owner), make_track(self.owner))
+        first, second = sorted((match.query_track, match.reference_track), key=lambda track: track.pk)
+        Decision.objects.create(first_track=first, second_track=second, verdict="allowed", rule=self.rule, match=match)
 
     def _fill_callbacks(self) -> None:
         now = timezone.now()
@@ -168,6 +183,14 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "admin/catalog/decision/<path:object_id>/undo/": lambda h: row("catalog/decision", h.decision, "undo"),
     "admin/catalog/job/<path:object_id>/run-again/": lambda h: row("catalog/job", h.job, "run-again"),
     "admin/catalog/job/<path:object_id>/stop/": lambda h: row("catalog/job", h.waiting_job, "stop"),
+    "admin/catalog/rule/add/": lambda _: Act("/admin/catalog/rule/add/", {"kind": "identical"}),
+    "admin/catalog/rule/<path:object_id>/delete/": lambda h: row("catalog/rule", h.new_rule, "delete"),
+    "admin/catalog/rule/<path:object_id>/try/": lambda h: row("catalog/rule", h.new_rule, "try"),
+    "admin/catalog/rule/<path:object_id>/stop/": lambda h: row("catalog/rule", h.trying_rule, "stop"),
+    "admin/catalog/rule/<path:object_id>/switch-on/": lambda h: row("catalog/rule", h.tried_rule, "switch-on"),
+    "admin/catalog/rule/<path:object_id>/switch-off/": lambda h: row("catalog/rule", h.rule, "switch-off"),
+    "admin/catalog/rule/<path:object_id>/run/": lambda h: row("catalog/rule", h.rule, "run"),
+    "admin/catalog/rule/<path:object_id>/undo/": lambda h: row("catalog/rule", h.rule, "undo", since="24"),
     "admin/catalog/track/add/": upload,
     "admin/catalog/decision/export/": lambda _: Act("/admin/catalog/decision/export/", {}, is_post=False),
     "admin/catalog/match/<path:object_id>/evidence/": lambda h: row("catalog/match", h.match, "evidence"),

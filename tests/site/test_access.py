@@ -39,6 +39,9 @@ TABLES = {
     "catalog/apikey": ("<path:object_id>/revoke/",),
     "catalog/bulkwork": ("<path:object_id>/stop/", "<path:object_id>/undo/"),
     "catalog/evidencelink": ("<path:object_id>/revoke/",),
+    "catalog/rule": tuple(
+        f"<path:object_id>/{name}/" for name in ("try", "run", "stop", "switch-on", "switch-off", "undo")
+    ),
     "catalog/decision": ("<path:object_id>/undo/", "export/"),
     "catalog/waitingpair": (),
     "catalog/job": ("<path:object_id>/run-again/", "<path:object_id>/stop/"),

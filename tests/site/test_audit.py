@@ -55,7 +55,7 @@ NOT_BY_HAND = {
     ),
 }
 NOT_BY_HAND["<path:object_id>/change/"] = tuple(
-    {*NOT_BY_HAND["add/"], "catalog/apikey", "webhooks/source"} - {"django_q/ormq"}
+    {*NOT_BY_HAND["add/"], "catalog/apikey", "catalog/rule", "webhooks/source"} - {"django_q/ormq"}
 )
 NOT_BY_HAND["<path:object_id>/delete/"] = tuple(
     {*NOT_BY_HAND["add/"], "catalog/apikey", "catalog/track"} - {"django_q/failure", "django_q/ormq"}

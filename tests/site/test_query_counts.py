@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import ApiKey, AudioFile, BulkWork, Job, Match, Scan, ScanSchedule, Track
+from catalog.models import ApiKey, AudioFile, BulkWork, Decision, Job, Match, Rule, RuleRun, Scan, ScanSchedule, Track
 from catalog.services.api_keys import create_key
 from tests.rows import make_match, make_track
 from webhooks.models import Attempt, Endpoint, Message, Received
@@ -29,6 +29,7 @@ COUNTS = {
     "all of match": 7,
     "all of key": 7,
     "all of bulk action": 7,
+    "all of rule": 7,
     "all of callback URL": 7,
     "all of callback out": 9,
     "all of callback in": 7,
@@ -37,6 +38,7 @@ COUNTS = {
     "match": 10,
     "key": 9,
     "bulk action": 7,
+    "rule": 11,
     "callback URL": 15,
     "callback out": 8,
     "callback in": 6,
@@ -54,6 +56,7 @@ def fill(count: int) -> None:
         source, _ = create_source(slug=f"peer-{number}")
         create_key(owner=owner)
         BulkWork.objects.create(kind="check", track_ids=[1], total=1, asked_by=owner)
+        add_rule(number, owner)
         message = Message.objects.create(
             message_id=f"msg_{number}", endpoint=endpoint, event="check_is_same", event_key="k", subject=job.task_id,
             body="{}", state="failed", attempt_count=2, schedule_start=now, next_attempt_at=now, created_at=now,
@@ -72,11 +75,24 @@ def fill(count: int) -> None:
     AudioFile.objects.update(peaks=b"x", cutoff_hz=16_000)  # or the pages would ask for the waveforms, once in a while
 
 
+def add_rule(number: int, owner: User) -> None:
+    """Add a rule that has decided all that any rule has, by matches that wait on."""
+    rule = Rule.objects.create(kind="allowed", of="artist", value=str(number), made_by=owner)
+    mix, match = Match.objects.filter(verdict="contains").latest("pk"), Match.objects.latest("pk")
+    pair = {"first_track": mix.query_track, "second_track": match.query_track}
+    Decision.objects.create(**pair, verdict="allowed", rule=rule, match=match)
+    Decision.objects.update(rule=rule)
+    found = Match.objects.values_list("pk", flat=True)[:50]
+    examples = [{"match": pk, "verdict": "allowed", "keeper": None} for pk in found]
+    RuleRun.objects.create(rule=rule, is_try=True, asked_by=owner, last_match=1, examples=examples)
+
+
 def pages() -> dict[str, str]:
     """Return the address of each page by its name; of single ones the page of the newest row."""
     newest = {
         "track": ("catalog/track", Track), "task": ("catalog/job", Job), "match": ("catalog/match", Match),
         "key": ("catalog/apikey", ApiKey), "bulk action": ("catalog/bulkwork", BulkWork),
+        "rule": ("catalog/rule", Rule),
         "callback URL": ("webhooks/endpoint", Endpoint), "callback out": ("webhooks/message", Message),
         "callback in": ("webhooks/received", Received),
     }  # fmt: skip

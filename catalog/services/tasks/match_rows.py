@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from django.dispatch import Signal
 
 from catalog.engine import Answer
 from catalog.engine import Match as EngineMatch
@@ -25,6 +26,15 @@ _SAME_NAMES = (
     "reference_coverage",
     "similarity_step_s",
 )
+
+# `matches`: rows that were just stored. Sent in the transaction that stored them, so that what is done then is done
+# once, with them. Receivers end no check: they keep their own failures to themselves.
+matches_stored = Signal()
+
+
+def store_matches(rows: list[Match]) -> None:
+    """Store rows that `match_rows` has made, and tell those who act on them; call it in a transaction."""
+    matches_stored.send(sender=Match, matches=Match.objects.bulk_create(rows))
 
 
 def match_rows(

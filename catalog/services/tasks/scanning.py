@@ -23,7 +23,7 @@ from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index.log import CURRENT_VERSION
 from catalog.services.index.searching import process_index
 from catalog.services.tasks.accepting import queue_is_long
-from catalog.services.tasks.match_rows import match_rows
+from catalog.services.tasks.match_rows import match_rows, store_matches
 from catalog.services.tasks.progress import Progress, WorkLost
 from catalog.services.tasks.scan_starting import LEASE, enqueue, has_done, next_track
 from catalog.services.time_limits import attempt_s
@@ -143,7 +143,7 @@ def _move_past(scan: Scan, track: Track, *, answer: Answer | None, error: str, t
         scan.failures = [*scan.failures, {"track": track.pk, "title": track.title, "error": error}][:FAILURES_KEPT]
     with transaction.atomic():
         rows = match_rows(answer, query=track, present=_unknown(track, answer), scan=scan) if answer else []
-        Match.objects.bulk_create(rows)
+        store_matches(rows)
         if not error:
             Track.objects.filter(pk=track.pk).update(scanned_at=timezone.now())
         moved = _held(scan).update(

@@ -18,7 +18,7 @@ from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index import log as index_log
 from catalog.services.index.of_account import find_for
 from catalog.services.tasks import leasing, precedence
-from catalog.services.tasks.match_rows import match_rows
+from catalog.services.tasks.match_rows import match_rows, store_matches
 from catalog.services.tasks.progress import Progress, WorkLost
 from queueing.lease import kept_up
 from queueing.stopping import WorkerStopped
@@ -144,7 +144,7 @@ def _finish_check(job: Job, answer: Answer) -> None:
             del tracks[track_id]
         standing = [match for match in answer.matches if match.track_id in tracks]
         Match.objects.filter(job=job).delete()  # of an attempt whose end was lost
-        Match.objects.bulk_create(match_rows(answer, query=job.track, present=tracks, job=job))
+        store_matches(match_rows(answer, query=job.track, present=tracks, job=job))
         if not leasing.end_in_success(job, result=verdict(standing, tracks)):
             transaction.set_rollback(True)  # another worker has the job: its matches are the ones that count
 
