@@ -108,7 +108,7 @@ def _edit(request: HttpRequest, schedule: ScanSchedule | None, filters: Any) -> 
 def _values_of(schedule: ScanSchedule | None) -> dict[str, Any]:
     if schedule is None:
         return {"every": "day", "weekday": 0, "at": "03:00", "is_on": True}
-    at = schedule.at.strftime("%H:%M")
+    at = f"{schedule.at.hour:02}:{schedule.at.minute:02}"
     return {"every": schedule.every, "weekday": schedule.weekday, "at": at, "is_on": schedule.is_on}
 
 
