@@ -39,6 +39,12 @@ def _table(title: str, icon: str, model: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def _is_of_callback_urls(request: HttpRequest) -> bool:
+    """Tell whether a page is of callback URLs: their health has an entry of its own, at an address below theirs."""
+    below = request.path.removeprefix(str(reverse_lazy("admin:webhooks_endpoint_changelist")))
+    return below != request.path and not below.startswith("over-time/")
+
+
 def _group(title: str, *items: dict[str, Any], folded: bool = False) -> dict[str, Any]:
     return {"title": title, "separator": True, "collapsible": folded, "items": list(items)}
 
@@ -105,7 +111,7 @@ UNFOLD: dict[str, Any] = {
             ),
             _group(
                 "Callbacks",
-                _table("Callback URLs", "link", "webhooks.endpoint"),
+                _table("Callback URLs", "link", "webhooks.endpoint", active=_is_of_callback_urls),
                 {
                     "title": "Callback health",
                     "icon": "monitor_heart",

@@ -1,19 +1,18 @@
 """What staff pages read of callback URLs over time: counts of hours or days, failures by cause, changes of state."""
 
-from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
 from webhooks.models import AttemptCount, Endpoint, Message, StateChange
-from webhooks.services.counting import hour_of, typical_of
+from webhooks.services.counting import HOUR_S, hour_of, typical_of
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOURS_A_DAY = 24
 URLS_A_PAGE = 10
 GROUPS_SHOWN = 50
 CHANGES_SHOWN = 10
@@ -21,26 +20,23 @@ CHANGES_SHOWN = 10
 
 @dataclass(frozen=True)
 class Period:
-    """How far a page looks back: `bars` hours or days, the last of them not over yet."""
+    """How far a page looks back: `bars` of so many hours, the last of them not over yet."""
 
     key: str
     words: str
     bars: int
-    length: timedelta
+    hours: int
 
-    def begins(self, now: datetime) -> list[datetime]:
-        """Return the beginnings of its bars, oldest first; days begin at midnight here."""
-        back = reversed(range(self.bars))
-        if self.length == DAY:
-            today = timezone.localtime(now)
-            return [timezone.make_aware(datetime.combine(today.date() - DAY * ago, time())) for ago in back]
-        return [hour_of(now) - HOUR * ago for ago in back]
+    def first_hour(self, now: datetime) -> int:
+        """Return where its first bar begins, in hours since 1970; days begin at the midnight of today here."""
+        last = timezone.localtime(now).replace(hour=0) if self.hours == HOURS_A_DAY else now
+        return hour_of(last) - self.hours * (self.bars - 1)
 
 
 PERIODS = (
-    Period("1", "24 hours", 24, HOUR),
-    Period("7", "7 days", 168, HOUR),
-    Period("30", "30 days", 30, DAY),
+    Period("1", "24 hours", 24, 1),
+    Period("7", "7 days", 168, 1),
+    Period("30", "30 days", 30, HOURS_A_DAY),
 )
 
 
@@ -79,7 +75,7 @@ class Bar:
         """95 % of them were."""
         return typical_of(self.steps.items(), 0.95)
 
-    def add(self, *, cause: str, step: int, attempts: int, given_up: int) -> None:
+    def add(self, cause: str, step: int, attempts: int, given_up: int) -> None:
         """Count some more."""
         self.sent += attempts
         self.given_up += given_up
@@ -133,28 +129,32 @@ class OverTime:
 
 def over_time(endpoints: Sequence[Endpoint], *, period: Period, now: datetime) -> list[OverTime]:
     """Return how these URLs did, in three queries: few rows an hour, however many attempts there were."""
-    begins = period.begins(now)
+    first_hour = period.first_hour(now)
+    begins = datetime.fromtimestamp(first_hour * HOUR_S, tz=UTC)
     keys = [endpoint.pk for endpoint in endpoints]
-    bars = _bars(keys, begins)
-    changes = _changes(keys, begins[0])
+    bars = _bars(keys, period, first_hour)
+    changes = _changes(keys, begins)
     return [
         OverTime(
             endpoint=endpoint,
             bars=bars[endpoint.pk],
-            spans=_spans(changes[endpoint.pk], begins[0], now),
-            changes=[change for change in reversed(changes[endpoint.pk]) if change.at >= begins[0]][:CHANGES_SHOWN],
+            spans=_spans(changes[endpoint.pk], begins, now),
+            changes=[change for change in reversed(changes[endpoint.pk]) if change.at >= begins][:CHANGES_SHOWN],
         )
         for endpoint in endpoints
     ]
 
 
-def _bars(keys: Sequence[int], begins: Sequence[datetime]) -> dict[int, list[Bar]]:
+def _bars(keys: Sequence[int], period: Period, first_hour: int) -> dict[int, list[Bar]]:
+    begins = [
+        datetime.fromtimestamp((first_hour + place * period.hours) * HOUR_S, tz=UTC) for place in range(period.bars)
+    ]
     bars = {key: [Bar(moment) for moment in begins] for key in keys}
-    counts = AttemptCount.objects.filter(endpoint__in=keys, hour__gte=begins[0]).order_by()
-    columns = ("endpoint_id", "hour", "cause", "step", "attempts", "given_up")
-    for endpoint_pk, hour, cause, step, attempts, given_up in counts.values_list(*columns).iterator():
-        bar = bars[endpoint_pk][bisect(begins, hour) - 1]
-        bar.add(cause=cause, step=step, attempts=attempts, given_up=given_up)
+    place = (F("hour") - first_hour) / period.hours
+    counts = AttemptCount.objects.filter(endpoint__in=keys, hour__gte=first_hour).order_by().annotate(place=place)
+    summed = counts.values_list("endpoint_id", "place", "cause", "step").annotate(Sum("attempts"), Sum("given_up"))
+    for endpoint_pk, where, *counted in summed.iterator():
+        bars[endpoint_pk][min(where, period.bars - 1)].add(*counted)
     return bars
 
 
@@ -182,10 +182,10 @@ def failures_by_cause(*, endpoint_pk: int | None = None) -> list[Group]:
     failed = Message.objects.filter(state=Message.State.FAILED).exclude(cause="")  # without content: nothing to send
     if endpoint_pk:
         failed = failed.filter(endpoint=endpoint_pk)
-    else:
-        failed = failed.filter(endpoint__removed_at=None, endpoint__disabled_by_owner=False)
-    groups = failed.order_by().values("endpoint", "endpoint__url", "cause")
-    counted = groups.annotate(callbacks=Count("pk"), newest=Max("created_at")).order_by("-callbacks")[:GROUPS_SHOWN]
-    return [
-        Group(row["endpoint"], row["endpoint__url"], row["cause"], row["callbacks"], row["newest"]) for row in counted
-    ]
+    groups = failed.order_by().values_list("endpoint_id", "cause")
+    counted = list(groups.annotate(Count("pk"), Max("created_at")).order_by("-pk__count"))
+    urls = Endpoint.objects.filter(pk__in={row[0] for row in counted})
+    if not endpoint_pk:
+        urls = urls.filter(removed_at=None, disabled_by_owner=False)
+    url_of = dict(urls.values_list("pk", "url"))
+    return [Group(row[0], url_of[row[0]], *row[1:]) for row in counted if row[0] in url_of][:GROUPS_SHOWN]

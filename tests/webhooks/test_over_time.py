@@ -150,10 +150,10 @@ def test_steps_are_fine_enough(db: None) -> None:
     for took_ms in (1, 7, 120, 999, 30_000):
         typical = typical_of([(step_of(took_ms), 10)], 0.5)
         assert typical
-        assert abs(typical - took_ms) <= max(0.1 * took_ms, 1)
+        assert abs(typical - took_ms) <= max(0.19 * took_ms, 1)
     counts = [(step_of(100), 90), (step_of(5000), 10)]
-    assert typical_of(counts, 0.5) == pytest.approx(100, rel=0.1)
-    assert typical_of(counts, 0.95) == pytest.approx(5000, rel=0.1)
+    assert typical_of(counts, 0.5) == pytest.approx(100, rel=0.2)
+    assert typical_of(counts, 0.95) == pytest.approx(5000, rel=0.2)
     assert typical_of([], 0.5) is None
 
 

@@ -12,7 +12,7 @@ from staff.row_ids import row_id
 from textsearch.admin import ACCOUNT_WORDS
 from webhooks import services
 from webhooks.admin.endpoint_actions import EndpointActions, verify
-from webhooks.admin.endpoint_columns import EndpointColumns
+from webhooks.admin.endpoint_columns import EndpointColumns, NeedsFilter
 from webhooks.admin.endpoint_forms import EndpointForm, judged
 from webhooks.admin.over_time import EndpointHistory, history_of
 from webhooks.admin.secrets import secret_page
@@ -28,6 +28,7 @@ class EndpointAdmin(EndpointActions, EndpointHistory, EndpointColumns):
     nothing_yet = "Save a callback URL for an account. Callbacks go there once the URL has answered a challenge."
     list_select_related = ["owner"]
     list_filter = [
+        NeedsFilter,
         ("disabled_at", admin.EmptyFieldListFilter),
         ("verified_at", admin.EmptyFieldListFilter),
         ("failing_since", admin.EmptyFieldListFilter),

@@ -1,5 +1,7 @@
 """The columns of the list of callback URLs."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -13,7 +15,7 @@ from webhooks.admin.base import CallbackAdmin
 from webhooks.cells import candidate, endpoint_state, short_url
 from webhooks.models import Endpoint, Message
 from webhooks.selectors import typical_ms, with_last_deliveries
-from webhooks.services.history import LATELY, ON_ITS_WAY, given_up
+from webhooks.services.history import LATELY, ON_ITS_WAY, failing, given_up
 from webhooks.services.standing import standing_of
 
 _OF_ONE = Message.objects.filter(endpoint=OuterRef("pk"))
@@ -22,6 +24,21 @@ _OF_ONE = Message.objects.filter(endpoint=OuterRef("pk"))
 def _count(messages_of_one: QuerySet[Message]) -> Coalesce:
     counted = messages_of_one.order_by().values("endpoint").annotate(n=Count("*")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+class NeedsFilter(admin.SimpleListFilter):
+    """URLs that the overview counts."""
+
+    title = "needs somebody"
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """The one choice."""
+        return [("yes", "failing or not verified")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> QuerySet[Endpoint]:  # noqa: ARG002
+        """Those that fail, are disabled, or keep callbacks waiting."""
+        return failing(queryset) if self.value() else queryset
 
 
 class EndpointColumns(CallbackAdmin):

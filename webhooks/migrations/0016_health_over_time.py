@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             name='AttemptCount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hour', models.DateTimeField()),
+                ('hour', models.PositiveIntegerField(help_text='Hours since 1970: many rows are read at once.')),
                 ('cause', models.CharField(blank=True, default='', max_length=16)),
                 ('step', models.PositiveSmallIntegerField(default=0)),
                 ('attempts', models.PositiveIntegerField(default=0)),

@@ -32,11 +32,11 @@ def _cause(status, words):
 
 
 def _step(took_ms):
-    return min(int(math.log2(max(took_ms, 1)) * 4), 100) if took_ms is not None else 0
+    return min(int(math.log2(max(took_ms, 1)) * 2), 50) if took_ms is not None else 0
 
 
 def _hour(moment):
-    return moment.replace(minute=0, second=0, microsecond=0)
+    return int(moment.timestamp() // 3600)
 
 
 def fill(apps, schema_editor):

@@ -6,12 +6,12 @@ from django.db import models
 class AttemptCount(models.Model):
     """Attempts at one URL that ended in one hour and in one way, and callbacks that were given up then.
 
-    Accepted attempts have no cause, and are counted by how long the answer took: `step` is a quarter of an octave of
+    Accepted attempts have no cause, and are counted by how long the answer took: `step` is half an octave of
     milliseconds (services/counting.py). Failed ones have a cause and no step.
     """
 
     endpoint = models.ForeignKey("webhooks.Endpoint", on_delete=models.CASCADE, related_name="attempt_counts")
-    hour = models.DateTimeField()
+    hour = models.PositiveIntegerField(help_text="Hours since 1970: many rows are read at once.")
     cause = models.CharField(max_length=16, blank=True, default="")
     step = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)

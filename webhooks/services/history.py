@@ -73,15 +73,20 @@ def _delivery(message: Message) -> Delivery:
     )
 
 
-def count_failing_endpoints() -> int:
-    """Count the endpoints that fail now, that are disabled, or whose unverified URL keeps callbacks from arriving.
+def failing(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
+    """Return those of `endpoints` that fail now, are disabled, or whose unverified URL keeps callbacks from arriving.
 
     Those that their own account disabled need nobody.
     """
     kept_from_it = Message.objects.filter(endpoint=OuterRef("pk")).exclude(state=Message.State.DELIVERED)
     unverified = Q(verified_at=None) & Exists(kept_from_it)
-    in_use = Endpoint.objects.filter(removed_at=None, disabled_by_owner=False)
-    return in_use.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified).count()
+    in_use = endpoints.filter(removed_at=None, disabled_by_owner=False)
+    return in_use.filter(Q(failing_since__isnull=False) | Q(disabled_at__isnull=False) | unverified)
+
+
+def count_failing_endpoints() -> int:
+    """Count the endpoints that need somebody."""
+    return failing(Endpoint.objects.all()).count()
 
 
 def given_up(messages: QuerySet[Message], *, now: datetime) -> QuerySet[Message]:

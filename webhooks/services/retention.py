@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from webhooks.models import Attempt, AttemptCount, Endpoint, Message, Received, StateChange
+from webhooks.services.counting import hour_of
 
 BATCH_ROWS = 1000
 
@@ -59,7 +60,7 @@ def old_messages(now: datetime) -> QuerySet[Message]:
 def old_counts(now: datetime) -> QuerySet[AttemptCount]:
     """Return counts of hours whose attempts are gone."""
     before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
-    return AttemptCount.objects.filter(hour__lt=before).order_by("hour")
+    return AttemptCount.objects.filter(hour__lt=hour_of(before)).order_by("hour")
 
 
 def old_changes(now: datetime) -> QuerySet[StateChange]:

@@ -43,6 +43,8 @@ def site(owner: User) -> Endpoint:
     for number in range(29):
         OrmQ.objects.create(key="webhooks" if number % 2 else "fingerprints", payload="x", lock=now)
     endpoint = fill_url(owner, delivered=CALLBACKS + SENDING, failed=LOST)
+    for troubled in ({"failing_since": now}, {"disabled_at": now}, {"disabled_at": now, "disabled_by_owner": True}):
+        Endpoint.objects.create(owner=owner, url=f"https://{len(troubled)}.example", sealed_secret="x", **troubled)
     delivered = list(Message.objects.filter(state="delivered").values_list("pk", flat=True))
     Message.objects.filter(pk__in=delivered[:CALLBACKS]).update(state="pending", delivered_at=None)
     Message.objects.filter(pk__in=delivered[CALLBACKS:]).update(state="delivering", delivered_at=None)
@@ -79,6 +81,8 @@ def test_each_number_is_the_same_everywhere(desk: Client, site: Endpoint) -> Non
     assert rows(desk, linked(raw, "need-jobs")) == FAILED
     assert f"{LOST} callbacks failed" in overview
     assert rows(desk, linked(raw, "need-callbacks")) == LOST
+    assert "2 callback URLs failing or not verified" in overview
+    assert rows(desk, linked(raw, "need-endpoints")) == 2
     assert f"{CALLBACKS + SENDING} callbacks waiting" in overview
     assert rows(desk, linked(raw, "callbacks-waiting")) == CALLBACKS + SENDING
 
