@@ -70,6 +70,16 @@ def test_a_group_is_looked_at_and_sent_again(page: Page, live_server: LiveServer
     assert sorted(Message.objects.filter(state="failed").values_list("event_key", flat=True)) == ["5", "6"]
 
 
+def test_on_a_phone_nothing_is_out_of_sight(page: Page, live_server: LiveServer, url: Endpoint) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(live_server.url + ALL)
+    again = page.locator("#failures tbody tr").first.get_by_role("link", name="Send again")
+    box = again.bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= 390
+    assert page.locator("#failures .mf-scroll").evaluate("box => box.scrollWidth - box.clientWidth") <= 1
+
+
 def test_the_response_is_open_at_once(page: Page, live_server: LiveServer, url: Endpoint) -> None:
     lost = Message.objects.filter(state="failed").first()
     assert lost
