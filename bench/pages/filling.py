@@ -3,7 +3,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
@@ -78,6 +78,7 @@ def _maker(field: Any) -> Value | None:
         (models.UUIDField, lambda number: uuid.UUID(int=number)),
         (models.DateTimeField, _moment),
         (models.DateField, lambda number: _moment(number).date()),
+        (models.TimeField, lambda number: time(number % 24)),
         (models.BooleanField, lambda number: number % 2 == 0),
         (models.JSONField, lambda number: {"number": number}),
         (models.BinaryField, lambda _: b"x" * 64),
