@@ -5,6 +5,7 @@ from functools import update_wrapper
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -36,6 +37,12 @@ class StaffAdmin(OwnLists, WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CountedChangeList]:  # noqa: ARG002
         """Use the list that knows when it shows all."""
         return CountedChangeList
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **options: Any) -> Any:
+        """Tell it whether the first page is wanted, which it reads and counts at once."""
+        paginator = super().get_paginator(request, queryset, per_page, *args, **options)
+        paginator.asks_for_first = request.GET.get(PAGE_VAR, "1") == "1"
+        return paginator
 
     def get_urls(self) -> list[URLPattern]:
         """Add a URL for each POST action."""

@@ -28,6 +28,8 @@ class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
     fits on the first page is not counted as well: a search that finds little goes through the table once.
     """
 
+    asks_for_first = True  # else the first page's keys would be put in order for their number alone
+
     @cached_property
     def _first_keys(self) -> list[Any]:
         """The keys of the first page, and one more where there is more."""
@@ -42,8 +44,9 @@ class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
-        found = len(self._first_keys)
-        return found if found <= self.per_page else rows.order_by().values("pk")[:COUNTED_ROWS].count()
+        if self.asks_for_first and len(self._first_keys) <= self.per_page:
+            return len(self._first_keys)
+        return rows.order_by().values("pk")[:COUNTED_ROWS].count()
 
     def page(self, number: int | str) -> Page:  # type: ignore[type-arg]
         """Return the rows of a page."""

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -191,3 +192,18 @@ def test_filters_by_index_and_last_check(desk: Client, owner: User) -> None:
     assert shown("?checked=duplicate") == {"Found"}
     assert shown("?checked=none") == {"Plain"}
     assert shown("?checked=never") == {"Reference"}
+
+
+def test_a_further_page_is_put_in_order_once(desk: Client, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin.site.get_model_admin(Track), "list_per_page", 1)
+    for _ in range(3):
+        make_track(owner)
+    url = reverse("admin:catalog_track_changelist")
+
+    def asked(query: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert len(desk.get(url + query).context["cl"].result_list) == 1
+        return len(queries)
+
+    asked("")
+    assert asked("?p=2") == asked("") == asked("?p=3")
