@@ -29,6 +29,7 @@ from catalog.services.tracks.adding import add_track
 from catalog.services.tracks.client_fingerprints import add_client_track, confirm
 from catalog.services.tracks.removal import remove_track
 from catalog.services.uses import decide_uses
+from staff.models import SavedView
 from tests.indexed import fingerprint_at
 from tests.rows import make_match, make_track
 from tests.webhooks.conftest import CHOICES
@@ -86,6 +87,7 @@ class House:
             make_match(self.mix, song, verdict="contains", query_coverage=0.1, reference_coverage=0.7)
         [self.use] = decide_uses(container=self.mix, parts=[decided_part], verdict="uses", decided_by=self.staff)
         now = timezone.now()
+        self.view = SavedView.objects.create(owner=self.owner, table="catalog.track", name="Theirs", is_shared=True)
         self.unwanted, kept = make_track(self.owner), make_track(self.owner)
         decide(one=kept, other=self.unwanted, verdict="same", keeper=kept, decided_by=self.staff)
         self._fill_rules()
@@ -192,6 +194,10 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "admin/catalog/rule/<path:object_id>/run/": lambda h: row("catalog/rule", h.rule, "run"),
     "admin/catalog/rule/<path:object_id>/undo/": lambda h: row("catalog/rule", h.rule, "undo", since="24"),
     "admin/catalog/track/add/": upload,
+    "admin/views/<int:view_id>/change/": lambda h: Act(
+        f"/admin/views/{h.view.pk}/change/", {"act": "rename", "name": "Renamed"}
+    ),
+    "admin/views/<int:view_id>/delete/": lambda h: Act(f"/admin/views/{h.view.pk}/delete/", {}),
     "admin/catalog/decision/export/": lambda _: Act("/admin/catalog/decision/export/", {}, is_post=False),
     "admin/catalog/match/<path:object_id>/evidence/": lambda h: row("catalog/match", h.match, "evidence"),
     "admin/catalog/evidencelink/<path:object_id>/revoke/": lambda h: row("catalog/evidencelink", h.link, "revoke"),
@@ -333,7 +339,7 @@ def contents() -> dict[str, list[Any]]:
     """Return every row of the tables that hold something; what only notes what happened is left out."""
     models = [
         model for model in apps.get_models() if model._meta.app_label in ("auth", "catalog", "webhooks", "django_q")
-    ]
+    ] + [SavedView]
     found = {}
     for model in models:
         names = [field.name for field in model._meta.concrete_fields if field.name != "last_login"]
