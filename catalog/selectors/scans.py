@@ -31,6 +31,12 @@ class ScanList:
         """Whether a scan runs now."""
         return self.running is not None
 
+    @property
+    def at_hand(self) -> Scan | None:
+        """The scan that runs; else the newest, where it was stopped or given up and can go on."""
+        newest = self.scans[0] if self.scans else None
+        return self.running or (newest if newest and newest.is_resumable else None)
+
 
 @dataclass(frozen=True)
 class Result:

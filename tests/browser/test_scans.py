@@ -49,13 +49,13 @@ def test_from_a_filter_to_a_decision(
 def test_a_schedule_is_made_and_switched_off(page: Page, live_server: LiveServer, copies: list[Track]) -> None:
     page.goto(live_server.url + "/catalog/scan/")
     page.get_by_role("link", name="Schedule a scan of the whole catalog").click()
-    page.get_by_label("Runs").select_option("week")
-    page.get_by_label("On", exact=True).select_option("Sunday")
-    page.get_by_label("At", exact=True).fill("04:30")
+    page.locator("[name=every]").select_option("week")
+    page.locator("[name=weekday]").select_option("6")
+    page.locator("[name=at]").fill("04:30")
     page.get_by_role("button", name="Save the schedule").click()
     expect(page.get_by_role("link", name="every Sunday at 04:30")).to_be_visible()
-    page.get_by_role("button", name="Switch every Sunday at 04:30 off").click()
-    expect(page.get_by_role("button", name="Switch every Sunday at 04:30 on")).to_be_visible()
+    page.get_by_role("button", name="Switch off: every Sunday at 04:30").click()
+    expect(page.get_by_role("button", name="Switch on: every Sunday at 04:30")).to_be_visible()
     assert ScanSchedule.objects.get().next_at is None
 
 

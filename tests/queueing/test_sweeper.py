@@ -10,6 +10,9 @@ from queueing.duties import Duty
 from queueing.management.commands import run_sweeper
 
 SWEPT = {"requeue lost tasks", "queue due callbacks", "continue the scan", "continue bulk actions"} | {
+    "start scheduled scans",
+    "continue rules",
+    "note the states of callback URLs",
     "renew the mark of the index folder",
     "expire uploads",
 }
