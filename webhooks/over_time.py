@@ -183,7 +183,7 @@ def failures_by_cause(*, endpoint_pk: int | None = None) -> list[Group]:
     if endpoint_pk:
         failed = failed.filter(endpoint=endpoint_pk)
     groups = failed.order_by().values_list("endpoint_id", "cause")
-    counted = list(groups.annotate(Count("pk"), Max("created_at")).order_by("-pk__count"))
+    counted = list(groups.annotate(callbacks=Count("pk"), newest=Max("created_at")).order_by("-callbacks"))
     urls = Endpoint.objects.filter(pk__in={row[0] for row in counted})
     if not endpoint_pk:
         urls = urls.filter(removed_at=None, disabled_by_owner=False)
