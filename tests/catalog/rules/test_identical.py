@@ -12,7 +12,7 @@ from catalog.rules.proposals import DECIDED_OTHERWISE, TWO_FAMILIES
 from catalog.services.decisions import decide
 from catalog.services.tasks import work
 from catalog.services.tasks.accepting import accept_job
-from catalog.services.tasks.scanning import start_scan
+from catalog.services.tasks.scan_starting import start_scan
 from catalog.services.tracks.families import families_of
 from tests.alterations import sound, write
 from tests.catalog.rules.conftest import Making, after_check, decided, reason, same_samples, twins
