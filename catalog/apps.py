@@ -18,6 +18,7 @@ class CatalogConfig(AppConfig):
         from catalog.api import schema  # noqa: F401, PLC0415
         from catalog.rules.after_check import act_on_new  # noqa: PLC0415
         from catalog.rules.duties import DUTIES as RULES  # noqa: PLC0415
+        from catalog.scans.duties import DUTIES as SCANS  # noqa: PLC0415
         from catalog.selectors.tasks import links_of_callback  # noqa: PLC0415
         from catalog.services.duties import DUTIES  # noqa: PLC0415
         from catalog.services.tasks.long_work import is_at_long_work  # noqa: PLC0415
@@ -28,6 +29,6 @@ class CatalogConfig(AppConfig):
 
         register_long_work(cluster=settings.Q_CLUSTER["name"], is_at_it=is_at_long_work)
         register_finder(links_of_callback)
-        duties.register(*DUTIES, *RULES)
+        duties.register(*DUTIES, *SCANS, *RULES)
         matches_stored.connect(act_on_new, dispatch_uid="rules")
         post_spawn.connect(tasks.warm_up, dispatch_uid="catalog-warm-up")

@@ -6,9 +6,10 @@ import structlog
 from django.conf import settings
 from django_q.conf import Conf
 
+from catalog.scans import scanning
 from catalog.services.audio import bandwidth, playback, store
 from catalog.services.index import searching
-from catalog.services.tasks import refreshing, scanning, work
+from catalog.services.tasks import refreshing, work
 from queueing.tasks import sing  # noqa: F401  (a canary that 0.1.0 left in the queue)
 
 log = structlog.get_logger(__name__)

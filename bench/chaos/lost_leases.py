@@ -56,8 +56,8 @@ def lose_compaction(stack: Stack) -> bool:
 def _start_scan() -> None:
     from django.contrib.auth.models import User  # noqa: PLC0415
 
+    from catalog.scans.starting import start_scan  # noqa: PLC0415
     from catalog.services.errors import CatalogError  # noqa: PLC0415
-    from catalog.services.tasks.scan_starting import start_scan  # noqa: PLC0415
 
     with contextlib.suppress(CatalogError):  # one runs, or there is no track yet
         start_scan(started_by=User.objects.get_or_create(username="scanner")[0])

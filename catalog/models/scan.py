@@ -19,7 +19,7 @@ class ScanQuerySet(models.QuerySet["Scan"]):
 class Scan(models.Model):
     """One walk through tracks in the order of their ids; `done_track` says how far it is, so it can go on there.
 
-    Status moves by conditional UPDATE only (catalog.services.tasks.scanning).
+    Status moves by conditional UPDATE only (catalog.scans.scanning).
     """
 
     class Status(models.TextChoices):

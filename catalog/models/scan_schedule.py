@@ -8,7 +8,7 @@ from django.db.models import Q
 class ScanSchedule(models.Model):
     """A scan of a filter of the track list, every day or every week at a time of `TIME_ZONE`.
 
-    `next_at` is when it starts next; it moves by conditional UPDATE only (catalog.services.tasks.scan_schedules).
+    `next_at` is when it starts next; it moves by conditional UPDATE only (catalog.scans.schedules).
     """
 
     class Every(models.TextChoices):

@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Scan
+from catalog.scans.starting import cancel_scan, resume_scan, start_scan
 from catalog.selectors import scans
 from catalog.selectors.review import open_count
 from catalog.selectors.track_filters import UnknownFilterError, asked_of
 from catalog.services.errors import CatalogError
-from catalog.services.tasks.scan_starting import cancel_scan, resume_scan, start_scan
 from staff import audit
 from staff.access import person, staff_only
 from staff.row_ids import row_id

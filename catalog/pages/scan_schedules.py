@@ -16,10 +16,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from catalog.models import ScanSchedule
 from catalog.pages.scan import MAY_SCHEDULE
+from catalog.scans.schedules import delete_schedule, save_schedule, switch_schedule
 from catalog.selectors.scans import new_scan
 from catalog.selectors.track_filters import asked_of
 from catalog.services.errors import CatalogError
-from catalog.services.tasks.scan_schedules import delete_schedule, save_schedule, switch_schedule
 from staff import audit
 from staff.access import person, staff_only
 

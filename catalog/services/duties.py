@@ -2,20 +2,17 @@
 
 from catalog.services import housekeeping, pruning
 from catalog.services.audio import store_owner
-from catalog.services.tasks import scan_schedules, scanning, sweeping
+from catalog.services.tasks import sweeping
 from catalog.services.tracks import bulk_work
 from catalog.services.uploads.expiring import expire_uploads
 from queueing.duties import SWEEPING_AGAIN_S, Duty
 
 _HOURLY_S = 3600.0
 _MINUTELY_S = 60.0
-_SCHEDULES_S = 10.0
 _MARKED_EVERY_S = store_owner.RENEWED_EVERY.total_seconds()
 
 DUTIES = (
     Duty("requeue lost tasks", sweeping.sweep_jobs, 0.0, longest_s=SWEEPING_AGAIN_S),
-    Duty("continue the scan", scanning.sweep_scan, 0.0, longest_s=SWEEPING_AGAIN_S),
-    Duty("start scheduled scans", scan_schedules.start_due, _SCHEDULES_S, longest_s=_MINUTELY_S),
     Duty("continue bulk actions", bulk_work.sweep_bulk_work, 0.0, longest_s=SWEEPING_AGAIN_S),
     Duty("renew the mark of the index folder", housekeeping.keep_index_folder, _MINUTELY_S, longest_s=_MINUTELY_S),
     Duty("compact the index", housekeeping.compact_when_due, _MINUTELY_S, longest_s=_HOURLY_S, takes_minutes=True),

@@ -13,11 +13,11 @@ from pytest_django import Settings
 
 from catalog.engine import Fingerprinter
 from catalog.models import Fingerprint, Job, Match, Track
+from catalog.scans.starting import start_scan
 from catalog.services.audio.limits import decode_limits
 from catalog.services.index.log import CURRENT_VERSION
 from catalog.services.tasks import leasing, progress, work
 from catalog.services.tasks.accepting import accept_job
-from catalog.services.tasks.scan_starting import start_scan
 from catalog.services.time_limits import attempt_s, decoding_wall_s
 from tests.alterations import RATE, sound
 from tests.indexed import index_recording

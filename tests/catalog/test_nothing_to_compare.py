@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from catalog.models import Job, Match, Track
+from catalog.scans import scanning, starting
 from catalog.services.audio.analysis import NOTHING_TO_COMPARE
-from catalog.services.tasks import accepting, scan_starting, scanning, work
+from catalog.services.tasks import accepting, work
 from tests.alterations import RATE, write
 from tests.commands import said
 
@@ -63,7 +64,7 @@ def test_the_pages_say_so(two: list[Track], desk: Client) -> None:
 def test_a_scan_passes_them_by(two: list[Track], staff: User) -> None:
     for track in two:
         done(track, Job.Name.ADD)
-    scan = scan_starting.start_scan(started_by=staff)
+    scan = starting.start_scan(started_by=staff)
     scanning.scan_stretch(scan.pk)
     scan.refresh_from_db()
     assert (scan.status, scan.searched, scan.failed, scan.found) == ("done", 2, 0, 0)

@@ -8,12 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from catalog.models import Scan, Track
+from catalog.scans import scanning, starting
+from catalog.scans.scanning import scan_stretch
+from catalog.scans.starting import cancel_scan, has_done, next_track, start_scan
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.errors import CatalogError
 from catalog.services.index import log
-from catalog.services.tasks import scan_starting, scanning
-from catalog.services.tasks.scan_starting import cancel_scan, has_done, next_track, start_scan
-from catalog.services.tasks.scanning import scan_stretch
 from catalog.services.tracks.removal import remove_track
 from tests.rows import make_track
 
@@ -76,7 +76,7 @@ def test_a_pair_whose_other_track_is_not_in_the_scan_counts(
 
 
 def test_tracks_removed_meanwhile_are_passed(owner: User, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_starting, "AT_ONCE", 2)
+    monkeypatch.setattr(starting, "AT_ONCE", 2)
     tracks = [make_track(owner) for _ in range(7)]
     make_track(owner, artist="Another")
     scan = start_scan(started_by=staff, asked="artist=somebody")
@@ -123,7 +123,7 @@ def test_a_long_recording_tells_how_far_it_is_and_stops_within_it(
 def test_too_many_are_refused_before_anything_is_stored(
     owner: User, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan_starting, "MOST_FILTERED", 2)
+    monkeypatch.setattr(starting, "MOST_FILTERED", 2)
     for _ in range(3):
         make_track(owner)
     with pytest.raises(CatalogError, match="more than 2 tracks"):

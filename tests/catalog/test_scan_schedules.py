@@ -11,11 +11,11 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from catalog.models import Scan, ScanSchedule
+from catalog.scans import schedules
+from catalog.scans.schedules import next_run, save_schedule, start_due, switch_schedule
+from catalog.scans.starting import start_scan
 from catalog.services.duties import DUTIES
 from catalog.services.errors import CatalogError
-from catalog.services.tasks import scan_schedules
-from catalog.services.tasks.scan_schedules import next_run, save_schedule, start_due, switch_schedule
-from catalog.services.tasks.scan_starting import start_scan
 from tests.rows import make_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,15 +100,15 @@ def test_one_at_once_and_the_next_at_its_end(owner: User, staff: User) -> None:
 def test_two_sweepers_start_one_scan(owner: User, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
     make_track(owner)
     make_schedule(staff)
-    order_of = scan_schedules.order_of
+    order_of = schedules.order_of
 
     def and_another_sweeper(asked: str) -> object:
-        monkeypatch.setattr(scan_schedules, "order_of", order_of)
+        monkeypatch.setattr(schedules, "order_of", order_of)
         assert start_due() == 1
         end_scans()  # so that it is the schedule's row, and no running scan, that keeps the second from starting
         return order_of(asked)
 
-    monkeypatch.setattr(scan_schedules, "order_of", and_another_sweeper)
+    monkeypatch.setattr(schedules, "order_of", and_another_sweeper)
     assert start_due() == 0
     assert Scan.objects.count() == 1
 
@@ -118,13 +118,13 @@ def test_a_scan_that_staff_start_at_the_same_moment_goes_first(
 ) -> None:
     make_track(owner)
     schedule = make_schedule(staff)
-    order_of = scan_schedules.order_of
+    order_of = schedules.order_of
 
     def and_staff(asked: str) -> object:
         start_scan(started_by=staff)
         return order_of(asked)
 
-    monkeypatch.setattr(scan_schedules, "order_of", and_staff)
+    monkeypatch.setattr(schedules, "order_of", and_staff)
     assert start_due() == 0
     before = schedule.next_at
     schedule.refresh_from_db()
@@ -173,7 +173,7 @@ def test_switching_on_does_not_catch_up(owner: User, staff: User) -> None:
 
 
 def test_there_is_a_limit(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_schedules, "MOST_SCHEDULES", 1)
+    monkeypatch.setattr(schedules, "MOST_SCHEDULES", 1)
     schedule = make_schedule(staff)
     with pytest.raises(CatalogError, match="1 schedules already"):
         make_schedule(staff)

@@ -12,13 +12,13 @@ from django_q.models import OrmQ
 
 from catalog.engine import IndexUnavailable
 from catalog.models import Job, Match, Scan, Track
+from catalog.scans import scanning
+from catalog.scans.scanning import scan_stretch, sweep_scan
+from catalog.scans.starting import cancel_scan, resume_scan, start_scan
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.decisions import decide
 from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index import log
-from catalog.services.tasks import scanning
-from catalog.services.tasks.scan_starting import cancel_scan, resume_scan, start_scan
-from catalog.services.tasks.scanning import scan_stretch, sweep_scan
 from catalog.services.tracks.removal import remove_track
 from queueing.stopping import WorkerStopped
 from tests.rows import make_track

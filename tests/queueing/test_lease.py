@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from catalog.engine import IndexBusy
 from catalog.models import IndexLease, Job, Scan
+from catalog.scans import scanning, starting
 from catalog.services.index import lease
-from catalog.services.tasks import accepting, leasing, scan_starting, scanning, sweeping
+from catalog.services.tasks import accepting, leasing, sweeping
 from queueing import queue_health
 from queueing.models import QueueHeartbeat
 from tests.rows import make_track
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def scan_of(staff: User, owner: User) -> Scan:
     """Start a scan of one track."""
     make_track(owner)
-    return scan_starting.start_scan(started_by=staff)
+    return starting.start_scan(started_by=staff)
 
 
 def test_a_scan_of_a_clock_that_was_set_back_is_claimed(owner: User, staff: User) -> None:

@@ -15,10 +15,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import BulkWork, Job, PendingFile, Scan, Track
+from catalog.scans import scanning, starting
 from catalog.services import housekeeping, pruning
 from catalog.services.audio import stored_files
 from catalog.services.errors import NotReachableError
-from catalog.services.tasks import accepting, leasing, scan_starting, scanning, sweeping
+from catalog.services.tasks import accepting, leasing, sweeping
 from catalog.services.tracks import bulk_work, removal
 from queueing.duties import Duty
 from queueing.management.commands import run_sweeper
@@ -165,7 +166,7 @@ def test_a_scan_waits_longer_each_time_and_says_why(
     desk: Client, owner: User, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_track(owner)
-    scan = scan_starting.start_scan(started_by=staff)
+    scan = starting.start_scan(started_by=staff)
     monkeypatch.setattr(scanning.analysis, "fingerprint_of", failing(NotReachableError("The store is away.")))
     monkeypatch.setattr(scanning, "MOST_WAITS", 4)
     waits = []
@@ -187,18 +188,18 @@ def test_a_scan_waits_longer_each_time_and_says_why(
     assert "The scan stopped after 4 failed attempts" in page
     assert "The store is away." in page
     assert "Resume" in page
-    assert scan_starting.start_scan(started_by=staff), "another may be started"
+    assert starting.start_scan(started_by=staff), "another may be started"
 
 
 def test_a_scan_given_up_goes_on_where_it_was(owner: User, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
     make_track(owner)
-    scan = scan_starting.start_scan(started_by=staff)
+    scan = starting.start_scan(started_by=staff)
     monkeypatch.setattr(scanning, "MOST_WAITS", 1)
     with monkeypatch.context() as patched:
         patched.setattr(scanning, "next_track", failing(ZeroDivisionError("a bug")))
         scanning.scan_stretch(scan.pk)
     assert Scan.objects.get().error == "ZeroDivisionError: a bug"
-    assert scan_starting.resume_scan(scan=scan)
+    assert starting.resume_scan(scan=scan)
     scanning.scan_stretch(scan.pk)
     scan = Scan.objects.get()
     assert (scan.status, scan.setbacks, scan.error) == ("done", 0, "")
@@ -208,7 +209,7 @@ def test_a_track_that_raises_each_time_is_left_out_of_a_scan(
     owner: User, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_track(owner)
-    scan = scan_starting.start_scan(started_by=staff)
+    scan = starting.start_scan(started_by=staff)
     monkeypatch.setattr(scanning.analysis, "fingerprint_of", failing(ZeroDivisionError("of this file")))
     for _ in range(4):
         let_waits_end()

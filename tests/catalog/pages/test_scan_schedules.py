@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from catalog.models import ScanSchedule
-from catalog.services.tasks.scan_schedules import start_due
+from catalog.scans.schedules import start_due
 from staff.models import AuditEntry
 from tests.catalog.test_scan_schedules import make_schedule
 from tests.rows import make_track

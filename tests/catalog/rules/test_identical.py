@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from catalog.models import Decision, Job, Match, Track
 from catalog.rules.identical import NOT_COMPARED
 from catalog.rules.proposals import DECIDED_OTHERWISE, TWO_FAMILIES
+from catalog.scans.starting import start_scan
 from catalog.services.decisions import decide
 from catalog.services.tasks import work
 from catalog.services.tasks.accepting import accept_job
-from catalog.services.tasks.scan_starting import start_scan
 from catalog.services.tracks.families import families_of
 from tests.alterations import sound, write
 from tests.catalog.rules.conftest import Making, after_check, decided, reason, same_samples, twins

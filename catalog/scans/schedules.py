@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Scan, ScanSchedule
+from catalog.scans.starting import Order, ScanRunningError, begin, order_of
 from catalog.selectors.track_filters import words_of
 from catalog.services.errors import CatalogError
-from catalog.services.tasks.scan_starting import Order, ScanRunningError, begin, order_of
 
 MAY_SCHEDULE = ("catalog.view_scan", "catalog.add_scan", "catalog.change_scan")
 MOST_SCHEDULES = 50

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from catalog.engine import Answer, FingerprintError, IndexUnavailable, Wanted
 from catalog.models import Match, Scan, Track
+from catalog.scans.starting import LEASE, enqueue, has_done, next_track
 from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError, NotReachableError
 from catalog.services.index.log import CURRENT_VERSION
@@ -25,7 +26,6 @@ from catalog.services.index.searching import process_index
 from catalog.services.tasks.accepting import queue_is_long
 from catalog.services.tasks.match_rows import match_rows, store_matches
 from catalog.services.tasks.progress import Progress, WorkLost
-from catalog.services.tasks.scan_starting import LEASE, enqueue, has_done, next_track
 from catalog.services.time_limits import attempt_s
 from queueing.lease import kept_up, long_ago
 from queueing.retrying import MOST_WAITS, wait_after, words_of
