@@ -12,9 +12,9 @@ from pytest_django import Settings
 
 from catalog.models import Scan, ScanSchedule
 from catalog.scans import schedules
+from catalog.scans.duties import DUTIES
 from catalog.scans.schedules import next_run, save_schedule, start_due, switch_schedule
 from catalog.scans.starting import start_scan
-from catalog.services.duties import DUTIES
 from catalog.services.errors import CatalogError
 from tests.rows import make_track
 

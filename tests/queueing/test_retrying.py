@@ -184,7 +184,7 @@ def test_a_scan_waits_longer_each_time_and_says_why(
     scanning.scan_stretch(scan.pk)
     scan.refresh_from_db()
     assert (scan.status, scan.lease_until) == ("failed", None)
-    page = desk.get("/catalog/scan/").content.decode()
+    page = desk.get(f"/catalog/scan/{scan.pk}/").content.decode()
     assert "The scan stopped after 4 failed attempts" in page
     assert "The store is away." in page
     assert "Resume" in page
