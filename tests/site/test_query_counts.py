@@ -72,7 +72,7 @@ def fill(count: int) -> None:
         ScanSchedule.objects.create(at=time(3), next_at=now, last_scan=scan, set_by=owner)
     tracks = Track.objects.order_by("pk")[: count + 1]  # no new ones: what fits on a list's page is not counted
     for query, reference in pairwise(tracks):
-        Match.objects.filter(pk=make_match(query, reference).pk).update(job=None, scan=scan)
+        Match.objects.filter(pk=make_match(query, reference, job=job).pk).update(job=None, scan=scan)
     AudioFile.objects.update(peaks=b"x", cutoff_hz=16_000)  # or the pages would ask for the waveforms, once in a while
 
 
