@@ -15,7 +15,7 @@ from catalog.models import EvidenceLink, Match, Scan, ScanSchedule, Track
 from catalog.services.decisions import decide
 from catalog.services.evidence import make_link, token_of
 from tests.browser.conftest import session_of
-from tests.rows import make_copy, make_match, make_track
+from tests.rows import another_file, make_copy, make_match, make_track
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
@@ -74,8 +74,11 @@ PAGES: dict[str, Callable[[Match], str]] = {
 @pytest.fixture
 def house(pair: Match, staff: User) -> Match:
     """The pair, with something on every page: a mix, a family with a copy to remove, a scan, a schedule, a link."""
-    owner = pair.query_track.owner
-    kept, lost, mix = (make_track(owner, title=title) for title in ("Kept", "Lost", "Mix"))
+    owner, file = pair.query_track.owner, pair.query_track.audio_file
+    assert file
+    kept, lost, mix, other = (
+        make_track(owner, title=title, audio_file=another_file(file)) for title in ("Kept", "Lost", "Mix", "Other")
+    )
     make_copy(kept, lost)
     decide(one=kept, other=lost, verdict="same", keeper=kept, decided_by=staff)
     for part in (pair.reference_track, kept):
@@ -86,7 +89,7 @@ def house(pair: Match, staff: User) -> Match:
         asked="artist=somebody", words="artist: somebody", worked_s=90.0,
         failures=[{"track": lost.pk, "title": "Lost", "error": "The stored file is missing: upload the track again."}],
     )  # fmt: skip
-    found = make_match(make_track(owner), kept)
+    found = make_match(other, kept)
     Match.objects.filter(pk=found.pk).update(job=None, scan=scan)
     for refusal in ("", "The filter leaves no track: there is nothing to scan."):
         ScanSchedule.objects.create(at=time(3), next_at=now, last_at=now, last_scan=scan, refusal=refusal, set_by=staff)
@@ -155,7 +158,7 @@ def test_the_first_stop_leads_past_the_menu(page: Page, live_server: LiveServer)
 
 @pytest.mark.parametrize("button", ["Remove all", "All identical"])
 def test_previews_that_a_button_leads_to(page: Page, live_server: LiveServer, house: Match, button: str) -> None:
-    make_copy(make_track(house.query_track.owner), house.reference_track, relation="identical")
+    make_copy(Track.objects.get(title="Other"), house.reference_track, relation="identical")
     page.goto(live_server.url + PAGES["copies" if button == "Remove all" else "waiting-pairs"](house))
     page.locator("a, button").filter(has_text=button).first.click()
     page.wait_for_load_state("load")

@@ -12,6 +12,7 @@ from catalog.models import Decision, Match, Scan, ScanSchedule, Track
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.index import log
 from tests.browser.conftest import session_of
+from tests.browser.test_rules import wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,7 +40,7 @@ def test_from_a_filter_to_a_decision(
     expect(page.get_by_text("2 of 2 tracks")).to_be_visible()
     page.get_by_role("link", name="Review them one at a time").click()
     page.get_by_role("button", name="Not a duplicate").click()
-    expect(page.get_by_text("Nothing to review")).to_be_visible()
+    wait(page, Decision.objects.exists, "the decision is stored")
     page.goto(f"{live_server.url}/catalog/scan/{Scan.objects.get().pk}/")
     expect(page.get_by_role("link", name="not a duplicate")).to_be_visible()
     page.goto(live_server.url + "/admin/catalog/track/?scanned=never")
