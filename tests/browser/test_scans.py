@@ -12,7 +12,7 @@ from catalog.models import Decision, Match, Scan, ScanSchedule, Track
 from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.index import log
 from tests.browser.conftest import session_of
-from tests.browser.test_rules import wait
+from tests.browser.watch import wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
