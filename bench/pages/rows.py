@@ -106,6 +106,7 @@ def special() -> dict[str, dict[str, Value]]:
             "first_track_id": lambda n: _decided(n)[0], "second_track_id": lambda n: _decided(n)[1],
             "keeper_id": lambda n: _decided(n)[0], "verdict": lambda _: "same", "decided_by_id": lambda _: 1,
         },
+        "catalog.EvidenceLink": {"expires_at": lambda _: then + timedelta(days=1)},
         "catalog.ScanSchedule": {"is_on": lambda _: True, "next_at": lambda _: then, "every": lambda _: "day"},
         "catalog.Rule": {
             "kind": lambda _: "allowed", "of": lambda _: "artist", "tag": lambda _: "",

@@ -25,7 +25,6 @@ class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
     list_display = ("state", "query", "reference", "made_by", "made", "expires", "openings")
     list_display_links = ("state",)
     wide_columns = ("query", "reference")
-    list_select_related = ("made_by",)
     fields = ()
     change_form_outer_before_template = "catalog/evidence_link.html"
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {"revoke": ("revoke", "change_evidencelink")}
@@ -36,7 +35,8 @@ class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[EvidenceLink]:
         """Read both tracks along, without what no list shows."""
         sides = ("match__query_track", "match__reference_track")
-        rows = super().get_queryset(request).select_related(*(f"{side}__client_fingerprint" for side in sides))
+        joined = ("made_by", *(f"{side}__client_fingerprint" for side in sides))
+        rows = super().get_queryset(request).select_related(*joined)  # Django joins nothing more to such a query
         heavy = [f"{side}__client_fingerprint__data" for side in sides]
         return rows.defer("match__segments", "match__similarity_curve", *heavy)
 
