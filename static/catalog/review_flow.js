@@ -14,7 +14,7 @@ function start() {
   const ahead = [];
   const keys = [];
   let shown = review.querySelector("[data-pair]");
-  let shownAt = performance.now();
+  let shownAt = -Infinity; // the first pair comes with the page: no click before it can be meant for another
   let [waits, none, works, leaving] = [false, false, false, false];
   const outbox = new Outbox({ onAnswer: answered, onHeld: held });
 
