@@ -1,5 +1,6 @@
 """The commands, as an operator types them."""
 
+import logging
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -97,6 +98,12 @@ def test_import_goes_on_where_it_stopped(folder: Path, owner: User) -> None:
     assert Job.objects.filter(task_name=Job.Name.ADD).count() == 2
     assert Job.objects.filter(task_name=Job.Name.CHECK).count() == 2
     assert OrmQ.objects.count() == 4
+
+
+def test_import_leaves_the_log_as_it_was(folder: Path, owner: User) -> None:
+    before = logging.getLogger().level
+    said("import_music", str(folder))
+    assert logging.getLogger().level == before != logging.WARNING
 
 
 def test_import_refuses_what_is_no_folder(owner: User, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """A URL's own headers: sent, sealed, and nowhere to be read."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -109,7 +108,6 @@ def test_values_in_an_answer_that_is_not_http_are_in_no_log(
         handler.connection.sendall(f"you sent {request.headers['authorization']}\r\n\r\n".encode())
 
     receiver.behaviour = echo
-    caplog.set_level(logging.INFO)  # tests before may have left another
     deliver_message(send().pk)
     printed = capsys.readouterr()
     assert "callback_not_answered" in caplog.text

@@ -141,6 +141,7 @@ def test_a_receiver_that_drips_keeps_no_worker(send: Send, receiver: Receiver, s
     assert Attempt.objects.get().error == "No complete answer within 0.6 s."
 
 
+@pytest.mark.slow
 def test_a_receiver_that_drips_after_a_slow_connection_keeps_no_worker(
     send: Send, receiver: Receiver, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Import and sum up."""
-        logging.getLogger().setLevel(logging.WARNING)  # a line a file would break the progress bar
+        with _warnings_only():  # a line a file would break the progress bar
+            self._import(options)
+
+    def _import(self, options: dict[str, Any]) -> None:
         folder: Path = options["folder"]
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
@@ -85,3 +90,14 @@ def _owner(username: str | None) -> User:
         name = f"named {username!r}" if username else "to own the tracks. Use --owner, or run setup_site"
         raise CommandError(f"There is no account {name}.")
     return owner
+
+
+@contextmanager
+def _warnings_only() -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
