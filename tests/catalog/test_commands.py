@@ -102,7 +102,7 @@ def test_import_goes_on_where_it_stopped(folder: Path, owner: User) -> None:
 
 def test_import_leaves_the_log_as_it_was(folder: Path, owner: User) -> None:
     before = logging.getLogger().level
-    said("import_music", str(folder))
+    said("import_music", str(folder), owner="owner")
     assert logging.getLogger().level == before != logging.WARNING
 
 
