@@ -81,6 +81,7 @@ def track(owner: User) -> Track:
     return make_track(owner)
 
 
+@pytest.mark.slow
 @given(steps=st.lists(STEP, max_size=15))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_events(track: Track, steps: list[tuple[str, int]]) -> None:
@@ -98,6 +99,7 @@ def test_any_order_of_events(track: Track, steps: list[tuple[str, int]]) -> None
     assert Message.objects.filter(subject=before.task_id).count() == (1 if before.has_ended else 0)
 
 
+@pytest.mark.slow
 @given(steps=st.lists(STEP, max_size=10))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_ends_whatever_came_before(track: Track, steps: list[tuple[str, int]]) -> None:

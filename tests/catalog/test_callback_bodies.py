@@ -38,6 +38,7 @@ def bodies(job: Job, receiver: Receiver) -> dict[str, bytes]:
     return {request.path.rsplit("/", 1)[1]: request.body for request in receiver.callbacks[before:]}
 
 
+@pytest.mark.slow
 def test_check_that_finds_a_copy(
     owner: User,
     urls: None,
@@ -70,6 +71,7 @@ def test_check_that_finds_a_copy(
     assert found["matches"] == told["matches"]
 
 
+@pytest.mark.slow
 def test_check_that_finds_nothing_and_add(
     owner: User, urls: None, receiver: Receiver, add_track: Callable[..., Track], battle: Path
 ) -> None:

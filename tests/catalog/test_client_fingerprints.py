@@ -147,6 +147,7 @@ def test_refused_in_words_and_nothing_stays(owner: User, battle: Path, settings:
     assert not Track.objects.exists()
 
 
+@pytest.mark.slow
 def test_its_bytes_count_against_the_quota(owner: User, battle: Path, settings: Settings) -> None:
     data = fingerprint_at(battle).to_bytes()
     settings.ACCOUNT_MAX_MB = 1

@@ -81,6 +81,7 @@ def folder(tmp_path: Path, battle: Path, forest: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_import_says_what_was_skipped_and_why(folder: Path, owner: User) -> None:
     text = said("import_music", str(folder), owner="owner")
     assert "2 imported, 0 already known, 1 skipped." in text
@@ -90,6 +91,7 @@ def test_import_says_what_was_skipped_and_why(folder: Path, owner: User) -> None
     assert Job.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_import_goes_on_where_it_stopped(folder: Path, owner: User) -> None:
     said("import_music", str(folder), owner="owner", add=True)
     text = said("import_music", str(folder), owner="owner", add=True, check=True)
@@ -100,6 +102,7 @@ def test_import_goes_on_where_it_stopped(folder: Path, owner: User) -> None:
     assert OrmQ.objects.count() == 4
 
 
+@pytest.mark.slow
 def test_import_leaves_the_log_as_it_was(folder: Path, owner: User) -> None:
     before = logging.getLogger().level
     said("import_music", str(folder), owner="owner")
@@ -126,6 +129,7 @@ def indexed_track(add_track: Callable[..., Track], battle: Path) -> Track:
     return track
 
 
+@pytest.mark.slow
 def test_rebuild_then_check_in_words(indexed_track: Track, battle: Path, forest: Path) -> None:
     assert "has 1 tracks" in said("rebuild_index")
     text = said("check_music", str(battle))
@@ -142,6 +146,7 @@ def test_check_music_refusals(db: None, tmp_path: Path) -> None:
             said("check_music", str(path))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the limit is SQLite's")
 def test_waiting_for_more_tasks_than_a_query_takes(owner: User) -> None:
     jobs = [make_check(make_track(owner)) for _ in range(600)]

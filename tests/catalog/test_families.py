@@ -52,6 +52,7 @@ def test_decisions_that_contradict_each_other_name_no_keeper(owner: User, staff:
     assert families_of([a.pk])[a.pk].keeper is None
 
 
+@pytest.mark.slow
 def test_list_and_page_show_the_family(desk: Client, owner: User, staff: User) -> None:
     best, copy, live = make_track(owner, title="The best"), make_track(owner), make_track(owner)
     decision = same(best, copy, staff)
@@ -68,6 +69,7 @@ def test_list_and_page_show_the_family(desk: Client, owner: User, staff: User) -
     assert "1 version" not in row_of(desk, best)
 
 
+@pytest.mark.slow
 def test_what_is_settled_is_no_longer_red(desk: Client, owner: User, staff: User) -> None:
     copy, original = make_track(owner), make_track(owner)
     make_copy(copy, original)
@@ -81,6 +83,7 @@ def test_what_is_settled_is_no_longer_red(desk: Client, owner: User, staff: User
     assert copy.title not in desk.get("/admin/catalog/track/?checked=open").content.decode()
 
 
+@pytest.mark.slow
 def test_a_family_of_three_hundred_is_shown_whole(desk: Client, owner: User, staff: User) -> None:
     best, *copies = (make_track(owner, title=f"Copy {number}") for number in range(300))
     Decision.objects.bulk_create(

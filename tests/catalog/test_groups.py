@@ -139,6 +139,7 @@ SEPARATE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("story", "who", "pairs"), SEPARATE, ids=[row[0].__name__ for row in SEPARATE])
 def test_different_recordings_are_in_no_group_together(
     named: Make, story: Callable[[Named], None], who: str, pairs: list[str]

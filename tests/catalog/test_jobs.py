@@ -193,6 +193,7 @@ def test_stopped_worker_hands_its_job_back(job: Job, monkeypatch: pytest.MonkeyP
     assert OrmQ.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_lease_is_renewed_again_after_the_database_was_away(
     job: Job, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -263,6 +264,7 @@ def test_add_twice_is_one_fingerprint_and_one_operation(add_track: Callable[...,
     assert IndexOperation.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_check_needs_no_add_and_never_matches_itself(add_track: Callable[..., Track], battle: Path) -> None:
     track = add_track(battle)
     assert done(track, Job.Name.CHECK).result == {
@@ -274,6 +276,7 @@ def test_check_needs_no_add_and_never_matches_itself(add_track: Callable[..., Tr
     assert done(track, Job.Name.CHECK).result["is_duplicate"] is False
 
 
+@pytest.mark.slow
 def test_check_finds_the_same_bytes_of_another_account(
     add_track: Callable[..., Track], outsider: User, battle: Path
 ) -> None:
@@ -292,11 +295,13 @@ def test_check_finds_the_same_bytes_of_another_account(
     assert match.relation == "identical"
 
 
+@pytest.mark.slow
 def test_other_song_is_not_found(add_track: Callable[..., Track], battle: Path, forest: Path) -> None:
     done(add_track(forest), Job.Name.ADD)
     assert done(add_track(battle), Job.Name.CHECK).result["is_duplicate"] is False
 
 
+@pytest.mark.slow
 def test_removed_track_is_not_found(add_track: Callable[..., Track], battle: Path) -> None:
     reference = add_track(battle)
     done(reference, Job.Name.ADD)
@@ -306,6 +311,7 @@ def test_removed_track_is_not_found(add_track: Callable[..., Track], battle: Pat
     assert done(query, Job.Name.CHECK).result["is_duplicate"] is False
 
 
+@pytest.mark.slow
 def test_sequences_have_no_gap_that_a_reader_could_skip(
     add_track: Callable[..., Track], recordings: list[Path]
 ) -> None:
@@ -314,6 +320,7 @@ def test_sequences_have_no_gap_that_a_reader_could_skip(
     assert list(IndexOperation.objects.values_list("sequence", flat=True)) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_too_short_file_fails_in_words(add_track: Callable[..., Track], tmp_path: Path) -> None:
     path = tmp_path / "short.wav"
     with wave.open(str(path), "wb") as file:

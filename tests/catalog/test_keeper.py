@@ -222,6 +222,7 @@ def test_real_files(
     assert word in words
 
 
+@pytest.mark.slow
 def test_a_lossless_upload_is_measured_as_it_is_analysed(files: Path, add_track: Callable[..., Track]) -> None:
     track = add_track(files / "of_mp3.flac")
     analysis.fingerprint_of(track)
@@ -230,6 +231,7 @@ def test_a_lossless_upload_is_measured_as_it_is_analysed(files: Path, add_track:
     assert len(file.samples_digest) == 32
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_other_files_are_measured_where_they_are_compared(
     files: Path, add_track: Callable[..., Track], desk: Client, drain: Callable[[], int]

@@ -35,17 +35,20 @@ def is_found(track: Track) -> bool:
     return any(match.is_duplicate for match in CaughtUpIndex().search(fingerprint_of(track), exclude=(), limit=1))
 
 
+@pytest.mark.slow
 def test_old_version_is_not_compared(outdated: Track, battle: Path) -> None:
     assert list(refreshing.outdated_tracks()) == [outdated]
     assert not CaughtUpIndex().search(Fingerprinter().fingerprint(battle), exclude=(), limit=1)
 
 
+@pytest.mark.slow
 def test_refresh_puts_it_back(outdated: Track) -> None:
     assert refreshing.refresh(track_id=outdated.pk)
     assert list(refreshing.outdated_tracks()) == []
     assert is_found(outdated)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_command_asks_the_workers(outdated: Track, drain: Callable[[], int]) -> None:
     output = io.StringIO()
@@ -55,6 +58,7 @@ def test_command_asks_the_workers(outdated: Track, drain: Callable[[], int]) -> 
     assert is_found(outdated)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refreshed_meanwhile", [False, True])
 @pytest.mark.django_db(transaction=True)
 def test_a_track_that_is_restored_after_the_change_is_put_back(
@@ -74,6 +78,7 @@ def test_a_track_that_is_restored_after_the_change_is_put_back(
     assert is_found(outdated)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_removed_between", [False, True])
 @pytest.mark.django_db(transaction=True)
 def test_what_its_owner_took_out_of_the_index_stays_out(
@@ -93,6 +98,7 @@ def test_what_its_owner_took_out_of_the_index_stays_out(
     assert indexed_count() == 1
 
 
+@pytest.mark.slow
 def test_what_is_taken_out_while_a_worker_refreshes_it_stays_out(outdated: Track) -> None:
     remove_track(track=outdated)
     restore_track(track=outdated)
@@ -101,6 +107,7 @@ def test_what_is_taken_out_while_a_worker_refreshes_it_stays_out(outdated: Track
     assert not is_found(outdated)
 
 
+@pytest.mark.slow
 def test_staff_see_which_track_has_no_new_fingerprint_and_why(outdated: Track, desk: Client) -> None:
     kept = stored_path(outdated).read_bytes()
     stored_path(outdated).write_bytes(b"no audio")

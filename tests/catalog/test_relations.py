@@ -73,6 +73,7 @@ def test_of_equal_copies_the_oldest_is_named(add_track: Add, battle: Path, tmp_p
     assert job.result["matched_music_id"] == str(first.music_id)
 
 
+@pytest.mark.slow
 def test_padded_with_silence(add_track: Add, battle: Path, tmp_path: Path) -> None:
     done(add_track(battle), Job.Name.ADD)
     song = part(sound(battle), 0, 24)
@@ -101,6 +102,7 @@ def test_a_copy_with_something_joined_to_it(
     assert checked(upload).relation == "same"
 
 
+@pytest.mark.slow
 def test_the_same_bytes_and_the_same_samples_are_identical(add_track: Add, battle: Path, tmp_path: Path) -> None:
     song = sound(battle)
     wav = add_track(write(tmp_path / "a.wav", song, codec="pcm_s16le"))
@@ -112,6 +114,7 @@ def test_the_same_bytes_and_the_same_samples_are_identical(add_track: Add, battl
     assert checked(again).relation == "identical"
 
 
+@pytest.mark.slow
 def test_equal_fingerprints_of_other_samples_are_not_identical(add_track: Add, battle: Path, tmp_path: Path) -> None:
     song = sound(battle) * 0.5
     louder = add_track(write(tmp_path / "a.wav", song, codec="pcm_s16le"))
@@ -230,6 +233,7 @@ def test_matches_from_before_get_a_relation(monkeypatch: pytest.MonkeyPatch) -> 
     assert {(row.edit, row.similarity) for row in found.values()} == {("cut", 0.85)}
 
 
+@pytest.mark.slow
 def test_pages_stay_fast_with_a_thousand_matches(desk: Client, owner: User, django_assert_max_num_queries: Any) -> None:
     """The task's page asks as often for a thousand matches as for one, and leaves their curves in the database."""
     query = make_track(owner)

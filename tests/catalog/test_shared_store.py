@@ -55,6 +55,7 @@ def tidy_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
         housekeeping.tidy()
 
 
+@pytest.mark.slow
 def test_tidying_of_another_database_leaves_every_recording(
     stored: Stored,
     add_track: Callable[..., Track],

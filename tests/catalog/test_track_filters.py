@@ -43,6 +43,7 @@ def shelf(owner: User) -> dict[str, Track]:
     return tracks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "left"),
     [
@@ -97,6 +98,7 @@ def test_words(owner: User) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize("value", ["nonsense", "9" * 30, "-1", "\N{RIGHT SINGLE QUOTATION MARK}", "%", '"'])
 def test_odd_values_are_no_error(owner: User, desk: Client, name: str, value: str) -> None:

@@ -33,6 +33,7 @@ def test_a_table_runs_nothing_in_a_spreadsheet() -> None:
     assert float(rows[0]["start_s"]) == 61.52
 
 
+@pytest.mark.slow
 def test_a_mix_is_listed_and_written(
     owner: User, battle: Path, forest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

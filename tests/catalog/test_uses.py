@@ -65,6 +65,7 @@ def test_the_task_list_says_what_a_check_found_in_a_mix(desk: Client, owner: Use
     assert sorted(answers) == sorted([copied.title, mix.title, "no duplicate", "uses 4 recordings"])
 
 
+@pytest.mark.slow
 def test_a_mix_is_no_plain_no_duplicate(desk: Client, mix: Track) -> None:
     """It says what it uses, in the list, on its page and in the export, and a filter finds it."""
     assert "uses 4 recordings" in listed(desk)

@@ -17,6 +17,7 @@ from webhooks.services import store_endpoint, sweep_due_messages, verify_endpoin
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["add", "check"])
 def test_callback_of_a_task_that_ended_before_the_url_answered_arrives_after(
     api: APIClient,

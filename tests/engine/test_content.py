@@ -78,12 +78,14 @@ def test_no_two_of_them_match(blanks: dict[str, Fingerprint]) -> None:
     assert ("1 kHz", "500 Hz") in equal, "else this test shows nothing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", [("offset.wav", "pcm_s16le"), ("offset.mp3", "libmp3lame"), ("offset.flac", "flac")])
 def test_a_silent_file_is_no_error(tmp_path: Path, codec: tuple[str, str]) -> None:
     path = write(tmp_path / codec[0], np.full(5 * RATE, 0.1, np.float32), codec=codec[1])
     assert Fingerprinter().fingerprint(path).is_blank
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decibels", [0, -30, -50])
 def test_music_is_never_blank(sounds: list[Samples], decibels: int) -> None:
     for song in sounds:
@@ -97,6 +99,7 @@ def test_music_in_an_hour_of_silence_is_not_blank(sounds: list[Samples]) -> None
     assert not of(np.concatenate([silence, sounds[0][: 6 * RATE], silence])).is_blank
 
 
+@pytest.mark.slow
 def test_a_few_notes_are_not_blank() -> None:
     """One every four seconds, with silence between."""
     note = np.exp(-TIME[:RATE] * 4) * tone(660)[:RATE]
@@ -109,6 +112,7 @@ def test_a_few_notes_are_not_blank() -> None:
     assert [match.track_id for match in index.search(of(notes))] == [1], "its own copy is found"
 
 
+@pytest.mark.slow
 def test_a_mostly_silent_picture_proves_no_certainty() -> None:
     """Wrong lines beside it are all alike, so that any line stands out from them without end."""
     index = FingerprintIndex()

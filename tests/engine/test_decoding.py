@@ -28,6 +28,7 @@ FORMATS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "codec", "rate"), FORMATS)
 def test_format_decodes_to_the_same_sound(
     tmp_path: Path, sounds: list[Samples], name: str, codec: str, rate: int
@@ -73,6 +74,7 @@ def test_channels_that_share_nothing_are_added(sounds: list[Samples]) -> None:
         assert np.allclose(to_mono(np.stack([left, right], axis=1)), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [b"", b"\x00", b"\x00" * 5000, b"<html><body>not found</body></html>" * 50, b"ID3\x04" + b"\xff" * 4000],
@@ -90,6 +92,7 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
         decode_mono(tmp_path / "nothing.mp3", RATE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.02, 0.4, 0.9])
 def test_truncated_file_decodes_or_is_refused(tmp_path: Path, songs: list[Path], share: float) -> None:
     data = songs[0].read_bytes()
@@ -103,6 +106,7 @@ def test_truncated_file_decodes_or_is_refused(tmp_path: Path, songs: list[Path],
         assert analysis.info.duration_s < 0.97 * probe(songs[0]).duration_s
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_bit_flips_never_escape(tmp_path: Path, songs: list[Path], seed: int) -> None:
     random = np.random.default_rng(seed)

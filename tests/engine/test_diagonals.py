@@ -78,6 +78,7 @@ def excerpt(tune: Samples) -> Samples:
     return tune[int(START_S * RATE) : int((START_S + LENGTH_S) * RATE)]
 
 
+@pytest.mark.slow
 def test_elsewhere_leaves_out_what_is_near_to_the_line(tune: Samples, excerpt: Samples) -> None:
     """The level is what every line further away reaches, each looked at by itself."""
     pair, line = beside(excerpt, tune), Line(START_S, 1.0, 0.0)
@@ -95,6 +96,7 @@ def test_elsewhere_leaves_out_what_is_near_to_the_line(tune: Samples, excerpt: S
     assert found.better_offset_s is None
 
 
+@pytest.mark.slow
 def test_elsewhere_names_the_line_that_agrees_more() -> None:
     """One copy in the reference is masked, another is clean: asked about the masked one, the clean one is named."""
     mountain, palace = sound(AUDIO / "mountain.mp3"), sound(AUDIO / "palace.mp3")

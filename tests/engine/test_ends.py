@@ -85,6 +85,7 @@ def test_a_side_stretch_needs_more_than_chance(evidence: float, level: float, wo
     assert kept == ([(10, 40), (60, 80)] if stays else [(10, 40)])
 
 
+@pytest.mark.slow
 def test_what_lies_under_loud_noise_at_an_end_is_found_again(tune: Samples) -> None:
     """The last eight seconds are masked, and single moments say little there."""
     clear, masked = tune[: 16 * RATE], tune[16 * RATE : 24 * RATE]

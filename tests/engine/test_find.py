@@ -27,6 +27,7 @@ def test_an_ordinary_check_says_what_the_two_are_to_each_other(index: Fingerprin
     assert [(m.track_id, m.relation) for m in asked(index, noisy(sounds[3], 20))] == [(3, "same")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before_s", "after_s"), [(15, 10), (40, 0), (0, 40)])
 def test_silence_counts_on_neither_side(
     index: FingerprintIndex, sounds: list[Samples], before_s: float, after_s: float
@@ -37,6 +38,7 @@ def test_silence_counts_on_neither_side(
     assert match.query_coverage > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hz", [0.0, 50.0, 440.0], ids=["DC", "hum", "tone"])
 def test_a_steady_tone_counts_on_neither_side(index: FingerprintIndex, sounds: list[Samples], hz: float) -> None:
     tone = (0.05 * np.cos(2 * np.pi * hz * np.arange(25 * RATE) / RATE)).astype(np.float32)
@@ -53,6 +55,7 @@ def test_a_copy_is_the_song_and_not_the_mix_that_holds_it(sounds: list[Samples])
     assert [(m.track_id, m.relation) for m in asked(index, noisy(sounds[7], 25))] == [(2, "same"), (1, "excerpt")]
 
 
+@pytest.mark.slow
 def test_a_mix_is_no_copy_of_what_is_in_it(index: FingerprintIndex, sounds: list[Samples]) -> None:
     """Six songs, some of them faster."""
     pieces = [song[2 * RATE : 22 * RATE] for song in sounds[:6]]
@@ -68,12 +71,14 @@ def test_what_a_match_leaves_is_looked_at_again(sounds: list[Samples]) -> None:
     assert index.find(Fingerprinter.of_samples(np.concatenate([sounds[0], sounds[1]]))).effort == "everything"
 
 
+@pytest.mark.slow
 def test_what_is_explained_is_not_looked_at_again(index: FingerprintIndex, sounds: list[Samples]) -> None:
     joined = np.concatenate([sounds[4], noisy(np.zeros(int((LEFT_OPEN_S - 3) * RATE), np.float32) + 1e-3, 0)])
     for samples in (sounds[4], joined, np.random.default_rng(5).standard_normal(30 * RATE) * 0.1):
         assert index.find(Fingerprinter.of_samples(samples.astype(np.float32))).effort == "known"
 
 
+@pytest.mark.slow
 def test_how_hard_to_look_can_be_asked_for(index: FingerprintIndex, sounds: list[Samples]) -> None:
     mix = Fingerprinter.of_samples(np.concatenate([song[2 * RATE : 22 * RATE] for song in sounds[:3]]))
     known, everything = (index.find(mix, effort=effort) for effort in ("known", "everything"))

@@ -33,6 +33,7 @@ def test_bytes_round_trip(fingerprints: list[Fingerprint]) -> None:
         assert back.parameters_version == PARAMETERS_VERSION
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 5, 8, 12, 30, -1])
 def test_a_damaged_byte_is_noticed(fingerprints: list[Fingerprint], place: int) -> None:
     data = bytearray(fingerprints[0].to_bytes())
@@ -63,6 +64,7 @@ def test_gain_changes_next_to_nothing(sounds: list[Samples]) -> None:
     assert np.mean(np.abs(loud - quiet)) < 0.05
 
 
+@pytest.mark.slow
 def test_the_longest_recording_that_is_decoded_can_be_read_back() -> None:
     frames = int(DecodeLimits(max_s=LONGEST_S).refused_from_s * PARAMETERS.sample_rate)
     columns = (frames - PARAMETERS.frame_samples) // PARAMETERS.hop_samples + 1
@@ -79,6 +81,7 @@ def test_more_than_a_fingerprint_holds_is_refused(sounds: list[Samples], monkeyp
         Fingerprinter.of_samples(sounds[0][: 7 * RATE])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
 @pytest.mark.parametrize("place", [500, 5 * RATE, -3000])
 def test_samples_that_are_no_numbers_are_refused(sounds: list[Samples], value: float, place: int) -> None:

@@ -28,6 +28,7 @@ def test_adding_again_replaces(fingerprints: list[Fingerprint]) -> None:
     assert index.search(fingerprints[1])[0].track_id == 1
 
 
+@pytest.mark.slow
 def test_removed_and_excluded_tracks_are_not_found(index: FingerprintIndex, fingerprints: list[Fingerprint]) -> None:
     assert index.search(fingerprints[0])[0].track_id == 0
     assert 0 not in {match.track_id for match in index.search(fingerprints[0], exclude={0})}

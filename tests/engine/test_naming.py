@@ -20,6 +20,7 @@ def named(index: FingerprintIndex, samples: Samples) -> Answer:
     return index.find(Fingerprinter.of_samples(samples), effort="everything")
 
 
+@pytest.mark.slow
 def test_every_piece_of_a_mix_is_named_in_its_place(index: FingerprintIndex, sounds: list[Samples]) -> None:
     """Six songs in a row, every third one 4 % faster."""
     pieces = [another_tempo(piece(song), 1.04) if n % 3 == 1 else piece(song) for n, song in enumerate(sounds[:6])]
@@ -38,6 +39,7 @@ def test_every_piece_of_a_mix_is_named_in_its_place(index: FingerprintIndex, sou
         assert not match.is_duplicate
 
 
+@pytest.mark.slow
 def test_every_copy_is_named(sounds: list[Samples]) -> None:
     """More copies than neighbours vote in an ordinary check."""
     index = FingerprintIndex()
@@ -58,12 +60,14 @@ def test_the_closest_comes_first(index: FingerprintIndex, sounds: list[Samples])
     assert (100, "excerpt") in found
 
 
+@pytest.mark.slow
 def test_silence_around_a_copy_counts_on_neither_side(index: FingerprintIndex, sounds: list[Samples]) -> None:
     silence = np.zeros(RATE, np.float32)
     best = named(index, np.concatenate([np.tile(silence, 15), sounds[4], np.tile(silence, 10)])).matches[0]
     assert (best.track_id, best.relation, best.verdict) == (4, "same", "duplicate")
 
 
+@pytest.mark.slow
 def test_nothing_is_named_in_what_no_track_is_in(index: FingerprintIndex) -> None:
     noise = np.random.default_rng(5).standard_normal(60 * RATE).astype(np.float32)
     assert named(index, noise).matches == ()
@@ -78,6 +82,7 @@ def test_an_answer_that_the_budget_ended_says_so(
     assert not answer.is_complete
 
 
+@pytest.mark.slow
 def test_a_long_query_is_told_of_on_the_way(
     index: FingerprintIndex, sounds: list[Samples], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_picture_that_is_longer_than_its_length_is_refused_before_it_is_unpack
         received_fingerprint(made(duration_s=30.0, columns=1_350_000, body=bomb), longest_s=3600.0)
 
 
+@pytest.mark.slow
 def test_more_in_it_than_it_says_is_never_unpacked_whole() -> None:
     bomb = zlib.compress(bytes(100_000_000), 9)[2:-4]
     with pytest.raises(InvalidFingerprint, match="damaged"):
@@ -88,6 +89,7 @@ def test_another_version_is_named(real: Fingerprint) -> None:
         received_fingerprint(bytes(data), longest_s=3600.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_at_all_raise_anything_else(data: bytes) -> None:
@@ -96,6 +98,7 @@ def test_no_bytes_at_all_raise_anything_else(data: bytes) -> None:
             received_fingerprint(tried, longest_s=3600.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     duration_s=st.floats(width=64),

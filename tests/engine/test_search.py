@@ -55,6 +55,7 @@ class FaintIndex:
         return Size(7, 700, 700.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("nearest_by", "others_by", "found"),
     [(0.5, 0.4, True), (0.28, 0.2, True), (0.28, 0.28, False), (0.14, -0.2, False)],

@@ -55,6 +55,7 @@ def test_a_long_query_that_holds_a_short_reference(fingerprints: list[Fingerprin
     assert peaks[1] < 1.5 * peaks[0]
 
 
+@pytest.mark.slow
 def test_an_ordinary_query_of_which_a_short_reference_explains_little(fingerprints: list[Fingerprint]) -> None:
     index = FingerprintIndex()
     index.add(1, fingerprints[3])

@@ -338,6 +338,7 @@ def test_a_compaction_that_failed_is_told_and_the_next_waits_longer(monkeypatch:
     assert len(started) == 1, "it waits"
 
 
+@pytest.mark.slow
 def test_a_duty_that_fails_waits_longer_each_time_and_is_shown(
     desk: Client, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,6 +177,7 @@ def test_staff_pages_send_strangers_away(owner: User, outsider: User) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_staff_without_a_permission_is_refused(clerk: Client) -> None:
     """Whichever way is taken: no page of a table opens, and none of its buttons works."""
     wrong = []
@@ -206,6 +207,7 @@ def test_superuser_is_refused_nothing(desk: Client) -> None:
         )
 
 
+@pytest.mark.slow
 def test_api_takes_keys_and_nothing_else(owner: User, outsider: User, desk: Client, clerk: Client) -> None:
     keys = {name: Client(headers={"Authorization": f"Bearer {text}"}) for name, text in keys_of(owner).items()}
     expected = {"nobody": 401, "superuser's session": 401, "clerk's session": 401, "expired": 401, "revoked": 404}
@@ -241,6 +243,7 @@ def test_another_accounts_key_finds_nothing(
     assert Job.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("range_header", ["", "bytes=0-99", "bytes=-5", "bytes=0-0,2-3"])
 @pytest.mark.parametrize("what", ["", "peaks/", "spectrogram.png", "telling.svg"])
 def test_nobody_hears_what_is_not_theirs(
@@ -377,6 +380,7 @@ def test_incoming_needs_a_signature(db: None) -> None:
     assert Source.objects.get().refused_count == 1
 
 
+@pytest.mark.slow
 def test_pages_for_anybody_show_no_row(
     api: APIClient, owner: User, add_track: Callable[..., Track], battle: Path
 ) -> None:

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from catalog.models import Job
 from tests.site.test_repository import ROOT, SOURCES, imported
 from tests.some import some
@@ -101,6 +103,7 @@ def test_arrows_make_no_circle() -> None:
     assert [room for room in drawn if room in reached(room, drawn)] == []
 
 
+@pytest.mark.slow
 def test_every_arrow_is_an_import() -> None:
     drawn = arrows()
     real = {(room, to) for _, _, to, room in crossings(set(drawn))}

@@ -13,6 +13,7 @@ PATHS = ["/", "/admin/", "/admin/login/", "/catalog/review/", "/api/v1/music", "
 PATHS += ["/webhooks/incoming/nobody/", "/health/live", "/nothing/here/", "/favicon.ico"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_every_answer_has_the_headers(db: None, path: str) -> None:
     answer = Client().get(path)

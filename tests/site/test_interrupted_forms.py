@@ -40,6 +40,7 @@ def test_a_decision_waits_behind_the_login_to_be_confirmed(client: Client, match
     assert Decision.objects.get().keeper == match.reference_track
 
 
+@pytest.mark.slow
 def test_every_form_leads_to_a_page(client: Client, db: None, desk: Client) -> None:
     """The address of a form is no page: after the login it would answer 405, with nothing on it."""
     blank = []

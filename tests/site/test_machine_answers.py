@@ -35,6 +35,7 @@ def assert_told(answer: Any, *statuses: int) -> None:
     assert "CSRF" not in answer.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("path", UNKNOWN)
 def test_unknown_addresses(db: None, path: str, method: str) -> None:
@@ -50,6 +51,7 @@ def test_addresses_that_are_only_read(db: None, path: str, method: str) -> None:
     assert "GET" in answer["Allow"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/api/docs", "/api/schema"])
 def test_without_the_slash_as_well(db: None, path: str) -> None:
     assert strict().get(path).status_code == 200

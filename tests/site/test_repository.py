@@ -65,6 +65,7 @@ def test_engine_is_pure() -> None:
             assert top != "catalog" or name.startswith("catalog.engine"), f"{path}: {name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "doors"),
     [
@@ -222,6 +223,7 @@ def spoken(path: Path) -> list[str]:
     return [text.value for text in texts if isinstance(text.value, str) and " " in text.value]
 
 
+@pytest.mark.slow
 def test_what_people_read_names_no_file_of_the_code() -> None:
     """In pages, errors, helps of commands and the schema of the API; a command that they can run is named."""
     texts = {str(path): spoken(path) for path in some(SOURCES) if "migrations" not in path.parts}
@@ -259,6 +261,7 @@ def checks_of_nothing(nodes: Iterable[ast.AST]) -> list[int]:
     return lines
 
 
+@pytest.mark.slow
 def test_no_test_checks_all_of_nothing() -> None:
     tests = some((ROOT / "tests").rglob("test_*.py"))
     with_checks = some(path for path in tests if re.search(r"\b(all|any)\(", path.read_text(encoding="utf-8")))

@@ -88,6 +88,7 @@ def test_each_kind_is_found_by_whoever_may_view_it_and_nothing_else_is(kind: str
         assert set(hits) <= {kind, "Pages"}, word
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_kind_is_found_by_whoever_may_view_all_others(kind: str, words: dict[str, str]) -> None:
     others = {permission for name, (permission, _) in KINDS.items() if name != kind}
@@ -134,6 +135,7 @@ def test_all_callbacks_to_a_url_are_one_step_away(desk: Client, words: dict[str,
     assert desk.get(hit.url).context["cl"].result_count == 1
 
 
+@pytest.mark.slow
 def test_the_list_finds_what_the_search_found(desk: Client, words: dict[str, str]) -> None:
     for asked in (words["task"], words["task_begins"], words["music_id"], MESSAGE_ID[:9]):
         for group in desk.get(SEARCH, {"q": asked}).context["groups"]:

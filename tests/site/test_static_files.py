@@ -4,11 +4,13 @@ import os
 import time
 from pathlib import Path
 
+import pytest
 from pytest_django import Settings
 
 from fingerprint_site.running.static_files import collect_when_changed
 
 
+@pytest.mark.slow
 def test_collected_again_only_when_a_file_has_changed(settings: Settings, tmp_path: Path) -> None:
     sources = tmp_path / "sources"
     sources.mkdir()

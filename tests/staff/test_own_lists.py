@@ -37,6 +37,7 @@ def saved(client: Client, name: str, query: str = "", **more: str) -> SavedView:
     return SavedView.objects.get(name=name)
 
 
+@pytest.mark.slow
 def test_columns_are_chosen_by_each_person_and_given_back(desk: Client, owner: User) -> None:
     make_track(owner)
     every = list(admin.site._registry[Track].list_display)
@@ -56,6 +57,7 @@ def test_the_list_stays_sorted_when_columns_change(desk: Client, owner: User) ->
     assert answer["Location"] == f"{TRACKS}?view=all", "what is not there sorts nothing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", admin.site._registry.values(), ids=lambda rows: rows.opts.label_lower)
 def test_every_list_keeps_the_way_to_its_rows(desk: Client, rows: Any) -> None:
     table = rows.opts.label_lower
@@ -158,6 +160,7 @@ def test_a_view_of_a_list_that_one_may_not_see_is_refused(desk: Client) -> None:
     assert desk.post("/admin/views/none.such/save/", {"name": "x"}).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["", "x", "0", "9" * 40, "all", "-1"])
 def test_odd_views_show_the_list(desk: Client, owner: User, view: str) -> None:
     make_track(owner)

@@ -28,6 +28,7 @@ def test_any_retry_after_is_a_wait_of_a_day_at_most(value: str, now: datetime, n
     assert wait is None or timedelta(0) <= wait <= MAX_RETRY_AFTER
 
 
+@pytest.mark.slow
 @given(schedule=SCHEDULES, step=st.integers(0, 20), start=MOMENTS, late_s=st.integers(0, 10**7), value=HEADER)
 @lenient
 def test_never_early_and_never_far(

@@ -71,6 +71,7 @@ def test_one_message_is_made(account: User, endpoint: Any) -> None:
     assert OrmQ.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_one_worker_tries_a_url_after_its_pause(
     send: Callable[..., Message], endpoint: Endpoint, receiver: Receiver
 ) -> None:

@@ -130,6 +130,7 @@ def test_bytes_that_no_database_takes_are_kept_readable(send: Send, receiver: Re
     assert "\x00" not in attempt.response_headers["X-Odd"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"H"])
 def test_a_receiver_that_drips_keeps_no_worker(send: Send, receiver: Receiver, settings: Any, head: bytes) -> None:
     settings.WEBHOOK_TIMEOUT_SECONDS = 0.6

@@ -103,6 +103,7 @@ class Documented:
         return requests.post(self.url, data=body, headers=headers, timeout=10)
 
 
+@pytest.mark.slow
 def test_a_receiver_takes_a_callback_once_and_refuses_others(documented: Documented, account: User) -> None:
     endpoint = register_endpoint(owner=account, url=documented.url, secret=documented.secret)
     assert endpoint.verified_at is not None
@@ -122,6 +123,7 @@ def test_a_receiver_takes_a_callback_once_and_refuses_others(documented: Documen
     assert documented.output.read_text(encoding="utf-8") == f"ended: {TASK_ID} success\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", RECEIVERS)
 def test_a_receiver_with_a_public_key_takes_a_callback_once_and_refuses_others(
     account: User, tmp_path: Path, settings: Any, language: str

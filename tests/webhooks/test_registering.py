@@ -61,6 +61,7 @@ def test_other_answers_leave_it_stored_and_unverified(
     assert len(receiver.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_slow_answer_ends_in_time(account: User, receiver: Receiver, settings: Any) -> None:
     settings.WEBHOOK_TIMEOUT_SECONDS = 0.5
     receiver.behaviour = drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", every_s=0.1)

@@ -55,6 +55,7 @@ def rotate_a_source(desk: Client, account: User, receiver: Receiver) -> HttpResp
     return desk.post(f"{ADMIN}/source/{source.pk}/rotate_secret/", {"_form_submitted": "True"})
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("make", [make_endpoint, make_source, make_key, rotate_an_endpoint, rotate_a_source])
 def test_secret_is_in_one_answer_and_in_no_cookie_or_session(

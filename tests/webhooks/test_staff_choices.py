@@ -80,6 +80,7 @@ def test_masked_header_keeps_its_value_and_a_line_that_is_gone_is_gone(desk: Cli
     assert headers_of(endpoint) == {"X-Key": "the-old-one", "X-New": "new"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["Transfer-Encoding: chunked", "no colon", "X-Odd: ••••••", "A: 1\na: 2", "X-A: é"])
 def test_headers_that_cannot_be_sent_are_a_form_error(desk: Client, endpoint: Endpoint, line: str) -> None:
     answer = desk.post(page_of(endpoint), CHOICES | {"url": endpoint.url, "headers": line})
@@ -111,6 +112,7 @@ def test_a_host_that_is_no_name_is_refused_in_the_form(desk: Client, account: Us
     assert errors_of(answer) == {"url": ["The URL's host is not a host name."]}
 
 
+@pytest.mark.slow
 def test_removed_url_can_be_looked_at_and_not_changed(desk: Client, account: User, endpoint: Endpoint) -> None:
     remove_url(endpoint=endpoint, now=timezone.now())
     page = desk.get(page_of(endpoint)).content.decode()

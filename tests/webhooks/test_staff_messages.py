@@ -126,6 +126,7 @@ def test_onlookers_do_not_send_again(reading_desk: Client, send: Send) -> None:
     assert message.schedule_step == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "found"),
     [("?outcome=2", 1), ("?outcome=5", 1), ("?outcome=none", 1), ("?outcome=3", 0), ("?outcome=nonsense", 3)],

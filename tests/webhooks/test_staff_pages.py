@@ -23,6 +23,7 @@ def test_an_empty_list_opens(desk: Client, table: str) -> None:
     assert desk.get(f"{ADMIN}/{table}/").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 def test_no_query_a_row(desk: Client, table: str) -> None:
     fill(3)
@@ -38,6 +39,7 @@ def test_no_query_a_row(desk: Client, table: str) -> None:
     assert len(many) == len(few), "\n".join(query["sql"][:150] for query in many)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 def test_every_row_opens(desk: Client, reading_desk: Client, table: str) -> None:
     fill(5)
@@ -46,6 +48,7 @@ def test_every_row_opens(desk: Client, reading_desk: Client, table: str) -> None
         assert reading_desk.get(f"{ADMIN}/{table}/{pk}/change/").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 def test_search_opens(desk: Client, table: str) -> None:
     fill(2)
@@ -60,6 +63,7 @@ def test_what_happened_is_not_made_by_hand(desk: Client, table: str) -> None:
     assert desk.post(f"{ADMIN}/{table}/{pk}/change/", {}).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 def test_what_happened_is_not_deleted_by_hand(desk: Client, table: str) -> None:
     fill(2)

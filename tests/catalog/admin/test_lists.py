@@ -43,6 +43,7 @@ def count_queries(client: Client, url: str) -> int:
     return len(queries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", LISTS)
 def test_no_query_for_each_row(desk: Client, model: str) -> None:
     url = reverse(f"admin:catalog_{model}_changelist")
@@ -53,6 +54,7 @@ def test_no_query_for_each_row(desk: Client, model: str) -> None:
     assert count_queries(desk, url) == with_few
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", LISTS)
 @pytest.mark.parametrize("query", ["?q=song", "?q=1", "?q=none-such", "?o=1", "?o=-2"])
 def test_search_and_order(desk: Client, model: str, query: str) -> None:
@@ -64,6 +66,7 @@ def test_list_is_titled_by_what_it_lists(desk: Client) -> None:
     assert re.search(r"<title>\s*Tracks \|", desk.get("/admin/catalog/track/").content.decode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", LISTS)
 def test_empty_list(desk: Client, model: str) -> None:
     assert desk.get(reverse(f"admin:catalog_{model}_changelist")).status_code == 200
@@ -76,12 +79,14 @@ def test_queue_tables_have_the_look(desk: Client, model: str) -> None:
     assert b"unfold/css/styles" in response.content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["auth_user", "auth_group"])
 def test_accounts_have_the_look(desk: Client, name: str) -> None:
     assert desk.get(reverse(f"admin:{name}_changelist")).status_code == 200
     assert desk.get(reverse(f"admin:{name}_add")).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [

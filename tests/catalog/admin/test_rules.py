@@ -48,6 +48,7 @@ def acted(rule: Rule, match: Match, staff: User) -> Decision:
     return Decision.objects.get()
 
 
+@pytest.mark.slow
 def test_from_nothing_to_a_rule_that_is_on_and_back(desk: Client, match: Match, rule: Rule) -> None:
     page = page_of(desk, rule)
     assert "Try the rule first" in page
@@ -106,6 +107,7 @@ def test_what_does_not_go_with_a_kind_is_left_out(desk: Client) -> None:
     assert "has the artist “Nobody”" in page_of(desk, rule)
 
 
+@pytest.mark.slow
 def test_the_author_is_told_as_the_rule_everywhere(desk: Client, acted: Decision, match: Match) -> None:
     pair = f"/catalog/review/{match.query_track_id}/{match.reference_track_id}/"
     for page in (pair, "/admin/catalog/decision/", f"/admin/catalog/decision/{acted.pk}/change/",

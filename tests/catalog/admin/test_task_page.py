@@ -30,6 +30,7 @@ def words(job: Job) -> list[str]:
     return [stage.word for stage in page.stages]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_steps_of_real_work(
     desk: Client, owner: User, add_track: Callable[..., Track], battle: Path, drain: Callable[[], int]

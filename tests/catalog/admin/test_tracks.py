@@ -43,6 +43,7 @@ def test_upload_alone_starts_nothing(desk: Client, battle: Path, upload: Callabl
     assert not Job.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
@@ -68,6 +69,7 @@ def test_too_large(desk: Client, settings: Settings) -> None:
     assert not Track.objects.exists()
 
 
+@pytest.mark.slow
 def test_script_is_answered_in_json(desk: Client, battle: Path, upload: Callable[[Path], SimpleUploadedFile]) -> None:
     headers = {"Accept": "application/json"}
     taken = desk.post(ADD, {"file": upload(battle), "check": "on"}, headers=headers)
@@ -79,6 +81,7 @@ def test_script_is_answered_in_json(desk: Client, battle: Path, upload: Callable
     assert "cannot be read as audio" in refused.json()["reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_arrivals_tell_what_became_of_each_file(
     desk: Client,
@@ -299,6 +302,7 @@ def test_readers_upload_nothing(reading_desk: Client) -> None:
     assert reading_desk.get(ADD).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("term", "found"),
     [("SUMMER", 1), ("breeze summer", 1), ('"summer breeze"', 1), ('"breeze summer"', 0), ("100%", 1), ("un_er", 0)],

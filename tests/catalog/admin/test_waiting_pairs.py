@@ -72,6 +72,7 @@ def test_the_review_begins_with_the_conflicts(desk: Client, pairs: dict[str, Mat
     assert f'data-pair="{first}-{second}"' in desk.get("/catalog/review/").content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -115,6 +116,7 @@ def test_of_an_account_a_scan_and_a_bulk_check(
     assert titles(desk, f"?query_track__owner={outsider.pk}") == ["other account"]
 
 
+@pytest.mark.slow
 def test_each_column_sorts(desk: Client, pairs: dict[str, Match]) -> None:
     columns = desk.get(LIST).context["cl"].list_display
     for number, name in enumerate(columns):
@@ -184,6 +186,7 @@ def standing() -> dict[tuple[int, int], tuple[str, int | None]]:
     return {(row.first_track_id, row.second_track_id): (row.verdict, row.keeper_id) for row in rows}
 
 
+@pytest.mark.slow
 def test_a_preview_says_what_will_be_done_and_does_nothing(desk: Client, pairs: dict[str, Match]) -> None:
     page = preview_of(desk, "decide_same", pairs["plain"], pairs["identical"], pairs["disguised"])
     assert "Decide about 2 pairs" in page
@@ -194,6 +197,7 @@ def test_a_preview_says_what_will_be_done_and_does_nothing(desk: Client, pairs: 
     assert not Decision.objects.exists()
 
 
+@pytest.mark.slow
 def test_many_are_decided_and_one_undo_takes_all_back(desk: Client, pairs: dict[str, Match], staff: User) -> None:
     page = agreed(desk, preview_of(desk, "decide_same", pairs["plain"], pairs["identical"]))
     assert "2 pairs decided together" in page
@@ -229,6 +233,7 @@ def test_a_preset_that_no_pair_fits_is_named(desk: Client) -> None:
     assert "No pair that waits fits." in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("preset", "decided"), [("identical", {"identical"}), ("same", {"plain", "other account"})])
 def test_presets(desk: Client, pairs: dict[str, Match], preset: str, decided: set[str]) -> None:
     assert f"{BULK}?preset={preset}" in desk.get(LIST).content.decode()
@@ -277,6 +282,7 @@ def test_readers_see_the_list_and_decide_nothing(reading_desk: Client, pairs: di
     assert reading_desk.get(LIST).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "values",
     [

@@ -23,6 +23,7 @@ def ids(tracks: list[Track]) -> list[str]:
     return [str(track.music_id) for track in tracks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", CALLS)
 def test_a_task_each_in_their_order(api: APIClient, owner: User, url: str) -> None:
     tracks = [make_track(owner) for _ in range(100)]

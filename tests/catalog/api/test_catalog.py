@@ -254,6 +254,7 @@ def test_taking_out_of_the_index_keeps_the_track(api: APIClient, owner: User) ->
     assert list(IndexOperation.objects.values_list("kind", flat=True)) == ["add", "out"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_check_does_not_put_back_what_was_taken_out(
     api: APIClient, upload: Callable, battle: Path, drain: Callable[[], int]
@@ -267,6 +268,7 @@ def test_a_check_does_not_put_back_what_was_taken_out(
     assert api.get(f"{URL}/{answer['musicId']}").json()["indexed"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("then", ["add,check", "check,add", "check", "add,,add", "check&then=add"])
 def test_upload_and_tasks_in_one_call(api: APIClient, upload: Callable, battle: Path, then: str) -> None:
@@ -281,6 +283,7 @@ def test_upload_and_tasks_in_one_call(api: APIClient, upload: Callable, battle: 
     assert [job.get_task_name_display() for job in jobs] == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["remove", "add check", "ADD"])
 def test_unknown_tasks_of_an_upload_are_422_and_store_nothing(
     api: APIClient, upload: Callable, battle: Path, then: str

@@ -88,6 +88,7 @@ def test_a_fingerprint_that_is_repeated_makes_one_track(api: APIClient, battle: 
     assert Track.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["", "?then=add,check"])
 def test_an_upload_that_is_repeated_makes_one_track(api: APIClient, battle: Path, then: str) -> None:
     first, again = (send(api, battle, url=f"{MUSIC}{then}") for _ in range(2))
@@ -138,6 +139,7 @@ def test_a_refusal_leaves_the_key_free(api: APIClient, owner: User, outsider: Us
     assert post(api, CHECK, body_of(make_track(owner))).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_defect_leaves_nothing_and_the_key_free(
     api: APIClient, owner: User, battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

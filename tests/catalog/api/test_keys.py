@@ -104,6 +104,7 @@ def test_every_answer_carries_the_rate_headers(owner: User) -> None:
             assert response[name].isdigit(), (header, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tier", "own", "limit"), [("free", None, 10), ("paid", None, 100), ("custom", 3, 3)])
 def test_limit_of_each_tier(owner: User, tier: str, own: int | None, limit: int) -> None:
     _, text = create_key(owner=owner, tier=tier, custom_per_minute=own)

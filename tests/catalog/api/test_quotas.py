@@ -22,6 +22,7 @@ from tests.indexed import fingerprint_at
 URL = "/api/v1/music"
 
 
+@pytest.mark.slow
 def test_tracks_are_counted_by_account(
     api: APIClient, outsider_api: APIClient, settings: Settings, upload: Callable, battle: Path, forest: Path
 ) -> None:
@@ -34,6 +35,7 @@ def test_tracks_are_counted_by_account(
     assert Track.objects.count() == 2
 
 
+@pytest.mark.slow
 def test_what_was_removed_is_free_again(
     api: APIClient, owner: User, settings: Settings, upload: Callable, battle: Path
 ) -> None:
@@ -43,6 +45,7 @@ def test_what_was_removed_is_free_again(
     assert api.post(URL, {"file": upload(battle)}, format="multipart").status_code == 200
 
 
+@pytest.mark.slow
 def test_bytes_are_counted(
     api: APIClient, settings: Settings, upload: Callable, battle: Path, forest: Path, tmp_path: Path
 ) -> None:

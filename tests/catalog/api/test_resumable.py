@@ -200,6 +200,7 @@ def test_what_is_no_audio_ends_the_upload_in_words(api: APIClient) -> None:
     assert not Track.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_store_that_does_not_answer_has_the_last_byte_sent_again(
     api: APIClient, battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +336,7 @@ def test_two_ends_at_once_make_one_track(owner: User, battle: Path, monkeypatch:
     assert Job.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_an_end_whose_lease_was_lost_makes_nothing(
     api: APIClient, battle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

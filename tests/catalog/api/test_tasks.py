@@ -94,6 +94,7 @@ def test_unknown_task_is_404(api: APIClient, task_id: str) -> None:
     assert set(response.json()) == {"detail"}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_whole_way_through_the_queue(api: APIClient, upload: Callable, battle: Path, drain: Callable[[], int]) -> None:
     """Upload, add, upload again, check: through django-q's own pusher, worker and monitor."""

@@ -62,6 +62,7 @@ def test_reads_the_tags(api: APIClient, upload: Callable, battle: Path) -> None:
     assert track.tags["title"]
 
 
+@pytest.mark.slow
 def test_same_bytes_are_two_tracks_and_one_file(api: APIClient, upload: Callable, battle: Path) -> None:
     before = files_there()
     ids = {api.post(URL, {"file": upload(battle)}, format="multipart").json()["musicId"] for _ in range(2)}
@@ -154,6 +155,7 @@ def test_wrong_content_type_is_422(api: APIClient, content_type: str, body: byte
     assert set(response.json()) == {"detail", "errors"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "title"),
     [

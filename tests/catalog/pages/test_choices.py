@@ -61,6 +61,7 @@ def test_in_an_overlap_the_shorter_one_is_used_in_the_longer(pair: tuple[Track, 
     assert choices_of(other_way, suggest_keeper(other_way))[0].words == "A is used in B"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("choice", "inner", "outer"), [("used_b", "Song", "Mix"), ("used_a", "Mix", "Song")])
 def test_a_use_is_stored_and_said(desk: Client, pair: tuple[Track, Track], choice: str, inner: str, outer: str) -> None:
     match = make_match(*pair, verdict="contains")

@@ -47,6 +47,7 @@ def test_its_own_page_says_so_and_has_no_player(desk: Client, made: Track) -> No
         assert desk.get(f"/catalog/audio/{made.music_id}/{what}").status_code == 404
 
 
+@pytest.mark.slow
 def test_lists_and_the_export_say_so(desk: Client, owner: User, made: Track) -> None:
     make_match(make_track(owner, title="Query"), made)
     for path in (TRACKS, "/admin/catalog/match/"):
@@ -56,6 +57,7 @@ def test_lists_and_the_export_say_so(desk: Client, owner: User, made: Track) -> 
     assert "made by the client, not confirmed" in exported
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [TRACKS, "/admin/catalog/match/", "/admin/catalog/job/"])
 def test_lists_ask_no_more_for_more_of_them(desk: Client, owner: User, battle: Path, path: str) -> None:
     counts = []
@@ -72,6 +74,7 @@ def test_lists_ask_no_more_for_more_of_them(desk: Client, owner: User, battle: P
     assert not any("client_fingerprint" in query["sql"] and '."data"' in query["sql"] for query in some(queries))
 
 
+@pytest.mark.slow
 def test_filters_find_them(desk: Client, owner: User, made: Track) -> None:
     make_track(owner, title="Heard")
     for value, shown in (("unconfirmed", True), ("confirmed", False), ("outdated", False)):
@@ -106,6 +109,7 @@ def test_it_joins_no_group_until_it_is_confirmed(desk: Client, owner: User, made
     assert group_ids(made.pk) == [made.pk, one.pk, other.pk]
 
 
+@pytest.mark.slow
 def test_staff_confirm_and_withdraw_on_the_record(desk: Client, reading_desk: Client, made: Track) -> None:
     for verb in ("confirm", "withdraw"):
         assert reading_desk.post(f"{TRACKS}{made.pk}/{verb}/").status_code == 403

@@ -210,6 +210,7 @@ def test_readers_see_and_decide_nothing(reading_desk: Client, match: Match) -> N
     assert not Decision.objects.exists()
 
 
+@pytest.mark.slow
 def test_another_persons_decision_stays(desk: Client, match: Match, reader: User, client: Client) -> None:
     choose(desk, match, "different")
     reader.user_permissions.add(Permission.objects.get(codename="add_decision"))

@@ -60,6 +60,7 @@ def test_the_next_pair_is_one_that_the_page_has_not(desk: Client, matches: list[
     assert desk.get(url, {"not": named(*matches)}).content == b""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "-", "1-", "a-b", "1-2-3", "9" * 5000 + "-1", ",,"])
 def test_odd_names_of_pairs_are_left_out(desk: Client, matches: list[Match], text: str) -> None:
     assert desk.get(reverse("catalog:review_next"), {"not": text}).status_code == 200

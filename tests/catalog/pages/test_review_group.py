@@ -167,6 +167,7 @@ def test_a_track_removed_meanwhile(copies: list[Track], staff: User) -> None:
     assert not Decision.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keeper", ["", "x", "9" * 30, "²"])
 def test_no_keeper(desk: Client, copies: list[Track], keeper: str) -> None:
     address = reverse("catalog:review_group_decide", args=[copies[0].pk])
@@ -196,6 +197,7 @@ def test_refused(client: Client, outsider_desk: Client, copies: list[Track]) -> 
     assert outsider_desk.get(page_of(copies[0])).status_code == 403
 
 
+@pytest.mark.slow
 def test_no_query_for_each_row(desk: Client, owner: User) -> None:
     first = make_track(owner)
 

@@ -62,6 +62,7 @@ def test_no_note_that_is_none(desk: Client, match: Match, text: str, words: str)
     assert not PairNote.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_pair_that_was_given_is_its_owners_first(desk: Client, match: Match, colleague: User, owner: User) -> None:
     older = make_copy(make_track(owner, title="older"), make_track(owner))
     assert older
@@ -80,6 +81,7 @@ def test_only_reviewers_are_given_pairs(desk: Client, match: Match, reader: User
     assert not PairCare.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_second_opinion_is_anothers(desk: Client, match: Match, colleague: User) -> None:
     page = send(desk, "opinion", match, asks="yes")
     assert "You asked for a second opinion" in page

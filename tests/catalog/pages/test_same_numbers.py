@@ -70,6 +70,7 @@ def linked(page: str, name: str) -> str:
     return unescape(found[1])
 
 
+@pytest.mark.slow
 def test_each_number_is_the_same_everywhere(desk: Client, site: Endpoint) -> None:
     overview, raw = words(desk, "/admin/"), desk.get("/admin/").content.decode()
     assert f"{WAITING} waiting" in overview
@@ -97,6 +98,7 @@ def test_callbacks_are_counted_alike_on_their_pages(desk: Client, site: Endpoint
     assert f"{LOST} callbacks of the last 7 days failed in every attempt." in page
 
 
+@pytest.mark.slow
 def test_pairs_are_counted_alike_on_their_pages(desk: Client, site: Endpoint) -> None:
     assert f"{PAIRS} duplicates to review" in words(desk, "/admin/")
     assert re.search(rf'id="count-duplicate-review"[^>]*>{PAIRS}<', desk.get("/admin/").content.decode())

@@ -53,6 +53,7 @@ def test_switched_and_deleted(desk: Client, staff: User) -> None:
     assert AuditEntry.objects.filter(act="scan_schedule_delete").get().object_key == str(schedule.pk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong", [{"at": "25:00"}, {"at": ""}, {"every": "year"}, {"weekday": "7"}, {"weekday": "x"}, {"at": "\0"}]
 )
