@@ -128,10 +128,11 @@ def _not_usable(pcm: np.ndarray) -> Iterator[Case]:
     yield Case("too short", b"short.wav", encode(pcm[: 2 * RATE], "wav", "pcm_s16le"), frozenset({FAILED}))
     yield Case("silence", b"silence.wav", encode(pcm * 0, "wav", "pcm_s16le"), FINE)
     yield Case("ten hours of silence", b"hours.flac", silence(36_000), frozenset({FAILED}))
-    yield Case(
-        "audio in a container not taken", b"song.mp3", encode(pcm, "webm", "libopus", 48_000), frozenset({REFUSED})
-    )
-    yield Case("audio in a container not taken", b"song.mp3", encode(pcm, "aiff", "pcm_s16be"), frozenset({REFUSED}))
+    for container in ("nut", "avi"):
+        data = encode(pcm, container, "pcm_s16le")
+        yield Case("audio in a container not taken", b"song.mp3", data, frozenset({REFUSED}))
+    yield Case("ending of another format", b"song.mp3", encode(pcm, "webm", "libopus", 48_000), FINE)
+    yield Case("ending of another format", b"song.mp3", encode(pcm, "aiff", "pcm_s16be"), FINE)
     yield Case("video with sound", b"video.mp3", video(with_audio=pcm), FINE)
     yield Case("ending of another format", b"song.flac", encode(pcm, "mp3", "libmp3lame"), FINE)
 
