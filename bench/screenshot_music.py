@@ -33,12 +33,12 @@ def act(page: Page, url: str) -> None:
     page.wait_for_timeout(1500)
     page.goto(f"{url}/catalog/scan/new/?added=7")
     page.locator("#start-scan").click()
-    page.get_by_text("done", exact=True).first.wait_for(timeout=WITHIN_S * 1000)
+    page.locator(".mf-badge", has_text="done").first.wait_for(timeout=WITHIN_S * 1000)
     page.goto(f"{url}/catalog/scan/schedules/new/?scanned=7")
     page.get_by_role("button", name="Save the schedule").click()
     page.goto(f"{url}/admin/catalog/match/")
-    page.locator("#result_list tbody a[href*='/change/']").first.click()
-    page.locator("form[action$='/evidence/'] button").first.click()
+    page.locator("#result_list tbody a[href*='/catalog/match/'][href*='/change/']").first.click()
+    page.get_by_role("button", name="Make a link for somebody outside").click()
     page.wait_for_load_state("load")
 
 
