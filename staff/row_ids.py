@@ -7,12 +7,18 @@ from django.http import Http404
 from django.urls import reverse
 
 MOST_DIGITS = 18  # every such number fits a column of 64 bits; Python itself refuses to read thousands of digits
+MOST_PAGES = 1_000_000  # of a list: the rows before its last page are a number that a database reads
 _Row = TypeVar("_Row", bound=Model)
 
 
 def row_id(text: str) -> int:
     """Return the number that `text` is; 0, which no row has, where it is none or no column holds it."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+
+
+def page_number(text: str) -> int:
+    """Return the page of a list that `text` names, from 1; the first where it names none."""
+    return min(row_id(text) or 1, MOST_PAGES)
 
 
 def row_or_404(model: type[_Row], text: str) -> _Row:

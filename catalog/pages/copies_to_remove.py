@@ -16,7 +16,7 @@ from catalog.services.tracks import bulk_work
 from catalog.services.tracks.merging import gain_of
 from staff import audit
 from staff.access import person, staff_only
-from staff.row_ids import row_id
+from staff.row_ids import page_number, row_id
 
 SEE = ("catalog.view_track", "catalog.view_decision")
 ACT = ("catalog.delete_track", "catalog.change_track")
@@ -28,7 +28,7 @@ SHOWN = 50  # of a preview
 @staff_only(*SEE)
 def waiting(request: HttpRequest) -> HttpResponse:
     """List the tracks that a decision says not to keep and that are still there."""
-    page = row_id(request.GET.get("page", "1")) or 1
+    page = page_number(request.GET.get("page", ""))
     first = (page - 1) * COPIES_A_PAGE
     ids = list(ids_to_remove()[first : first + COPIES_A_PAGE + 1])
     context = {

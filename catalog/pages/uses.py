@@ -22,7 +22,7 @@ from catalog.services.tracks import tracklists
 from catalog.services.uses import decide_uses
 from staff import audit, display
 from staff.access import person, staff_only
-from staff.row_ids import row_id
+from staff.row_ids import page_number, row_id
 
 CHOICES = {"used": Decision.Verdict.USES, "different": Decision.Verdict.DIFFERENT}
 _TYPES = {"csv": "text/csv; charset=utf-8", "cue": "application/x-cue; charset=utf-8"}
@@ -33,7 +33,7 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "cue": "application/x-cue; charset=u
 @staff_only(*SEE)
 def queue(request: HttpRequest) -> HttpResponse:
     """List the mixes whose uses are not settled."""
-    page = max(row_id(request.GET.get("page", "1")) or 1, 1)
+    page = page_number(request.GET.get("page", ""))
     mixes = selected.open_mixes(page=page)
     context = {
         "title": "Uses",

@@ -81,7 +81,7 @@ def test_moments_at_the_ends_of_the_calendar(patient_desk: Client, model: Any) -
 
 
 PAGES = sorted({_filled(route) for route in ROWS} - LOGGED_IN)
-NAMES = ("page", "tracks", "format", "download", "term", "field_name")
+NAMES = ("page", "older", "after", "scan", "tracks", "format", "download", "term", "field_name")
 FIELDS = (
     "replaces",
     "keeper",
@@ -96,7 +96,7 @@ FIELDS = (
 )
 
 
-@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "\0"], ids=["30", "5000", "NUL"])
+@pytest.mark.parametrize("number", ["9" * 18, "9" * 30, "9" * 5000, "\0"], ids=["18", "30", "5000", "NUL"])
 def test_in_queries_and_forms_of_all_pages(patient_desk: Client, number: str) -> None:
     gets = (patient_desk.get(page, dict.fromkeys(NAMES, number)) for page in PAGES)
     assert failed(gets) == []

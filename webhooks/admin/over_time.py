@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
-from staff.row_ids import row_id
+from staff.row_ids import page_number
 from webhooks.models import Endpoint
 from webhooks.over_time import PERIODS, URLS_A_PAGE, OverTime, Period, failures_by_cause, over_time, period_of
 from webhooks.over_time_picture import Picture, picture_of
@@ -52,7 +52,7 @@ class EndpointHistory(ModelAdmin):  # type: ignore[misc]
         """Show how callback URLs did over time, and what failed by cause."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        page = max(row_id(request.GET.get("page", "1")) or 1, 1)
+        page = page_number(request.GET.get("page", ""))
         start = (page - 1) * URLS_A_PAGE
         found = list(Endpoint.objects.in_trouble_first()[start : start + URLS_A_PAGE + 1])
         period = period_of(request.GET.get("days"))
