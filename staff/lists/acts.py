@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -24,8 +24,10 @@ from staff.models import ListChoice, SavedView
 from staff.row_ids import row_id
 
 MOST_VIEWS = 100  # of one person, on one list
+MOST_OF_A_NAME = 80  # characters
 MOST_OF_A_QUERY = 4000  # characters
 MAY_CHANGE_OTHERS = "staff.change_savedview"
+_ACTS = ("open", "rename", "share", "save")  # on a saved view
 
 
 def table_named(request: HttpRequest, name: str) -> Any:
@@ -79,7 +81,7 @@ def choose_columns(request: HttpRequest, table: str) -> HttpResponse:
 def save_view(request: HttpRequest, table: str) -> HttpResponse:
     """Keep the list as it is under a new name."""
     of = table_named(request, table)
-    name = request.POST.get("name", "").replace("\0", "").strip()[:80]
+    name = _name(request)
     if not name:
         messages.error(request, "Give the view a name.")
         return _back(request, of)
@@ -100,9 +102,11 @@ def save_view(request: HttpRequest, table: str) -> HttpResponse:
 @staff_only()
 def change_view(request: HttpRequest, view_id: int) -> HttpResponse:
     """Do what the button says: rename, share, save the list as it is now, or open the list with the view."""
+    act = request.POST.get("act", "")
+    if act not in _ACTS:
+        raise Http404("There is no such act.")
     view = _visible(request, view_id)
     of = table_named(request, view.table)
-    act = request.POST.get("act", "")
     if act == "open":
         is_opened = standing_of(request, view.table).opens_with == view
         _open_with(request, view.table, None if is_opened else view)
@@ -110,7 +114,7 @@ def change_view(request: HttpRequest, view_id: int) -> HttpResponse:
     _refuse_strangers(request, view)
     before = (view.name, view.is_shared, view.query)
     if act == "rename":
-        view.name = request.POST.get("name", "").replace("\0", "").strip()[:80] or view.name
+        view.name = _name(request) or view.name
     elif act == "share":
         view.is_shared = not view.is_shared
     elif act == "save":
@@ -135,6 +139,11 @@ def delete_view(request: HttpRequest, view_id: int) -> HttpResponse:
     view.delete()
     messages.success(request, f"The view “{view.name}” was deleted.")
     return HttpResponseRedirect(list_url(of, {VIEW_VAR: ALL_ROWS}))
+
+
+def _name(request: HttpRequest) -> str:
+    """Return the name that a form gives a view, as far as its column holds it."""
+    return request.POST.get("name", "").replace("\0", "").strip()[:MOST_OF_A_NAME]
 
 
 def _visible(request: HttpRequest, view_id: int) -> SavedView:

@@ -151,6 +151,12 @@ def test_the_trail_has_what_is_done_with_others_views_alone(desk: Client) -> Non
     assert AuditEntry.objects.filter(act="staff.savedview.delete").exists()
 
 
+def test_an_act_that_there_is_not_changes_nothing_and_leaves_no_entry(desk: Client) -> None:
+    theirs = saved(member("mate"), "Theirs", shared="1")
+    assert desk.post(f"/admin/views/{theirs.pk}/change/", {"act": "anything.else"}).status_code == 404
+    assert not AuditEntry.objects.filter(act__startswith="staff.savedview").exists()
+
+
 def test_a_view_of_a_list_that_one_may_not_see_is_refused(desk: Client) -> None:
     view = saved(desk, "Shared", shared="1")
     elsewhere = member("elsewhere", "catalog.view_job")
