@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from bench.pages import filling, rows
 from catalog.models import Match, Track
+from staff.models import ListChoice, SavedView
 from tests.browser.conftest import session_of
 from tests.browser.test_pages import AXE, DARK, OF_COLOURS, WIDER, violations
 from tests.rows import make_match, make_track
@@ -128,6 +129,16 @@ def test_filters_are_chips_and_a_view_keeps_them(page: Page, live_server: LiveSe
     page.locator("summary", has_text="Blue, not added").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Save as a new view")).to_be_hidden()
+
+
+def test_enter_in_the_name_of_a_view_renames_it(page: Page, live_server: LiveServer, staff: User) -> None:
+    view = SavedView.objects.create(owner=staff, table="catalog.track", name="Blue", columns=[], sorting=[])
+    page.goto(f"{live_server.url}/admin/catalog/track/?view={view.pk}")
+    page.locator("summary", has_text="Blue").click()
+    page.get_by_label("New name").fill("Azure")
+    page.get_by_label("New name").press("Enter")
+    expect(page.locator("summary", has_text="Azure")).to_be_visible()
+    assert not ListChoice.objects.filter(view=view).exists()
 
 
 def test_a_typed_filter_keeps_the_others(page: Page, live_server: LiveServer, pair: Match) -> None:
