@@ -102,11 +102,11 @@ def save_view(request: HttpRequest, table: str) -> HttpResponse:
 @staff_only()
 def change_view(request: HttpRequest, view_id: int) -> HttpResponse:
     """Do what the button says: rename, share, save the list as it is now, or open the list with the view."""
+    view = _visible(request, view_id)
+    of = table_named(request, view.table)
     act = request.POST.get("act", "")
     if act not in _ACTS:
         raise Http404("There is no such act.")
-    view = _visible(request, view_id)
-    of = table_named(request, view.table)
     if act == "open":
         is_opened = standing_of(request, view.table).opens_with == view
         _open_with(request, view.table, None if is_opened else view)
