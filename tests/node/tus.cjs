@@ -1,5 +1,5 @@
 // Reads {endpoint, key, path, chunkSize, uploadUrl, stopAfter} from standard input and uploads the file with tus-js-client.
-// With `stopAfter` it breaks the connection off once so many bytes are sent. Prints what happened, as JSON.
+// With `stopAfter` it stops after the piece with which the server has so many bytes. Prints what happened, as JSON.
 const fs = require("node:fs");
 const tus = require("tus-js-client");
 
@@ -16,8 +16,8 @@ const upload = new tus.Upload(fs.createReadStream(path), {
   retryDelays: [0, 200, 500],
   headers: { Authorization: `Bearer ${key}` },
   metadata: { filename: "Größe.ogg", filetype: "audio/ogg" },
-  onProgress: (sent) => {
-    if (stopAfter && sent >= stopAfter) upload.abort().then(() => tell({ stopped: sent }));
+  onChunkComplete: (_, accepted) => {
+    if (stopAfter && accepted >= stopAfter) upload.abort().then(() => tell({ stopped: accepted }));
   },
   onAfterResponse: (request, response) => {
     seen.push([request.getMethod(), response.getStatus(), response.getHeader("Upload-Offset") ?? null]);

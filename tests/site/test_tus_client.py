@@ -14,6 +14,7 @@ import pytest
 import requests
 from django.conf import settings
 
+from tests.site.broken_line import BreakingLine
 from tests.site.running import WebServer, await_true
 
 NODE = settings.BASE_DIR / "tests" / "node"
@@ -53,9 +54,9 @@ def long(tmp_path: Path) -> Path:
     return path
 
 
-def upload(web: WebServer, key: str, path: Path = RECORDING, **options: Any) -> Any:
+def upload(to: WebServer | BreakingLine, key: str, path: Path = RECORDING, **options: Any) -> Any:
     """Run the client to its end, or to where it breaks off."""
-    endpoint = f"http://127.0.0.1:{web.port}/api/v1/uploads/"
+    endpoint = f"http://127.0.0.1:{to.port}/api/v1/uploads/"
     asked = json.dumps({"endpoint": endpoint, "key": key, "path": str(path), **options})
     answer = subprocess.run(
         ["node", "tus.cjs"], cwd=NODE, input=asked, capture_output=True, text=True, check=True, timeout=60
@@ -86,19 +87,22 @@ def test_at_once_and_in_pieces(web: WebServer, key: str, chunk_size: int | None)
 def test_broken_off_and_resumed_by_another_process(web: WebServer, key: str, long: Path) -> None:
     """In the middle of one piece: what had arrived is not sent again."""
     size = long.stat().st_size
-    broken = upload(web, key, long, stopAfter=size // 2)
-    assert broken["stopped"] >= size // 2
-    arrived = await_true(lambda: told(key, broken["url"])["received_bytes"], within_s=20)
-    assert 0 < arrived < size
-    resumed = upload(web, key, long, uploadUrl=broken["url"])
+    with BreakingLine(web.port, most_bytes=size // 2) as line:
+        broken = upload(line, key, long)
+    assert "error" in broken
+    url = broken["url"].replace(f":{line.port}/", f":{web.port}/")
+    arrived = await_true(lambda: told(key, url)["received_bytes"], within_s=20)
+    assert 0 < arrived <= size // 2
+    resumed = upload(web, key, long, uploadUrl=url)
     assert stored(web, resumed["musicId"]) == ["Größe", hashlib.sha256(long.read_bytes()).hexdigest()]
     assert resumed["requests"][0][:2] == ["HEAD", 200]
     assert int(resumed["requests"][0][2]) >= arrived
-    assert told(key, broken["url"])["track"]["musicId"] == resumed["musicId"]
+    assert told(key, url)["track"]["musicId"] == resumed["musicId"]
 
 
 def test_broken_off_between_pieces(web: WebServer, key: str) -> None:
     broken = upload(web, key, chunkSize=50_000, stopAfter=120_000)
+    assert broken["stopped"] == 150_000
     resumed = upload(web, key, chunkSize=50_000, uploadUrl=broken["url"])
     assert stored(web, resumed["musicId"]) == ["Größe", SHA256]
 
