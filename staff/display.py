@@ -128,6 +128,11 @@ def number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
+def counted(count: int, thing: str) -> str:
+    """Return a count of things whose plural takes an s: `1 pair`, `12,345 pairs`."""
+    return f"{number(count)} {thing}{'' if count == 1 else 's'}"
+
+
 def at_most(count: int, limit: int) -> str:
     """Return a count that stops at a limit: `10,000+`."""
     return f"{number(count)}+" if count >= limit else number(count)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from staff.display import exact, number, span, span_ms
+from staff.display import counted, exact, number, span, span_ms
 from webhooks.over_time import Bar, OverTime
 from webhooks.services.standing import State
 
@@ -68,8 +68,8 @@ def picture_of(one: OverTime) -> Picture:
         slowest_ms=slowest or None,
         most=most,
         stretches=_stretches(one),
-        words=f"{_many(total.sent, 'attempt')}, {number(total.failed)} of them failed; "
-        f"{_many(total.given_up, 'callback')} given up",
+        words=f"{counted(total.sent, 'attempt')}, {number(total.failed)} of them failed; "
+        f"{counted(total.given_up, 'callback')} given up",
     )
 
 
@@ -93,12 +93,8 @@ def _column(place: int, bar: Bar, count: int, most: int) -> Column:
 
 def _words(bar: Bar) -> str:
     times = f"; answered in {span_ms(bar.median_ms)}, 95 % in {span_ms(bar.slow_ms)}" if bar.accepted else ""
-    given_up = f", {_many(bar.given_up, 'callback')} given up" if bar.given_up else ""
-    return f"{exact(bar.begins)}: {_many(bar.sent, 'attempt')}, {number(bar.failed)} failed{given_up}{times}"
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{number(count)} {thing}{'' if count == 1 else 's'}"
+    given_up = f", {counted(bar.given_up, 'callback')} given up" if bar.given_up else ""
+    return f"{exact(bar.begins)}: {counted(bar.sent, 'attempt')}, {number(bar.failed)} failed{given_up}{times}"
 
 
 def _lines(bars: Sequence[Bar], value: Callable[[Bar], int | None], slowest: int) -> list[str]:

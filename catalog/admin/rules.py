@@ -139,6 +139,6 @@ class RuleAdmin(ReadOnlyAdmin):
             raise Http404("There is no such choice.")
         count = undo_of_rule(rule=rule, since=since_of(moment))
         audit.note(on=rule, since=MOMENTS[moment], undone=count)
-        words = "1 decision" if count == 1 else f"{display.number(count)} decisions"
+        words = display.counted(count, "decision")
         messages.success(request, f"Undone: {words} of this rule. No rule decides about these pairs again.")
         return self.back_to(rule)

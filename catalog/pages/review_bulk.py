@@ -117,7 +117,7 @@ def _decide(request: HttpRequest) -> HttpResponse:
 
 def _tell(request: HttpRequest, outcome: Outcome, said: str) -> None:
     if outcome.stored:
-        pairs = f"{display.number(outcome.stored)} pair{'s' * (outcome.stored != 1)}"
+        pairs = display.counted(outcome.stored, "pair")
         messages.success(request, f"{pairs} decided together: {said}. Nothing was removed. One undo takes it all back.")
     by_whom = Counter(decision.author for decision in outcome.others)
     for name, count in by_whom.most_common():

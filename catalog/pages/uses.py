@@ -82,7 +82,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
     else:
         audit.note(on=track, verdict=CHOICES[choice], recordings=len(made))
         what = "used in" if choice == "used" else "not in"
-        messages.success(request, f"{_recordings(len(made))} decided: {what} “{track.title}”.")
+        messages.success(request, f"{display.counted(len(made), 'recording')} decided: {what} “{track.title}”.")
     return _back_to(track_id)
 
 
@@ -98,7 +98,7 @@ def undo_uses(request: HttpRequest, track_id: int, decision_id: int) -> HttpResp
     if not (decision.decided_by_id == person(request).pk or request.user.has_perm("catalog.change_decision")):
         messages.error(request, "Somebody else made this decision. You may not undo it.")
     elif count := undo(decision=decision):
-        messages.success(request, f"Undone: {display.number(count)} decisions. You can decide again.")
+        messages.success(request, f"Undone: {display.counted(count, 'decision')}. You can decide again.")
     else:
         messages.info(request, "That decision was already undone.")
     return _back_to(track_id)
@@ -123,10 +123,6 @@ def export(request: HttpRequest, track_id: int, kind: str) -> HttpResponse:  # n
 
 def _is_refused(decision: Decision | None) -> bool:
     return decision is not None and decision.verdict == Decision.Verdict.DIFFERENT
-
-
-def _recordings(count: int) -> str:
-    return f"{display.number(count)} recording{'' if count == 1 else 's'}"
 
 
 def _track(track_id: int) -> Track:

@@ -37,7 +37,7 @@ def uses_badge(count: int, waiting: int | None = 0) -> SafeString:
 
 def uses_words(count: int) -> str:
     """Return how many recordings a track uses."""
-    return f"uses {display.number(count)} recording{'' if count == 1 else 's'}"
+    return f"uses {display.counted(count, 'recording')}"
 
 
 def answer_words(job: Any) -> str:

@@ -44,15 +44,11 @@ def rule_badge(rule: Rule) -> SafeString:
 
 def run_words(run: RuleRun) -> str:
     """Return what a run has come to so far."""
-    pairs = _pairs(run.decided)
+    pairs = display.counted(run.decided, "pair")
     of_all = f"of the {display.number(run.looked_at)} pairs that it looked at"
     if run.is_try:
         return f"The rule would decide {pairs} {of_all}. Nothing is decided yet."
     return f"The rule decided {pairs} {of_all}."
-
-
-def _pairs(count: int) -> str:
-    return "1 pair" if count == 1 else f"{display.number(count)} pairs"
 
 
 def verdict_words(shown: Shown) -> str:
