@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.webhooks.conftest import CHOICES
 from tests.webhooks.filled import fill
 from tests.webhooks.receiver import Receiver, reply
 from webhooks.models import Attempt, Endpoint, Message
-from webhooks.selectors import typical_ms
+from webhooks.selectors import health_of, typical_ms
 from webhooks.services import endpoint_secret
 from webhooks.tasks import deliver_message
 
@@ -204,3 +206,14 @@ def test_the_list_tells_the_median_answer_and_the_last_success_of_each(desk: Cli
     assert "41 ms" in page
     assert "1.4 s" in page
     assert "2 h ago" in page
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL looks through small tables whole")
+def test_callbacks_of_a_url_are_counted_from_an_index_alone(endpoint: Endpoint) -> None:
+    """A row has its whole body, and a URL may have very many."""
+    with CaptureQueriesContext(connection) as asked:
+        health_of(endpoint.pk)
+    [counting] = [one["sql"] for one in asked.captured_queries if "GROUP BY" in one["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {counting}")
+        assert "COVERING INDEX" in str(cursor.fetchall())
