@@ -148,8 +148,10 @@ def callback_errors(body: Body) -> Errors:
     """Return what is wrong with `body` as one of the contract's four callbacks, by field; empty where nothing is."""
     errors: Errors = {}
     _expect(errors, "task_id", _matches(TASK_ID, body.get("task_id")), "This is not a task id.")
-    _expect(errors, "task_name", body.get("task_name") in TaskName.values, f"Not {' or '.join(TaskName.values)}.")
-    _expect(errors, "status", body.get("status") in ENDED, f"Not {' or '.join(ENDED)}.")
+    _expect(
+        errors, "task_name", body.get("task_name") in TaskName.values, f"This is not {' or '.join(TaskName.values)}."
+    )
+    _expect(errors, "status", body.get("status") in ENDED, f"This is not {' or '.join(ENDED)}.")
     _expect(
         errors,
         "completed_at",
@@ -179,7 +181,7 @@ def _check_ending(errors: Errors, body: Body) -> None:
 def _check_result(errors: Errors, result: Any) -> None:
     names = {"is_duplicate", "matched_music_id", "matched_musicname"}
     if not isinstance(result, dict) or result.keys() != names:
-        errors["result"] = [f"Not an object of exactly {', '.join(sorted(names))}."]
+        errors["result"] = [f"This must be an object of exactly {', '.join(sorted(names))}."]
         return
     music_id, title = result["matched_music_id"], result["matched_musicname"]
     if result["is_duplicate"] is True:

@@ -7,7 +7,7 @@ _NOT_VALID = "The receiver's certificate is not valid"
 _UNKNOWN_ISSUER = "its issuer is not known here, or the receiver leaves out the certificates in between."
 # By OpenSSL's codes (x509_vfy.h).
 _CERTIFICATE_WORDS = {
-    9: "its time has not come yet, or a clock is wrong.",
+    9: "it is not valid yet, or a clock is wrong.",
     10: "it has expired.",
     18: "it is self-signed, so nobody vouches for it.",
     19: "the last certificate of its chain is not trusted here.",

@@ -111,7 +111,7 @@ PRESIGNED = _answered("Begun", _UPLOAD | {"post": _SIGNED}, "201")
 UPLOADED = _answered("Uploaded", _UPLOADED)
 UPLOADED_THEN = _answered("With then=add,check", _UPLOADED | {"taskIds": {"add": ADD_TASK, "check": CHECK_TASK}})
 TRACK = _answered("A track", _TRACK)
-CHANGE = _sent("Set an ISRC, take a tag away", {"isrc": "DEA123400001", "tags": {"genre": "Pop", "mood": None}})
+CHANGE = _sent("Set an ISRC, remove a tag", {"isrc": "DEA123400001", "tags": {"genre": "Pop", "mood": None}})
 MUSIC_ID = _sent("One track", {"musicId": MUSIC})
 TASKS = [
     MUSIC_ID,
@@ -129,7 +129,7 @@ ENDED = [
 ]
 MATCHES = _answered("A match", {"task_id": CHECK_TASK, "status": "success", "matches": [_MATCH]})
 TASK_ROW = _answered("A task", CHECKED_BODY | {"musicId": MUSIC, "created_at": CREATED_AT})
-EVENTS = _answered("Two ends", {"results": [ADDED_BODY, CHECKED_BODY], "next_after": "1042"})
+EVENTS = _answered("Two tasks that ended", {"results": [ADDED_BODY, CHECKED_BODY], "next_after": "1042"})
 KEY = _answered("A key", _KEY)
 CALLBACK = OpenApiCallback(
     "taskEnded",

@@ -96,7 +96,7 @@ class TrackFilters(KnownFilters):
 class JobFilters(KnownFilters):
     """`GET /task`."""
 
-    status = django_filters.ChoiceFilter(choices=TaskStatus.choices, help_text="How the task stands")
+    status = django_filters.ChoiceFilter(choices=TaskStatus.choices, help_text="The task's state")
     task_name = django_filters.ChoiceFilter(choices=TaskName.choices, help_text="What was asked for")
     musicId = django_filters.UUIDFilter("track__music_id", help_text="Tasks about this track")  # noqa: N815
     ended_after = MomentFilter(
@@ -113,10 +113,10 @@ class JobFilters(KnownFilters):
 class DeliveryFilters(KnownFilters):
     """`GET /callback-url/{id}/deliveries`."""
 
-    state = django_filters.ChoiceFilter(choices=Message.State.choices, help_text="How the callback stands")
-    event = django_filters.CharFilter("event", help_text="What it tells of")
-    created_after = MomentFilter("created_at", "gt", help_text="Made after this time")
-    created_before = MomentFilter("created_at", "lt", help_text="Made before this time")
+    state = django_filters.ChoiceFilter(choices=Message.State.choices, help_text="The callback's state")
+    event = django_filters.CharFilter("event", help_text="Its event")
+    created_after = MomentFilter("created_at", "gt", help_text="Created after this time")
+    created_before = MomentFilter("created_at", "lt", help_text="Created before this time")
 
     class Meta:
         model = Message

@@ -46,7 +46,7 @@ class CallSchema(AutoSchema):
         handler = getattr(self.view, self.method.lower(), None)
         if not getattr(handler, "takes_idempotency_key", False):
             return []
-        words = "A text of the client's, a new one for each request. A call that is repeated with it is done once."
+        words = "A text that the client chooses, new for each request. A call repeated with it is done only once."
         text = {"type": "string", "pattern": f"^[!-~]{{1,{MOST_CHARACTERS}}}$"}
         return [OpenApiParameter(HEADER, text, OpenApiParameter.HEADER, description=words)]
 

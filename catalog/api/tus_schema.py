@@ -8,7 +8,7 @@ from catalog.services.uploads.resumable import ALGORITHMS
 
 NO_UPLOAD = "You have no upload with this id."
 NO_SUCH_UPLOAD = {404: error("The caller has no such upload; or the key is unknown or revoked", NO_UPLOAD)}
-BUSY = error("Another call is at this upload; see Retry-After", "Another call is sending to this upload.")
+BUSY = error("Another call is sending to this upload; see Retry-After", "Another call is sending to this upload.")
 OTHER_VERSION = error("Another version of tus, or none", f"Send the header Tus-Resumable: {tus.PROTOCOL}.")
 TUS = {412: OTHER_VERSION}
 _TEXT = {"type": "string"}
@@ -26,15 +26,15 @@ CREATION = [
 ]
 PIECE = [
     VERSION,
-    _header("Upload-Offset", "Where the piece begins: what has been received", required=True),
+    _header("Upload-Offset", "Where the piece begins: the bytes received so far", required=True),
     _header("Upload-Checksum", f"{', '.join(ALGORITHMS)}, a space, and the piece's digest in Base64"),
 ]
 PIECE_REFUSALS = {
     400: error("The piece broke off, or its checksum's algorithm is unknown", "The piece broke off."),
-    409: error("The piece does not begin where the upload stands", "The upload stands at 1000, and not at 0."),
+    409: error("The piece does not begin at the upload's offset", "The upload's offset is 1000, not 0."),
     410: error("The upload has ended", "This upload has ended."),
-    413: error("More than the upload's size", "The piece goes on behind the end of the upload."),
+    413: error("More than the upload's size", "The piece is longer than the rest of the upload."),
     415: error("Not a piece of a file", f"Send the piece as {tus.PIECE}."),
     423: BUSY,
-    460: error("The piece is not what its checksum says", "The piece is not what its checksum says. Send it again."),
+    460: error("The piece does not match its checksum", "The piece does not match its checksum. Send it again."),
 }

@@ -164,7 +164,7 @@ def test_pauses_are_told_in_words_with_what_to_do(desk: Client, endpoint: Endpoi
     page = words_of(desk, url)
     assert "asked for fewer calls" in page
     assert "Nothing is sent until" in page
-    assert "after it one callback is tried" in page
+    assert "Then one callback is tried" in page
     Endpoint.objects.update(pause_reason="failing")
     assert "20 or more attempts failed in a row." in words_of(desk, url)
     Endpoint.objects.update(paused_until=now - timedelta(seconds=1))

@@ -60,7 +60,8 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=Event.choices,
         initial=contract_events,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What the URL is told of. The first two are the API's; the others are for receivers that know them.",
+        help_text="The events that the URL receives. The first two are the API's; the others are for receivers that"
+        " know them.",
     )
     headers = forms.CharField(
         required=False,

@@ -230,8 +230,8 @@ class MessageAdmin(RecordAdmin):
         permission="webhooks.change_message",
         dialog={
             "title": "Delete the content of this callback?",
-            "description": "Its body and what was sent and answered are deleted for good. That it was sent, when and"
-            " with what outcome, stays. It can never be sent again; one that waits fails.",
+            "description": "Its body and what was sent and answered are deleted for good. The record stays: when it was"
+            " sent, and with what outcome. It can never be sent again. If it is waiting, it fails.",
         },
     )
     def delete_content(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002

@@ -38,12 +38,18 @@ def checked(
     A header of `endpoint` whose value is the mask keeps its value. Raises ChoicesInvalidError.
     """
     errors: Errors = {}
-    _hold(errors, "name", name, lambda text: len(text) <= MAX_NAME_CHARACTERS, "It is too long.")
-    _hold(errors, "description", description, lambda text: len(text) <= MAX_DESCRIPTION_CHARACTERS, "It is too long.")
+    _hold(errors, "name", name, lambda text: len(text) <= MAX_NAME_CHARACTERS, "This is too long.")
+    _hold(errors, "description", description, lambda text: len(text) <= MAX_DESCRIPTION_CHARACTERS, "This is too long.")
     known = ", ".join(Event.values)
     _hold(errors, "events", events, lambda some: bool(some) and set(some) <= set(Event.values), f"Some of: {known}.")
-    _hold(errors, "body_format", body_format, BodyFormat.values.__contains__, f"One of: {', '.join(BodyFormat)}.")
-    _hold(errors, "signature", scheme, Scheme.values.__contains__, f"One of: {', '.join(Scheme)}.")
+    _hold(
+        errors,
+        "body_format",
+        body_format,
+        BodyFormat.values.__contains__,
+        f"Choose one of: {', '.join(BodyFormat)}.",
+    )
+    _hold(errors, "signature", scheme, Scheme.values.__contains__, f"Choose one of: {', '.join(Scheme)}.")
     try:
         headers = unmasked(headers, endpoint)
         check_headers(headers or {})

@@ -80,7 +80,9 @@ def try_signature(*, refused: Refused, now: datetime) -> str:
     if refused.source is None:
         raise BadSignatureError("There was no such source, so there is no secret to check with.")
     if not refused.body_is_whole:
-        raise BadSignatureError("The signature cannot be checked: the body was too long, or no text, to be kept whole.")
+        raise BadSignatureError(
+            "The signature cannot be checked. The body was too long or not text, so only a part was kept."
+        )
     verdict = verify(
         secrets=secrets_in_force(refused.source, now=now),
         headers={name: value for name, value in refused.headers.items() if value != MASK} | _signatures(refused),

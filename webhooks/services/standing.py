@@ -34,7 +34,7 @@ class Standing:
 
 
 _VERIFY = "Once the receiver works, choose “Verify again”"
-_PAUSES_END = "It ends by itself: after it one callback is tried, and the others follow if it arrives."
+_PAUSES_END = "The pause ends by itself. Then one callback is tried, and the others follow if it arrives."
 
 
 def standing_of(endpoint: Endpoint, *, now: datetime, lost_count: int | None = None) -> Standing:

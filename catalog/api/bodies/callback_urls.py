@@ -25,7 +25,7 @@ class UrlChangeSerializer(ChangeOfMembers):
     name = StrictText(required=False, allow_blank=True, help_text="At most 100 characters")
     description = StrictText(required=False, allow_blank=True, help_text="At most 1000 characters")
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=Event.values), required=False, help_text="What the URL is told of"
+        child=serializers.ChoiceField(choices=Event.values), required=False, help_text="The events that it receives"
     )
     body_format = serializers.ChoiceField(choices=BodyFormat.values, required=False)
     signature = serializers.ChoiceField(
@@ -34,9 +34,11 @@ class UrlChangeSerializer(ChangeOfMembers):
     headers = serializers.DictField(
         child=StrictText(),
         required=False,
-        help_text="Sent with every callback; the dots of an answer, sent back, keep a value",
+        help_text="Sent with every callback. Answers show values as dots; dots sent back keep the value",
     )
-    enabled = serializers.BooleanField(required=False, help_text="true sends the challenge; its answer enables")
+    enabled = serializers.BooleanField(
+        required=False, help_text="true sends the challenge; the right answer enables it"
+    )
 
     def choices(self) -> dict[str, Any]:
         """Return what was chosen, in the names of the service."""
@@ -114,7 +116,7 @@ class UrlAnswerSerializer(serializers.Serializer[None]):
     enabled = serializers.BooleanField()
     verified = serializers.BooleanField()
     state = serializers.ChoiceField(choices=State.choices)
-    reason = serializers.CharField(help_text="Of the state, for a person")
+    reason = serializers.CharField(help_text="Why it is in this state, for a person")
     challenge_error = serializers.CharField(help_text="Why the last challenge failed; empty where it did not")
     paused_until = serializers.DateTimeField(allow_null=True)
     public_keys = serializers.ListField(child=serializers.CharField(), help_text="With ed25519, current first")
@@ -131,7 +133,7 @@ class SecretSerializer(serializers.Serializer[None]):
     """Answer of `/secret` and `/rotate`."""
 
     secret = serializers.CharField(allow_null=True, help_text="null in a repeated answer")
-    previous_valid_until = serializers.DateTimeField(allow_null=True, help_text="Until then the one before signs too")
+    previous_valid_until = serializers.DateTimeField(allow_null=True, help_text="The previous secret signs until then")
     public_keys = serializers.ListField(child=serializers.CharField())
 
 

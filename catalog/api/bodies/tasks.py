@@ -105,7 +105,7 @@ class BatchSerializer(serializers.Serializer[None]):
         if None in ids:
             raise serializers.ValidationError(f"{texts[ids.index(None)][:100]!r} is not a musicId (a UUID).")
         if len(set(ids)) < len(ids):
-            raise serializers.ValidationError("A musicId is there twice.")
+            raise serializers.ValidationError("A musicId is given twice.")
         return [one for one in ids if one]
 
 
@@ -119,5 +119,5 @@ class RemovedSerializer(serializers.Serializer[None]):
 class EventsSerializer(serializers.Serializer[None]):
     """Answer of `GET /events`."""
 
-    results = TaskResultSerializer(many=True, help_text="The bodies of the callbacks, in the order of the ends")
+    results = TaskResultSerializer(many=True, help_text="The callbacks' bodies, in the order in which the tasks ended")
     next_after = serializers.CharField(help_text="`after` of the next call")

@@ -81,7 +81,7 @@ class ChangeSerializer(ChangeOfMembers):
     tags = serializers.DictField(
         child=TextField(allow_null=True),
         required=False,
-        help_text="Merged with the tags that are there; null takes a tag away",
+        help_text="Merged with the existing tags; null removes a tag",
     )
 
     def validate_tags(self, tags: dict[str, str | None]) -> dict[str, str | None]:

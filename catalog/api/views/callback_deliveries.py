@@ -59,7 +59,7 @@ class DeliveriesView(GenericAPIView):
 
     @extend_schema(
         operation_id="list_callback_deliveries",
-        summary="List what was sent to a callback URL, newest first",
+        summary="List the callbacks to a URL, newest first",
         filters=True,
         responses={
             200: DeliverySerializer(many=True),

@@ -95,7 +95,7 @@ class CallbackUrlsView(JsonView, GenericAPIView):
 
     @extend_schema(
         operation_id="list_callback_urls",
-        summary="List one's own callback URLs, newest first",
+        summary="List your callback URLs, newest first",
         responses={200: UrlAnswerSerializer(many=True), **REFUSALS, 422: invalid("limit", "This must be a number.")},
         examples=[examples.URL],
     )
@@ -130,7 +130,7 @@ class CallbackUrlView(JsonView):
 
     @extend_schema(
         operation_id="get_callback_url",
-        summary="Get one of one's own callback URLs",
+        summary="Get one of your callback URLs",
         responses={200: UrlAnswerSerializer, **_OF_ONE},
         examples=[examples.URL],
     )

@@ -26,7 +26,7 @@ class EventsView(APIView):
 
     @extend_schema(
         operation_id="list_events",
-        summary="Get what ended since, in order; wait for it where nothing did",
+        summary="Get the tasks that ended since a moment, in order; wait if none did",
         parameters=[
             OpenApiParameter(
                 "after",
@@ -36,7 +36,7 @@ class EventsView(APIView):
             OpenApiParameter(
                 "wait",
                 {"type": "integer", "minimum": 0, "maximum": MOST_WAIT_S, "default": 0},
-                description="Seconds to wait where nothing has ended; if too many wait, the answer comes at once",
+                description="Seconds to wait if no task has ended; if too many clients wait, the answer comes at once",
             ),
         ],
         responses={
@@ -70,7 +70,7 @@ def _after(request: Request, last: int) -> int:
         return last
     after = _number(request, "after", _MOST)
     if after > last:  # of another database, or of this one before an older backup was restored
-        raise ValidationError({"after": ["There is no such place. Begin with the first task, or with `latest`."]})
+        raise ValidationError({"after": ["This is no valid place. Leave it out, or send `latest`."]})
     return after
 
 

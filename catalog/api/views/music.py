@@ -63,7 +63,7 @@ class MusicView(GenericAPIView):
 
     @extend_schema(
         operation_id="list_music",
-        summary="List one's own tracks, newest first",
+        summary="List your tracks, newest first",
         filters=True,
         responses={200: TrackSerializer(many=True), **REFUSALS, 422: invalid("indexed", "Select a valid choice.")},
         examples=[examples.TRACK],
@@ -90,7 +90,7 @@ class MusicView(GenericAPIView):
                 {"type": "array", "items": {"type": "string", "enum": [*THEN]}},
                 style="form",
                 explode=False,
-                description="Tasks to begin with it: the answer then has `taskIds` as well",
+                description="Tasks to start for it; the answer then has `taskIds` too",
             )
         ],
         request={"multipart/form-data": UploadSerializer},
@@ -130,7 +130,7 @@ def _then_of(request: Request) -> list[str]:
     sent = ",".join(request.query_params.getlist("then"))  # some clients repeat the name instead of the comma
     names = list(dict.fromkeys(name for name in sent.split(",") if name))
     if set(names) - set(THEN):
-        raise serializers.ValidationError({"then": [f"Name one or more of {', '.join(THEN)}, with a comma between."]})
+        raise serializers.ValidationError({"then": [f"Name one or more of {', '.join(THEN)}, separated by commas."]})
     return names
 
 
@@ -141,7 +141,7 @@ class TrackView(APIView):
 
     @extend_schema(
         operation_id="get_music",
-        summary="Get one of one's own tracks",
+        summary="Get one of your tracks",
         responses={200: TrackSerializer, **REFUSALS, **NOT_YOURS},
         examples=[examples.TRACK],
     )

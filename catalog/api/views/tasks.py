@@ -67,7 +67,7 @@ class TasksView(GenericAPIView):
 
     @extend_schema(
         operation_id="list_tasks",
-        summary="List one's own tasks, newest first",
+        summary="List your tasks, newest first",
         filters=True,
         responses={200: TaskRowSerializer(many=True), **REFUSALS, 422: invalid("status", "Select a valid choice.")},
         examples=[examples.TASK_ROW],

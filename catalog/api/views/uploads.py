@@ -118,7 +118,7 @@ class UploadView(_TusView):
 
     @extend_schema(
         operation_id="get_upload",
-        summary="Get how an upload stands",
+        summary="Get the state of an upload",
         responses={200: UploadStateSerializer, **REFUSALS, **NO_SUCH_UPLOAD},
         examples=[examples.UPLOAD_DONE],
     )

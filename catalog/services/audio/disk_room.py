@@ -20,4 +20,4 @@ def has_room(*, for_mb: int = 0) -> bool:
 def require(*, for_mb: int = 0) -> None:
     """Raise `NotReachableError` where uploads are not taken."""
     if not has_room(for_mb=for_mb):
-        raise NotReachableError("There is no room for uploads at the moment. Try again later.")
+        raise NotReachableError("There is not enough disk space for uploads at the moment. Try again later.")

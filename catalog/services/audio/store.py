@@ -196,7 +196,7 @@ def signed_post(name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[st
     with _reached():
         signed = _storage().signed_post(name, size_bytes=size_bytes, for_s=for_s)
     if signed is None:
-        raise NotReachableError("The store of uploaded files takes no files of others.")
+        raise NotReachableError("The store of uploaded files accepts no direct uploads: it signs no addresses.")
     return signed
 
 

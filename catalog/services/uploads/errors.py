@@ -16,15 +16,15 @@ class UploadEndedError(UploadError):
 
 
 class WrongOffsetError(UploadError):
-    """The piece does not begin where the upload stands."""
+    """The piece does not begin at the upload's offset."""
 
 
 class WrongChecksumError(UploadError):
-    """The piece is not what its checksum says."""
+    """The piece does not match its checksum."""
 
 
 class TooManyBytesError(UploadError):
-    """The piece goes on behind the upload's end."""
+    """The piece is longer than the rest of the upload."""
 
 
 class BrokenOffError(UploadError):

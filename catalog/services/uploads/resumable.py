@@ -116,7 +116,7 @@ def _claim(upload: Upload, offset: int) -> None:
     if upload.state != Upload.State.OPEN:
         raise UploadEndedError(upload.error or "This upload has ended.")
     if upload.received_bytes != offset:
-        raise WrongOffsetError(f"The upload stands at {upload.received_bytes}, and not at {offset}.")
+        raise WrongOffsetError(f"The upload's offset is {upload.received_bytes}, not {offset}.")
     raise UploadBusyError("Another call is sending to this upload.")
 
 
@@ -126,8 +126,10 @@ def _write(upload: Upload, read: Read, checksum: Checksum | None) -> None:
     try:
         file = path_of(upload).open("r+b")
     except FileNotFoundError as error:
-        held(upload).update(state=Upload.State.REFUSED, error="What was sent is lost: begin again.", **LEASE.freed())
-        raise UploadEndedError("What was sent is lost: begin again.") from error
+        held(upload).update(
+            state=Upload.State.REFUSED, error="What was sent is lost. Begin a new upload.", **LEASE.freed()
+        )
+        raise UploadEndedError("What was sent is lost. Begin a new upload.") from error
     with file:
         file.seek(begin_bytes)
         file.truncate()  # what a killed process wrote, and nobody counted
@@ -139,7 +141,7 @@ def _write(upload: Upload, read: Read, checksum: Checksum | None) -> None:
                 piece.note()
             raise
         if checksum and digest != checksum.digest:
-            raise WrongChecksumError("The piece is not what its checksum says. Send it again.")
+            raise WrongChecksumError("The piece does not match its checksum. Send it again.")
         piece.note()
 
 
@@ -155,7 +157,7 @@ class _Piece:
         noted = self._at
         while chunk := _next(read, READ_BYTES):
             if self._at + len(chunk) > self._upload.size_bytes:
-                raise TooManyBytesError("The piece goes on behind the end of the upload.")
+                raise TooManyBytesError("The piece is longer than the rest of the upload.")
             self._file.write(chunk)
             hasher.update(chunk)
             self._at += len(chunk)
@@ -178,7 +180,7 @@ def _next(read: Read, count: int) -> bytes:
     try:
         return read(count)
     except OSError as error:
-        raise BrokenOffError("The piece broke off; what had arrived is kept.") from error
+        raise BrokenOffError("The piece broke off. What had arrived is kept: continue from there.") from error
 
 
 def _is_whole(upload: Upload) -> bool:

@@ -23,7 +23,7 @@ def test_upload_without_room_is_503(
     response = api.post(url, {name: upload(battle)} if name else {}, headers={} if name else tus)
     assert response.status_code == 503
     assert response["Retry-After"] == "10"
-    assert "no room" in response.json()["detail"]
+    assert "not enough disk space" in response.json()["detail"]
 
 
 def test_full_disk_or_locked_database_is_503(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -262,7 +262,7 @@ def test_lost_pieces_are_said(api: APIClient) -> None:
     resumable.path_of(Upload.objects.get()).unlink()
     answer = piece(api, url, 10, b"x")
     assert answer.status_code == 410
-    assert "begin again" in answer.json()["detail"]
+    assert "Begin a new upload" in answer.json()["detail"]
 
 
 def test_one_call_at_a_time(api: APIClient) -> None:
