@@ -27,20 +27,20 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     if settings.DECODE_WALL_SECONDS >= settings.JOB_TIMEOUT_SECONDS:
         found.append(
             Error(
-                "DECODE_WALL_SECONDS must be less than JOB_TIMEOUT_SECONDS. A long decode is killed otherwise.",
+                "DECODE_WALL_SECONDS must be less than JOB_TIMEOUT_SECONDS. Otherwise the queue stops a long decode.",
                 id="catalog.E002",
             )
         )
     if settings.JOINED_SHARE >= settings.WHOLE_SHARE:
         found.append(
             Error(
-                "JOINED_SHARE must be less than WHOLE_SHARE. No copy has something joined to it otherwise.",
+                "JOINED_SHARE must be less than WHOLE_SHARE. Otherwise no copy may have something joined to it.",
                 id="catalog.E010",
             )
         )
     if settings.MAX_RESUMABLE_MB < settings.MAX_UPLOAD_MB:
         found.append(
-            Error("MAX_RESUMABLE_MB is less than MAX_UPLOAD_MB: it is for the larger files.", id="catalog.E011")
+            Error("MAX_RESUMABLE_MB must not be less than MAX_UPLOAD_MB: it is for larger files.", id="catalog.E011")
         )
     if settings.RATE_LIMIT_PAID < settings.RATE_LIMIT_FREE:
         found.append(checks.Warning("RATE_LIMIT_PAID is lower than RATE_LIMIT_FREE.", id="catalog.W001"))

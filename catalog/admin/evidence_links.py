@@ -21,7 +21,7 @@ from staff.row_ids import row_id
 class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
     """Links that staff made for somebody outside."""
 
-    nothing_yet = "The page of a match makes a link to its evidence for somebody outside who has no account."
+    nothing_yet = "To show a match to somebody without an account, open it and choose “Make a link …”."
     list_display = ("state", "query", "reference", "made_by", "made", "expires", "openings")
     list_display_links = ("state",)
     wide_columns = ("query", "reference")
@@ -72,9 +72,9 @@ class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
     def revoke(self, request: HttpRequest, link: EvidenceLink) -> HttpResponse:
         """Let it work no more."""
         if revoke_link(link=link):
-            messages.success(request, "Withdrawn. Whoever opens the link is told that it does not work any more.")
+            messages.success(request, "The link is withdrawn. Whoever opens it sees that it no longer works.")
         else:
-            messages.info(request, "The link was withdrawn already.")
+            messages.info(request, "The link was already withdrawn.")
         return self.back_to(link)
 
 

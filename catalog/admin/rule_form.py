@@ -7,7 +7,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from catalog.models import Rule
 
-_NAMES_SOMETHING = "Enter what is on the list."
+_NAMES_SOMETHING = "Enter the name that the list allows."
 
 
 class RuleForm(forms.Form):
@@ -48,7 +48,7 @@ class RuleForm(forms.Form):
         if values.get("kind") != Rule.Kind.ALLOWED:
             return values | {"of": "", "tag": "", "value": ""}
         if not values.get("of"):
-            self.add_error("of", "Choose what the list is of.")
+            self.add_error("of", "Choose what the list names: label, artist, account or tag.")
         if not values.get("value") and "value" not in self.errors:
             self.add_error("value", _NAMES_SOMETHING)
         if values.get("of") != Rule.Of.TAG:

@@ -117,7 +117,7 @@ class RuleAdmin(ReadOnlyAdmin):
     def stop(self, request: HttpRequest, rule: Rule) -> HttpResponse:
         """End what runs; what was decided stands."""
         if runs.stop_run(rule=rule, stopped_by=person(request)):
-            messages.success(request, "Stopped. What was decided stands.")
+            messages.success(request, "Stopped. The decisions stay.")
         return self.back_to(rule)
 
     def switch_on(self, request: HttpRequest, rule: Rule) -> HttpResponse:
@@ -129,14 +129,14 @@ class RuleAdmin(ReadOnlyAdmin):
     def switch_off(self, request: HttpRequest, rule: Rule) -> HttpResponse:
         """Let it act no more."""
         if switching.switch_off(rule=rule, by=person(request)):
-            messages.success(request, "The rule is off. What it decided stands.")
+            messages.success(request, "The rule is off. Its decisions stay.")
         return self.back_to(rule)
 
     def undo(self, request: HttpRequest, rule: Rule) -> HttpResponse:
         """Take back what it decided since a moment."""
         moment = request.POST.get("since", "")
         if moment not in MOMENTS:
-            raise Http404("There is no such choice.")
+            raise Http404("There is no such period.")
         count = undo_of_rule(rule=rule, since=since_of(moment))
         audit.note(on=rule, since=MOMENTS[moment], undone=count)
         words = display.counted(count, "decision")

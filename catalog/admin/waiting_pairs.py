@@ -171,7 +171,7 @@ def _track(track: Any) -> str:
 
 
 def _care(match: Any) -> str:
-    given = [f"for {match.assigned_to}"] if match.assigned_to else []
+    given = [f"assigned to {match.assigned_to}"] if match.assigned_to else []
     asked = [f"{match.opinion_asked_by} asks for a second opinion"] if match.opinion_asked_by else []
     notes = ["has notes"] if match.has_notes else []
     return format_html_join("", '<span class="mf-sub">{}</span>', ((words,) for words in [*given, *asked, *notes]))

@@ -89,7 +89,7 @@ def _show(path: Path) -> int:
 
 def _words(path: Path, fingerprint: Fingerprint, size: int) -> str:
     minutes, seconds = divmod(round(fingerprint.duration_s), 60)
-    blank = ". Nothing is heard in it: it matches nothing" if fingerprint.is_blank else ""
+    blank = ". It holds only silence, hum or a steady tone: it matches nothing" if fingerprint.is_blank else ""
     version = fingerprint.parameters_version
     return f"{path.name}: {minutes}:{seconds:02d}, {size:,} bytes, parameters {version}{blank}."
 

@@ -50,7 +50,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     every = request.POST.get("which") == "all"
     ids = [pk for pk in ids_to_remove()[: bulk_work.MOST_TRACKS + 1] if every or pk in chosen]
     if not ids:
-        messages.error(request, "You chose no track that waits to be removed.")
+        messages.error(request, "Choose at least one track that waits to be removed.")
         return HttpResponseRedirect(reverse("catalog:copies_to_remove"))
     if request.POST.get("sure"):
         return _begin(request, ids)

@@ -47,7 +47,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     if scan := row_id(request.GET.get("scan", "")):
         sitting.plan = plan_of_scan(scan)
         if not sitting.plan:
-            messages.info(request, "No pair of this scan waits any more.")
+            messages.info(request, "No pair of this scan is waiting any more.")
         return HttpResponseRedirect(reverse("catalog:review"))
     waiting = coming(sitting, user_id=person(request).pk)
     if not waiting:

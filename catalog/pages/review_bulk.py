@@ -121,10 +121,11 @@ def _tell(request: HttpRequest, outcome: Outcome, said: str) -> None:
         messages.success(request, f"{pairs} decided together: {said}. Nothing was removed. One undo takes it all back.")
     by_whom = Counter(decision.author for decision in outcome.others)
     for name, count in by_whom.most_common():
-        messages.warning(request, f"{name} decided about {display.number(count)} of these pairs first. That stands.")
-    if outcome.gone:
         messages.warning(
-            request, f"{display.number(outcome.gone)} of these pairs do not wait any more, such as of a removed track."
+            request, f"{name} decided about {display.number(count)} of these pairs first. That decision stays."
         )
+    if outcome.gone:
+        skipped = f"Skipped {display.number(outcome.gone)} of these pairs: they are not waiting any more."
+        messages.warning(request, skipped)
     if not (outcome.stored or outcome.others or outcome.gone):
         messages.info(request, "There were no pairs to decide about. Nothing was stored.")

@@ -55,7 +55,7 @@ def give(request: HttpRequest, first: int, second: int) -> HttpResponse:
         return HttpResponseRedirect(_page(request, *pair))
     care = pair_care.assign(pair=pair, to=to)
     audit.note(on=care, assigned_to=to.get_username() if to else None)
-    messages.success(request, f"The pair is for {to.get_username()} now." if to else "The pair is for everybody now.")
+    messages.success(request, f"The pair is assigned to {to.get_username() if to else 'nobody'} now.")
     _plan_anew(request)
     return HttpResponseRedirect(_page(request, *pair))
 

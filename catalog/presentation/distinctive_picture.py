@@ -1,4 +1,4 @@
-"""Marks over a fingerprint's picture: bands where the recording is most telling, and how telling each moment is below.
+"""Marks over a fingerprint's picture: bands over the most distinctive passages, and a curve of every moment below.
 
 An image of its own, so that the page does not wait for it; its colours suit light and dark pages.
 """
@@ -23,7 +23,7 @@ def telling_picture(found: Telling, *, length_s: float) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {PICTURE + STRIP:.0f}"'
-        f' preserveAspectRatio="none"><title>Most telling: {places or "nowhere"}</title>{bands}'
+        f' preserveAspectRatio="none"><title>Most distinctive: {places or "nowhere"}</title>{bands}'
         f'<path d="{_curve(found, scale)}" fill="{_INK}" fill-opacity=".75"/></svg>'
     )
 

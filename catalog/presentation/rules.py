@@ -18,7 +18,7 @@ _DOES = {
         "{score}, is the same recording. The track to keep stays."
     ),
     Rule.Kind.ALLOWED: (
-        "A match is noted and not queued where one of its two tracks has the {listed} “{value}”. Both are kept."
+        "The rule keeps a match out of the review if one of its two tracks has the {listed} “{value}”. Both are kept."
     ),
 }
 

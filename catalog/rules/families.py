@@ -22,7 +22,7 @@ from catalog.services.decisions import between
 RELATIONS = Match.COPIES
 JOINING = (Decision.Verdict.SAME, Decision.Verdict.VERSION)
 NOT_DIRECT = "there is no direct, unaltered match with the track to keep"
-NOTHING_FOLLOWS = "what the two are to each other does not follow from the family"
+NOTHING_FOLLOWS = "the family does not show how the two tracks relate"
 
 
 @dataclass

@@ -8,8 +8,8 @@ from catalog.selectors.bulk_decision import unheard_words
 from catalog.selectors.review import Pair
 from catalog.services.match_words import conflict_words
 
-TAKEN_BACK = "somebody took a decision about the pair back"
-IN_HAND = "somebody has the pair in hand, or wrote a note about it"
+TAKEN_BACK = "somebody undid a decision about the pair"
+IN_HAND = "the pair is assigned to somebody, waits for a second opinion, or has a note"
 CONFLICT = "ISRC, artist or account differ"
 
 

@@ -26,7 +26,7 @@ def make_rule(
         with transaction.atomic():
             return Rule.objects.create(**named, takes_conflicts=takes_conflicts, made_by=made_by)
     except IntegrityError as error:
-        raise CatalogError("There is such a rule already, or the allow-list names nothing.") from error
+        raise CatalogError("This rule already exists, or its allow-list names nothing.") from error
 
 
 def switch_on(*, rule: Rule, by: User) -> bool:

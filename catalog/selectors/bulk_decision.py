@@ -74,7 +74,7 @@ def unheard_words(match: Match) -> str:
 
 def _general(words: str) -> str:
     """Return why none is proposed, without what differs from pair to pair."""
-    return "something speaks for each side" if words.startswith("A: ") else words
+    return "each track has something the other lacks" if words.startswith("A: ") else words
 
 
 def _kind(match: Match) -> str:

@@ -72,11 +72,11 @@ def suggest_of(group: Group) -> tuple[Track | None, str]:
         reasons[other].append([])
     unbeaten = [pk for pk, wins in reasons.items() if wins and all(wins)]
     if not unbeaten:
-        return None, "No track is proposed: each is better than another one."
+        return None, "No track is proposed: none is better than all the others."
     best = max(sorted(unbeaten), key=lambda pk: len(reasons[pk]))
     first, *others = reasons[best]
     shared = [reason for reason in first if all(reason in more for more in others)]
-    return by_id[best], ", ".join(shared) or "better than each that it was compared with"
+    return by_id[best], ", ".join(shared) or "better than each track that it was compared with"
 
 
 def _only_one(a: Track, b: Track) -> Suggestion:
@@ -92,11 +92,14 @@ def _unclear(match: Match) -> str:
     is_reordered = match.edit in (Match.Edit.SWAPPED, Match.Edit.REORDERED)
     reasons = (
         (match.relation == Match.Relation.RELATED, "they may be two recordings"),
-        (match.relation == Match.Relation.OVERLAP, "each has something that the other has not"),
+        (match.relation == Match.Relation.OVERLAP, "each has something that the other lacks"),
         (_are_both_damaged(match), "both have something missing"),
         (is_altered, "one of the two was altered, and the sound does not say which"),
-        (is_masked(match) and not _is_one_damaged(match), "one of the two has something over it; listen which"),
-        (is_reordered, "their parts are in another order; listen which is right"),
+        (
+            is_masked(match) and not _is_one_damaged(match),
+            "something lies over one of the two; listen to find out which",
+        ),
+        (is_reordered, "their parts are in a different order; listen to find out which is right"),
         (_may_be_mix(match), "the longer one may hold several recordings"),
     )
     return next((reason for holds, reason in reasons if holds), "")

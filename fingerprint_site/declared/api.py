@@ -49,7 +49,7 @@ SECTIONS = (
             Setting(
                 "EVENT_WAITERS_PER_ACCOUNT",
                 "int",
-                "clients of one account among them: no account takes all the places",
+                "waiting clients of one account, so that none takes all places",
                 default=100,
                 least=0,
                 most=900,

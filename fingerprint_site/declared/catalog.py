@@ -121,7 +121,7 @@ SECTIONS = (
             Setting(
                 "UPLOAD_KEPT_HOURS",
                 "float",
-                "how long one is kept after its last piece",
+                "how long an unfinished upload is kept after its last piece",
                 default=24.0,
                 least=2,
                 most=720,
@@ -129,7 +129,7 @@ SECTIONS = (
             Setting(
                 "ACCOUNT_MAX_OPEN_UPLOADS",
                 "int",
-                "of one account, that have not ended",
+                "unfinished uploads of one account",
                 default=20,
                 least=1,
                 most=10_000,

@@ -73,7 +73,7 @@ SECTIONS = (
             Setting(
                 "S3_PUBLIC_URL",
                 "str",
-                "the same, as clients reach it",
+                "the store's address as clients reach it",
                 default="",
                 shown="`S3_ENDPOINT_URL`",
             ),
@@ -183,7 +183,7 @@ SECTIONS = (
             Setting(
                 "LOGIN_LOCK_MINUTES",
                 "int",
-                "how long it stays locked; `manage.py axes_reset` unlocks at once",
+                "how long the lock lasts; `manage.py axes_reset` unlocks at once",
                 default=15,
                 least=1,
                 most=10_080,

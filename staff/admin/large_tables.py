@@ -78,7 +78,7 @@ class StaffChangeList(ChangeList):  # type: ignore[misc]
         A year over what Python counts is none, and PostgreSQL takes no text with a NUL.
         """
         if any("\0" in value for values in self.filter_params.values() for value in values):
-            raise IncorrectLookupParameters("A filter holds a NUL.")
+            raise IncorrectLookupParameters("A filter contains a NUL character.")
         try:
             return super().get_filters(request)
         except OverflowError as error:

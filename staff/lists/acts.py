@@ -106,7 +106,7 @@ def change_view(request: HttpRequest, view_id: int) -> HttpResponse:
     of = table_named(request, view.table)
     act = request.POST.get("act", "")
     if act not in _ACTS:
-        raise Http404("There is no such act.")
+        raise Http404("There is no such action.")
     if act == "open":
         is_opened = standing_of(request, view.table).opens_with == view
         _open_with(request, view.table, None if is_opened else view)

@@ -131,7 +131,7 @@ function start() {
     const words = {
       ended: `Your session has ended. ${count ? wait : ""} You can confirm after you log in again.`,
       forbidden: `The site refused: you may not decide, or your login changed. ${wait}`,
-      away: `The site does not answer. ${wait} They are sent again.`,
+      away: `The site does not answer. ${wait} This page will send them again.`,
     };
     if (!reason) return;
     const buttons = [];

@@ -93,7 +93,7 @@ def test_nothing_yet(page: Page, live_server: LiveServer, url: Endpoint) -> None
     StateChange.objects.all().delete()
     Message.objects.all().delete()
     page.goto(live_server.url + ALL)
-    expect(page.get_by_text("Nothing was sent in this time.")).to_be_visible()
+    expect(page.get_by_text("No callbacks were sent in this period.")).to_be_visible()
     expect(page.get_by_text("No callback was given up.")).to_be_visible()
     Endpoint.objects.all().delete()
     page.reload()

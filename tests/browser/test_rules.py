@@ -49,7 +49,7 @@ def test_from_the_menu_to_an_undo(page: Page, live_server: LiveServer, waiting: 
     judge(page)
     assert not Decision.objects.exists()
     page.get_by_role("button", name="Switch on").click()
-    page.get_by_role("button", name="Decide what waits now").click()
+    page.get_by_role("button", name="Decide the waiting pairs now").click()
     sweep_all()
     expect(page.get_by_text("The rule decided 2 pairs")).to_be_visible()
     judge(page)

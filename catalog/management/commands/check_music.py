@@ -68,7 +68,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{recordings} of the index in {shown(path.name)}.")
         if not answer.is_complete:
             self.stdout.write(
-                self.style.WARNING("The search was ended by NAMING_CPU_SECONDS_PER_MINUTE: there may be more.")
+                self.style.WARNING("The search reached NAMING_CPU_SECONDS_PER_MINUTE: there may be more recordings.")
             )
         if target is not None:
             target.write_text(_written(target.suffix.lower(), listed, path.name, is_complete=answer.is_complete))

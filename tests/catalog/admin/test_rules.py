@@ -84,11 +84,11 @@ def test_the_list_says_what_each_does(desk: Client, rule: Rule, acted: Decision)
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        ({"kind": "allowed", "value": "x"}, "Choose what the list is of."),
-        ({"kind": "allowed", "of": "artist"}, "Enter what is on the list."),
+        ({"kind": "allowed", "value": "x"}, "Choose what the list names: label, artist, account or tag."),
+        ({"kind": "allowed", "of": "artist"}, "Enter the name that the list allows."),
         ({"kind": "allowed", "of": "tag", "value": "x"}, "Enter the name of the tag."),
         ({"kind": "nothing"}, "Select a valid choice"),
-        ({"kind": "identical"}, "There is such a rule already"),
+        ({"kind": "identical"}, "This rule already exists"),
     ],
 )
 def test_a_rule_of_nothing_is_refused_in_the_form(desk: Client, rule: Rule, sent: dict[str, str], said: str) -> None:

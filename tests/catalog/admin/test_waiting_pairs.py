@@ -230,7 +230,7 @@ def test_all_that_the_filter_finds(desk: Client, owner: User, monkeypatch: pytes
 def test_a_preset_that_no_pair_fits_is_named(desk: Client) -> None:
     page = desk.get(f"{BULK}?preset=identical").content.decode()
     assert "All identical: there is nothing to decide about" in page
-    assert "No pair that waits fits." in page
+    assert "No waiting pair fits." in page
 
 
 @pytest.mark.slow
@@ -248,8 +248,8 @@ def test_another_persons_word_stands_and_is_told(desk: Client, pairs: dict[str, 
     Track.objects.filter(pk=gone.pk).update(removed_at=timezone.now())
     after = agreed(desk, page)
     assert "4 pairs decided together" in after
-    assert "owner decided about 1 of these pairs first. That stands." in after
-    assert "1 of these pairs do not wait any more" in after
+    assert "owner decided about 1 of these pairs first. That decision stays." in after
+    assert "Skipped 1 of these pairs: they are not waiting any more." in after
     assert standing()[pair_of(plain)] == ("version", None)
     assert pair_of(pairs["identical"]) not in standing()
 

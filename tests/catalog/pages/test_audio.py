@@ -201,4 +201,4 @@ def test_most_telling_stretches_are_marked(desk: Client, track: Track) -> None:
     drawn = ET.fromstring(answer.content)  # noqa: S314  (our own answer)
     assert len(drawn.findall("{*}rect")) == 2 * len(found.stretches) > 0
     title = drawn.findtext("{*}title") or ""
-    assert title.startswith("Most telling: 0:")
+    assert title.startswith("Most distinctive: 0:")

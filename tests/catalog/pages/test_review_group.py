@@ -183,7 +183,7 @@ def test_suggested_is_the_best_against_most(owner: User) -> None:
     make_copy(short, lossless, relation="excerpt", reference_coverage=0.3)
     best, reasons = suggest_of(group_of(lossless.pk))
     assert best == lossless
-    assert reasons == "better than each that it was compared with"
+    assert reasons == "better than each track that it was compared with"
 
 
 def test_readers_see_and_decide_nothing(reading_desk: Client, copies: list[Track]) -> None:

@@ -66,10 +66,10 @@ def test_no_note_that_is_none(desk: Client, match: Match, text: str, words: str)
 def test_a_pair_that_was_given_is_its_owners_first(desk: Client, match: Match, colleague: User, owner: User) -> None:
     older = make_copy(make_track(owner, title="older"), make_track(owner))
     assert older
-    assert "The pair is for colleague now." in send(desk, "give", match, to=colleague.pk)
+    assert "The pair is assigned to colleague now." in send(desk, "give", match, to=colleague.pk)
     assert not shows(desk, match), "it is left to the colleague"
     assert shows(desk_of(colleague), match)
-    assert "for colleague" in desk.get(f"{LIST}?care=others").content.decode()
+    assert "assigned to colleague" in desk.get(f"{LIST}?care=others").content.decode()
     assert "talked about" in desk_of(colleague).get(f"{LIST}?care=mine").content.decode()
     send(desk, "give", match, to="")
     assert shows(desk, match)

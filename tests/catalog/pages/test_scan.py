@@ -203,7 +203,8 @@ def test_review_of_one_scan(desk: Client, staff: User, owner: User) -> None:
     page = desk.get(f"/catalog/review/?scan={scan.pk}", follow=True).content.decode()
     assert f"/catalog/review/{pair.query_track_id}/{pair.reference_track_id}/decide/" in page
     empty = make_scan(staff, **ended())
-    assert "No pair of this scan waits" in desk.get(f"/catalog/review/?scan={empty.pk}", follow=True).content.decode()
+    page = desk.get(f"/catalog/review/?scan={empty.pk}", follow=True).content.decode()
+    assert "No pair of this scan is waiting" in page
 
 
 def test_the_count_comes_first(desk: Client, staff: User, owner: User) -> None:
