@@ -10,6 +10,7 @@ from urllib3.exceptions import HTTPError
 
 from webhooks.causes import Cause
 from webhooks.interim import TooManyInterimError
+from webhooks.look_up import LookUpTooLongError
 from webhooks.tls_failures import handshake_words, name_words
 
 # The first that is found among an error and its causes; what is more special comes first.
@@ -30,6 +31,8 @@ def explained(error: BaseException) -> tuple[Cause, str]:
             return Cause.TLS, handshake_words(cause)
         if isinstance(cause, TooManyInterimError):
             return Cause.NOT_HTTP, str(cause)
+        if isinstance(cause, LookUpTooLongError):
+            return Cause.HOST, str(cause)
     if isinstance(error, SSLError):  # the name alone was looked at, by urllib3
         return Cause.TLS, name_words(causes[-1])
     for kind, cause_found, words in _WORDS:

@@ -4,8 +4,6 @@ The URL's text is judged here; the addresses behind it are judged by AntiSSRF at
 them, and the connection goes to the very address that was judged, so a second DNS answer changes nothing.
 """
 
-import threading
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,8 +12,9 @@ from AntiSSRF import AntiSSRFError, AntiSSRFPolicy, PolicyConfigOptions
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
+from webhooks import look_up
+
 MAX_URL_CHARACTERS = 2000
-LOOKED_UP_S = 5.0  # how long whoever saves a URL waits for its name; the system's own limit may be half a minute
 # IPv4 in two old IPv6 dresses that AntiSSRF 1.0 lets pass: compatible, and translated (RFC 2765), which a gateway maps.
 _MORE_DENIED = ["::/96", "::ffff:0:0:0/96"]
 _PRIVATE = "The URL's host has a private or reserved address (exceptions: the setting WEBHOOK_ALLOWED_PRIVATE_HOSTS)."
@@ -72,7 +71,7 @@ def guarded_session(url: str) -> requests.Session:
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]  # noqa: ARG005
     session.trust_env = False  # no proxy (it would resolve the name again), no .netrc
     for prefix in ("http://", "https://"):
-        # Each adapter gets a class made from the one AntiSSRF mounted: only its Host header is put right.
+        # Each adapter gets a class made from the one AntiSSRF mounted: its Host header and patience are put right.
         guarded: HTTPAdapter = session.get_adapter(prefix)  # type: ignore[assignment]
         session.mount(prefix, _with_full_host(guarded, policy))
     return session
@@ -82,33 +81,9 @@ def check_address(url: str) -> None:
     """Raise UrlRefusedError where callbacks to `url` would be refused now: by its text or by its host's addresses.
 
     It looks the name up, so never call it inside a transaction. A name that is unknown now, or whose servers do not
-    answer within `LOOKED_UP_S`, may be known later: the challenge will say so.
+    answer in time, may be known later: the challenge will say so.
     """
     session = guarded_session(url)
-    _within(LOOKED_UP_S, lambda: _judge_addresses(session, url))
-
-
-def _within(seconds: float, work: Callable[[], None]) -> None:
-    """Do `work` in a thread, as no name server can be hurried, and raise what it raises; go on without it after that.
-
-    The thread ends when the system gives the look-up up.
-    """
-    raised: list[Exception] = []
-
-    def run() -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001  (raised again below)
-            raised.append(error)
-
-    thread = threading.Thread(target=run, name="look-up", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if raised:
-        raise raised[0]
-
-
-def _judge_addresses(session: requests.Session, url: str) -> None:
     try:
         request = session.prepare_request(requests.Request("POST", url))
         # What `send` does before it connects.
@@ -123,7 +98,15 @@ def _judge_addresses(session: requests.Session, url: str) -> None:
 
 def _with_full_host(guarded: HTTPAdapter, policy: AntiSSRFPolicy) -> HTTPAdapter:
     class FullHostAdapter(type(guarded)):  # type: ignore[misc]
-        """AntiSSRF 1.0 sends `Host` without the port; receivers on other ports need the whole of it."""
+        """AntiSSRF 1.0 sends `Host` without the port; receivers on other ports need the whole of it.
+
+        It looks the name up without an end: `LOOKED_UP_S` is the end here, and never more than an attempt may take.
+        """
+
+        def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+            build = super().build_connection_pool_key_attributes
+            seconds = min(look_up.LOOKED_UP_S, settings.WEBHOOK_TIMEOUT_SECONDS)
+            return look_up.looked_up(lambda: build(*args, **kwargs), seconds=seconds)
 
         def send(self, *args: Any, **kwargs: Any) -> requests.Response:
             try:

@@ -5,13 +5,14 @@ import gzip
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from tests.webhooks.receiver import Receiver, Request, reply
-from webhooks import url_guard
+from webhooks import look_up
 from webhooks.transport import READ_BODY_BYTES, post
 from webhooks.url_guard import UrlRefusedError, check_address, check_url, is_allowed_private
 
@@ -268,8 +269,9 @@ def _names(monkeypatch: pytest.MonkeyPatch, first: list[str], then: list[str] | 
     return asked
 
 
-def test_a_name_server_that_does_not_answer_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever saves a URL goes on without the answer: the challenge decides."""
+@pytest.fixture
+def silent_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Have the look-up of a name take until the test is over; the event says that one was asked for."""
     asked, over = threading.Event(), threading.Event()
 
     def hang(*args: Any, **kwargs: Any) -> Any:
@@ -278,13 +280,33 @@ def test_a_name_server_that_does_not_answer_keeps_nobody(monkeypatch: pytest.Mon
         raise socket.gaierror(-3, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    monkeypatch.setattr(url_guard, "LOOKED_UP_S", 0.2, raising=False)
+    monkeypatch.setattr(look_up, "LOOKED_UP_S", 0.2)
+    yield asked
+    over.set()
+
+
+def test_a_name_server_that_does_not_answer_keeps_nobody(silent_name_server: threading.Event) -> None:
+    """Whoever saves a URL goes on without the answer: the challenge decides."""
     began_s = time.monotonic()
     check_address("https://slow.example/hook")
-    took_s = time.monotonic() - began_s
-    over.set()
-    assert asked.is_set()
-    assert took_s < 10
+    assert silent_name_server.is_set()
+    assert time.monotonic() - began_s < 10
+
+
+def test_a_name_server_that_does_not_answer_keeps_no_worker(silent_name_server: threading.Event) -> None:
+    answer = post(url="https://slow.example/hook", headers={}, body=b"{}")
+    assert silent_name_server.is_set()
+    assert answer.error == "The name servers did not say within 0.2 s where the host is."
+    assert (answer.cause, answer.status) == ("host", None)
+    assert answer.duration_ms < 10_000
+
+
+def test_a_look_up_takes_no_longer_than_an_attempt_may(silent_name_server: threading.Event, settings: Any) -> None:
+    settings.WEBHOOK_TIMEOUT_SECONDS = 0.1
+    answer = post(url="https://slow.example/hook", headers={}, body=b"{}")
+    assert silent_name_server.is_set()
+    assert answer.duration_ms < 10_000
+    assert not answer.succeeded
 
 
 def test_a_private_address_is_refused_as_it_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
