@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from catalog.models import IndexClock, IndexOperation, Job, Match, Scan, Track
-from catalog.selectors import review
+from catalog.selectors import review, uses
 from catalog.selectors.remembered import remembered_count
 from catalog.services.index import backend
 from catalog.services.index import status as index_status
@@ -32,6 +32,7 @@ class Needs:
     """What waits for a person."""
 
     pairs: int
+    mixes: int
     failing_endpoints: int
     lost_callbacks: int
     failed_jobs: int
@@ -45,7 +46,7 @@ class Needs:
         """Whether there is anything to do."""
         site = self.silent_queues or self.replaced_queues or self.failing_duties
         callbacks = self.failing_endpoints or self.lost_callbacks
-        return bool(self.pairs or callbacks or self.failed_jobs or self.not_refreshed or site)
+        return bool(self.pairs or self.mixes or callbacks or self.failed_jobs or self.not_refreshed or site)
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def needs() -> Needs:
     silent = QueueHeartbeat.objects.filter(queue_health.silent(now))
     return Needs(
         pairs=review.open_count(),
+        mixes=uses.open_mix_count(),
         failing_endpoints=count_failing_endpoints(),
         lost_callbacks=count_lost_callbacks(now=now),
         failed_jobs=failed.count(),

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from catalog.models import Decision, Job, Match, Track
 from catalog.selectors.remembered import remembered_count
+from catalog.selectors.review import COUNT_LIMIT
 
 HOLDING = (Match.Relation.CONTAINS, Match.Relation.OVERLAP)
 MIXES_A_PAGE = 50
@@ -76,13 +77,21 @@ def open_mixes(*, page: int = 1) -> list[OpenMix]:
 
 
 def open_mix_count() -> int:
-    """Count the mixes that wait; a large number may be some seconds old."""
-    return remembered_count(COUNTED, lambda: _open_by_container().count())
+    """Count the mixes that wait, up to `COUNT_LIMIT`; a large number may be some seconds old."""
+    return remembered_count(COUNTED, _count_open)
+
+
+def _count_open() -> int:
+    return _open_containers().distinct()[:COUNT_LIMIT].count()
 
 
 def _open_by_container() -> QuerySet[Any, Any]:
-    grouped = uses().undecided().order_by().values("container")
-    return grouped.annotate(waiting=Count("part", distinct=True), newest=Max("created_at"))
+    return _open_containers().annotate(waiting=Count("part", distinct=True), newest=Max("created_at"))
+
+
+def _open_containers() -> QuerySet[Any, Any]:
+    waiting: QuerySet[Any, Any] = uses().undecided().order_by().values("container")
+    return waiting
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from webhooks.services import create_source, store_endpoint
 
 pytestmark = pytest.mark.slow
 COUNTS = {
-    "overview": 24,
+    "overview": 25,
     "review": 18,
     "all of waiting pair": 10,
     "scans": 11,

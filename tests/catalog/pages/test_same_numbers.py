@@ -12,11 +12,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from catalog.models import Job
-from tests.rows import make_check, make_copy, make_track
+from tests.rows import make_check, make_copy, make_match, make_track
 from tests.webhooks.filled import fill_url
 from webhooks.models import Endpoint, Message
 
-WAITING, RUNNING, FAILED, FAILED_BEFORE, PAIRS = 7, 2, 3, 4, 5
+WAITING, RUNNING, FAILED, FAILED_BEFORE, PAIRS, MIXES = 7, 2, 3, 4, 5, 9
 CALLBACKS, SENDING, LOST = 6, 1, 8
 OF_STATUS: dict[str, dict[str, object]] = {
     "pending": {"completed_at": None, "started_at": None},
@@ -40,6 +40,11 @@ def site(owner: User) -> Endpoint:
                 Job.objects.filter(pk=job.pk).update(created_at=now - timedelta(days=2))
     for _ in range(PAIRS):
         make_copy(make_track(owner), make_track(owner))
+    parts = [make_track(owner) for _ in range(2)]
+    for _ in range(MIXES):
+        mix = make_track(owner)
+        for part in parts:
+            make_match(mix, part, verdict="contains", query_coverage=0.1, reference_coverage=0.9)
     for number in range(29):
         OrmQ.objects.create(key="webhooks" if number % 2 else "fingerprints", payload="x", lock=now)
     endpoint = fill_url(owner, delivered=CALLBACKS + SENDING, failed=LOST)
@@ -104,3 +109,16 @@ def test_pairs_are_counted_alike_on_their_pages(desk: Client, site: Endpoint) ->
     assert re.search(rf'id="count-duplicate-review"[^>]*>{PAIRS}<', desk.get("/admin/").content.decode())
     assert f"{PAIRS} left" in words(desk, "/catalog/review/")
     assert rows(desk, "/admin/catalog/waitingpair/") == PAIRS
+
+
+@pytest.mark.slow
+def test_mixes_are_counted_alike_on_their_pages(desk: Client, site: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = desk.get("/admin/").content.decode()
+    assert f"{MIXES} recordings with uses to settle" in words(desk, "/admin/")
+    page = desk.get(linked(raw, "need-uses"))
+    assert f"{MIXES} recordings with uses to settle" in page.content.decode()
+    assert len(page.context["mixes"]) == MIXES
+    monkeypatch.setattr("catalog.selectors.uses.COUNT_LIMIT", 4)
+    monkeypatch.setattr("catalog.presentation.wording.COUNT_LIMIT", 4)
+    for url in ("/admin/", "/catalog/uses/"):
+        assert "4+ recordings with uses to settle" in words(desk, url)
