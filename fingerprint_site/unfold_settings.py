@@ -11,6 +11,10 @@ def _css(request: HttpRequest) -> str:  # noqa: ARG001  (the theme's signature)
     return static("staff/staff.css")
 
 
+def _tables(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("staff/tables.css")
+
+
 def _live(request: HttpRequest) -> str:  # noqa: ARG001
     return static("staff/live.js")
 
@@ -57,7 +61,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
-    "STYLES": [_css],
+    "STYLES": [_css, _tables],
     "SCRIPTS": [_select_names, _live, _copy],
     "DASHBOARD_CALLBACK": "catalog.pages.overview.dashboard",
     "SIDEBAR": {

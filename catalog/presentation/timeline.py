@@ -9,7 +9,8 @@ ROW = 20
 TOP = 22
 _MOST_TICKS = 6
 _STEPS_S = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-_NAMED_LEFT = 55.0  # per cent: a bar that ends behind it has its name in front
+_LEAST_ROOM = 40.0  # per cent beside a bar; where there is less, its name lies upon it
+_LAST_WORDS = 0.9  # of the length: the words of a later tick would run out of the picture
 _LEAST_WIDTH = 0.4
 
 
@@ -33,7 +34,7 @@ class Row:
     whole: Stretch
     stretches: list[Stretch]
     name_x: float
-    is_named_left: bool
+    named: str  # "left" of the bar, "right" of it, or "upon" it
     look: str
 
 
@@ -51,15 +52,18 @@ def timeline_of(uses: list[Use], *, length_s: float) -> Timeline:
     length = max([length_s, 1.0, *(use.place[1] for use in uses)])
     return Timeline(
         height=TOP + ROW * len(uses) + 4,
-        ticks=[(_part(time_s, length), display.clock(time_s)) for time_s in _ticks(length)],
+        ticks=[
+            (_part(time_s, length), display.clock(time_s) if time_s <= _LAST_WORDS * length else "")
+            for time_s in _ticks(length)
+        ],
         rows=[_row(number, use, length) for number, use in enumerate(uses)],
     )
 
 
 def _row(number: int, use: Use, length: float) -> Row:
     start_s, end_s = use.place
-    right = _part(end_s, length)
-    is_left = right > _NAMED_LEFT
+    left, right = _part(start_s, length), _part(end_s, length)
+    named = "upon" if max(left, 100 - right) < _LEAST_ROOM else "left" if left > 100 - right else "right"
     return Row(
         number=number + 1,
         title=use.part.title,
@@ -68,8 +72,8 @@ def _row(number: int, use: Use, length: float) -> Row:
         middle=TOP + ROW * number + ROW // 2,
         whole=_stretch(start_s, end_s, length),
         stretches=[_stretch(begin_s, stop_s, length) for begin_s, stop_s in use.stretches],
-        name_x=_part(start_s, length) if is_left else right,
-        is_named_left=is_left,
+        name_x=right if named == "right" else left,
+        named=named,
         look="open" if use.decision is None else "settled",
     )
 

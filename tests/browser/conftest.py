@@ -7,6 +7,7 @@ import os
 import shutil
 import wave
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.engine.audio.decoding import decode_mono
-from catalog.models import Match, Track
+from catalog.models import Match, Scan, ScanSchedule, Track
 from catalog.services.audio.playback import store_peaks
+from catalog.services.decisions import decide
+from catalog.services.evidence import make_link
 from tests.browser.watch import Watch
-from tests.rows import make_match
+from tests.rows import another_file, make_copy, make_match, make_track
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"]
 FLAGS += ["--autoplay-policy=no-user-gesture-required", "--disable-background-networking", "--disable-component-update"]
@@ -107,3 +111,29 @@ def pair(add_track: Callable[..., Track], battle: Path, sped_up: Path) -> Match:
         reference_end_s=START_S + 12 * SPEED,
         segments=[[0.0, 12.0, START_S, START_S + 12 * SPEED, 0.8]],
     )
+
+
+@pytest.fixture
+def house(pair: Match, staff: User) -> Match:
+    """The pair, with something on every page: a mix, a family with a copy to remove, a scan, a schedule, a link."""
+    owner, file = pair.query_track.owner, pair.query_track.audio_file
+    assert file
+    kept, lost, mix, other = (
+        make_track(owner, title=title, audio_file=another_file(file)) for title in ("Kept", "Lost", "Mix", "Other")
+    )
+    make_copy(kept, lost)
+    decide(one=kept, other=lost, verdict="same", keeper=kept, decided_by=staff)
+    for part in (pair.reference_track, kept):
+        make_match(mix, part, verdict="contains", query_coverage=0.1, reference_coverage=0.9)
+    now = timezone.now()
+    scan = Scan.objects.create(
+        status="done", ended_at=now, last_track=9, total=9, searched=8, failed=1, found=1, known=2, started_by=staff,
+        asked="artist=somebody", words="artist: somebody", worked_s=90.0,
+        failures=[{"track": lost.pk, "title": "Lost", "error": "The stored file is missing: upload the track again."}],
+    )  # fmt: skip
+    found = make_match(other, kept)
+    Match.objects.filter(pk=found.pk).update(job=None, scan=scan)
+    for refusal in ("", "The filter leaves no track: there is nothing to scan."):
+        ScanSchedule.objects.create(at=time(3), next_at=now, last_at=now, last_scan=scan, refusal=refusal, set_by=staff)
+    make_link(match=pair, made_by=staff)
+    return pair

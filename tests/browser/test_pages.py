@@ -1,21 +1,18 @@
 """Every staff page in a browser: silent, alone on its host, no wider than the screen, and readable by anybody."""
 
 from collections.abc import Callable
-from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import EvidenceLink, Match, Scan, ScanSchedule, Track
-from catalog.services.decisions import decide
-from catalog.services.evidence import make_link, token_of
+from catalog.services.evidence import token_of
 from tests.browser.conftest import session_of
-from tests.rows import another_file, make_copy, make_match, make_track
+from tests.rows import make_copy
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
@@ -24,10 +21,6 @@ OF_COLOURS = ["color-contrast", "link-in-text-block"]
 DARK = "document.documentElement.classList.add('dark', 'dark-mode')"  # as the theme's own switch does
 COLOURS = """[...document.querySelectorAll("*")].map(element => getComputedStyle(element))
     .map(style => [style.color, style.backgroundColor, style.borderColor, style.fill])"""
-NEVER_WIDER = (
-    *("overview", "review", "review-group", "review-bulk", "waiting-pairs", "uses", "mix", "copies", "track", "family"),
-    *("scans", "scan", "scan-new", "scan-schedule", "evidence", "evidence-link", "tracks", "callback-health"),
-)
 WIDTHS = (390, 1280, 1440)
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 PAGES: dict[str, Callable[[Match], str]] = {
@@ -69,32 +62,6 @@ PAGES: dict[str, Callable[[Match], str]] = {
     "files": lambda _: "/admin/catalog/audiofile/",
     "api-docs": lambda _: "/api/docs/",
 }
-
-
-@pytest.fixture
-def house(pair: Match, staff: User) -> Match:
-    """The pair, with something on every page: a mix, a family with a copy to remove, a scan, a schedule, a link."""
-    owner, file = pair.query_track.owner, pair.query_track.audio_file
-    assert file
-    kept, lost, mix, other = (
-        make_track(owner, title=title, audio_file=another_file(file)) for title in ("Kept", "Lost", "Mix", "Other")
-    )
-    make_copy(kept, lost)
-    decide(one=kept, other=lost, verdict="same", keeper=kept, decided_by=staff)
-    for part in (pair.reference_track, kept):
-        make_match(mix, part, verdict="contains", query_coverage=0.1, reference_coverage=0.9)
-    now = timezone.now()
-    scan = Scan.objects.create(
-        status="done", ended_at=now, last_track=9, total=9, searched=8, failed=1, found=1, known=2, started_by=staff,
-        asked="artist=somebody", words="artist: somebody", worked_s=90.0,
-        failures=[{"track": lost.pk, "title": "Lost", "error": "The stored file is missing: upload the track again."}],
-    )  # fmt: skip
-    found = make_match(other, kept)
-    Match.objects.filter(pk=found.pk).update(job=None, scan=scan)
-    for refusal in ("", "The filter leaves no track: there is nothing to scan."):
-        ScanSchedule.objects.create(at=time(3), next_at=now, last_at=now, last_scan=scan, refusal=refusal, set_by=staff)
-    make_link(match=pair, made_by=staff)
-    return pair
 
 
 def violations(page: Page, *rules: str) -> list[str]:
@@ -171,20 +138,6 @@ def test_previews_that_a_button_leads_to(page: Page, live_server: LiveServer, ho
         page.set_viewport_size({"width": width, "height": 900})
         barred += [f"wider than {width}"] * (page.evaluate(WIDER) > 1)
     assert not barred, "\n".join(barred)
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_no_page_is_wider_than_the_screen(page: Page, live_server: LiveServer, house: Match, width: int) -> None:
-    for track in Track.objects.exclude(title__in=("Kept", "Mix")):
-        track.title, track.artist = "W" * 255, "Ö" * 255
-        track.save()
-    Scan.objects.update(words="artist: " + "W" * 255)
-    page.set_viewport_size({"width": width, "height": 900})
-    wider = {}
-    for name in NEVER_WIDER:
-        page.goto(live_server.url + PAGES[name](house))
-        wider[name] = page.evaluate(WIDER)
-    assert {name: by for name, by in wider.items() if by > 1} == {}
 
 
 COVERED = """() => [...document.querySelectorAll("body *")]

@@ -41,6 +41,7 @@ def test_from_a_filter_to_a_decision(
     page.get_by_role("link", name="Review them one at a time").click()
     page.get_by_role("button", name="Not a duplicate").click()
     wait(page, Decision.objects.exists, "the decision is stored")
+    expect(page.get_by_text("Nothing to review")).to_be_visible()  # or its own way there would end the next one
     page.goto(f"{live_server.url}/catalog/scan/{Scan.objects.get().pk}/")
     expect(page.get_by_role("link", name="not a duplicate")).to_be_visible()
     page.goto(live_server.url + "/admin/catalog/track/?scanned=never")
