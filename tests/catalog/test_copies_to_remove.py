@@ -88,4 +88,4 @@ def test_versions_and_differences_have_no_copy_to_remove(desk: Client, owner: Us
     decide(one=make_track(owner), other=make_track(owner), verdict="version", keeper=None, decided_by=staff)
     assert list(ids_to_remove()) == []
     answer = desk.post("/catalog/copies-to-remove/remove/", {"which": "all", "sure": "yes"}, follow=True)
-    assert "You chose no track" in answer.content.decode()
+    assert "Choose at least one track" in answer.content.decode()
