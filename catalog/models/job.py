@@ -59,6 +59,11 @@ class Job(Searched):
             models.Index(fields=["status", "lease_until"], name="jobs_for_the_sweeper"),
             models.Index(fields=["completed_at"], name="jobs_by_end"),
             models.Index(fields=["owner", "-created_at", "-id"], name="jobs_of_owner"),
+            models.Index(
+                fields=["track", "-completed_at"],
+                condition=Q(status="success", task_name="check_is_same"),
+                name="checks_of_track",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["owner", "end_number"], name="one_end_per_number"),

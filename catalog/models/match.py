@@ -1,12 +1,16 @@
 """Matches: what a check or a scan found, with the evidence."""
 
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Greatest, Least
 
+from catalog.models.conflicts import weight_of
 from catalog.models.decision import Decision
+
+WEIGHED_TOGETHER = 500  # in one statement
 
 
 class MatchQuerySet(models.QuerySet["Match"]):
@@ -19,6 +23,23 @@ class MatchQuerySet(models.QuerySet["Match"]):
         heavy = [f"{side}__{name}" for side in sides for name in ("audio_file__peaks", "client_fingerprint__data")]
         heavy += [] if has_segments else ["segments"]
         return self.select_related(*beside).defer("similarity_curve", *heavy)
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        """Store many rows, each with its conflict. Tracks that the rows do not bring are read together."""
+        rows = list(objs)
+        models.prefetch_related_objects(rows, "query_track", "reference_track")
+        for row in rows:
+            row.conflict = weight_of(row)
+        return super().bulk_create(rows, *args, **options)
+
+    def weigh_conflicts(self) -> None:
+        """Store the conflicts anew, as after a change of a track."""
+        changed: list[Any] = []
+        for row in self.select_related("query_track", "reference_track").defer("segments", "similarity_curve"):
+            if row.conflict != (weight := weight_of(row)):
+                row.conflict = weight
+                changed.append(row)
+        self.model.objects.bulk_update(changed, ["conflict"], batch_size=WEIGHED_TOGETHER)
 
     def undecided(self) -> Self:
         """Leave out matches of pairs on which a decision stands."""
@@ -95,6 +116,9 @@ class Match(models.Model):
     query_coverage = models.FloatField("coverage of the query")
     reference_coverage = models.FloatField("coverage of the reference")
     similarity = models.FloatField(null=True, blank=True, help_text="Mean of the segments, 0 to 1, by their length")
+    conflict = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="How much it pretends to be another recording (models/conflicts.py)"
+    )
     edit = models.CharField(max_length=10, choices=Edit, blank=True, default="")
     segments = models.JSONField(default=list, blank=True)
     similarity_curve = models.JSONField(default=list, blank=True)
@@ -111,6 +135,7 @@ class Match(models.Model):
             models.Index(fields=["relation", "-created_at", "-id"], name="matches_by_relation"),
             models.Index(fields=["query_track", "reference_track"], name="matches_of_pair"),
             models.Index(fields=["scan", "id"], name="matches_of_scan"),
+            models.Index(fields=["-conflict", "id"], condition=Q(verdict="duplicate"), name="matches_by_conflict"),
         ]
         ordering = ["-created_at", "-id"]
         constraints = [
@@ -134,3 +159,9 @@ class Match(models.Model):
 
     def __str__(self) -> str:
         return f"{self.relation} {self.score:.2f}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Store the row, a new one with its conflict."""
+        if self._state.adding:
+            self.conflict = weight_of(self)
+        super().save(*args, **options)

@@ -1,7 +1,8 @@
 """Catalog entries."""
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from catalog.models.client_fingerprint import ClientFingerprint
+
+CONFLICTING = frozenset({"artist", "isrc", "owner", "owner_id"})  # what models/conflicts.py compares
 
 
 class TrackQuerySet(FoldingQuerySet["Track"]):
@@ -89,6 +92,14 @@ class Track(Searched):
     def made_by_client(self) -> "ClientFingerprint | None":
         """The fingerprint that its owner made, of a track without audio; None for every other track."""
         return None if self.audio_file_id else getattr(self, "client_fingerprint", None)
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Store the row. Where its artist, ISRC or account may be others now, its matches are weighed anew."""
+        was_there = not self._state.adding
+        super().save(*args, update_fields=update_fields, **options)
+        if was_there and (update_fields is None or not CONFLICTING.isdisjoint(update_fields)):
+            self.matches_as_query.weigh_conflicts()
+            self.matches_as_reference.weigh_conflicts()
 
     def get_absolute_url(self) -> str:
         """The staff page of this track."""

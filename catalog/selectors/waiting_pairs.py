@@ -9,9 +9,10 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySe
 from django.db.models.functions import Abs, Greatest, Least, Lower
 
 from catalog.models import Match, PairCare, PairNote
+from catalog.models.conflicts import LEAST_TEMPO
 from catalog.models.match import MatchQuerySet
 from catalog.selectors.review import Pair, ordered, still_open
-from catalog.services.alterations import LEAST_PITCH, LEAST_TEMPO, MASKED_UNDER
+from catalog.services.alterations import LEAST_PITCH, MASKED_UNDER
 
 _Matches = TypeVar("_Matches", bound=MatchQuerySet)
 _RANKS = Case(
@@ -42,7 +43,7 @@ OTHER_ACCOUNT = ~Q(query_track__owner=F("reference_track__owner"))
 
 
 def waiting_pairs(matches: _Matches) -> _Matches:
-    """Return the closest waiting match of each pair, with its `rank`, `smaller` share, `alteredness` and `conflict`."""
+    """Return the closest waiting match of each pair, with its `rank`, `smaller` share and `alteredness`."""
     ranked = still_open(matches).annotate(rank=_RANKS, smaller=_SMALLER)
     same_pair = Q(query_track=OuterRef("query_track"), reference_track=OuterRef("reference_track")) | Q(
         query_track=OuterRef("reference_track"), reference_track=OuterRef("query_track")
@@ -53,7 +54,6 @@ def waiting_pairs(matches: _Matches) -> _Matches:
         query_artist=Lower("query_track__artist"),
         reference_artist=Lower("reference_track__artist"),
         alteredness=Abs(F("tempo_ratio") - 1.0) + Abs(F("pitch_semitones")) / 12.0,
-        conflict=_conflict(),
     )
 
 
@@ -66,21 +66,6 @@ def _is_closer() -> Q:
         closer |= level & Q(**{f"{name}__gt": outer[name]})
         level &= Q(**{name: outer[name]})
     return closer | (level & Q(pk__gt=OuterRef("pk")))
-
-
-def _conflict() -> Case:
-    """Weigh how much a copy pretends to be another recording: zero where ISRC, artist and account agree."""
-    copies = Q(relation__in=Match.COPIES)
-    weights = [(OTHER_ISRC, 3), (OTHER_ARTIST, 3), (OTHER_ACCOUNT, 1)]
-    named = sum((Case(When(test, then=Value(weight)), default=Value(0)) for test, weight in weights), start=Value(0))
-    disguised = Case(When(SPED, then=Value(2)), default=Value(0)) + Case(
-        When(Q(query_track__isrc="") | Q(reference_track__isrc=""), then=Value(1)), default=Value(0)
-    )
-    return Case(
-        When(copies & (OTHER_ISRC | OTHER_ARTIST | OTHER_ACCOUNT), then=named + disguised),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
 
 
 def with_care(matches: _Matches) -> _Matches:

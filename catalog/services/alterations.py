@@ -1,9 +1,9 @@
 """What was done to one of two copies, as far as the match between them has measured it."""
 
 from catalog.models import AudioFile, Match
+from catalog.models.conflicts import LEAST_TEMPO
 from catalog.services.audio.formats import keeps_samples
 
-LEAST_TEMPO = 0.0075  # of the tempo
 LEAST_PITCH = 0.2  # semitones
 # Mean similarity; a copy with nothing over it has 0.85 and more, whatever else was done to it.
 MASKED_UNDER = 0.75

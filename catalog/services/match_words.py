@@ -7,10 +7,12 @@ altered is A, against B. Only what the match and the facts of both files say is 
 from math import log2
 
 from catalog.models import AudioFile, Match
+from catalog.models.conflicts import conflicts_of
 from catalog.services.alterations import changes_pitch, changes_tempo, is_band_limited, is_masked, is_re_encoded
 from staff import display
 
 LONGEST_TITLE = 60
+_NAMES = {"isrc": "ISRC"}
 ALL_OF = 0.97  # what is said to be all of a recording: fades at its ends are not heard in a mix
 
 _LEADS = {
@@ -82,18 +84,11 @@ def conflict_words(match: Match) -> list[str]:
 
     Nothing where ISRC, artist and account of both agree.
     """
-    a, b = match.query_track, match.reference_track
-    if match.relation not in Match.COPIES:
-        return []
-    found = [
-        ("other artist", a.artist and b.artist and a.artist.casefold() != b.artist.casefold()),
-        ("other ISRC", a.isrc and b.isrc and a.isrc.casefold() != b.isrc.casefold()),
-        ("other account", a.owner_id != b.owner_id),
-    ]
-    words = [word for word, holds in found if holds]
+    words = [f"other {_NAMES.get(name, name)}" for name in conflicts_of(match)]
     if not words:
         return []
-    return [*(_speed(match) or ["unaltered"]), *words, *([] if a.isrc and b.isrc else ["no ISRC"])]
+    is_named = match.query_track.isrc and match.reference_track.isrc
+    return [*(_speed(match) or ["unaltered"]), *words, *([] if is_named else ["no ISRC"])]
 
 
 def _speed(match: Match) -> list[str]:
