@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.goals import Goal
-from bench.pages import api, filling, lists, places, rows, rules
+from bench.pages import api, decisions, filling, lists, places, rows, rules
 from bench.pages.databases import on_each
 from bench.pages.rows import OTHERS, RECEIVED, TRACKS
 
@@ -75,6 +75,7 @@ def _measure() -> Iterator[Goal]:
         cpu_ms = (time.process_time() - cpu_s) * 1000 / (REPEATS + 1)
         told = f"{took_ms:.0f} ms, {cpu_ms:.0f} ms of CPU, {_queries(desk, page.path)} queries"
         yield Goal(f"{page.name} <= {page.limit_ms:.0f} ms", told, took_ms <= page.limit_ms)
+    yield from decisions.measure(desk)
     if ONLY == "named":
         return
     if ONLY != "api":

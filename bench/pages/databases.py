@@ -30,7 +30,7 @@ def on_each(module: str, run: Callable[[str], int]) -> int:
         }
         os.environ.pop("DATABASE_URL", None)
         if postgres:
-            postgres.create()
+            postgres.start() if (Path(folder) / "postgres").exists() else postgres.create()
             os.environ["DATABASE_URL"] = postgres.url
         try:
             _prepare()

@@ -133,6 +133,7 @@ def special() -> dict[str, dict[str, Value]]:
             "message_id": lambda n: 1 + (n - 1) // 3, "number": lambda n: 1 + (n - 1) % 3, "ended_at": lambda _: then,
             "duration_ms": lambda _: 40, "status": lambda n: 500 if n % 3 else 200,
         },
+        "webhooks.StateChange": {"state": lambda n: "healthy" if n % 2 else "failing"},
         "webhooks.Source": {"slug": lambda n: f"source-{n}", "sealed_secret": lambda _: sealed_secret()},
         "webhooks.Received": {
             "task_id": task,
@@ -162,9 +163,15 @@ def _ends(number: int) -> tuple[int, int]:
     return (MIX, beyond - GROUP_SIZE + 1) if _is_in_mix(number) else (GROUP + beyond, GROUP)
 
 
+def _is_special(track: int) -> bool:
+    """Tell whether a track is of the group or the mix, which have matches of their own."""
+    return GROUP <= track < GROUP + GROUP_SIZE or track == MIX
+
+
 def _kind(number: int) -> tuple[str, str]:
     if number <= PAIRS:
-        return RELATIONS[number % 6], VERDICTS[number % 6]
+        kind = 5 if _is_special(number + BESIDE) else number % 6  # else the group's first would be an excerpt itself
+        return RELATIONS[kind], VERDICTS[kind]
     return ("overlap", "contains") if _is_in_mix(number) else ("same", "duplicate")
 
 

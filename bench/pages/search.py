@@ -17,7 +17,7 @@ from bench.pages.databases import on_each
 
 TRACKS, TASKS, CALLBACKS = 100_000, 200_000, 500_000
 LIMIT_MS = 100.0
-REPEATS = 9
+REPEATS = 21
 
 
 def main() -> int:
@@ -48,6 +48,8 @@ def _fill() -> None:
     from catalog.models import ApiKey, AudioFile, Job, Track  # noqa: PLC0415
     from webhooks.models import Endpoint, Message, Received, Source  # noqa: PLC0415
 
+    if User.objects.exists():  # kept from the run before
+        return
     User.objects.create_superuser("bench")
     User.objects.bulk_create(User(username=f"label {number}") for number in range(1, rows.OTHERS + 1))
     sizes = {AudioFile: TRACKS, Track: TRACKS, Job: TASKS, Message: CALLBACKS, Received: TASKS}
@@ -77,8 +79,9 @@ def _goal(desk: Any, asked: str) -> Goal:
         answer = desk.get(f"/admin/search/?{urlencode({'q': asked, 'panel': ''})}")
         times.append((time.perf_counter() - began_s) * 1000)
     found = answer.content.count(b"<li>")
-    took_ms = statistics.median(times[1:])
-    return Goal(f"“{asked}” <= {LIMIT_MS:.0f} ms", f"{took_ms:.0f} ms, {found} shown", took_ms <= LIMIT_MS)
+    took_ms, slow_ms = statistics.median(times[1:]), statistics.quantiles(times[1:], n=20, method="inclusive")[-1]
+    told = f"{took_ms:.0f} ms, 95 % {slow_ms:.0f} ms, {found} shown"
+    return Goal(f"“{asked}” <= {LIMIT_MS:.0f} ms", told, slow_ms <= LIMIT_MS)
 
 
 if __name__ == "__main__":
