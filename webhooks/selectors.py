@@ -16,7 +16,7 @@ from django.utils import timezone
 from webhooks.models import Attempt, Endpoint, Message, Refused
 from webhooks.secret_box import SecretUnreadableError
 from webhooks.services.custom_headers import headers_of, masked
-from webhooks.services.history import ON_ITS_WAY, given_up
+from webhooks.services.history import given_up
 from webhooks.services.sealed_secrets import secrets_in_force
 from webhooks.services.signatures import public_keys, signed_headers
 from webhooks.services.standing import Standing, standing_of
@@ -146,7 +146,8 @@ class Health:
 
 NEWEST_SHOWN = 10
 ANSWERS_LOOKED_AT = 100
-RATED_CALLBACKS = 10_000
+RATED_CALLBACKS = 1_000  # the newest, with some thousand attempts: a rate needs no more
+_NOT_DELIVERED = [state for state in Message.State.values if state != Message.State.DELIVERED]
 
 
 def health_of(endpoint_pk: int) -> Health | None:
@@ -195,11 +196,12 @@ def _recovery_of(endpoint: Endpoint) -> Recovery | None:
     started_at = endpoint.recovery_started_at
     if started_at is None:
         return None
-    of_it = Q(created_at__lt=started_at, schedule_start__gte=started_at)
-    told = endpoint.messages.filter(of_it).aggregate(
-        waiting=Count("pk", filter=ON_ITS_WAY), failed=Count("pk", filter=Q(state=Message.State.FAILED))
-    )
-    return Recovery(started_at=started_at, total=endpoint.recovery_total, **told)
+    # By state from an index: most have arrived again, and a row has its whole body.
+    unfinished = endpoint.messages.filter(state__in=_NOT_DELIVERED, created_at__lt=started_at)
+    counts = unfinished.filter(schedule_start__gte=started_at).order_by().values_list("state").annotate(Count("pk"))
+    number = defaultdict(int, counts)
+    failed = number.pop(Message.State.FAILED, 0)
+    return Recovery(started_at=started_at, total=endpoint.recovery_total, waiting=sum(number.values()), failed=failed)
 
 
 def refused_by_reason(*, source_pk: int | None = None) -> list[tuple[str, int]]:
