@@ -16,6 +16,7 @@ Relation = Literal["identical", "same", "excerpt", "contains", "overlap", "relat
 RELATIONS: tuple[Relation, ...] = ("identical", "same", "excerpt", "contains", "overlap", "related", "none")
 TWIN_SCORE = 300.0  # of equal fingerprints
 CURVE_STEP_S = 0.256
+LEAST_PERCENT, LEAST_SEMITONES = 0.75, 0.2  # of tempo and of pitch: smaller changes are not named
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ class Match:
     def _changes(self) -> list[str]:
         changes = []
         percent = (self.tempo_ratio - 1) * 100
-        if abs(percent) >= 0.75:
+        if abs(percent) >= LEAST_PERCENT:
             changes.append(f"{abs(percent):.0f} % {'faster' if percent > 0 else 'slower'}")
-        if abs(self.pitch_semitones) >= 0.2:
+        if abs(self.pitch_semitones) >= LEAST_SEMITONES:
             changes.append(f"pitch {self.pitch_semitones:+.1f}")
         if len(self.segments) > 1:
             changes.append(f"in {len(self.segments)} pieces")

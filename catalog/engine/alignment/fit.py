@@ -23,6 +23,13 @@ TEMPO_STEPS = ((-0.06, -0.045, -0.03, -0.015, 0.0, 0.015, 0.03, 0.045, 0.06), (-
 MOST_MOVES = 6  # of the coarse grid
 PROMISING = 0.08  # agreement on the coarse grid under which nothing comes of a candidate
 PITCH_STEPS = ((-0.5, 0.0, 0.5), (-0.25, 0.0, 0.25))
+AT_EDGE = 0.99  # of the grid's reach, from which its best lies on the edge: one for all but rounding
+GROWTH = 2.5  # how many times as far each next round of ``follow`` looks
+FEWEST_PLACES = 4  # of the query, a STEP_S apart: with fewer no line is fitted again
+FEWEST_BLOCKS = 5  # that a short query is cut into: blocks get shorter than BLOCK_S for it
+FITS = 3  # least squares, then twice without what lies off the line
+OFF_LINE_S = 0.12  # off the line by more: a block that found another beat …
+OFF_LINE_WEIGHT = 0.02  # … and what is left of its weight
 
 
 def fit(pair: Comparison, line: Line, anchor_s: float) -> tuple[Line, float]:
@@ -45,8 +52,8 @@ def fit(pair: Comparison, line: Line, anchor_s: float) -> tuple[Line, float]:
 def _on_edge(before: Line, after: Line) -> bool:
     tempo_reach = before.tempo_ratio * TEMPO_STEPS[0][-1]
     return (
-        abs(after.tempo_ratio - before.tempo_ratio) > 0.99 * tempo_reach
-        or abs(after.pitch_semitones - before.pitch_semitones) > 0.99 * PITCH_STEPS[0][-1]
+        abs(after.tempo_ratio - before.tempo_ratio) > AT_EDGE * tempo_reach
+        or abs(after.pitch_semitones - before.pitch_semitones) > AT_EDGE * PITCH_STEPS[0][-1]
     )
 
 
@@ -93,16 +100,16 @@ def follow(pair: Comparison, line: Line, anchor_s: float) -> Line:
         line = refit(pair, line, anchor_s, reach_s)
         if reach_s > pair.query.columns * HOP_S:
             return line
-        reach_s *= 2.5
+        reach_s *= GROWTH
 
 
 def refit(pair: Comparison, line: Line, anchor_s: float, reach_s: float) -> Line:
     """A weighted straight line through the best offsets of the blocks within ``reach_s`` of the anchor."""
     places = centres(pair.query.columns, STEP_S / HOP_S, line.tempo_ratio)
     places = places[np.abs(places * HOP_S - anchor_s) <= reach_s]
-    if len(places) < 4:
+    if len(places) < FEWEST_PLACES:
         return line
-    size = max(2, round(min(BLOCK_S, len(places) * STEP_S / 5) / STEP_S))
+    size = max(2, round(min(BLOCK_S, len(places) * STEP_S / FEWEST_BLOCKS) / STEP_S))
     starts = np.arange(0, len(places) - size + 1, size)
     starts = starts[np.linspace(0, len(starts) - 1, min(len(starts), MOST_BLOCKS)).astype(np.int64)]
     places = places[starts[:, None] + np.arange(size)]
@@ -113,9 +120,10 @@ def refit(pair: Comparison, line: Line, anchor_s: float, reach_s: float) -> Line
     time_s = places.mean(axis=1) * HOP_S
     if np.count_nonzero(weight) < 2:
         return line
-    for _ in range(3):  # least squares, then twice without what lies off the line
+    for _ in range(FITS):
         slope, shift = weighted_line(time_s, moved, weight)
-        weight = np.where(np.abs(moved - shift - slope * time_s) > 0.12, 0.02 * weight, weight)
+        off_line = np.abs(moved - shift - slope * time_s) > OFF_LINE_S
+        weight = np.where(off_line, OFF_LINE_WEIGHT * weight, weight)
     if abs(slope) > MOST_CORRECTION * line.tempo_ratio:  # two pieces of an edit, not one line
         return line
     return replace(line, offset_s=line.offset_s + shift, tempo_ratio=line.tempo_ratio + slope)

@@ -18,6 +18,7 @@ HOP_S = PARAMETERS.hop_s
 STEP_S = 0.256  # from one place of a finished path to the next
 FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 BLOCK_COLUMNS = 128  # 8 s: what is embedded at once
+STEADYING = 0.05  # added to the spread of the places, so that places close together give no steep line
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,6 @@ def offset_of(line: Line) -> float:
 def weighted_line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """The slope and the height at zero of a weighted straight line through (n,) ``x`` and ``y``."""
     middle = np.average(x, weights=weight)
-    spread = np.average((x - middle) ** 2, weights=weight) + 0.05
+    spread = np.average((x - middle) ** 2, weights=weight) + STEADYING
     slope = float(np.average((x - middle) * y, weights=weight) / spread)
     return slope, float(np.average(y, weights=weight) - slope * middle)

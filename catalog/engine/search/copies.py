@@ -19,6 +19,7 @@ NEIGHBOURS = 40  # that vote for each
 CANDIDATES, FAILURES = 60, 2  # tracks that are looked at in a round, and how many of them may fail in a row
 LEAST_VOTES = 0.05  # a place: copies have 0.75 and more, other music up to 0.04
 MOST_PROBES = 4  # that found ones lie under
+PLAIN_TEMPO, PLAIN_PITCH = 0.01, 0.25  # share of one and semitones under which a copy is asked for unaltered
 CROWDED = 10  # found tracks from which they may have crowded others out
 
 
@@ -51,4 +52,4 @@ def probes_of(found: list[Match]) -> list[Probe]:
 
 
 def _is_plain(match: Match) -> bool:
-    return abs(match.tempo_ratio - 1) < 0.01 and abs(match.pitch_semitones) < 0.25
+    return abs(match.tempo_ratio - 1) < PLAIN_TEMPO and abs(match.pitch_semitones) < PLAIN_PITCH

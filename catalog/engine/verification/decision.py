@@ -186,7 +186,7 @@ def _stands_out_a_little(pair: Comparison, line: Line, span_s: tuple[float, floa
 
 
 def _is_short(path: Path) -> bool:
-    return _seconds(path.best) < min(LIMITS.least_stretch_s, 0.75 * len(path.places_s) * STEP_S)
+    return _seconds(path.best) < min(LIMITS.least_stretch_s, LIMITS.short_share * len(path.places_s) * STEP_S)
 
 
 def _settled(pair: Comparison, path: Path) -> Path:

@@ -13,6 +13,9 @@ from catalog.engine.features.spectrogram import Floats
 
 BINS = 64  # of cosine, -1 … 1
 MASKED_SHARE = 0.35  # of a true copy's moments, in which it says nothing
+MOST_NATS = 4.0  # that one moment may count: one that is equal proves no recording
+SMOOTHING_BINS = 9  # of the window (its ends are zero) over the histograms of cosines
+LEAST_CHANCE = 1e-6  # of a bin in which no training pair lies: a ratio stays finite
 
 
 def of_similarity(similarity: Floats, half: int) -> Floats:
@@ -29,11 +32,11 @@ def measure(same: list[NDArray[np.float32]], different: list[NDArray[np.float32]
     """(HALVES, BINS) nats: the table, from cosines (n,) of same and of different moments for each half."""
     rows = []
     edges = np.linspace(-1, 1, BINS + 1)
-    kernel = np.hanning(9)[1:-1] / np.hanning(9).sum()
+    kernel = np.hanning(SMOOTHING_BINS)[1:-1] / np.hanning(SMOOTHING_BINS).sum()
     for half in range(HALVES):
         counts = [np.convolve(np.histogram(side[half], edges)[0] + 0.0, kernel, "same") for side in (same, different)]
-        chance = (counts[0] / counts[0].sum() + 1e-6) / (counts[1] / counts[1].sum() + 1e-6)
+        chance = (counts[0] / counts[0].sum() + LEAST_CHANCE) / (counts[1] / counts[1].sum() + LEAST_CHANCE)
         chance[: BINS // 2] = chance[: BINS // 2].min()  # opposite is never better than unrelated
         ratio = np.log(MASKED_SHARE + (1 - MASKED_SHARE) * chance)
-        rows.append(np.minimum(np.maximum.accumulate(ratio), 4.0))
+        rows.append(np.minimum(np.maximum.accumulate(ratio), MOST_NATS))
     return np.stack(rows).astype(np.float32)

@@ -20,6 +20,8 @@ class Limits:
     least_agreement: float = 0.1
     # The shortest stretch in one piece that is believed: less is a chord or a drum fill, not a recording.
     least_stretch_s: float = 3.0
+    # … or this share of the query, where that is less: a query of under four seconds.
+    short_share: float = 0.75
 
     # A stretch of at most ``short_s`` gives a tempo only to ``short_tempo``. Of two tempos that agree as well (the
     # unchanged one by at least ``as_good`` of the other's agreement) the unchanged one is the likely one.

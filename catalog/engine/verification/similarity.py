@@ -17,6 +17,7 @@ MOST_ALLOWANCE = 1.25  # by which similarity may be raised where the query has l
 USUAL = 0.84  # similarity at which evidence has its full worth …
 POWER = 4  # … and how steeply it loses it under that
 MOST_WORTH = 1.4
+LEAST_CONTRAST_DB = 0.1  # that a query counts with, or a steady tone would have lost all of it
 USUAL_CONTRAST_DB = 5.0  # that music has; a reference with more is not what noise has taken from
 MOST_PLACES = 240  # at which contrast is measured: a minute's worth
 LEAST, LEAST_WIDTH = 0.4, 0.1  # similarity under which nothing is worth anything
@@ -51,4 +52,4 @@ def lost_contrast(pair: Comparison, line: Line, places_s: Floats) -> float:
         .std(axis=2)
         .mean()
     )
-    return min(float(held), USUAL_CONTRAST_DB) / max(float(asked), 0.1)
+    return min(float(held), USUAL_CONTRAST_DB) / max(float(asked), LEAST_CONTRAST_DB)

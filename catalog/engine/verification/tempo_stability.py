@@ -23,7 +23,9 @@ MOST_WINDOWS = 5
 FEWEST_BLOCKS = 8  # less says nothing
 FEWEST_STEPS = 6  # three blocks in a row each
 REACH_S = 0.5  # how far from the line a block is looked for
-FAR_S = 0.15  # off the line by more: another beat, not a late one
+FAR_S = 0.15  # off the line by more: another beat, not a late one …
+FAR_WEIGHT = 0.05  # … and what is left of its weight
+FITS = 3  # least squares, then twice without what lies far off
 DULLEST = 1e-3  # sharpness of a block without a peak
 # Root mean square of the blocks' sharpness under which slow chords lie anywhere and say nothing.
 DULL = 0.05
@@ -124,10 +126,10 @@ def _peaks_s(blocks: Floats) -> Floats:
 def _off_line_s(moved_s: Floats, weight: Floats) -> float:
     number = np.arange(len(moved_s), dtype=np.float64)
     trusted = weight
-    for _ in range(3):  # least squares, then twice without what lies far off
+    for _ in range(FITS):
         slope, shift = weighted_line(number, moved_s, trusted)
         off_s = np.abs(moved_s - shift - slope * number)
-        trusted = np.where(off_s > FAR_S, 0.05 * weight, weight)
+        trusted = np.where(off_s > FAR_S, FAR_WEIGHT * weight, weight)
     return float(np.average(np.minimum(off_s, MOST_S), weights=weight))
 
 
