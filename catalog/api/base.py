@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from catalog.api.openapi import NO_TASK, NO_TRACK
 from catalog.models import Job, Track
+from catalog.models.job import JobQuerySet
 from catalog.models.track import TrackQuerySet
 from webhooks.contract import TASK_ID
 
@@ -24,7 +25,7 @@ def tracks_of(request: Request) -> TrackQuerySet:
     return Track.objects.present().visible_to(account_of(request))
 
 
-def jobs_of(request: Request) -> QuerySet[Job]:
+def jobs_of(request: Request) -> JobQuerySet:
     """Return the tasks that the caller sees: its own."""
     return Job.objects.visible_to(account_of(request))
 

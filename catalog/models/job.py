@@ -13,12 +13,23 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
+_TOLD = ("task_id", "task_name", "status", "completed_at", "end_number", "result", "error", "track")
+
+
 class JobQuerySet(FoldingQuerySet["Job"]):
     """Filters on jobs."""
 
     def visible_to(self, user: "User") -> "JobQuerySet":
         """Jobs that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
         return self.filter(owner=user)
+
+    def as_told(self) -> "JobQuerySet":
+        """Read only what callbacks tell of a task: the other columns are a sixth of what a page costs."""
+        return self.only(*_TOLD)
+
+    def as_listed(self) -> "JobQuerySet":
+        """Read what the list of tasks tells: also when a task was accepted, and of which track."""
+        return self.select_related("track").only(*_TOLD, "created_at", "track__music_id")
 
 
 class Job(Searched):

@@ -10,7 +10,7 @@ MOST_EVENTS = 100  # of one answer
 def ended_after(*, owner_id: int, number: int) -> list[Job]:
     """Return the next tasks that ended behind a number, in order."""
     ended = Job.objects.filter(owner_id=owner_id, end_number__gt=number)
-    return list(ended.order_by("end_number")[:MOST_EVENTS])
+    return list(ended.as_told().order_by("end_number")[:MOST_EVENTS])
 
 
 def last_number(owner_id: int) -> int:

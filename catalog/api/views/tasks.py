@@ -74,6 +74,5 @@ class TasksView(GenericAPIView):
     )
     def get(self, request: Request) -> Response:
         """Answer a page of the caller's tasks. One that has ended has all that its callback said."""
-        jobs = jobs_of(request).select_related("track").defer("detail", "track__tags", "track__words")
-        page = self.paginate_queryset(self.filter_queryset(jobs))
+        page = self.paginate_queryset(self.filter_queryset(jobs_of(request).as_listed()))
         return self.get_paginated_response(TaskRowSerializer(page, many=True).data)
