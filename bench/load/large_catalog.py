@@ -1,6 +1,7 @@
 """A large deployment's rows, written by the database itself: tracks, tasks, callbacks and their attempts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -30,6 +31,8 @@ def fill(sizes: Sizes, *, owner_id: int, endpoint_id: int) -> None:
         "endpoint": endpoint_id,
     }
     with connection.cursor() as cursor:
+        for table in _TABLES:
+            _give_defaults(cursor, table)
         for statement in _STATEMENTS:
             cursor.execute(statement, numbers)
         for table in _TABLES:
@@ -38,6 +41,27 @@ def fill(sizes: Sizes, *, owner_id: int, endpoint_id: int) -> None:
         cursor.execute("ANALYZE")
 
 
+def _give_defaults(cursor: Any, table: str) -> None:
+    """Let the statements name only the columns that matter: a column that was added since is empty in every row."""
+    cursor.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s AND is_nullable = 'NO'"
+        " AND column_default IS NULL AND is_identity = 'NO' AND data_type = ANY(%s)",
+        [table, [*_EMPTY]],
+    )
+    for column, kind in cursor.fetchall():
+        cursor.execute(f'ALTER TABLE {table} ALTER "{column}" SET DEFAULT {_EMPTY[kind]}')
+
+
+_EMPTY = {
+    "character varying": "''",
+    "text": "''",
+    "boolean": "false",
+    "smallint": "0",
+    "double precision": "0",
+    "jsonb": "'{}'",
+    "uuid": "gen_random_uuid()",
+    "timestamp with time zone": "now()",
+}
 _TABLES = (
     "catalog_audiofile",
     "catalog_track",
@@ -68,12 +92,13 @@ _STATEMENTS = (
          CASE WHEN n %% 20 = 0 THEN 'The file cannot be read as audio.' ELSE '' END, '{"fingerprint_s": 0.5}'
        FROM (SELECT n, now() - ((%(jobs)s - n) * interval '1 year' / %(jobs)s) AS t
              FROM generate_series(1, %(jobs)s) n) rows""",
-    """INSERT INTO catalog_match (job_id, query_track_id, reference_track_id, verdict, score, false_accept_probability,
+    """INSERT INTO catalog_match (job_id, query_track_id, reference_track_id, verdict, relation, score,
+         false_accept_probability,
          offset_s, query_start_s, query_end_s, reference_start_s, reference_end_s, tempo_ratio, pitch_semitones,
-         query_coverage, reference_coverage, description, segments, similarity_curve, similarity_step_s, engine_version,
+         query_coverage, reference_coverage, segments, similarity_curve, similarity_step_s, engine_version,
          created_at)
-       SELECT id, track_id, 1 + (track_id + 17) %% %(tracks)s, 'duplicate', 0.6, 1e-9, 0, 0, 240, 0, 240, 1, 0, 0.9,
-         0.9, 'The same recording', '[]', '[]', 5, '1', completed_at
+       SELECT id, track_id, 1 + (track_id + 17) %% %(tracks)s, 'duplicate', 'same', 0.6, 1e-9, 0, 0, 240, 0, 240, 1, 0,
+         0.9, 0.9, '[]', '[]', 5, '1', completed_at
        FROM catalog_job WHERE id %% 10 = 1 AND status = 'success'""",
     """INSERT INTO webhooks_message (id, message_id, endpoint_id, event, event_key, subject, body, state, error,
          attempt_count, schedule_start, schedule_step, next_attempt_at, created_at, delivered_at)
