@@ -96,6 +96,7 @@ class MusicView(GenericAPIView):
         request={"multipart/form-data": UploadSerializer},
         responses={200: UploadedSerializer, **REFUSALS, **CONFLICT, 422: invalid("file", "The file is empty.")},
         examples=[examples.UPLOADED, examples.UPLOADED_THEN],
+        callbacks=[examples.CALLBACK],
     )
     @repeatable(in_one_transaction=False)
     def post(self, request: Request) -> Response:

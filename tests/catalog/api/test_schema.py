@@ -93,8 +93,8 @@ def test_every_post_may_be_repeated(schema: dict) -> None:
 
 
 def test_callbacks_are_told(schema: dict) -> None:
-    for call in ("add", "check"):
-        (sent,) = schema["paths"][f"/api/v1/fingerprint/{call}"]["post"]["callbacks"]["taskEnded"].values()
+    for path in ("/api/v1/fingerprint/add", "/api/v1/fingerprint/check", "/api/v1/music"):
+        (sent,) = schema["paths"][path]["post"]["callbacks"]["taskEnded"].values()
         body = sent["post"]["requestBody"]["content"]["application/json"]
         assert body["schema"] == {"$ref": "#/components/schemas/TaskResult"}
         assert body["examples"]
