@@ -29,7 +29,7 @@ CLIENTS = [int(number) for number in os.environ.get("LOAD_CLIENTS", "1 10 50").s
 EACH_PER_S = 1.0  # of a client; the paid tier allows 1.7
 SLOWING = 0.8  # of the rate with a short queue: less is slowing
 PARTS = os.environ.get("LOAD_PARTS", "api events queue pages").split()
-PROCESSES = {"WEB_WORKERS": "2", "WEB_THREADS": "4", "FINGERPRINT_WORKERS": "2", "WEBHOOK_WORKERS": "1"}
+PROCESSES = {"WEB_WORKERS": "2", "WEB_THREADS": "8", "FINGERPRINT_WORKERS": "2", "WEBHOOK_WORKERS": "1"}
 # What the clients upload stays: the account has room for it.
 ROOM = {"ACCOUNT_MAX_UNCONFIRMED_HOURS": "500", "ACCOUNT_MAX_OPEN_UPLOADS": "10000"}
 
@@ -38,7 +38,7 @@ def main() -> int:
     """Run `api`, `events` and `queue` on SQLite and PostgreSQL, `pages` on PostgreSQL, each in a process of its own."""
     if len(sys.argv) == 3:
         return _part(sys.argv[1], sys.argv[2])
-    print(f"2 web processes with 4 threads each, 2 workers; load average {os.getloadavg()[0]:.1f} before", flush=True)
+    print(f"2 web processes with 8 threads each, 2 workers; load average {os.getloadavg()[0]:.1f} before", flush=True)
     runs = [(part, database) for part in PARTS if part != "pages" for database in ("sqlite", "postgresql")]
     runs += [("pages", "postgresql")] if "pages" in PARTS else []
     codes = [subprocess.run([sys.executable, "-m", "bench.load", *run], check=False).returncode for run in runs]

@@ -65,8 +65,8 @@ SECTIONS = (
             Setting(
                 "WEB_THREADS",
                 "int",
-                "threads of each",
-                default=4,
+                "threads of each; one that waits for the look at an uploaded file costs next to nothing",
+                default=8,
                 least=1,
                 most=256,
             ),
