@@ -1,6 +1,7 @@
 """A rule over all that waits: a try decides nothing and says what would be, and a run goes on where it was."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,13 +9,14 @@ from django.utils import timezone
 
 from catalog.models import Decision, Match, Rule, RuleRun
 from catalog.rules import runs
+from catalog.rules.acting import Look, look
 from catalog.rules.reading import rule_page, since_of
 from catalog.rules.runs import start_run, stop_run, sweep_runs
 from catalog.rules.switching import make_rule, switch_off, switch_on
 from catalog.services.decisions import undo_of_rule
 from catalog.services.errors import CatalogError
 from queueing.retrying import MOST_TRIES
-from tests.catalog.rules.conftest import Making, done, twins
+from tests.catalog.rules.conftest import Making, decided, done, sweep_all, twins
 from tests.rows import make_copy, make_track
 
 MANY = 7
@@ -156,3 +158,41 @@ def test_a_rule_is_undone_since_a_moment(
     assert Decision.objects.filter(undone_at=None).count() == 2
     assert undo_of_rule(rule=rule, since=since_of("all")) == 2
     assert Rule.objects.get().is_on, "switching it off is another thing"
+
+
+def test_what_is_stopped_meanwhile_decides_nothing_more(
+    staff: User, waiting: list[Match], rule_on: Making, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the pairs that the sweeper had looked at when somebody pressed Stop."""
+    rule = rule_on("identical")
+    start_run(rule=rule, asked_by=staff, is_try=False)
+
+    def looks_and_is_stopped(*args: Any) -> Look:
+        found = look(*args)
+        stop_run(rule=rule, stopped_by=staff)
+        return found
+
+    monkeypatch.setattr(runs, "look", looks_and_is_stopped)
+    sweep_runs()
+    assert RuleRun.objects.get().ended_at
+    assert not Decision.objects.exists()
+
+
+def test_a_run_is_about_what_waited_when_it_began(
+    staff: User, waiting: list[Match], rule_on: Making, owner: User
+) -> None:
+    rule = rule_on("identical")
+    start_run(rule=rule, asked_by=staff, is_try=False)
+    later = twins(owner, digest="f" * 32)
+    sweep_all()
+    assert Decision.objects.filter(rule=rule).count() == MANY - 1
+    assert decided(later) is None
+
+
+def test_a_run_that_ends_every_sweeper_is_given_up(staff: User, waiting: list[Match], rule_on: Making) -> None:
+    run = start_run(rule=rule_on("identical"), asked_by=staff, is_try=False)
+    RuleRun.objects.update(tries=MOST_TRIES)  # each try is counted before it begins, and none came to its end
+    assert sweep_runs() == 0
+    run.refresh_from_db()
+    assert (run.error, bool(run.ended_at)) == (runs.LOST, True)
+    assert not Decision.objects.exists()
