@@ -65,7 +65,7 @@ SECTIONS = (
             Setting(
                 "WEB_THREADS",
                 "int",
-                "threads of each; one that waits for the look at an uploaded file costs next to nothing",
+                "threads of each",
                 default=8,
                 least=1,
                 most=256,
