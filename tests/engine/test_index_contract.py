@@ -16,7 +16,7 @@ from catalog.engine.features.patches import HALVES
 from catalog.engine.features.sketch import ASKED_STEP, ASKED_WAYS, BLOCK_COLUMNS, BYTES, NUMBERS, QuerySketch, decoded
 from catalog.engine.index import codec, in_memory
 from catalog.engine.index.in_memory import EmbeddedIndex
-from catalog.engine.index.interface import NOTHING, Entry, Operation, ReferenceIndex
+from catalog.engine.index.interface import NOTHING, Entry, Operation, ReferenceIndex, Spots
 from catalog.engine.index.layout import REFERENCE_STEP_S
 from catalog.engine.index.segment import Delta
 from tests.engine.index_backends import BACKENDS, EXAMPLES, FORGETS, KEEPS_NO_SKETCHES, NAMES, make_ready
@@ -42,9 +42,9 @@ def entry(track_id: int, seed: int, *, count: int = VECTORS) -> Entry:
 
 
 def sketch_of_query(count: int) -> QuerySketch:
-    """One block of random numbers in every way."""
+    """Two blocks of random numbers in every way, each compared for itself."""
     random = np.random.default_rng(1)
-    return QuerySketch(random.standard_normal((ASKED_WAYS, 1, count)).astype(np.float32), first_column=5)
+    return QuerySketch(random.standard_normal((ASKED_WAYS, 2, count)).astype(np.float32), 5, ((1, 2), (0, 1)))
 
 
 def best_line(sketch: np.ndarray, asked: QuerySketch) -> tuple[float, int] | None:
@@ -113,15 +113,18 @@ class Both:
     def _compare_lines(self, index: ReferenceIndex) -> None:
         """One track at a time, since what of a line lies on its track's neighbour is chance."""
         if self.make in KEEPS_NO_SKETCHES:
-            assert not len(index.scan(sketch_of_query(NUMBERS), K).sums)
+            assert index.scan(sketch_of_query(NUMBERS), K) == []
             return
         for count in (NUMBERS, NUMBERS // 2):
             asked = sketch_of_query(count)
-            spots = index.scan(asked, K)
-            lines = {e.track_id: best_line(e.sketch, asked) for e in self.truth.values()}
-            best = sorted(((*line, track_id) for track_id, line in lines.items() if line), reverse=True)[:K]
-            assert np.allclose(spots.sums, [total for total, *_ in best], rtol=1e-4)
-            assert list(zip(spots.offset.tolist(), spots.track_id.tolist(), strict=True)) == [b[1:] for b in best]
+            for stretch, spots in zip(asked.each(), index.scan(asked, K), strict=True):
+                self._compare_spots(stretch, spots)
+
+    def _compare_spots(self, stretch: QuerySketch, spots: Spots) -> None:
+        lines = {e.track_id: best_line(e.sketch, stretch) for e in self.truth.values()}
+        best = sorted(((*line, track_id) for track_id, line in lines.items() if line), reverse=True)[:K]
+        assert np.allclose(spots.sums, [total for total, *_ in best], rtol=1e-4)
+        assert list(zip(spots.offset.tolist(), spots.track_id.tolist(), strict=True)) == [b[1:] for b in best]
 
     def _same(self, queries: Vectors, half: int, row: int, found: tuple[np.ndarray, ...]) -> None:
         similarity, track_id, position = found

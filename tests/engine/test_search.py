@@ -12,7 +12,7 @@ from catalog.engine import Fingerprint
 from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.query import PLAIN, Query
 from catalog.engine.features.sketch import QuerySketch
-from catalog.engine.index.interface import NO_SPOTS, Neighbours, ReferenceIndex, Size, Spots
+from catalog.engine.index.interface import Neighbours, ReferenceIndex, Size, Spots
 from catalog.engine.index.layout import ORIGIN_S, REFERENCE_STEP_S
 from catalog.engine.match import Verdict, twin_match
 from catalog.engine.parameters import LONGEST_S
@@ -48,8 +48,8 @@ class FaintIndex:
             position[:, :, 0] = np.round((queries.places - ORIGIN_S) / REFERENCE_STEP_S)
         return Neighbours(similarity, track_id, position)
 
-    def scan(self, asked: QuerySketch, k: int) -> Spots:  # noqa: ARG002
-        return NO_SPOTS
+    def scan(self, asked: QuerySketch, k: int) -> list[Spots]:  # noqa: ARG002
+        return []
 
     def size(self) -> Size:
         return Size(7, 700, 700.0)

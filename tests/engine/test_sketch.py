@@ -81,7 +81,7 @@ def test_directions_are_perpendicular_and_sorted() -> None:
 def test_a_query_is_cut_where_it_says(sounds: list[Samples]) -> None:
     """Block b of way w is the block of the whitened picture that begins there."""
     picture = picture_of(sounds[1])
-    asked = sketch.asked(picture, 250)
+    asked = sketch.asked(picture, 250, 250)
     assert asked is not None
     white = whitened(picture)
     for way, block in ((0, 0), (3, 2), (7, asked.blocks - 1)):
@@ -90,7 +90,7 @@ def test_a_query_is_cut_where_it_says(sounds: list[Samples]) -> None:
         numbers = cells @ model().sketch_basis * model().sketch_spread
         assert np.allclose(asked.values[way, block], numbers, rtol=1e-3, atol=1e-2)
     assert abs(asked.middle_column - len(picture) / 2) < sketch.BLOCK_COLUMNS
-    assert sketch.asked(picture[:20], 250) is None
+    assert sketch.asked(picture[:20], 250, 250) is None
 
 
 def test_masked_copies_are_found_without_any_vote(
@@ -126,14 +126,35 @@ def test_a_masked_jingle_is_found_wherever_it_lies_in_a_long_query(
     assert (found >= 3, wrong) == (True, 0), found
 
 
-@pytest.mark.parametrize(("columns", "most", "count"), [(100, 50, 1), (260, 50, 2), (3000, 50, 23), (3000, 4, 4)])
-def test_windows_lie_all_over_a_query(sounds: list[Samples], columns: int, most: int, count: int) -> None:
-    picture = np.resize(picture_of(sounds[0]), (columns, 56))
-    cut = sketch.windows(picture, 250, most, 32)
-    firsts = [window.first_column for window in cut]
-    assert (len(cut), firsts[0], firsts[-1]) == (count, 0, max(0, columns - 250))
-    assert max(np.diff(firsts), default=0) <= (125 if most > count else columns / (count - 1))
-    assert all(window.numbers == 32 and window.blocks == min(columns, 250) // 16 - 1 for window in some(cut))
+@pytest.mark.parametrize(
+    ("columns", "most", "first_column", "firsts"),
+    [
+        (100, 900, 0, []),
+        (300, 900, 0, []),
+        (330, 900, 0, [0, 5]),
+        (900, 900, 0, [0, 7, 14, 21, 28, 35, 41]),
+        (900, 340, 280, [0, 6]),
+        (900, 250, 325, []),
+    ],
+)
+def test_windows_lie_all_over_what_is_asked(
+    sounds: list[Samples], columns: int, most: int, first_column: int, firsts: list[int]
+) -> None:
+    """The middle comes first; what is hardly longer than a window has none."""
+    asked = sketch.asked(np.resize(picture_of(sounds[0]), (columns, 56)), most, 250, 32)
+    assert asked is not None
+    (begin, end), *windows = asked.stretches
+    assert (asked.first_column, asked.numbers, end - begin) == (first_column, 32, min(14, asked.blocks))
+    assert abs(begin - (asked.blocks - end)) <= 1
+    assert windows == [(first, first + 14) for first in firsts]
+
+
+def test_each_stretch_lies_where_it_says(sounds: list[Samples]) -> None:
+    asked = sketch.asked(picture_of(sounds[0]), 600, 250)
+    assert asked is not None
+    for (begin, end), stretch in zip(asked.stretches, some(list(asked.each())), strict=True):
+        assert np.array_equal(stretch.values, asked.values[:, begin:end])
+        assert (stretch.first_column - asked.first_column, stretch.stretches) == (16 * begin, ((0, end - begin),))
 
 
 @pytest.mark.parametrize(("witness", "limit"), [("scanned_sound", 0.0), ("least_similarity", 9.0)])
@@ -172,17 +193,20 @@ def test_a_line_that_was_chosen_needs_to_stand_out_more() -> None:
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 5, 30])
-def test_every_line_is_summed(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In chunks of any size, beyond both ends, against the plain sum."""
+def test_every_line_of_every_stretch_is_summed(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In chunks of any size, beyond both ends, against the plain sum; the best whose middle lies in each track."""
     monkeypatch.setattr(sketch_scan, "CHUNK", 7)
     random = np.random.default_rng(blocks)
     codes = random.integers(0, 256, (23, sketch.BYTES), np.uint8)
     values = random.standard_normal((sketch.ASKED_WAYS, blocks, sketch.NUMBERS)).astype(np.float32)
-    asked = sketch.QuerySketch(values, 0)
-    best = sketch_scan.best_lines(codes, asked)
+    asked = sketch.QuerySketch(values, 0, ((0, blocks), (blocks // 3, blocks), (0, blocks // 2 + 1)))
+    starts, ends = np.array([0, 1, 9, 15]), np.array([1, 9, 15, 23])
+    best = sketch_scan.best_sums(codes, starts, ends, asked)
     held = np.pad(sketch.decoded(codes), ((40, 40), (0, 0)))
-    for middle in range(23):
-        first = 40 + middle - blocks // 2
-        sums = np.einsum("wbn,bn->w", values, held[first : first + blocks])
-        assert np.isclose(best[middle], sums.max(), rtol=1e-4)
-        assert np.allclose(sketch_scan.line_sums(codes, asked, middle, middle + 1)[:, 0], sums, rtol=1e-3, atol=1e-3)
+    for number, stretch in enumerate(asked.each()):
+        firsts = 40 + np.arange(23) - stretch.blocks // 2
+        of_lines = [held[first : first + stretch.blocks] for first in firsts]
+        sums = np.einsum("wbn,mbn->wm", stretch.values, np.stack(of_lines))
+        assert np.allclose(sketch_scan.line_sums(codes, stretch, 0, 23), sums, rtol=1e-3, atol=1e-3)
+        most = [sums[:, start:end].max() for start, end in zip(starts, ends, strict=True)]
+        assert np.allclose(best[number], most, rtol=1e-4)

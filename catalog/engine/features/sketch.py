@@ -7,6 +7,7 @@ in one of the four levels that lose least of a normal distribution (Max, 1960). 
 docs/log/2026-11-28-sketches.md.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,6 +28,9 @@ BYTES = NUMBERS // NUMBERS_A_BYTE  # of a block
 BETWEEN, INNER, OUTER = 0.9816, 0.4528, 1.51  # of four levels for a normal distribution (Max, 1960)
 ASKED_STEP = 2  # columns between the ways in which a query's blocks are cut
 ASKED_WAYS = BLOCK_COLUMNS // ASKED_STEP
+WINDOW_COLUMNS = 250  # of a query, 16 s, that are compared for themselves
+WINDOW_BLOCKS = WINDOW_COLUMNS // BLOCK_COLUMNS - 1
+LEAST_BLOCKS_OF_WINDOWS = 18  # one window is nearly all of what is shorter
 
 Codes = NDArray[np.uint8]
 
@@ -35,11 +39,13 @@ Codes = NDArray[np.uint8]
 class QuerySketch:
     """A stretch of a query, cut into blocks in every way: (ASKED_WAYS, blocks, the first numbers of each).
 
-    The first block of way w begins at column ``first_column`` + w x ASKED_STEP of the query.
+    The first block of way w begins at column ``first_column`` + w x ASKED_STEP of the query. ``stretches``: first block
+    and end of each part of it that is to be compared for itself.
     """
 
     values: Floats
     first_column: int
+    stretches: tuple[tuple[int, int], ...]
 
     @property
     def blocks(self) -> int:
@@ -55,6 +61,12 @@ class QuerySketch:
     def middle_column(self) -> float:
         """Of the query."""
         return self.first_column + (self.blocks * BLOCK_COLUMNS + BLOCK_COLUMNS) / 2
+
+    def each(self) -> Iterator["QuerySketch"]:
+        """Every stretch for itself."""
+        for begin, end in self.stretches:
+            first = self.first_column + begin * BLOCK_COLUMNS
+            yield QuerySketch(self.values[:, begin:end], first, ((0, end - begin),))
 
 
 def blocks_of(white: Floats, step: int) -> Floats:
@@ -86,32 +98,28 @@ def decoded(codes: Codes, count: int = NUMBERS) -> Floats:
     return numbers.reshape(len(codes), count)
 
 
-def asked(picture: Floats, most_columns: int, count: int = NUMBERS) -> QuerySketch | None:
+def asked(picture: Floats, most_columns: int, whole_columns: int, count: int = NUMBERS) -> QuerySketch | None:
     """The middle ``most_columns`` of a query's (columns, patch rows) dB, by ``count`` numbers a block; None where not
-    even one block fits."""
+    even one block fits.
+
+    Compared are the middle ``whole_columns``, and where they fit windows all over it, each half over the next.
+    """
     first = max(0, (len(picture) - most_columns) // 2)
-    return _of_stretch(whitened(picture), first, most_columns, count)
-
-
-def windows(picture: Floats, columns: int, most: int, count: int = NUMBERS) -> list[QuerySketch]:
-    """Stretches of ``columns`` from all over a query, each half over the next; where that would be more than ``most``,
-    so many of them, evenly spread."""
-    last = max(len(picture) - columns, 0)
-    wanted = -(-last // (columns // 2)) + 1
-    white = whitened(picture)
-    firsts = np.linspace(0, last, min(wanted, most)).astype(int).tolist()
-    cut = (_of_stretch(white, first, columns, count) for first in firsts)
-    return [stretch for stretch in cut if stretch is not None]
-
-
-def _of_stretch(white: Floats, first: int, columns: int, count: int) -> QuerySketch | None:
-    white = white[first : first + columns]
+    white = whitened(picture)[first : first + most_columns]
     blocks = (len(white) - BLOCK_COLUMNS) // BLOCK_COLUMNS
     if blocks < 1:
         return None
     numbers = blocks_of(white, ASKED_STEP) @ model().sketch_basis[:, :count] * model().sketch_spread[:count]
     ways = numbers[: blocks * ASKED_WAYS].reshape(blocks, ASKED_WAYS, count).transpose(1, 0, 2)
-    return QuerySketch(np.ascontiguousarray(ways), first)
+    return QuerySketch(np.ascontiguousarray(ways), first, _stretches(blocks, whole_columns))
+
+
+def _stretches(blocks: int, whole_columns: int) -> tuple[tuple[int, int], ...]:
+    whole = min(blocks, whole_columns // BLOCK_COLUMNS - 1)
+    begin = (blocks - whole) // 2
+    firsts = [*range(0, blocks - WINDOW_BLOCKS, WINDOW_BLOCKS // 2), blocks - WINDOW_BLOCKS]
+    windows = [(first, first + WINDOW_BLOCKS) for first in firsts] if blocks >= LEAST_BLOCKS_OF_WINDOWS else []
+    return ((begin, begin + whole), *windows)
 
 
 @cache

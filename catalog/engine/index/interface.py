@@ -82,9 +82,6 @@ class Spots:
     offset: Ids
 
 
-NO_SPOTS = Spots(np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64))
-
-
 @dataclass(frozen=True)
 class Size:
     """How much an index holds."""
@@ -121,10 +118,10 @@ class ReferenceIndex(Protocol):
         are worth it, thousands are not.
         """
 
-    def scan(self, asked: QuerySketch, k: int) -> Spots:
-        """The ``k`` tracks that agree best with a query's sketch on one line.
+    def scan(self, asked: QuerySketch, k: int) -> list[Spots]:
+        """For each stretch of a query's sketch the ``k`` tracks that agree best with it on one line.
 
-        All of the index is looked through; one that keeps no sketches finds ``NO_SPOTS``.
+        All of the index is looked through; one that keeps no sketches returns an empty list.
         """
 
     def twins(self, digest: bytes) -> list[int]:

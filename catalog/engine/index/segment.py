@@ -1,6 +1,6 @@
 """Some tracks of the index: vectors, sketches, and who they are. Segments are written once and then only read."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -13,7 +13,7 @@ from catalog.engine.features.sketch import BYTES, Codes, QuerySketch
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.index.codec import Codec
 from catalog.engine.index.faiss_vectors import POSITION_BITS, Asked, Bits, Ids, Part, ids_of
-from catalog.engine.index.interface import Entry
+from catalog.engine.index.interface import Entry, Spots
 from catalog.engine.index.layout import REFERENCE_STEP_S
 from catalog.engine.index.sketch_scan import best_of_tracks
 
@@ -103,9 +103,10 @@ class Segment:
             self._pass_over(~wanted, asked, half, similarity, ids)
         return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
 
-    def scan(self, asked: QuerySketch, k: int) -> tuple[Floats, Ids, Ids]:
-        """(n,) sums of products, rows and offsets (columns) of the live tracks that agree best on a line."""
-        return best_of_tracks(self.sketches, self.table["blocks"], self.alive, asked, k)
+    def scan(self, asked: QuerySketch, k: int) -> Iterator[Spots]:
+        """For each stretch, the live tracks that agree best with it on a line."""
+        for sums, rows, offsets in best_of_tracks(self.sketches, self.table["blocks"], self.alive, asked, k):
+            yield Spots(sums, self.table["track_id"][rows].astype(np.int64), offsets)
 
     def _pass_over(self, barred: Bits, asked: Asked, half: int, similarity: Floats, ids: Ids) -> None:
         """Ask again where barred rows took places: first without those that were met, then without any of them."""

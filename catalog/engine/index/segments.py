@@ -1,6 +1,6 @@
 """``Segments``: vectors of many tracks in a few parts, asked as one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -62,15 +62,10 @@ class Segments:
         best = np.argsort(-merged[0], axis=1, kind="stable")[:, :k]
         return tuple(np.take_along_axis(column, best, axis=1) for column in merged)
 
-    def scan(self, asked: QuerySketch, k: int) -> Spots:
+    def scan(self, asked: QuerySketch, k: int) -> list[Spots]:
         """Every segment is looked through, and the best are kept."""
-        found = []
-        for segment in self._all():
-            sums, rows, offsets = segment.scan(asked, k)
-            found.append((sums, segment.table["track_id"][rows].astype(np.int64), offsets))
-        sums, track_ids, offsets = (np.concatenate(column) for column in zip(*found, strict=True))
-        best = np.argsort(-sums, kind="stable")[:k]
-        return Spots(sums[best], track_ids[best], offsets[best])
+        of_segments = (segment.scan(asked, k) for segment in self._all())
+        return [_best_spots(found, k) for found in zip(*of_segments, strict=True)]
 
     def twins(self, digest: bytes) -> list[int]:
         """The tracks with exactly this fingerprint."""
@@ -100,3 +95,11 @@ class Segments:
             if row >= 0:
                 segment.alive[row] = False
         self._delta.kill(track_id)
+
+
+def _best_spots(found: Sequence[Spots], k: int) -> Spots:
+    """Of one stretch, the best of all segments."""
+    sums = np.concatenate([spots.sums for spots in found])
+    best = np.argsort(-sums, kind="stable")[:k]
+    track_id, offset = np.concatenate([s.track_id for s in found]), np.concatenate([s.offset for s in found])
+    return Spots(sums[best], track_id[best], offset[best])

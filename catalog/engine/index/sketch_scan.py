@@ -1,4 +1,7 @@
-"""Looking through sketches: the best line of every track, in one pass over all of them."""
+"""Looking through sketches: the best line of every track, for each stretch of a query, in one pass over all of them."""
+
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +9,7 @@ from numpy.typing import NDArray
 from catalog.engine.features.sketch import ASKED_STEP, ASKED_WAYS, BLOCK_COLUMNS, Codes, QuerySketch, decoded
 from catalog.engine.features.spectrogram import Floats
 
-CHUNK = 4096  # blocks multiplied at once: their products stay in the cache
+CHUNK, MOST_PRODUCTS = 4096, 2**22  # lines summed at once, so that their products stay in the cache
 NO_LINE = -np.inf
 Ints = NDArray[np.int64]
 
@@ -17,51 +20,78 @@ def best_of_tracks(
     alive: NDArray[np.bool_],
     asked: QuerySketch,
     k: int,
-) -> tuple[Floats, Ints, Ints]:
-    """(n,) sums of products, rows and offsets in columns of the ``k`` live tracks that agree best, best first.
+) -> Iterator[tuple[Floats, Ints, Ints]]:
+    """For each stretch of the query: (n,) sums of products, rows and offsets in columns of the ``k`` live tracks that
+    agree best, best first.
 
     ``blocks``: how many each track has, in their order. A column of the query lies ``offset`` later in the reference.
+    A line belongs to the track that its middle lies in; what of it lies on the track's neighbour is chance.
     """
     rows = np.flatnonzero(blocks)
-    if not len(rows):
-        return np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    ends = np.cumsum(blocks, dtype=np.int64)
-    starts = ends - blocks
-    best = best_lines(codes, asked)
-    sums = np.where(alive[rows], np.maximum.reduceat(best, starts[rows]), NO_LINE)
-    order = np.argsort(-sums, kind="stable")[:k]
-    order = order[sums[order] > NO_LINE]
-    offsets = np.zeros(len(order), np.int64)
-    for number, row in enumerate(rows[order].tolist()):
-        middle = int(starts[row] + np.argmax(best[starts[row] : ends[row]]))
-        way = int(np.argmax(line_sums(codes, asked, middle, middle + 1)))
-        first_block = middle - asked.blocks // 2 - int(starts[row])
-        offsets[number] = first_block * BLOCK_COLUMNS - asked.first_column - way * ASKED_STEP
-    return sums[order], rows[order].astype(np.int64), offsets
+    ends = np.cumsum(blocks[rows], dtype=np.int64)
+    starts = ends - blocks[rows]
+    best = best_sums(codes, starts, ends, asked)
+    for stretch, sums in zip(asked.each(), np.where(alive[rows], best, NO_LINE), strict=True):
+        order = np.argsort(-sums, kind="stable")[:k]
+        order = order[sums[order] > NO_LINE]
+        offsets = [_best_offset(codes, stretch, int(starts[row]), int(ends[row])) for row in order]
+        yield sums[order], rows[order].astype(np.int64), np.array(offsets, np.int64)
 
 
-def best_lines(codes: Codes, asked: QuerySketch) -> Floats:
-    """For every block, the sum of products on the best of the lines whose middle lies on it.
+def best_sums(codes: Codes, starts: Ints, ends: Ints, asked: QuerySketch) -> Floats:
+    """(stretches, tracks): the sum of products on the best line whose middle lies in each track.
 
-    Tracks lie one after the other, and what of a line lies on the neighbour of its track is chance.
+    ``starts`` and ``ends``: of each track's blocks. The products are made once for all stretches, which overlap.
     """
-    best = np.empty(len(codes), np.float32)
-    for start in range(0, len(codes), CHUNK):
-        end = min(start + CHUNK, len(codes))
-        line_sums(codes, asked, start, end).max(axis=0, out=best[start:end])
+    best = np.full((len(asked.stretches), len(starts)), NO_LINE, np.float32)
+    edges = sorted({edge for stretch in asked.stretches for edge in stretch})
+    chunk = min(CHUNK, MOST_PRODUCTS // (ASKED_WAYS * asked.blocks))
+    for first in range(1 - asked.blocks, len(codes), chunk):
+        count = min(chunk, len(codes) - first)
+        products = _products(codes, asked, first, count)
+        pieces = {begin: _summed(products, begin, end, count) for begin, end in pairwise(edges)}
+        for of_stretch, (begin, end) in zip(best, asked.stretches, strict=True):
+            sums = sum(piece for at, piece in pieces.items() if begin <= at < end)
+            _keep_best(of_stretch, np.max(sums, axis=0), first + (begin + end) // 2, starts, ends)
     return best
 
 
 def line_sums(codes: Codes, asked: QuerySketch, start: int, end: int) -> Floats:
     """(ASKED_WAYS, end - start): of the lines whose middles lie on these blocks. Beyond all blocks there is nothing."""
-    first = start - asked.blocks // 2
-    last = first + end - start + asked.blocks - 1
-    held = decoded(codes[max(first, 0) : min(last, len(codes))], asked.numbers)
+    count = end - start
+    return _summed(_products(codes, asked, start - asked.blocks // 2, count), 0, asked.blocks, count)
+
+
+def _keep_best(best: Floats, sums: Floats, middle: int, starts: Ints, ends: Ints) -> None:
+    """Raise the tracks' ``best`` to the ``sums`` of lines whose middles lie on the blocks from ``middle`` on."""
+    begin, end = max(middle, 0), min(middle + len(sums), int(ends[-1]) if len(ends) else 0)
+    if begin >= end:
+        return
+    rows = slice(np.searchsorted(ends, begin, "right"), np.searchsorted(starts, end, "left"))
+    bounds = np.maximum(starts[rows], begin) - middle
+    best[rows] = np.maximum(best[rows], np.maximum.reduceat(sums[: end - middle], bounds))
+
+
+def _best_offset(codes: Codes, asked: QuerySketch, start: int, end: int) -> int:
+    """In columns, of the best line whose middle lies on these blocks of a track."""
+    sums = line_sums(codes, asked, start, end)
+    way, middle = np.unravel_index(np.argmax(sums), sums.shape)
+    return (int(middle) - asked.blocks // 2) * BLOCK_COLUMNS - asked.first_column - int(way) * ASKED_STEP
+
+
+def _products(codes: Codes, asked: QuerySketch, first: int, count: int) -> Floats:
+    """(ASKED_WAYS, query's blocks, blocks): of ``count`` lines, whose first blocks lie on ``first`` and after it."""
+    last = first + count + asked.blocks - 1
+    held = decoded(codes[max(first, 0) : max(min(last, len(codes)), 0)], asked.numbers)
     if len(held) < last - first:
         held = np.pad(held, ((max(-first, 0), max(last - len(codes), 0)), (0, 0)))
-    products = asked.values.reshape(-1, asked.numbers) @ held.T
-    ways = products.reshape(ASKED_WAYS, asked.blocks, last - first)
-    sums = ways[:, 0, : end - start].copy()
-    for block in range(1, asked.blocks):
-        sums += ways[:, block, block : block + end - start]
+    products: Floats = asked.values.reshape(-1, asked.numbers) @ held.T
+    return products.reshape(ASKED_WAYS, asked.blocks, last - first)
+
+
+def _summed(products: Floats, begin: int, end: int, count: int) -> Floats:
+    """(ASKED_WAYS, count): what the lines add up to from block ``begin`` to before block ``end`` of the query."""
+    sums = products[:, begin, begin : begin + count].copy()
+    for block in range(begin + 1, end):
+        sums += products[:, block, block : block + count]
     return sums

@@ -10,8 +10,8 @@ from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features import sketch
 from catalog.engine.features.query import PLAIN, Probe, Query
-from catalog.engine.features.sketch import QuerySketch
-from catalog.engine.index.interface import ReferenceIndex
+from catalog.engine.features.sketch import WINDOW_COLUMNS, QuerySketch
+from catalog.engine.index.interface import ReferenceIndex, Spots
 from catalog.engine.match import Match
 from catalog.engine.search import copies
 from catalog.engine.search.candidates import Candidate, Votes, candidates
@@ -32,10 +32,9 @@ SCAN_CANDIDATES = 8
 # the numbers of 16 s, then nothing: it would take longer than all probes.
 SCANNED_WHOLE_S, SCANNED_S = 1e6, 4e6
 MOST_SCANNED_COLUMNS, FEWER_SCANNED_COLUMNS = 1700, 250
-# A line is seen where its middle lies in a reference, which a short one may not reach; and of a long query the middle
-# alone is compared. So windows of it are looked for as well: as many as take a second, by the catalog's length (s).
-WINDOWS_OF_LONG = 2  # that a long query is longer than
-MOST_WINDOW_SECONDS = 7e6
+# A line is seen where its middle lies in a reference, which a short one may not reach. So windows are looked for as
+# well: in what is compared anyway, and in as much beside it as takes less than a tenth of a second.
+MORE_COLUMN_SECONDS = 1e8  # columns of a query x seconds of the catalog, by all numbers
 NEGLIGIBLE = 0.08  # of a sure match's votes: what has fewer is chance beside it
 WHOLLY = 0.9  # of the query explained: nothing else can be in it
 CLEARLY = 1.0  # score by which what is found later must beat what was found before of the same track
@@ -157,39 +156,45 @@ class _Finder:
 
     def scan(self) -> None:
         """Look closely at the lines on which the plain pictures agree most: what is masked everywhere has no votes."""
-        if self._total_s > SCANNED_S:
+        asked = self._sketch()
+        if asked is None:
             return
-        small = self._total_s <= SCANNED_WHOLE_S
-        count = sketch.NUMBERS if small else sketch.NUMBERS // 2
-        picture, most_columns = self._query.moved(0.0), MOST_SCANNED_COLUMNS if small else FEWER_SCANNED_COLUMNS
-        asked = sketch.asked(picture, most_columns, count)
-        self._scan_for([asked] if asked is not None else [], LIMITS.filter_window_s)
-        if not self.believed() and self._query.columns > WINDOWS_OF_LONG * FEWER_SCANNED_COLUMNS:
-            most = int(MOST_WINDOW_SECONDS / max(self._total_s, 1.0))
-            stretches = sketch.windows(picture, FEWER_SCANNED_COLUMNS, most, count)
-            self._scan_for(stretches, FEWER_SCANNED_COLUMNS * HOP_S)
+        # An index that keeps no sketches has no spots.
+        spots = self._catalog.index.scan(asked, SCAN_CANDIDATES + len(self._excluded))
+        found = list(zip(asked.each(), spots, strict=False))
+        self._verify_lines(found[:1], LIMITS.filter_window_s)
+        if not self.believed():
+            self._verify_lines(found[1:], WINDOW_COLUMNS * HOP_S)
 
-    def _scan_for(self, stretches: list[QuerySketch], scanned_s: float) -> None:
+    def _sketch(self) -> QuerySketch | None:
+        """What of the query the sketches of all tracks are compared with; None in a catalog that is too large."""
+        if self._total_s > SCANNED_S:
+            return None
+        small = self._total_s <= SCANNED_WHOLE_S
+        whole, count = (MOST_SCANNED_COLUMNS, sketch.NUMBERS) if small else (FEWER_SCANNED_COLUMNS, sketch.NUMBERS // 2)
+        more = MORE_COLUMN_SECONDS / max(self._total_s, 1.0) * (sketch.NUMBERS / count)
+        return sketch.asked(self._query.moved(0.0), int(whole + more), whole, count)
+
+    def _verify_lines(self, found: list[tuple[QuerySketch, Spots]], scanned_s: float) -> None:
         """Verify the best lines of all the stretches, ``scanned_s`` long at most."""
-        lines = self._lines(stretches)
+        lines = self._best_lines(found)
         self._references.fetch({track_id for _, track_id, _, _ in lines})
-        for _, track_id, columns, asked in lines:
+        for _, track_id, columns, stretch in lines:
             if self._references.is_there(track_id):
-                line, middle_s = Line(columns * HOP_S, 1.0, 0.0), asked.middle_column * HOP_S
+                line, middle_s = Line(columns * HOP_S, 1.0, 0.0), stretch.middle_column * HOP_S
                 self._keep(verify.verify_line(self._case(track_id), line, middle_s, scanned_s))
 
-    def _lines(self, stretches: list[QuerySketch]) -> list[tuple[float, int, int, QuerySketch]]:
+    def _best_lines(self, found: list[tuple[QuerySketch, Spots]]) -> list[tuple[float, int, int, QuerySketch]]:
         """Sums of products, tracks and offsets (columns) of the ``SCAN_CANDIDATES`` best lines, each line once."""
         best: dict[tuple[int, int], tuple[float, int, int, QuerySketch]] = {}
-        for asked in stretches:
-            spots = self._catalog.index.scan(asked, SCAN_CANDIDATES + len(self._excluded))
-            for found in zip(spots.sums.tolist(), spots.track_id.tolist(), spots.offset.tolist(), strict=True):
-                total, track_id, columns = found
+        for stretch, spots in found:
+            for one in zip(spots.sums.tolist(), spots.track_id.tolist(), spots.offset.tolist(), strict=True):
+                total, track_id, columns = one
                 line = (track_id, round(columns / sketch.BLOCK_COLUMNS))
                 allowed = track_id not in self._excluded and track_id not in self._unsteady
                 if allowed and (line not in best or best[line][0] < total):
-                    best[line] = (total, track_id, columns, asked)
-        return sorted(best.values(), key=lambda found: -found[0])[:SCAN_CANDIDATES]
+                    best[line] = (total, track_id, columns, stretch)
+        return sorted(best.values(), key=lambda one: -one[0])[:SCAN_CANDIDATES]
 
     def _verify(self, candidate: Candidate, track_id: int) -> Match | None:
         match = verify.verify(self._case(track_id), candidate.line, candidate.anchor_s)

@@ -12,7 +12,7 @@ from catalog.engine.errors import IndexUnavailable
 from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.patches import HALVES
 from catalog.engine.features.sketch import QuerySketch
-from catalog.engine.index.interface import NO_SPOTS, NOTHING, Entry, Health, Neighbours, Operation, Size, Spots
+from catalog.engine.index.interface import NOTHING, Entry, Health, Neighbours, Operation, Size, Spots
 from catalog.engine.index.milvus import questions, writing
 from catalog.engine.index.milvus.address import MilvusAddress
 from catalog.engine.index.milvus.build import Build
@@ -67,9 +67,9 @@ class MilvusIndex:
             refuse_part(questions.lost_canaries(asked, keys, scores))
         return questions.neighbours(asked, keys, scores, (HALVES, len(queries.values), k))
 
-    def scan(self, asked: QuerySketch, k: int) -> Spots:  # noqa: ARG002
+    def scan(self, asked: QuerySketch, k: int) -> list[Spots]:  # noqa: ARG002
         """Nothing: a catalog for a cluster is too large to be looked through as a whole."""
-        return NO_SPOTS
+        return []
 
     def twins(self, digest: bytes) -> list[int]:
         """The tracks with exactly this fingerprint."""
