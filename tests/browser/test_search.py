@@ -58,7 +58,7 @@ def test_enter_opens_the_first_and_the_list_has_all(page: Page, live_server: Liv
 def test_nothing_found_is_said_and_a_lost_session_leads_to_the_login(page: Page, live_server: LiveServer) -> None:
     page.goto(live_server.url + "/admin/")
     page.locator(FIELD).fill("none-such")
-    expect(page.locator("[data-search-panel]")).to_contain_text("You may view nothing that contains “none-such”.")
+    expect(page.locator("[data-search-panel]")).to_contain_text("Nothing that you may view contains “none-such”.")
     page.context.clear_cookies()
     page.locator(FIELD).fill("none")
     expect(page.locator("[data-search-panel]")).to_contain_text("No answer.")
