@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='match',
             name='conflict',
-            field=models.PositiveSmallIntegerField(default=0, editable=False, help_text='How much it pretends to be another recording (models/conflicts.py)'),
+            field=models.PositiveSmallIntegerField(default=0, editable=False, help_text='How much it pretends to be another recording'),
         ),
         migrations.AddIndex(
             model_name='match',

@@ -72,7 +72,7 @@ class Job(Searched):
             models.Index(fields=["owner", "-created_at", "-id"], name="jobs_of_owner"),
             models.Index(
                 fields=["track", "-completed_at"],
-                condition=Q(status="success", task_name="check_is_same"),
+                condition=Q(status=TaskStatus.SUCCESS.value, task_name=TaskName.CHECK.value),
                 name="checks_of_track",
             ),
         ]

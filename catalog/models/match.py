@@ -117,7 +117,7 @@ class Match(models.Model):
     reference_coverage = models.FloatField("coverage of the reference")
     similarity = models.FloatField(null=True, blank=True, help_text="Mean of the segments, 0 to 1, by their length")
     conflict = models.PositiveSmallIntegerField(
-        default=0, editable=False, help_text="How much it pretends to be another recording (models/conflicts.py)"
+        default=0, editable=False, help_text="How much it pretends to be another recording"
     )
     edit = models.CharField(max_length=10, choices=Edit, blank=True, default="")
     segments = models.JSONField(default=list, blank=True)
