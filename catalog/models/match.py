@@ -27,7 +27,8 @@ class MatchQuerySet(models.QuerySet["Match"]):
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         """Store many rows, each with its conflict. Tracks that the rows do not bring are read together."""
         rows = list(objs)
-        models.prefetch_related_objects(rows, "query_track", "reference_track")
+        for start in range(0, len(rows), WEIGHED_TOGETHER):  # SQLite compares with fewer than a thousand keys at once
+            models.prefetch_related_objects(rows[start : start + WEIGHED_TOGETHER], "query_track", "reference_track")
         for row in rows:
             row.conflict = weight_of(row)
         return super().bulk_create(rows, *args, **options)

@@ -43,7 +43,7 @@ RELATED: Values = {"relation": "related", "verdict": "none", "query_coverage": 0
 CASES: dict[str, tuple[Values, Values, Values, str, str]] = {
     # what was proposed over the whole original before
     "slowed, and so longer": (MP3, MP3, {"tempo_ratio": 0.9, "pitch_semitones": -1.8}, "", "altered"),
-    "voice-over at a higher bit rate": (MP3_320, MP3, {"similarity": 0.6}, "", "something over it"),
+    "voice-over at a higher bit rate": (MP3_320, MP3, {"similarity": 0.6}, "", "something lies over"),
     "FLAC made from Vorbis": (FLAC_OF_VORBIS, VORBIS, {}, "b", "in the catalog first"),
     "twelve seconds in FLAC": (FLAC, MP3, EXCERPT, "b", "the whole recording"),
     "8 kHz A-law": (A_LAW, MP3, {}, "b", "more than eight bits"),
@@ -74,7 +74,7 @@ CASES: dict[str, tuple[Values, Values, Values, str, str]] = {
     "cut": (FLAC, MP3, {"edit": "cut", "reference_coverage": 0.9}, "b", "nothing cut out"),
     "the other is cut": (MP3, FLAC, {"edit": "added", "query_coverage": 0.9}, "a", "nothing cut out"),
     "looped": (FLAC, MP3, {"edit": "looped"}, "b", "nothing repeated"),
-    "halves swapped": (FLAC, MP3, {"edit": "swapped"}, "", "another order"),
+    "halves swapped": (FLAC, MP3, {"edit": "swapped"}, "", "a different order"),
     "decode errors": (FLAC | CUT_SHORT, MP3, {}, "b", "nothing missing"),
     "decode errors of both": (FLAC | CUT_SHORT, MP3 | CUT_SHORT, {}, "", "both"),
     "an excerpt, and the whole has errors": (MP3, MP3 | CUT_SHORT, EXCERPT, "", "nothing missing"),
