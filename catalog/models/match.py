@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Greatest, Least
 
+from catalog.models.conflicts import COPIES as COPY_RELATIONS
 from catalog.models.conflicts import weight_of
 from catalog.models.decision import Decision
 
@@ -95,7 +96,7 @@ class Match(models.Model):
         REORDERED = "reordered", "parts in another order"
 
     # What may be joined as copies of one recording.
-    COPIES = (Relation.IDENTICAL, Relation.SAME, Relation.EXCERPT)
+    COPIES = tuple(map(Relation, COPY_RELATIONS))
 
     job = models.ForeignKey("catalog.Job", on_delete=models.CASCADE, related_name="matches", null=True, blank=True)
     scan = models.ForeignKey(
