@@ -1,8 +1,8 @@
-"""``Codec``: what is learnt of a large catalog, the lists that its vectors lie in and the codes that stand for them.
+"""``Codec``: what is learnt of a large catalog: the lists that its vectors lie in, and the codes that stand for them.
 
-Small catalogs are exact. From ``LISTS_FROM`` vectors on: an inverted file (Sivic and Zisserman, 2003), product codes
-(Jégou, Douze and Schmid, 2011). The codes are of the vectors themselves, not of what is left of them in their list: so
-they can be moved to other lists as the catalog grows, without losing anything and without the recordings.
+Small catalogs are searched exactly. From ``LISTS_FROM`` vectors on there are an inverted file (Sivic and Zisserman,
+2003) and product codes (Jégou, Douze and Schmid, 2011). A code stands for the vector itself, not for its distance from
+the middle of its list. So codes can move to other lists as the catalog grows, with no loss and without the recordings.
 """
 
 import math
@@ -28,9 +28,9 @@ TRAIN_CODES_ROUNDS = 5
 
 
 def lists_for(count: int, sampled: float = math.inf) -> int:
-    """How many inverted lists suit ``count`` vectors of a half: a power of two, 0 for an exact index.
+    """How many inverted lists suit ``count`` vectors of one half: a power of two; 0 for an exact index.
 
-    ``sampled``: vectors that they can be learnt from, of the half that has fewer.
+    ``sampled``: how many vectors the lists can be learnt from, in the half that has fewer.
     """
     if count < LISTS_FROM:
         return 0
@@ -43,7 +43,10 @@ def lists_for(count: int, sampled: float = math.inf) -> int:
 
 
 class Codec:
-    """What was learnt of the catalog: the middles of the lists and the codes, as an empty FAISS index a half."""
+    """What was learnt of the catalog: the middles of the lists, and the codes.
+
+    It is held as one empty FAISS index for each half. ``lists``: how many lists there are.
+    """
 
     def __init__(self, empty: Sequence[Any]) -> None:
         self._empty = list(empty)
@@ -51,7 +54,10 @@ class Codec:
 
     @classmethod
     def learn(cls, samples: Sequence[Floats], lists: int, *, codes_of: Self | None = None) -> Self:
-        """From a sample of vectors a half; the codes of ``codes_of`` are kept, and only the lists are new."""
+        """Learn ``lists`` lists and the codes from ``samples``: (n, DIMENSIONS) vectors for each half.
+
+        With ``codes_of`` its codes are kept, and only the lists are learnt.
+        """
         library, empty = faiss(), []
         for half, sample in enumerate(samples):
             index = library.index_factory(DIMENSIONS, f"IVF{lists},{CODE}", library.METRIC_INNER_PRODUCT)
@@ -73,26 +79,26 @@ class Codec:
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Self:
-        """What ``write`` wrote, in memory that all processes share."""
+        """Map the files that ``write`` wrote, one for each half, into memory that all processes share."""
         return cls([mapped(path) for path in paths])
 
     def write(self, paths: Sequence[Path]) -> None:
-        """One file a half."""
+        """Write one file for each half."""
         for index, path in zip(self._empty, paths, strict=True):
             faiss().write_index(index, str(path))
 
     def code_centroids(self, half: int) -> Floats:
-        """What the codes stand for, flat."""
+        """The vectors that the codes of one half stand for, all numbers in one row, as FAISS keeps them."""
         centroids: Floats = faiss().vector_to_array(self._empty[half].pq.centroids)
         return centroids
 
     def coded(self, half: int, values: Floats) -> tuple[Ids, NDArray[np.uint8]]:
-        """(n,) lists and (n, bytes) codes of vectors."""
+        """The (n,) lists and the (n, bytes) codes of (n, DIMENSIONS) vectors of one half."""
         index, values = self._empty[half], np.ascontiguousarray(values)
         return index.quantizer.search(values, 1)[1][:, 0], index.pq.compute_codes(values)
 
     def new_part(self) -> Part:
-        """An empty part under this codec, which shares the middles of the lists with it: at size they weigh most."""
+        """An empty part under this codec. It shares the middles of the lists, which take most of the memory."""
         library, empty = faiss(), []
         for half, known in enumerate(self._empty):
             shape = DIMENSIONS, known.nlist, known.pq.M, known.pq.nbits, library.METRIC_INNER_PRODUCT
@@ -104,6 +110,9 @@ class Codec:
         return Part(empty, codec=self)
 
     def nearest_lists(self, queries: Floats, half: int, probes: int) -> tuple[Ids, Floats]:
-        """(n, probes) lists to look into, and how near they are."""
+        """The (n, probes) lists nearest to (n, DIMENSIONS) vectors of one half, and their similarities (cosine).
+
+        There are fewer columns where the index has fewer lists than ``probes``.
+        """
         similarity, lists = self._empty[half].quantizer.search(queries, min(probes, self.lists))
         return lists, similarity

@@ -1,4 +1,4 @@
-"""The only door to FAISS: vectors of many tracks in one file a half-band, exact or under a ``Codec``."""
+"""The only module that calls FAISS: vectors of many tracks, one index for each half, exact or under a ``Codec``."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Bits = NDArray[np.bool_]
 
 @cache
 def faiss() -> Any:
-    """FAISS with one thread: several threads before a fork hang the child, and the workers share the cores."""
+    """The FAISS library, set to one thread: more of them before a fork hang the child, and workers share the cores."""
     import faiss as library  # noqa: PLC0415  (only where an index lives, after the fork)
 
     library.omp_set_num_threads(1)
@@ -29,34 +29,37 @@ def faiss() -> Any:
 
 
 def mapped(path: Path) -> Any:
-    """A stored index in memory that all processes share. It must not be added to: that ends the process."""
+    """Map a stored index into memory that all processes share. Adding to it ends the process."""
     library = faiss()
     return library.read_index(str(path), library.IO_FLAG_MMAP_IFC | library.IO_FLAG_SKIP_PRECOMPUTE_TABLE)
 
 
 def ids_of(row: int, count: int) -> Ids:
-    """The ids of a track's vectors: its row and their positions."""
+    """The (count,) ids of a track's vectors: its row in the high bits, the position in the low ``POSITION_BITS``."""
     ids: Ids = (np.int64(row) << POSITION_BITS) + np.arange(count, dtype=np.int64)
     return ids
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Query vectors of one half, with the lists to look into where the index has lists."""
+    """Query vectors of one half: ``values`` (n, DIMENSIONS).
+
+    ``lists`` and ``list_similarity`` (n, probes): the inverted lists to read, where the index has lists; else None.
+    """
 
     values: Floats
     lists: Ids | None
     list_similarity: Floats | None
 
     def at(self, rows: NDArray[np.int64]) -> "Asked":
-        """Some of them."""
+        """The same for some ``rows`` (m,) of the vectors."""
         if self.lists is None or self.list_similarity is None:
             return Asked(self.values[rows], None, None)
         return Asked(self.values[rows], self.lists[rows], self.list_similarity[rows])
 
 
 class Part:
-    """Vectors of some tracks, under ids of (row, position): one FAISS index a half. Nothing is ever taken out of it."""
+    """Vectors of some tracks, in one FAISS index for each half. Their ids are those of ``ids_of``; none is removed."""
 
     def __init__(self, halves: Sequence[Any], *, codec: object = None) -> None:
         self._halves = list(halves)
@@ -64,27 +67,27 @@ class Part:
 
     @classmethod
     def exact(cls) -> Self:
-        """An empty part without codes or lists."""
+        """An empty part without codes or lists, which is searched exactly."""
         library = faiss()
         return cls([library.IndexIDMap2(library.IndexFlatIP(DIMENSIONS)) for _ in range(HALVES)])
 
     @classmethod
     def mapped(cls, paths: Sequence[Path]) -> Self:
-        """What ``write`` wrote, in memory that all processes share."""
+        """Map the files that ``write`` wrote, one for each half, into memory that all processes share."""
         return cls([mapped(path) for path in paths])
 
     def write(self, paths: Sequence[Path]) -> None:
-        """One file a half."""
+        """Write one file for each half."""
         for index, path in zip(self._halves, paths, strict=True):
             faiss().write_index(index, str(path))
 
     def count(self, half: int | None = None) -> int:
-        """Vectors held."""
+        """How many vectors are held, in one half or in both."""
         halves = self._halves if half is None else [self._halves[half]]
         return sum(int(index.ntotal) for index in halves)
 
     def add(self, first_row: int, tracks: Sequence[Vectors]) -> None:
-        """Vectors of tracks that take the rows from ``first_row`` on; those not heard are left out."""
+        """Add the vectors of ``tracks``, which take the rows from ``first_row`` on. Those not heard are left out."""
         for half in range(HALVES):
             heard = [track.heard[:, half] for track in tracks]
             values = [track.values[h, half] for track, h in zip(tracks, heard, strict=True)]
@@ -92,12 +95,12 @@ class Part:
             self.add_values(half, np.concatenate(values), np.concatenate(ids))
 
     def add_values(self, half: int, values: Floats, ids: Ids) -> None:
-        """(n, DIMENSIONS) under (n,) ids."""
+        """Add (n, DIMENSIONS) vectors of one half under (n,) ids."""
         if len(ids):
             self._halves[half].add_with_ids(np.ascontiguousarray(values), np.ascontiguousarray(ids))
 
     def add_coded(self, half: int, lists: Ids, codes: NDArray[np.uint8], ids: Ids) -> None:
-        """What ``Codec.coded`` gave, under ids."""
+        """Add (n, bytes) codes to their (n,) lists, as ``Codec.coded`` gave them, under (n,) ids."""
         index, library = self._halves[half], faiss()
         order = np.argsort(lists.astype(np.uint16) if index.nlist <= 1 << 16 else lists, kind="stable")
         lists, codes, ids = lists[order], np.ascontiguousarray(codes[order]), np.ascontiguousarray(ids[order])
@@ -110,7 +113,10 @@ class Part:
         index.ntotal += len(ids)
 
     def search(self, asked: Asked, half: int, k: int, *, without: Ids | None = None) -> tuple[Floats, Ids]:
-        """(n, k) similarities and ids, -1 where there is none; ids in ``without`` are passed over."""
+        """The (n, k) similarities (cosine) and ids of the nearest, best first; id -1 where there are fewer.
+
+        ``without``: (m,) ids that are passed over.
+        """
         index, library = self._halves[half], faiss()
         count = len(asked.values)
         if not count or not index.ntotal:
@@ -131,7 +137,7 @@ class Part:
         return similarity, ids
 
     def contents(self, half: int) -> Iterator[tuple[Floats, Ids]]:
-        """All vectors with their ids, in chunks; approximate where they are coded."""
+        """All (n, DIMENSIONS) vectors with their (n,) ids, in chunks. They are approximate where they are coded."""
         index, library = self._halves[half], faiss()
         if not hasattr(index, "nlist"):
             ids = library.vector_to_array(index.id_map).astype(np.int64)
@@ -151,7 +157,7 @@ class Part:
             yield self._decoded(half, held)
 
     def ids(self, half: int) -> Iterator[Ids]:
-        """The ids of all vectors, in chunks."""
+        """The (n,) ids of all vectors of one half, in chunks."""
         index = self._halves[half]
         if not hasattr(index, "nlist"):
             yield faiss().vector_to_array(index.id_map).astype(np.int64)
@@ -160,7 +166,7 @@ class Part:
             yield self.list_of(half, number)[1]
 
     def take_over(self, other: "Part", half: int, new_row: Ids) -> None:
-        """Copy another part's codes, under the same codec; row r becomes ``new_row[r]``, and is left out for -1."""
+        """Copy the codes of another part under the same codec. Row r becomes ``new_row[r]``; with -1 it is left out."""
         mine, library = self._halves[half], faiss()
         for number in range(mine.nlist):
             codes, ids = other.list_of(half, number)
@@ -175,7 +181,7 @@ class Part:
                 mine.ntotal += len(ids)
 
     def list_of(self, half: int, number: int) -> tuple[NDArray[np.uint8], Ids]:
-        """(n, bytes) codes and (n,) ids of one list: views, not copies."""
+        """The (n, bytes) codes and (n,) ids of one inverted list: views, not copies."""
         index, library = self._halves[half], faiss()
         lists, size = index.invlists, int(index.code_size)
         count = lists.list_size(number)

@@ -1,8 +1,8 @@
 """``EmbeddedIndex``: the index inside this process, in FAISS.
 
 A log-structured index (O'Neil et al., 1996): segments that are written once, and a small one in memory that follows the
-log. Compaction turns the small one into a segment and merges segments of like size, so that there are few of them and
-each track is written again seldom. What is written are generations of files that all processes map (``generations``).
+log. Compaction turns the small one into a segment and merges segments of like size. So there are few segments, and each
+track is seldom written again. ``on_disk`` writes them as files that all processes map.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,25 +26,25 @@ BATCH = 100  # tracks added at once
 
 
 class EmbeddedIndex(Segments):
-    """A ``ReferenceIndex`` in this process's memory. Not locked: whoever shares it between threads locks it."""
+    """A ``ReferenceIndex`` in the memory of this process. Threads that share it must lock it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._sequence = 0
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Nobody else writes here."""
+        """Hold no lock: no other process writes here."""
         return nullcontext()
 
     def refresh(self) -> None:
-        """Nothing is shared."""
+        """Do nothing: no other process writes here."""
 
     def applied_sequence(self) -> int:
-        """The last operation seen."""
+        """The number of the last operation of the log that was applied; 0 for none."""
         return self._sequence
 
     def apply(self, operations: Sequence[Operation]) -> None:
-        """In order; only the last word on a track counts."""
+        """Apply ``operations``, which are in order. Of several for one track only the last has an effect."""
         last = {operation.track_id: operation for operation in operations}
         for track_id in last:
             self._kill(track_id)
@@ -55,7 +55,10 @@ class EmbeddedIndex(Segments):
             self._sequence = max(self._sequence, operations[-1].sequence)
 
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
-        """Start over, learning from the first tracks: give them in no order. An error leaves what there was."""
+        """Replace everything by ``entries``, about ``expected`` of them. An error leaves what there was.
+
+        The lists and codes are learnt from the first tracks, so the order should be random.
+        """
         with self._as_before_on_error():
             self._fill(iter(entries), expected)
             self._sequence = sequence
@@ -85,16 +88,16 @@ class EmbeddedIndex(Segments):
 
     @property
     def codec(self) -> Codec | None:
-        """What was learnt; None while the index is exact."""
+        """The lists and codes that were learnt; None while the index is exact."""
         return self._codec
 
     def take(self, segment: Segment) -> None:
-        """Tracks that were coded elsewhere under ``codec``, none of which is in yet."""
+        """Add a segment that was coded elsewhere under ``codec``. None of its tracks may be in the index yet."""
         self._segments.append(self._kept(segment))
         self._segments.sort(key=lambda one: -len(one.table))
 
     def is_due(self) -> bool:
-        """Whether searches gain by compaction: more lists are wanted, or much is dead."""
+        """Whether compaction would make searches faster: more lists are wanted, or many rows are dead."""
         rows, live = (sum(values) for values in zip(*((len(s.alive), s.alive.sum()) for s in self._all()), strict=True))
         return self._wanted_lists() > self._lists() or rows - live > max(FEWEST_DEAD, DEAD_SHARE * rows)
 
@@ -122,15 +125,15 @@ class EmbeddedIndex(Segments):
             self._delta = Delta(self._codec)
 
     def checkpoint(self) -> None:
-        """Nothing is written; only compact."""
+        """Compact; nothing is written."""
         self.compact()
 
     def health(self) -> Health:
-        """Memory is always whole."""
+        """Always complete, with ``facts``: memory loses nothing."""
         return Health(is_complete=True, facts=self.facts())
 
     def facts(self) -> dict[str, str | int | float]:
-        """What a person may want to know."""
+        """Counts for pages and monitors: lists, segments, tracks in memory, dead rows."""
         return {
             "lists": self._lists(),
             "segments": len(self._segments),

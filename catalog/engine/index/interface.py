@@ -1,6 +1,6 @@
-"""What a search needs of an index, whichever one runs: vectors and sketches of many tracks, kept up to date from a log.
+"""What a search needs of any index: vectors and sketches of many tracks, kept up to date from a log.
 
-An index knows no audio and no pictures: those come from whoever holds the fingerprints.
+An index holds no audio and no spectrograms: those come from the fingerprints, which are stored elsewhere.
 """
 
 import logging
@@ -27,7 +27,7 @@ NOTHING = -1.0  # similarity where fewer than k neighbours exist
 
 @dataclass(frozen=True)
 class Entry:
-    """What an index keeps of one track."""
+    """What an index keeps of one track: ``sketch`` (blocks, BYTES), as ``sketch.sketched`` gives it."""
 
     track_id: int  # any signed 64-bit number
     duration_s: float
@@ -37,14 +37,14 @@ class Entry:
 
     @classmethod
     def of(cls, track_id: int, fingerprint: Fingerprint) -> Self:
-        """The entry of a fingerprint."""
+        """Compute the entry of a track from its fingerprint."""
         picture = move_rows(fingerprint.picture, 0.0)
         vectors, sketch = reference_vectors(picture), sketched(picture)
         return cls(track_id, fingerprint.duration_s, fingerprint.digest, vectors, sketch)
 
 
 def entries_of(stored: Mapping[int, bytes]) -> list[Entry]:
-    """The entries of tracks; those whose bytes are damaged are left out, and said in the log."""
+    """The entries of stored fingerprints, by track id. One that is damaged is left out, with a warning in the log."""
     entries = []
     for track_id, data in stored.items():
         try:
@@ -56,7 +56,7 @@ def entries_of(stored: Mapping[int, bytes]) -> list[Entry]:
 
 @dataclass(frozen=True)
 class Operation:
-    """Operation ``sequence`` of the log: put a track in (or replace it), or take it out where ``entry`` is None."""
+    """Operation ``sequence`` of the log: add or replace a track, or remove it where ``entry`` is None."""
 
     sequence: int
     track_id: int
@@ -65,7 +65,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """(HALVES, n, k) each, nearest first: cosine, track and position; ``NOTHING`` and 0 where there are fewer."""
+    """(HALVES, n, k) each, the nearest first: cosine, track id, and position in the track.
+
+    Where there are fewer than k, the similarity is ``NOTHING`` and the others are 0.
+    """
 
     similarity: Floats
     track_id: Ids
@@ -74,8 +77,11 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Spots:
-    """(n,) each, best first: sums of products on the best line of a track, the track, and how many columns later a
-    column of the query lies in the reference."""
+    """The best line of each of some tracks, (n,) each, best first.
+
+    ``sums``: the sum of products on the line; ``track_id``; ``offset``: by how many columns a column of the query lies
+    later in the reference.
+    """
 
     sums: Floats
     track_id: Ids
@@ -93,54 +99,60 @@ class Size:
 
 @dataclass(frozen=True)
 class Health:
-    """Whether an index can be believed, and what a person may want to know of it."""
+    """Whether an index is whole, with facts for pages and monitors."""
 
     is_complete: bool  # False: "nothing found" means nothing
     facts: dict[str, str | int | float]
 
 
 class ReferenceIndex(Protocol):
-    """One index. Its calls may raise ``IndexUnavailable``: nothing was found out, try later."""
+    """One index. Every call may raise ``IndexUnavailable``: it learnt nothing, and another try may succeed."""
 
     def refresh(self) -> None:
-        """Take over what other processes have written since."""
+        """Read what other processes have written since the last call."""
 
     def applied_sequence(self) -> int:
-        """The last operation of the log that this index has seen; 0 for none."""
+        """The number of the last operation of the log that was applied; 0 for none."""
 
     def apply(self, operations: Sequence[Operation]) -> None:
-        """Bring the index up to the last of ``operations``, in order. Applying twice changes nothing."""
+        """Apply ``operations``, which are in order. Applying them twice changes nothing."""
 
     def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
-        """The ``k`` nearest vectors of each query vector that is heard, of the same half, in one call.
+        """The ``k`` nearest vectors of each query vector that is heard, among those of the same half.
 
-        ``without``: tracks that are passed over. ``thorough``: look farther where the index is approximate; few queries
-        are worth it, thousands are not.
+        ``without``: ids of tracks that are passed over. ``thorough``: read more lists where the index is approximate,
+        which is worth its time for a few queries and not for thousands.
         """
 
     def scan(self, asked: QuerySketch, k: int) -> list[Spots]:
-        """For each stretch of a query's sketch the ``k`` tracks that agree best with it on one line.
+        """For each stretch of a query's sketch, the ``k`` tracks that agree best with it on one line.
 
-        All of the index is looked through; one that keeps no sketches returns an empty list.
+        Every sketch in the index is compared. An index without sketches returns an empty list.
         """
 
     def twins(self, digest: bytes) -> list[int]:
-        """The tracks with exactly this fingerprint."""
+        """The ids of the tracks with exactly this fingerprint (``Fingerprint.digest``), in order."""
 
     def size(self) -> Size:
-        """How much it holds."""
+        """How much the index holds."""
 
     def census(self) -> tuple[Ids, Ids]:
-        """Every track that is in (twice where it is doubled), in order, and its number of vectors. For verification."""
+        """The (n,) ids of all tracks in order, and the (n,) numbers of their vectors. For verification.
+
+        A track that is held twice by mistake is listed twice.
+        """
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """Held around ``rebuild`` and ``checkpoint``. ``IndexBusy`` where another process is at it."""
+        """The lock to hold around ``rebuild`` and ``checkpoint``. ``IndexBusy`` where another process holds it."""
 
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
-        """Forget everything and hold ``entries`` (in no order, about ``expected``): the log's state at ``sequence``."""
+        """Replace everything by ``entries``, the state of the log at ``sequence``.
+
+        ``entries``: in random order, about ``expected`` of them.
+        """
 
     def checkpoint(self) -> None:
-        """Write down what is only in memory, so that a new process need not apply it again."""
+        """Store what is only in memory, so that a new process need not apply it again."""
 
     def health(self) -> Health:
-        """Look whether everything is there. Cheap: for pages and monitors."""
+        """Whether the index is whole. It is cheap: pages and monitors call it often."""

@@ -1,7 +1,6 @@
-"""How the index lays out what it derives from fingerprints. A change here asks for a rebuilt index, nothing else.
+"""Which vectors of a fingerprint are indexed, and where they lie. After a change here the index must be rebuilt.
 
-The stored fingerprints do not depend on any of it: they need not be made again. Experiments:
-docs/log/2026-11-25-index-vectors.md.
+The stored fingerprints do not depend on it and stay valid. Experiments: docs/log/2026-11-25-index-vectors.md.
 """
 
 from catalog.engine.features.embedding import Vectors, embed
@@ -18,10 +17,16 @@ ORIGIN_S = float(centres(10_000, 1.0)[0]) * PARAMETERS.hop_s  # where a referenc
 
 
 def reference_vectors(picture: Floats, step: int = REFERENCE_STEP) -> Vectors:
-    """What is indexed of a picture that ``move_rows`` gave: a vector a half at every position, ``step`` hops apart."""
+    """The indexed vectors of a (columns, patch rows) picture in dB, as ``move_rows`` gives it.
+
+    There is one for each half at every position, ``step`` columns apart.
+    """
     return place_vectors(picture, centres(len(picture), step))
 
 
 def place_vectors(picture: Floats, places: Floats, tempo_ratio: float = 1.0) -> Vectors:
-    """Vectors as the index holds them, at ``places`` of a picture that ``move_rows`` gave; see ``patches.cut``."""
+    """Vectors as the index holds them, at (n,) ``places`` (columns) of a (columns, patch rows) picture in dB.
+
+    ``tempo_ratio``: how many times as fast as its reference the picture is; see ``patches.cut``.
+    """
     return embed(cut(picture, places, tempo_ratio, PATCH_COLUMNS), places, PLACE)

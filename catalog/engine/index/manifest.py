@@ -1,7 +1,7 @@
 """Index files: numbered generations, written whole or not at all, in a folder that many processes map.
 
-Files are written under names of their own and synced, then a manifest names them with their checksums, is synced and
-takes its number. Nothing is ever changed in place: readers of an older generation keep what they have mapped.
+The files are written under new names and synced. Then a manifest lists them with their checksums, is synced, and takes
+its number. Nothing is changed in place, so readers of an older generation keep what they have mapped.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _BELIEVED: set[Seen] = set()
 
 
 def versions() -> dict[str, str | int]:
-    """What must be equal for files to be read: what made the vectors, and how they lie."""
+    """What must be equal for files to be read: the versions of all that made the vectors and laid them out."""
     return {
         "format": FORMAT_VERSION,
         "layout": LAYOUT_VERSION,
@@ -40,7 +40,7 @@ def versions() -> dict[str, str | int]:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file as it was when its manifest was written."""
+    """A file as it was when its manifest was written: size in bytes, time of change in ns, SHA-256 in hex."""
 
     name: str
     size: int
@@ -49,7 +49,7 @@ class StoredFile:
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Sync a finished file and note what it is."""
+        """Sync a finished file to disk and describe it."""
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
@@ -57,10 +57,9 @@ class StoredFile:
         return cls(path.name, stat.st_size, stat.st_mtime_ns, digest)
 
     def check(self, folder: Path, *, thorough: bool = False) -> None:
-        """Raise ``InvalidIndex`` where the file is not what it was.
+        """Raise ``InvalidIndex`` where the file has changed or is gone.
 
-        A file that still has its size and time is believed, unless ``thorough``: reading a large index whole takes
-        longer than opening it should.
+        Unless ``thorough``, a file with its old size and time is not read: that would take too long in a large index.
         """
         path = folder / self.name
         try:
@@ -89,7 +88,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class StoredSegment:
-    """One segment's files and the rows that are no longer in."""
+    """The files of one segment, and its ``dead`` rows, which no longer count. ``stem`` begins the files' names."""
 
     stem: str
     tracks: int
@@ -100,7 +99,7 @@ class StoredSegment:
 
 @dataclass(frozen=True)
 class Generation:
-    """What a manifest says. ``mark`` tells the log it follows from another one."""
+    """What a manifest holds: the files of the log's state at ``sequence``. ``mark`` tells this log from another one."""
 
     number: int
     sequence: int
@@ -117,33 +116,33 @@ class Generation:
 
     @property
     def files(self) -> list[StoredFile]:
-        """Every file it needs."""
+        """Every file of the generation."""
         return [*self.codec_files, *(file for segment in self.segments for file in segment.files)]
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of its files."""
+        """How many bytes its files have together."""
         return sum(file.size for file in self.files)
 
     def check(self, folder: Path, *, thorough: bool = False) -> None:
-        """Raise ``InvalidIndex`` unless every file is what it was."""
+        """Raise ``InvalidIndex`` where a file has changed or is gone; see ``StoredFile.check``."""
         for file in self.files:
             file.check(folder, thorough=thorough)
 
 
 def new_stem(kind: str) -> str:
-    """A name that no file has."""
+    """The beginning of new files' names, with a random part that no other file has."""
     return f"{kind}-{uuid.uuid4().hex[:16]}"
 
 
 def numbers(folder: Path) -> list[int]:
-    """The numbers that manifests have, newest first."""
+    """The numbers of the manifests in ``folder``, newest first."""
     found = (path.stem.removeprefix("generation-") for path in folder.glob(MANIFEST))
     return sorted((int(number) for number in found if number.isdigit()), reverse=True)
 
 
 def read(folder: Path, number: int) -> Generation:
-    """A manifest; ``InvalidIndex`` where it is damaged, gone, or of other versions. Files are not looked at."""
+    """Read a manifest, not its files. ``InvalidIndex`` where it is damaged, gone, or of other versions."""
     path = _manifest(folder, number)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -159,7 +158,7 @@ def read(folder: Path, number: int) -> Generation:
 
 
 def readable(folder: Path, belongs: Callable[[Generation], bool]) -> Iterator[Generation]:
-    """Generations of this log, newest first, whose manifests are whole."""
+    """The generations with a whole manifest for which ``belongs`` is true, newest first."""
     for number in numbers(folder):
         try:
             generation = read(folder, number)
@@ -170,7 +169,7 @@ def readable(folder: Path, belongs: Callable[[Generation], bool]) -> Iterator[Ge
 
 
 def publish(folder: Path, generation: Generation) -> None:
-    """Write the manifest; from here on readers find it. ``InvalidIndex`` where its number is taken."""
+    """Write the manifest, so that readers find the generation. ``InvalidIndex`` where its number is taken."""
     sync(folder)  # the files' names
     body = asdict(generation)
     draft = folder / f".{new_stem('manifest')}.tmp"
@@ -188,15 +187,15 @@ def publish(folder: Path, generation: Generation) -> None:
 
 
 def listed(folder: Path) -> list[Path]:
-    """The files of an index that are there now, manifests first."""
+    """The paths of all index files in ``folder``, manifests first."""
     files = [path for path in folder.iterdir() if path.suffix in {".faiss", ".npy", ".json", ".tmp", ".index"}]
     return sorted(files, key=lambda path: path.suffix != ".json")
 
 
 def sweep(folder: Path, kept: Iterable[Generation], *, among: Iterable[Path]) -> None:
-    """Remove what no kept generation needs: older ones, those of other versions, what a killed process left.
+    """Remove the files that no ``kept`` generation needs: old ones, other versions', and a killed process's.
 
-    ``among``: what was ``listed`` while this process surely was the only writer; what came since may be another one's.
+    ``among``: what was ``listed`` while this process certainly was the only writer. Later files may be another one's.
     Manifests go first: a process that is killed here must leave no manifest whose files are gone.
     """
     names = set()
@@ -208,7 +207,7 @@ def sweep(folder: Path, kept: Iterable[Generation], *, among: Iterable[Path]) ->
 
 
 def sync(folder: Path) -> None:
-    """Make names in a folder last."""
+    """Sync a folder, so that the names in it survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,6 +1,6 @@
 """``MappedIndex``: an ``EmbeddedIndex`` whose segments are files that all processes of a host share.
 
-Each process holds for itself only what the log has brought since the generation it reads.
+A process keeps in its own memory only what the log has brought since the generation that it reads.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,14 +20,15 @@ from catalog.engine.index.segment import Delta, Names, Segment
 
 
 def no_mark(sequence: int) -> str:
-    """The mark of a log that needs none: there is only one."""
+    """The mark of an operation where there is only one log: its number."""
     return str(sequence)
 
 
 class MappedIndex(EmbeddedIndex):
-    """A ``ReferenceIndex`` in ``folder``. Opens the newest generation that is whole; without one it is empty.
+    """A ``ReferenceIndex`` in ``folder``. It opens the newest generation that is whole; without one it is empty.
 
-    ``mark_of``: what tells operation ``sequence`` of this log from one of another log; "" where there is none.
+    ``mark_of``: gives the text that tells operation ``sequence`` of this log from the same number in another log, or ""
+    where this log has no such operation.
     """
 
     def __init__(self, folder: Path, *, mark_of: Callable[[int], str] = no_mark) -> None:
@@ -44,11 +45,11 @@ class MappedIndex(EmbeddedIndex):
 
     @property
     def generation(self) -> Generation | None:
-        """The generation that is mapped."""
+        """The generation that is mapped; None where there is none yet."""
         return self._generation
 
     def refresh(self) -> None:
-        """Map the newest whole generation when there is a newer one than this; start over where the log is another."""
+        """Map the newest whole generation, if it is newer than this one. Forget everything if the log is another."""
         if self._sequence and self._mark_of(self._sequence) != self._mark:
             self._forget()
         changed_ns = self._folder.stat().st_mtime_ns
@@ -77,17 +78,20 @@ class MappedIndex(EmbeddedIndex):
         self._sequence, self._mark, self._generation, self._seen_ns = 0, "", None, 0
 
     def apply(self, operations: Sequence[Operation]) -> None:
-        """In order, and remember which log they are of."""
+        """Apply ``operations``, which are in order, and note which log they are of."""
         super().apply(operations)
         self._mark = self._mark_of(self._sequence)
 
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
-        """Start over in files of its own; they are published by the next ``checkpoint``."""
+        """Write ``entries`` to new files, which the next ``checkpoint`` publishes. An error leaves what there was."""
         super().rebuild(entries, sequence=sequence, expected=expected)
         self._mark = self._mark_of(sequence)
 
     def checkpoint(self) -> None:
-        """Compact and publish a generation, then map it. One process at a time (``exclusive``)."""
+        """Compact, publish a generation, map it, and remove old files. Only one process may do so (``exclusive``).
+
+        ``InvalidIndex`` where another process has published this generation.
+        """
         self.compact()
         codec_stem, codec_files = self._written_codec()
         size = self.size()
@@ -112,7 +116,7 @@ class MappedIndex(EmbeddedIndex):
         manifest.sweep(self._folder, kept, among=there)
 
     def health(self) -> Health:
-        """What the generation is, and whether newer ones could not be read."""
+        """Always complete, with facts about the generation and the newer ones that could not be read."""
         facts = self.facts()
         if self._generation is not None:
             facts |= {

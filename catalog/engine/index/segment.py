@@ -1,4 +1,4 @@
-"""Some tracks of the index: vectors, sketches, and who they are. Segments are written once and then only read."""
+"""Some tracks of the index: their vectors, sketches and ids. A segment is written once and then only read."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,25 +23,28 @@ Rows = NDArray[np.void]
 
 
 def digest_words(digest: bytes) -> NDArray[np.uint64]:
-    """16 bytes as the table holds them."""
+    """A digest of 16 bytes as the two numbers that the table holds."""
     return np.frombuffer(digest, "<u8")
 
 
 @dataclass(frozen=True)
 class Names:
-    """The files of one segment."""
+    """The names of the files of one segment."""
 
     stem: str
 
     def paths(self, folder: Path) -> list[Path]:
-        """One a half, then the table and the sketches."""
+        """The vectors' file of each half, then the table's and the sketches'."""
         names = [*(f"{half}.faiss" for half in range(HALVES)), "tracks.npy", "sketches.npy"]
         return [folder / f"{self.stem}-{name}" for name in names]
 
 
 @dataclass
 class Segment:
-    """Rows are tracks; a row that is no longer ``alive`` is passed over and goes with the next compaction."""
+    """``part`` holds the vectors, ``table`` (rows,) a ``ROW`` for each track, ``alive`` (rows,) whether it counts.
+
+    A row that is no longer alive is passed over, and the next compaction removes it.
+    """
 
     part: Part
     table: Rows
@@ -52,7 +55,10 @@ class Segment:
 
     @classmethod
     def mapped(cls, folder: Path, names: Names, dead: Collection[int]) -> Self:
-        """From files, shared with every process that has them open."""
+        """Map files into memory that all processes share. ``dead``: the rows that no longer count.
+
+        ``ValueError`` where the table is not of this version.
+        """
         *halves, table_path, sketches_path = names.paths(folder)
         table: Rows = np.load(table_path, mmap_mode="r", allow_pickle=False)
         sketches: Codes = np.load(sketches_path, mmap_mode="r", allow_pickle=False)
@@ -64,14 +70,14 @@ class Segment:
         return cls(Part.mapped(halves), table, alive, sketches, order, names.stem)
 
     def write(self, folder: Path, names: Names) -> None:
-        """Vectors, table and sketches; what is dead is not written again."""
+        """Write vectors, table and sketches. ``alive`` is not written: a generation's manifest holds it."""
         *halves, table_path, sketches_path = names.paths(folder)
         self.part.write(halves)
         np.save(table_path, np.asarray(self.table), allow_pickle=False)
         np.save(sketches_path, np.asarray(self.sketches), allow_pickle=False)
 
     def row_of(self, track_id: int) -> int:
-        """The live row of a track, or -1."""
+        """The row of a track that is alive, or -1."""
         ids = self.table["track_id"]
         at = int(np.searchsorted(ids, track_id, sorter=self.order))
         while at < len(self.order) and ids[row := int(self.order[at])] == track_id:
@@ -81,14 +87,14 @@ class Segment:
         return -1
 
     def twins(self, digest: bytes) -> list[int]:
-        """Live tracks with this fingerprint."""
+        """The ids of the live tracks with this digest of a fingerprint."""
         first, second = digest_words(digest)
         words = self.table["digest"]
         same = (words[:, 0] == first) & (words[:, 1] == second) & self.alive
         return [int(track_id) for track_id in self.table["track_id"][same]]
 
     def without(self, track_ids: Collection[int]) -> Bits:
-        """(rows,) the live rows but for those of these tracks."""
+        """(rows,) whether a row is alive and not of one of these tracks."""
         rows = [row for row in map(self.row_of, track_ids) if row >= 0]
         if not rows:
             return self.alive
@@ -97,14 +103,17 @@ class Segment:
         return wanted
 
     def nearest(self, asked: Asked, half: int, k: int, wanted: Bits) -> tuple[Floats, Ids, Ids]:
-        """(n, k) similarity, row and position of ``wanted`` rows; row -1 where there are fewer."""
+        """(n, k) similarities (cosine), rows and positions of the nearest, best first; row -1 where there are fewer.
+
+        ``wanted``: (rows,) which rows may be among them.
+        """
         similarity, ids = self.part.search(asked, half, k)
         if not wanted.all():
             self._pass_over(~wanted, asked, half, similarity, ids)
         return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
 
     def scan(self, asked: QuerySketch, k: int) -> Iterator[Spots]:
-        """For each stretch, the live tracks that agree best with it on a line."""
+        """For each stretch of the sketch, the ``k`` live tracks that agree best with it on one line."""
         for sums, rows, offsets in best_of_tracks(self.sketches, self.table["blocks"], self.alive, asked, k):
             yield Spots(sums, self.table["track_id"][rows].astype(np.int64), offsets)
 
@@ -121,7 +130,7 @@ class Segment:
             similarity[again], ids[again] = self.part.search(asked.at(again), half, k=ids.shape[1], without=without)
 
     def census(self) -> tuple[Ids, Ids]:
-        """Live tracks and how many vectors each has."""
+        """The (n,) ids of the live tracks, and the (n,) numbers of their vectors."""
         counts = np.zeros(len(self.alive), np.int64)
         for half in range(HALVES):
             for ids in self.part.ids(half):
@@ -129,12 +138,12 @@ class Segment:
         return self.table["track_id"][self.alive].astype(np.int64), counts[self.alive]
 
     def size(self) -> tuple[int, int, float]:
-        """(live tracks, vectors with the dead ones, seconds of live tracks)."""
+        """How many live tracks there are, how many vectors (those of dead tracks too), and seconds of live tracks."""
         return int(self.alive.sum()), self.part.count(), float(self.table["duration_s"][self.alive].sum())
 
 
 class Delta(Segment):
-    """A segment that is being filled."""
+    """A segment in memory that is being filled."""
 
     def __init__(self, codec: Codec | None) -> None:
         part, sketches = codec.new_part() if codec else Part.exact(), np.zeros((0, BYTES), np.uint8)
@@ -145,17 +154,17 @@ class Delta(Segment):
         self._rows: dict[int, int] = {}
 
     def row_of(self, track_id: int) -> int:
-        """The live row of a track, or -1."""
+        """The row of a track that is alive, or -1."""
         return self._rows.get(track_id, -1)
 
     def kill(self, track_id: int) -> None:
-        """The track is no longer in."""
+        """Mark the row of a track as dead, where it has one."""
         row = self._rows.pop(track_id, -1)
         if row >= 0:
             self.alive[row] = False
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Tracks that have no live row here."""
+        """Add tracks, none of which may have a live row here."""
         rows = self.grow(len(entries))
         for row, entry in zip(rows, entries, strict=True):
             self._buffer[row] = (entry.track_id, entry.duration_s, digest_words(entry.digest), len(entry.sketch))
@@ -164,7 +173,7 @@ class Delta(Segment):
         self._append(np.concatenate([entry.sketch for entry in entries]))
 
     def grow(self, count: int) -> range:
-        """New live rows, without names or vectors yet."""
+        """Make ``count`` new live rows, still without ids or vectors, and return their numbers."""
         first, end = len(self.table), len(self.table) + count
         if end > len(self._buffer):
             more = int(end * GROWTH) - len(self._buffer)
@@ -185,7 +194,7 @@ class Delta(Segment):
         self.sketches = self._sketch_buffer[:end]
 
     def take_over(self, other: Segment, *, same_codec: bool) -> None:
-        """The live tracks of another segment."""
+        """Add the live tracks of another segment. ``same_codec``: it is coded as this one is."""
         live = np.flatnonzero(other.alive)
         rows = self.grow(len(live))
         self._buffer[rows.start : rows.stop] = other.table[live]

@@ -1,4 +1,4 @@
-"""``Segments``: vectors of many tracks in a few parts, asked as one."""
+"""``Segments``: the vectors of many tracks in several segments, searched as one."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,7 +17,7 @@ THOROUGH_LISTS, PROBE_LISTS = 8, 4  # inverted lists read for each vector
 
 
 class Segments:
-    """Segments that were written once, and the small one in memory that follows the log; what reads them."""
+    """The reading half of an index: segments that were written once, and a small one in memory that follows the log."""
 
     def __init__(self) -> None:
         self._codec: Codec | None = None
@@ -28,7 +28,7 @@ class Segments:
         return any(segment.row_of(track_id) >= 0 for segment in self._all())
 
     def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
-        """Every segment is asked, and the best are kept."""
+        """The nearest vectors of all segments; see ``ReferenceIndex.nearest``."""
         wanted = [segment.without(without) for segment in self._all()]
         shape = (HALVES, len(queries.values), k)
         near = Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
@@ -63,23 +63,23 @@ class Segments:
         return tuple(np.take_along_axis(column, best, axis=1) for column in merged)
 
     def scan(self, asked: QuerySketch, k: int) -> list[Spots]:
-        """Every segment is looked through, and the best are kept."""
+        """The best lines in all segments; see ``ReferenceIndex.scan``."""
         of_segments = (segment.scan(asked, k) for segment in self._all())
         return [_best_spots(found, k) for found in zip(*of_segments, strict=True)]
 
     def twins(self, digest: bytes) -> list[int]:
-        """The tracks with exactly this fingerprint."""
+        """The ids of the tracks with exactly this fingerprint, in order."""
         return sorted(track_id for segment in self._all() for track_id in segment.twins(digest))
 
     def census(self) -> tuple[Ids, Ids]:
-        """Every track that is in, and how many vectors it has."""
+        """The (n,) ids of all tracks in order, and the (n,) numbers of their vectors."""
         parts = [segment.census() for segment in self._all()]
         track_ids, counts = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
         order = np.argsort(track_ids, kind="stable")
         return track_ids[order], counts[order]
 
     def size(self) -> Size:
-        """How much it holds; vectors count those of tracks that were taken out since they were written."""
+        """How much is held. The vectors of removed tracks count until the next compaction."""
         tracks, vectors, seconds = np.sum([segment.size() for segment in self._all()], axis=0)
         return Size(int(tracks), int(vectors), float(seconds))
 

@@ -1,4 +1,4 @@
-"""Looking through sketches: the best line of every track, for each stretch of a query, in one pass over all of them."""
+"""The scan of the sketches: the best line of every track for each stretch of a query, in one pass over all sketches."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -21,11 +21,12 @@ def best_of_tracks(
     asked: QuerySketch,
     k: int,
 ) -> Iterator[tuple[Floats, Ints, Ints]]:
-    """For each stretch of the query: (n,) sums of products, rows and offsets in columns of the ``k`` live tracks that
-    agree best, best first.
+    """For each stretch of the query, the ``k`` live tracks that agree best with it, best first, as (n,) each.
 
-    ``blocks``: how many each track has, in their order. A column of the query lies ``offset`` later in the reference.
-    A line belongs to the track that its middle lies in; what of it lies on the track's neighbour is chance.
+    These are the sums of products, the rows, and the offsets: by how many columns a column of the query lies later in
+    the reference. ``codes`` (blocks, BYTES): the sketches of all tracks in a row; ``blocks`` (rows,): how many each
+    track has; ``alive`` (rows,): whether it counts. A line belongs to the track that its middle lies in. What of it
+    lies on a neighbour adds only chance.
     """
     rows = np.flatnonzero(blocks)
     ends = np.cumsum(blocks[rows], dtype=np.int64)
@@ -39,9 +40,10 @@ def best_of_tracks(
 
 
 def best_sums(codes: Codes, starts: Ints, ends: Ints, asked: QuerySketch) -> Floats:
-    """(stretches, tracks): the sum of products on the best line whose middle lies in each track.
+    """(stretches, tracks) the sum of products on the best line whose middle lies in each track.
 
-    ``starts`` and ``ends``: of each track's blocks. The products are made once for all stretches, which overlap.
+    ``starts`` and ``ends`` (tracks,): the first block of each track, and the one after its last. The stretches overlap,
+    so the products are made once for all of them.
     """
     best = np.full((len(asked.stretches), len(starts)), NO_LINE, np.float32)
     edges = sorted({edge for stretch in asked.stretches for edge in stretch})
@@ -57,7 +59,10 @@ def best_sums(codes: Codes, starts: Ints, ends: Ints, asked: QuerySketch) -> Flo
 
 
 def line_sums(codes: Codes, asked: QuerySketch, start: int, end: int) -> Floats:
-    """(ASKED_WAYS, end - start): of the lines whose middles lie on these blocks. Beyond all blocks there is nothing."""
+    """(ASKED_WAYS, end - start) the sums of products on the lines whose middles lie on blocks ``start`` … ``end - 1``.
+
+    What lies before the first block of ``codes`` or after the last adds nothing.
+    """
     count = end - start
     return _summed(_products(codes, asked, start - asked.blocks // 2, count), 0, asked.blocks, count)
 

@@ -1,8 +1,8 @@
-"""The index in a Milvus cluster. ``connection`` and ``schemas`` are the only doors to pymilvus.
+"""The index in a Milvus cluster. Only ``connection`` and ``schemas`` import pymilvus.
 
-From the outside in: ``index`` keeps the promises of a ``ReferenceIndex``; ``writing`` brings a build up to the log;
-``build`` is the two collections that hold it; ``connection`` is the cluster; ``rows``, ``canaries`` and ``questions``
-say how vectors lie there.
+From the outside in: ``index`` is the ``ReferenceIndex``; ``writing`` brings a build up to the log; ``build`` is the two
+collections that hold it; ``connection`` calls the cluster; ``rows``, ``canaries`` and ``questions`` say how vectors lie
+there.
 """
 
 from catalog.engine.index.milvus.address import MilvusAddress

@@ -12,7 +12,7 @@ _PORT = 19530
 
 @dataclass(frozen=True)
 class MilvusAddress:
-    """What a client needs to know. ``timeout_s`` is for each call."""
+    """What a client needs to connect. ``uri``: http or https; ``name``: of the index; ``timeout_s``: of each call."""
 
     uri: str
     user: str
@@ -22,9 +22,9 @@ class MilvusAddress:
 
     @classmethod
     def parse(cls, text: str, *, timeout_s: float) -> Self:
-        """The address that ``milvus://user:password@host:port/name`` names; ``milvus+tls://`` for a cluster with TLS.
+        """Read ``milvus://user:password@host:port/name``, or ``milvus+tls://…`` for a cluster with TLS.
 
-        ``ValueError`` says in words what is wrong, and never the password.
+        ``ValueError`` says what is wrong in words for a person; it never has the password in it.
         """
         parts = urlsplit(text)
         name = parts.path.removeprefix("/")

@@ -1,4 +1,4 @@
-"""Known vectors and rows among the tracks': where one is not found, a part of the index was not searched."""
+"""Canaries: known vectors and rows among those of tracks. If one is not found, Milvus searched only a part."""
 
 from collections.abc import Collection, Sequence
 
@@ -15,18 +15,18 @@ _FIRST_CANARY = 1 - (1 << 42)  # in the place of a track: below every track that
 
 
 def canary_rows(numbers: Sequence[int]) -> Rows:
-    """Random directions that are the same in every process."""
+    """The vectors of some canaries: random directions, the same in every process."""
     values = np.array([_direction(number) for number in numbers], np.float32).reshape(-1, DIMENSIONS)
     return Rows(canary_keys(numbers), of_kind(values, CANARY_KIND))
 
 
 def canary_keys(numbers: Sequence[int]) -> Ids:
-    """The keys of their vectors."""
+    """The (n,) keys of the canaries' vectors."""
     return np.array([canary_track(number) << KEY_BITS for number in numbers], np.int64)
 
 
 def canary_track(number: int) -> int:
-    """The id of its row among the tracks'."""
+    """The id of a canary's row, in the place of a track's id."""
     return _FIRST_CANARY + number
 
 
@@ -36,21 +36,21 @@ def _direction(number: int) -> Floats:
 
 
 def canaries_up_to(sequence: int) -> int:
-    """How many canaries an index has that has seen operation ``sequence``: one at the start, then one in 64."""
+    """How many canaries an index at operation ``sequence`` has: one at the start, and one in ``CANARY_EVERY``."""
     return sequence // CANARY_EVERY + 1
 
 
 def some_canaries(sequence: int, count: int) -> list[int]:
-    """At most ``count`` of them, from all ages alike: old and new segments lie on different machines."""
+    """At most ``count`` canaries, evenly from all ages: old and new segments lie on different machines."""
     return sorted({int(number) for number in np.linspace(0, canaries_up_to(sequence) - 1, count)})
 
 
 def refuse_part(lost: Collection[int]) -> None:
-    """``IndexUnavailable`` where canaries were asked for and did not come."""
+    """Raise ``IndexUnavailable`` where any canary is missing in an answer."""
     if lost:
         raise IndexUnavailable(f"Milvus searched only a part of the index ({len(lost)} canaries are missing).")
 
 
 def is_canary(keys: Ids) -> NDArray[np.bool_]:
-    """Which keys are canaries'."""
+    """(n,) which keys are of canaries."""
     return keys < (-MAX_TRACK_ID << KEY_BITS)

@@ -1,4 +1,4 @@
-"""The connection to a Milvus cluster: its calls as this index needs them, each with a timeout and one kind of error."""
+"""The connection to a Milvus cluster: the calls that this index needs, each with a timeout."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ _FACTORY_PASSWORD = "Milvus"  # noqa: S105  (everybody knows it: that is why it 
 
 @contextlib.contextmanager
 def unavailable() -> Iterator[None]:
-    """Turn whatever the client raises into the one error that means: try later."""
+    """Turn whatever the client raises in the block into ``IndexUnavailable``."""
     import grpc  # noqa: PLC0415
     from pymilvus.exceptions import MilvusException  # noqa: PLC0415
 
@@ -32,9 +32,9 @@ def unavailable() -> Iterator[None]:
 
 
 def take_factory_password(address: MilvusAddress) -> bool:
-    """Replace the password that Milvus comes with by the address's; False where it was replaced already.
+    """Replace Milvus' factory password by the one in the address; False where that had been done already.
 
-    ``IndexUnavailable`` where neither is right, or nobody answers.
+    ``IndexUnavailable`` where neither password is right, or the cluster does not answer.
     """
     with unavailable():
         from pymilvus import MilvusClient  # noqa: PLC0415
@@ -51,7 +51,7 @@ def take_factory_password(address: MilvusAddress) -> bool:
 
 
 class Connection:
-    """Opened with the first call; what its calls raise is for ``unavailable`` to catch."""
+    """It opens with the first call. Its calls raise what the client raises: wrap them in ``unavailable``."""
 
     def __init__(self, address: MilvusAddress) -> None:
         self._address = address
@@ -67,18 +67,18 @@ class Connection:
         return MilvusClient(**known, **self._timeout, dedicated=True)
 
     def close(self) -> None:
-        """Let go; the next call connects again."""
+        """Close the connection; the next call connects again."""
         client = self.__dict__.pop("_client", None)
         if client is not None:
             client.close()
 
     def nodes(self) -> int:
-        """How many query nodes the cluster has."""
+        """How many query nodes of the cluster are up."""
         group = self._client.describe_resource_group("__default_resource_group", **self._timeout)
         return int(group.num_available_node)
 
     def replicas(self, collection: str) -> int:
-        """How many times a collection is loaded."""
+        """How many copies of a collection the cluster has loaded."""
         return len(self._client.describe_replica(collection, **self._timeout))
 
     # --- collections ----------------------------------------------------------------------------------------
@@ -90,31 +90,31 @@ class Connection:
         return str(self._client.describe_collection(alias, **self._timeout)["collection_name"])
 
     def lead(self, alias: str, collection: str) -> None:
-        """Let an alias lead there, from one moment to the next."""
+        """Let an alias lead to a collection, in one step."""
         is_known = self._client.has_collection(alias, **self._timeout)
         change = self._client.alter_alias if is_known else self._client.create_alias
         change(collection, alias, **self._timeout)
 
     def create(self, collection: str, schema: Any, index: Any) -> None:
-        """Make a collection and load it, twice where the cluster has nodes enough."""
+        """Make a collection and load it, up to ``MOST_REPLICAS`` times where the cluster has that many query nodes."""
         self._client.create_collection(collection, schema=schema, num_shards=1, **self._timeout)
         self._client.create_index(collection, index, sync=False, **self._timeout)
         replicas = min(MOST_REPLICAS, max(1, self.nodes()))
         self._client.load_collection(collection, replica_number=replicas, **self._timeout)
 
     def collections(self) -> list[str]:
-        """The names of all of them, other people's too."""
+        """The names of all collections in the cluster, those of other programs too."""
         return list(self._client.list_collections(**self._timeout))
 
     def drop(self, collection: str) -> None:
-        """Take a collection away."""
+        """Drop a collection."""
         self._client.drop_collection(collection, **self._timeout)
 
     def uncoded(self, collection: str) -> int:
-        """How many sealed vectors are not coded yet: they take four times as much room and are compared one by one.
+        """How many sealed vectors are not coded yet: they take four times the room, and are compared one by one.
 
-        Not counted: what is not sealed, and segments under 1,024 rows, which stay as they are. The index's "state"
-        tells nothing: it is about segments older than the index.
+        Vectors that are not sealed do not count, nor do segments under 1,024 rows, which are never coded. The index's
+        "state" does not help: it is about segments older than the index.
         """
         described = self._client.describe_index(collection, "vector", **self._timeout)
         return int(described["pending_index_rows"])
@@ -122,39 +122,40 @@ class Connection:
     # --- rows -----------------------------------------------------------------------------------------------
 
     def insert_vectors(self, collection: str, rows: Rows) -> None:
-        """Rows whose keys are not there yet."""
+        """Add vectors whose keys are not in the collection yet."""
         for some in rows.chunks(_ROWS_A_CALL):
             self._client.insert(collection, _as_rows(some), **self._timeout)
 
     def upsert_vectors(self, collection: str, rows: Rows) -> None:
-        """Rows whose keys may be there."""
+        """Add vectors, or replace those with the same keys."""
         for some in rows.chunks(_ROWS_A_CALL):
             self._client.upsert(collection, _as_rows(some), **self._timeout)
 
     def upsert(self, collection: str, rows: list[dict[str, Any]]) -> None:
-        """A few rows of other columns than vectors."""
+        """Add a few rows in one call, or replace those with the same ids."""
         if rows:
             self._client.upsert(collection, rows, **self._timeout)
 
     def delete(self, collection: str, keys: Sequence[int]) -> None:
-        """Those of the keys that are there."""
+        """Delete the rows with these keys, where they are there."""
         for start in range(0, len(keys), _ROWS_A_CALL):
             self._client.delete(collection, ids=list(keys[start : start + _ROWS_A_CALL]), **self._timeout)
 
     def flush(self, collection: str) -> None:
-        """Have everything written down. Slow."""
+        """Have Milvus write a collection to storage. Slow: it may take ten times the timeout."""
         self._client.flush(collection, timeout=10 * self._address.timeout_s)
 
     def query(self, collection: str, **asked: Any) -> list[dict[str, Any]]:
-        """Rows by key or by filter."""
+        """Rows by key (``ids``) or by ``filter``. They hold all that any process wrote before."""
         return list(self._client.query(collection, **asked, **self._timeout, **STRONG))
 
     def search(
         self, collection: str, values: Floats, lists: int, keys: Ids, scores: Floats, *, condition: str = ""
     ) -> None:
-        """Fill (n, k) ``keys`` and ``scores`` with the nearest of (n, d) ``values``; the rest stays as it was.
+        """Fill (n, k) ``keys`` and ``scores`` with the nearest of (n, ROW_DIMENSIONS) ``values``, best first.
 
-        ``condition``: a filter of rows, in Milvus' own language.
+        Scores are inner products. Where fewer are found the rest stays as it was. ``lists``: inverted lists that are
+        read in each segment. ``condition``: a filter of rows, in Milvus' own language.
         """
         parameters = {"metric_type": "IP", "params": {"nprobe": lists}}
         for start in range(0, len(values), _QUESTIONS_A_CALL):

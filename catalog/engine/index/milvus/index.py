@@ -26,10 +26,13 @@ NO_DIGEST = b""
 
 
 class MilvusIndex:
-    """A ``ReferenceIndex``. Not locked: whoever shares it between threads locks it. Open it after a fork."""
+    """A ``ReferenceIndex`` in Milvus. Threads that share it must lock it. Open it after a fork.
+
+    Every call may raise ``IndexUnavailable``. Two processes must not write at once: see ``_writing``.
+    """
 
     def __init__(self, address: MilvusAddress, *, mark_of: Callable[[int], str] = lambda _: "") -> None:
-        """``mark_of`` tells an operation of this log from the one with the same number of another."""
+        """``mark_of``: gives the text that tells an operation of this log from the same number in another log."""
         self._address = address
         self._mark_of = mark_of
         self._connection = Connection(address)
@@ -37,26 +40,26 @@ class MilvusIndex:
         self._state = State()
 
     def close(self) -> None:
-        """Let go of the connection; the next call makes another."""
+        """Close the connection; the next call makes another."""
         self._connection.close()
 
     # --- reading ------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read how far the build that counts has come; one of another layout or of another log counts as none."""
+        """Read the state of the build in use. A build of another layout, or of another log, counts as none."""
         with unavailable():
             self._build, self._state = self._read()
 
     def applied_sequence(self) -> int:
-        """The last operation that Milvus has, as this process last knew it."""
+        """The number of the last operation in Milvus, as this process last read it; 0 for none."""
         return self._state.sequence
 
     def size(self) -> Size:
-        """As this process last knew it."""
+        """How much the index holds, as this process last read it."""
         return Size(self._state.tracks, self._state.vectors, self._state.seconds)
 
     def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
-        """One call for all, canaries among them; ``IndexUnavailable`` where one of those is not found."""
+        """The nearest vectors; see ``ReferenceIndex.nearest``. ``IndexUnavailable`` where a canary is not found."""
         canaries = self._some_canaries() if self._build else []
         asked = questions.asked_at_once(queries, canaries)
         keys = np.zeros((len(asked.values), k), np.int64)
@@ -68,25 +71,25 @@ class MilvusIndex:
         return questions.neighbours(asked, keys, scores, (HALVES, len(queries.values), k))
 
     def scan(self, asked: QuerySketch, k: int) -> list[Spots]:  # noqa: ARG002
-        """Nothing: a catalog for a cluster is too large to be looked through as a whole."""
+        """An empty list: a catalog in a cluster is too large to compare every sketch."""
         return []
 
     def twins(self, digest: bytes) -> list[int]:
-        """The tracks with exactly this fingerprint."""
+        """The ids of the tracks with exactly this fingerprint, in order."""
         if not self._build:
             return []
         with unavailable():
             return self._build.twins(digest, self._some_canaries())
 
     def census(self) -> tuple[Ids, Ids]:
-        """Every track that is in, and its number of vectors, counted one by one. Slow, for verification."""
+        """The (n,) ids of all tracks, and the (n,) numbers of their vectors. Slow, for verification."""
         if not self._build:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         with unavailable():
             return self._build.census(self._state.vectors)
 
     def health(self) -> Health:
-        """Ask for canaries alone."""
+        """Complete where Milvus answers and finds all canaries; facts say how it is, or what the problem was."""
         facts: dict[str, str | int | float] = {"engine": "Milvus", "address": self._address.uri}
         try:
             self.refresh()
@@ -105,7 +108,10 @@ class MilvusIndex:
     # --- writing ------------------------------------------------------------------------------------------
 
     def apply(self, operations: Sequence[Operation]) -> None:
-        """Write what is new in them, if no other process does. Writing it twice changes nothing."""
+        """Write what is new in ``operations``, unless another process has. Writing it twice changes nothing.
+
+        ``IndexUnavailable`` where the index in Milvus is older than the one that was read before.
+        """
         if not operations:
             return
         known, last = self._state.sequence, operations[-1].sequence
@@ -117,7 +123,7 @@ class MilvusIndex:
                 self._write({operation.track_id: operation for operation in operations}, last)
 
     def rebuild(self, entries: Iterable[Entry], *, sequence: int, expected: int) -> None:
-        """Fill a new build beside the old one, then let the alias lead to it."""
+        """Fill a new build beside the old one, let the alias lead to it, and drop the old one."""
         with unavailable():
             build = Build.create(self._connection, self._address.name)
             state = writing.fill(build, entries, sequence=sequence, expected=expected)
@@ -128,15 +134,15 @@ class MilvusIndex:
             self._build, self._state = self._read()
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """Nobody else is known here: see who inherits."""
+        """Hold no lock: only subclasses know of other processes."""
         return contextlib.nullcontext()
 
     def checkpoint(self) -> None:
-        """Milvus has written it already."""
+        """Do nothing: Milvus stores what it is given."""
 
     @contextlib.contextmanager
     def _writing(self, is_done: Callable[[], bool]) -> Iterator[bool]:  # noqa: ARG002
-        """Held around a write; False where another process has done it. Nobody else is known here: see who inherits."""
+        """Hold the right to write; False where another process has written it. Only subclasses know of others."""
         yield True
 
     def _before_publishing(self) -> None:
@@ -169,7 +175,7 @@ class MilvusIndex:
 
     @cached_property
     def _canaries(self) -> int:
-        """So many that losing one node of the cluster loses one of them for certain."""
+        """How many are asked for: with so many, a lost query node almost certainly takes one of them along."""
         return min(MOST_CANARIES, max(FEWEST_CANARIES, CANARIES_A_NODE * self._nodes()))
 
     def _nodes(self) -> int:

@@ -1,4 +1,4 @@
-"""One call of the search: vectors of both halves and canaries go out together, and come back as neighbours."""
+"""One call of the search: vectors of both halves and canaries are sent together, and their answers read apart."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,10 @@ NO_QUERIES = Vectors(
 
 @dataclass(frozen=True)
 class Questions:
-    """The heard query vectors of both halves, then canaries."""
+    """The heard query vectors of both halves, then those of the ``canaries``.
+
+    ``half`` and ``row``: which vector of the query each is.
+    """
 
     values: Floats  # (m, ROW_DIMENSIONS)
     half: Ids  # (m - canaries,)
@@ -28,21 +31,21 @@ class Questions:
 
 
 def asked_at_once(queries: Vectors, canaries: list[int]) -> Questions:
-    """Put the query vectors that are heard, and the canaries, into one call."""
+    """Put the heard query vectors and the canaries into one call."""
     half, row = np.nonzero(queries.heard.T)
     asked = [of_kind(queries.values[row[half == kind], kind], kind) for kind in range(HALVES)]
     return Questions(np.concatenate([*asked, canary_rows(canaries).values]), half, row, canaries)
 
 
 def lost_canaries(asked: Questions, keys: Ids, scores: Floats) -> list[int]:
-    """The canaries that did not find themselves. ``keys`` and ``scores``: (m, k), the answers to the call."""
+    """The numbers of the canaries that were not found. ``keys`` and ``scores``: (m, k), the answers to the call."""
     first = len(asked.half)
     found = (keys[first:, 0] == canary_keys(asked.canaries)) & (scores[first:, 0] - KIND_GAP > _CANARY_FOUND)
     return [number for number, is_found in zip(asked.canaries, found, strict=True) if not is_found]
 
 
 def neighbours(asked: Questions, keys: Ids, scores: Floats, shape: tuple[int, int, int]) -> Neighbours:
-    """The answers to the call as the search wants them; ``keys`` 0 with score ``NOTHING`` where there are fewer."""
+    """The answers (m, k) as ``Neighbours`` of ``shape`` (HALVES, n, k)."""
     near = Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
     count = len(asked.half)
     keys, scores = keys[:count], scores[:count]

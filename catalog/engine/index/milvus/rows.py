@@ -1,7 +1,7 @@
 """How vectors lie in a Milvus collection, and under which keys.
 
-Both halves and the canaries share one collection, so that one call asks for all of them. Two more numbers beside the 48
-keep them apart: two vectors of one kind are always nearer to each other than two of different kinds.
+Both halves and the canaries share one collection, so that one call searches all of them. Two numbers are added to the
+48 of a vector to tell their kinds apart: two of one kind are always nearer to each other than two of different kinds.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -34,26 +34,26 @@ class Rows:
     values: Floats
 
     def chunks(self, size: int) -> Iterator["Rows"]:
-        """At most ``size`` at a time."""
+        """The rows in order, at most ``size`` at a time."""
         for start in range(0, len(self.keys), size):
             yield Rows(self.keys[start : start + size], self.values[start : start + size])
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
-    """All of them."""
+    """The rows of all parts, one after the other."""
     if not parts:
         return Rows(np.zeros(0, np.int64), np.zeros((0, ROW_DIMENSIONS), np.float32))
     return Rows(np.concatenate([part.keys for part in parts]), np.concatenate([part.values for part in parts]))
 
 
 def of_kind(values: Floats, kind: int) -> Floats:
-    """(n, ROW_DIMENSIONS): vectors with what tells their kind."""
+    """(n, DIMENSIONS) vectors → (n, ROW_DIMENSIONS) with the two numbers of their kind."""
     rows: Floats = np.hstack([values, np.broadcast_to(_KINDS[kind], (len(values), 2))]).astype(np.float32)
     return rows
 
 
 def track_rows(entry: Entry) -> Rows:
-    """What is stored of a track: the heard vectors of both halves."""
+    """The rows of a track: the heard vectors of both halves. ``ValueError`` for an id beyond ``MAX_TRACK_ID``."""
     parts = []
     for half in range(HALVES):
         position = np.flatnonzero(entry.vectors.heard[:, half])
@@ -63,7 +63,7 @@ def track_rows(entry: Entry) -> Rows:
 
 
 def all_keys(track_id: int, positions: int) -> Ids:
-    """Every key that a track of so many positions may have."""
+    """The (n,) keys that a track of so many positions may have. ``ValueError`` for an id beyond ``MAX_TRACK_ID``."""
     return np.concatenate([_keys(track_id, np.arange(positions), half) for half in range(HALVES)])
 
 
@@ -75,24 +75,24 @@ def _keys(track_id: int, position: Ids, half: int) -> Ids:
 
 
 def but_for(track_ids: Collection[int]) -> str:
-    """A filter of rows, in Milvus' own language, that leaves out those of some tracks."""
+    """A filter in Milvus' own language that leaves out the rows of some tracks; empty for none."""
     spans = [(track_id << KEY_BITS, (track_id + 1) << KEY_BITS) for track_id in sorted(track_ids)]
     return " and ".join(f"(id < {first} or id >= {end})" for first, end in spans)
 
 
 def track_of(keys: Ids) -> Ids:
-    """The tracks behind keys."""
+    """(n,) keys → the (n,) ids of their tracks."""
     tracks: Ids = keys >> KEY_BITS
     return tracks
 
 
 def position_of(keys: Ids) -> Ids:
-    """The positions behind keys."""
+    """(n,) keys → the (n,) positions in their tracks."""
     positions: Ids = (keys >> 1) & ((1 << POSITION_BITS) - 1)
     return positions
 
 
 def half_of(keys: Ids) -> Ids:
-    """The halves behind keys."""
+    """(n,) keys → the (n,) halves."""
     halves: Ids = keys & 1
     return halves

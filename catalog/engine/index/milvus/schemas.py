@@ -1,4 +1,4 @@
-"""What the collections of a build look like: (schema, index) each, as pymilvus takes them."""
+"""The columns and indexes of a build's two collections: (schema, index) each, as pymilvus takes them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ MOST_NOTE_BYTES = 65_535
 
 
 def of_vectors() -> tuple[Any, Any]:
-    """Coded vectors, by key."""
+    """The collection of vectors by key, in an inverted file with eight bits a number."""
     from pymilvus import DataType, MilvusClient  # noqa: PLC0415
 
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
@@ -22,7 +22,7 @@ def of_vectors() -> tuple[Any, Any]:
 
 
 def of_tracks() -> tuple[Any, Any]:
-    """A row a track, and one with the state in its note."""
+    """The collection with a row for each track and canary, and one row whose note is the state."""
     from pymilvus import DataType, MilvusClient  # noqa: PLC0415
 
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)

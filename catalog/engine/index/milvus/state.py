@@ -1,4 +1,4 @@
-"""How far a build has followed the log, and what it holds: kept in Milvus beside what it is about."""
+"""How far a build has followed the log, and how much it holds: stored in Milvus with the data."""
 
 import json
 from collections.abc import Iterable
@@ -13,13 +13,16 @@ _COLLECTIONS_VERSION = 2  # of what lies in them beside the vectors
 
 
 def layout() -> str:
-    """What must be the same for vectors to be compared, and for what lies beside them to be understood."""
+    """The versions that must be equal for a build to be used: of the vectors, and of the collections."""
     return f"{PARAMETERS_VERSION} {LAYOUT_VERSION} {model().digest} {_COLLECTIONS_VERSION}"
 
 
 @dataclass(frozen=True)
 class State:
-    """``mark`` tells the log from another one. ``touched``: tracks being written, left out of the totals."""
+    """The state of the log at ``sequence``, and the totals of tracks, vectors and seconds.
+
+    ``mark`` tells this log from another one. ``touched``: tracks that are being written, which the totals leave out.
+    """
 
     sequence: int = 0
     mark: str = ""
@@ -31,20 +34,20 @@ class State:
 
     @classmethod
     def of_note(cls, note: str) -> Self:
-        """What ``note`` gave."""
+        """Read what ``note`` wrote."""
         known = json.loads(note)
         return cls(**known | {"touched": tuple(known["touched"])})
 
     def note(self) -> str:
-        """As it is stored."""
+        """The state as JSON, as it is stored."""
         return json.dumps(asdict(self))
 
     def without(self, rows: Iterable[dict[str, Any]]) -> "State":
-        """As it is when these tracks are left out."""
+        """The state with the tracks of these ``rows`` taken off the totals."""
         return self._changed(rows, -1)
 
     def plus(self, rows: Iterable[dict[str, Any]]) -> "State":
-        """As it is when these tracks are in."""
+        """The state with the tracks of these ``rows`` added to the totals."""
         return self._changed(rows, 1)
 
     def _changed(self, rows: Iterable[dict[str, Any]], sign: int) -> "State":

@@ -17,7 +17,7 @@ _TRACKS_AT_ONCE = 500
 
 
 def start(build: Build) -> State:
-    """Make a new build ready to follow the log from its beginning."""
+    """Prepare an empty build to follow the log from its beginning; return its state, which is stored."""
     build.insert_vectors(canary_rows([0]))
     build.upsert_tracks([canary_row(0)])
     state = State(layout=layout())
@@ -26,9 +26,10 @@ def start(build: Build) -> State:
 
 
 def follow(build: Build, state: State, known: Sequence[int], last_words: dict[int, Operation], last: int) -> State:
-    """Write what is new in operations up to ``last``; the state that is true then, and is still to be stored.
+    """Write the operations after ``state`` up to ``last``; return the new state, which the caller must store.
 
-    ``known``: canaries whose rows must be seen, or what there was of a track before would be seen in part.
+    ``last_words``: the last operation on each track. ``known``: canaries whose rows must be in the answers. Where one
+    is missing, the old rows of a track may be missing too: ``IndexUnavailable``.
     """
     changed = {track: word for track, word in last_words.items() if word.sequence > state.sequence}
     old = build.rows_of(set(changed) | set(state.touched), known)
@@ -60,7 +61,7 @@ def _write_tracks(
 
 
 def fill(build: Build, entries: Iterable[Entry], *, sequence: int, expected: int) -> State:
-    """Put about ``expected`` tracks into an empty build; the state that is true then, and is still to be stored."""
+    """Put about ``expected`` tracks into an empty build; return the new state, which the caller must store."""
     state = State(layout=layout())
     canaries, left = list(range(canaries_up_to(sequence))), iter(entries)
     share = max(1, len(canaries) * _TRACKS_AT_ONCE // max(1, expected))
