@@ -1,4 +1,4 @@
-"""How much CPU a search may take, and what it tells on the way."""
+"""How much CPU time a search may take, and whom it tells how far it is."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,10 @@ def _nobody(done_s: float, found: int) -> None:
 
 @dataclass
 class Budget:
-    """``cpu_s`` of this thread from now on; ``progress`` may raise to end the search."""
+    """``cpu_s`` seconds of CPU of this thread, from the moment it is made.
+
+    ``progress`` is told how far the search is, and may raise to end it. ``was_needed``: the time ran out.
+    """
 
     cpu_s: float
     progress: Progress = _nobody
@@ -24,14 +27,14 @@ class Budget:
 
     @classmethod
     def of(cls, duration_s: float, cpu_s_a_minute: float, progress: Progress | None) -> Self:
-        """What a query of this length may take."""
+        """The budget of a query of ``duration_s`` seconds: at least ``LEAST_CPU_S``."""
         return cls(max(LEAST_CPU_S, cpu_s_a_minute * duration_s / 60), progress or _nobody)
 
     def is_spent(self) -> bool:
-        """Whether the search has to end; once true, the answer is not complete."""
+        """Whether the time has run out. Once true it stays so, and the answer is not complete."""
         self.was_needed = self.was_needed or time.thread_time() - self._began > self.cpu_s
         return self.was_needed
 
     def report(self, done_s: float, found: int) -> None:
-        """Tell how far the search has come."""
+        """Tell ``progress`` that ``done_s`` seconds of the query are done and ``found`` recordings found."""
         self.progress(done_s, found)

@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Votes:
-    """Single votes, one a row: on the reference's clock, in seconds, whatever the probe's tempo."""
+    """Votes, (n,) each; ``slot`` and ``probe``: numbers of the track and of the probe, in lists beside the votes."""
 
     slot: Ints
     probe: Ints
@@ -37,7 +37,10 @@ class Votes:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A place to look closely: ``anchor_s`` is the query's time around which the votes lie."""
+    """A line that is worth a close look: the query, moved by ``probe``, on track ``slot`` at ``offset_s``.
+
+    ``anchor_s``: the time in the query around which the votes lie; ``votes``: their sum.
+    """
 
     slot: int
     probe: Probe
@@ -47,12 +50,15 @@ class Candidate:
 
     @property
     def line(self) -> Line:
-        """What the votes say, before it is fitted."""
+        """The line that the votes point to, before it is fitted."""
         return Line(self.offset_s, self.probe.tempo_ratio, self.probe.pitch_semitones)
 
 
 def candidates(votes: Votes, probes: list[Probe], limit: int) -> list[Candidate]:
-    """The ``limit`` best supported by the whole query and the ``limit`` best in one window, best first."""
+    """The ``limit`` candidates with most votes in all of the query, and the same for single windows, best first.
+
+    Each is the best of its track and probe. ``probes``: those that the votes' numbers stand for.
+    """
     if not len(votes.slot):
         return []
     whole = _Bins(votes, np.full(len(votes.slot), WHOLE, np.int64))
@@ -67,7 +73,7 @@ def candidates(votes: Votes, probes: list[Probe], limit: int) -> list[Candidate]
 
 
 def candidates_of_whole(votes: Votes, probes: list[Probe], limit: int, least: float) -> list[Candidate]:
-    """The ``limit`` tracks best supported by the whole query, with at least ``least`` votes, best first."""
+    """The ``limit`` candidates with most votes in the whole query, and at least ``least``, best first."""
     if not len(votes.slot):
         return []
     bins = _Bins(votes, np.full(len(votes.slot), WHOLE, np.int64))
@@ -76,7 +82,7 @@ def candidates_of_whole(votes: Votes, probes: list[Probe], limit: int, least: fl
 
 
 def candidates_of_windows(votes: Votes, probes: list[Probe], limit: int, least: float) -> list[Candidate]:
-    """The ``limit`` tracks best supported in each window, with at least ``least`` votes there, best first."""
+    """The ``limit`` candidates with most votes in each window, and at least ``least`` there, best first."""
     if not len(votes.slot):
         return []
     bins = _Bins(*_in_windows(votes))

@@ -1,8 +1,8 @@
-"""Copies beside those that are found: a catalog may hold more of one recording than neighbours vote for a moment.
+"""Further copies: a catalog may hold more copies of one recording than a moment has neighbours that vote.
 
-What was found is left out in the index, and the same moments are asked again as the found ones lie, until nothing new
-is believed. So the cost grows with what there is to find, and where there is one copy it is next to nothing: the
-neighbours of the first question say that there are no more.
+The tracks that were found are left out of the index, and the same moments are asked again, moved as the found copies
+are, until nothing new is believed. So the cost grows with the number of copies. Where there is one it is next to
+nothing: the neighbours of the first question show that there are no more.
 """
 
 from collections.abc import Collection
@@ -25,7 +25,7 @@ CROWDED = 10  # found tracks from which they may have crowded others out
 
 @dataclass(frozen=True)
 class Asked:
-    """Questions under some probes, and their neighbours."""
+    """What was asked, under which ``probes``, and the neighbours that the index gave."""
 
     probes: list[Probe]
     questions: Questions
@@ -33,12 +33,12 @@ class Asked:
 
     @classmethod
     def of(cls, query: Query, probes: list[Probe], index: ReferenceIndex, excluded: Collection[int]) -> "Asked":
-        """Ask some moments of the query, ``NEIGHBOURS`` wide."""
+        """Ask the index for ``PLACES`` moments of the query under each probe. ``excluded``: ids of tracks left out."""
         questions = Questions.of(query, probes, PLACES)
         return cls(probes, questions, nearest(questions, index, excluded, thorough=True, neighbours=NEIGHBOURS))
 
     def candidates(self, found: Collection[int]) -> list[tuple[int, Candidate]]:
-        """Tracks that may be copies too, those with most votes first."""
+        """Track ids and candidates that may be copies too, those with most votes first. ``found``: ids left out."""
         votes, tracks = votes_of(self.questions, self.near, NEIGHBOURS, thorough=True)
         least = LEAST_VOTES * len(self.questions.values) / len(self.probes)
         best = candidates_of_whole(votes[0], self.probes, CANDIDATES + len(found), least)
@@ -46,7 +46,7 @@ class Asked:
 
 
 def probes_of(found: list[Match]) -> list[Probe]:
-    """As what was found lies on the query: plainly for the most part."""
+    """The probes under which the ``found`` matches lie, at most ``MOST_PROBES``: mostly the plain one."""
     probes = {PLAIN if _is_plain(match) else Probe(match.tempo_ratio, match.pitch_semitones) for match in found}
     return sorted(probes)[:MOST_PROBES]
 

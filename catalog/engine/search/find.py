@@ -1,7 +1,7 @@
-"""The one question: what is in this query, and what are the two to each other?
+"""The one call of a search: which recordings of the catalog are in a query, and how each is related to it.
 
-An ordinary check asks whether the query is known. Where a find leaves more of the query unexplained, where the query is
-as long as a mix, or where it is asked for, every recording in it is named.
+An ordinary check asks whether the query is known. Every recording in it is named where a match leaves much of the query
+unexplained, where the query is as long as a mix, or where the caller asks for it.
 """
 
 from collections.abc import Collection
@@ -28,22 +28,27 @@ LEFT_OPEN_S = 10.0  # that sound and that no match explains: there may be anothe
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which matches an answer has: at most ``limit``; ``related``: other performances too (never a duplicate);
-    ``weak``: also what was looked at and not believed (verdict "none")."""
+    """Which matches an answer holds: at most ``limit``.
+
+    ``related``: other performances too, which are never duplicates. ``weak``: also what was looked at and not believed
+    (verdict "none").
+    """
 
     limit: int = MOST_MATCHES
     related: bool = False
     weak: bool = False
 
     def has(self, match: Match) -> bool:
-        """Whether a match is one of them."""
+        """Whether a match belongs in the answer."""
         return match.verdict != "none" or self.weak or (self.related and match.relation == "related")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """``matches``: the closest first. ``is_complete``: False where the budget ended the search. ``effort``: whether
-    every recording was looked for, or only whether the query is known."""
+    """``matches``: the closest first. ``is_complete``: False where the budget ended the search.
+
+    ``effort``: whether every recording was looked for, or only whether the query is known.
+    """
 
     matches: tuple[Match, ...]
     is_complete: bool
@@ -62,13 +67,13 @@ def find(
 ) -> Answer:
     """Tracks of ``catalog`` that share a recording with the query, the closest first, each with its relation.
 
-    ``exclude``: track ids that do not count. ``effort``: "known" looks whether the query is known; "everything" names
-    every recording in it; "auto" goes on from the first to the second where there is more to explain.
-    ``cpu_s_a_minute``: of the query, after which naming everything ends and the answer is not complete. ``progress``:
-    told how far that is; what it raises ends the search. A blank fingerprint matches nothing: another one like it is
-    equal to it whatever it is of.
+    ``exclude``: ids of tracks that are left out. ``effort``: "known" finds out whether the query is known; "everything"
+    names every recording in it; "auto" goes on from the first to the second where more is to be explained.
+    ``cpu_s_a_minute``: seconds of CPU a minute of the query, after which naming everything ends and the answer is not
+    complete. ``progress``: is told how far naming is; what it raises ends the search. A blank fingerprint matches
+    nothing: it equals every other blank one, whatever the recording.
 
-    ``InvalidFingerprint`` for another version's fingerprint, ``IndexUnavailable`` where the index is.
+    ``InvalidFingerprint`` for a fingerprint of another version; ``IndexUnavailable`` where the index cannot answer.
     """
     refuse_other_version(fingerprint)
     wanted = wanted or Wanted()
@@ -98,6 +103,6 @@ def _has_more(findings: Findings, duration_s: float) -> bool:
 
 
 def refuse_other_version(fingerprint: Fingerprint) -> None:
-    """Raise ``InvalidFingerprint`` for one that cannot be compared."""
+    """Raise ``InvalidFingerprint`` for a fingerprint that was made with other parameters."""
     if fingerprint.parameters_version != PARAMETERS_VERSION:
         raise InvalidFingerprint("This fingerprint was made with other parameters.")

@@ -1,4 +1,4 @@
-"""What a search has found: the pieces of each track, what of the query they explain, and the matches they make."""
+"""What a search has found: pieces of each track, which parts of the query they explain, and the matches they make."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -20,7 +20,7 @@ NEAR_S = 1.5  # how far apart two lines of one track may lie at one moment and b
 
 
 class Findings:
-    """Matches by track, each on the whole query's clock."""
+    """The matches found so far, by track. Their times are of the whole query."""
 
     def __init__(self, query: Query) -> None:
         self._query = query
@@ -33,21 +33,21 @@ class Findings:
         return Sound(sounding(self._query.fingerprint.levels), self._query.fingerprint.duration_s)
 
     def add(self, match: Match) -> None:
-        """Keep what was found of a track."""
+        """Keep a match, believed or not, as one piece of its track."""
         if verify.is_unsteady(match):
             self._unsteady.add(match.track_id)
         self._pieces.setdefault(match.track_id, []).append(match)
 
     def believed(self) -> list[Match]:
-        """Every piece that is believed."""
+        """All pieces that are believed."""
         return [one for pieces in self._pieces.values() for one in pieces if self._is_believed(one)]
 
     def tracks(self) -> list[int]:
-        """The tracks of which a piece is believed."""
+        """The ids of the tracks with a piece that is believed, in order."""
         return sorted({match.track_id for match in self.believed()})
 
     def explains(self, track_id: int, query_s: float, reference_s: float) -> bool:
-        """Whether this track is known to be at this moment of the query already."""
+        """Whether a piece of this track lies here already: ``query_s`` of the query on ``reference_s`` of the track."""
         for match in self._pieces.get(track_id, ()):
             on_line = abs(match.offset_s + query_s * match.tempo_ratio - reference_s) < NEAR_S
             if on_line and any(one.query_start_s - 1 <= query_s <= one.query_end_s + 1 for one in match.segments):
@@ -55,15 +55,15 @@ class Findings:
         return False
 
     def open_spans(self, least_s: float) -> list[Span]:
-        """What sounds in the query and is not explained, at least so long."""
+        """The spans of the query that no believed piece explains and in which at least ``least_s`` seconds sound."""
         return self._sound.open_spans(_spans(self.believed()), least_s)
 
     def open_s(self) -> float:
-        """How many seconds sound and are not explained."""
+        """How many seconds of the query sound and are explained by no believed piece."""
         return self._sound.seconds * (1 - self._sound.covered(_spans(self.believed())))
 
     def matches(self, references: References, shares: Shares) -> list[Match]:
-        """One match a track, with its relation; of what is not believed the best."""
+        """One match for each track, with its relation: its believed pieces joined, or else the best one."""
         shown = _without_hidden([self._merged(pieces) for pieces in self._pieces.values()])
         still_there = references.in_turn(shown, lambda match: match.track_id)
         return [related(match, self._sound, references.sound(match.track_id), shares) for match in still_there]
@@ -100,7 +100,7 @@ def _surest(pieces: list[Match]) -> Match:
 
 
 def with_segments(match: Match, segments: list[Segment]) -> Match:
-    """The match with other segments and the ends that follow from them."""
+    """The match with other ``segments`` (at least one), and the start and end times that follow from them."""
     return replace(
         match,
         segments=tuple(segments),

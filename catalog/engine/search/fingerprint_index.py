@@ -17,7 +17,7 @@ MAX_TRACK_ID = (1 << 63) - 1
 class FingerprintIndex:
     """Holds fingerprints in memory and finds recordings in them. Safe to use from several threads.
 
-    Open it after a fork, not before. One FAISS thread is used.
+    Open it after a fork, not before. FAISS uses one thread.
     """
 
     def __init__(self) -> None:
@@ -32,9 +32,9 @@ class FingerprintIndex:
         return track_id in self._stored
 
     def add(self, track_id: int, fingerprint: Fingerprint) -> None:
-        """Add a track, or replace it; ``track_id`` is any signed 64-bit number.
+        """Add a track, or replace it. ``track_id`` is any signed 64-bit number, else ``ValueError``.
 
-        ``InvalidFingerprint`` for another version's fingerprint.
+        ``InvalidFingerprint`` for a fingerprint of another version.
         """
         if not -MAX_TRACK_ID - 1 <= int(track_id) <= MAX_TRACK_ID:
             raise ValueError("A track id is a signed 64-bit number.")
@@ -45,7 +45,7 @@ class FingerprintIndex:
             self._stored[entry.track_id] = stored
 
     def remove(self, track_id: int) -> None:
-        """Take a track out; nothing happens when it is not in."""
+        """Remove a track; an unknown id does nothing."""
         with self._lock:
             if self._stored.pop(track_id, None) is not None:
                 self._write(track_id, None)
@@ -59,9 +59,11 @@ class FingerprintIndex:
         include_weak: bool = False,
         false_accept_limit: float = LIMITS.false_accept,
     ) -> list[Match]:
-        """Tracks that share a recording with the query, the closest first.
+        """Tracks that share a recording with the query, the closest first, at most ``limit``.
 
-        ``false_accept_limit``: a match is believed when chance would give it less often than this a search.
+        ``exclude``: ids of tracks that are left out. ``include_weak``: also what was not believed (verdict "none").
+        ``false_accept_limit``: the largest probability of a match by chance, in one search, at which it is believed.
+        ``InvalidFingerprint`` for a fingerprint of another version.
         """
         wanted = Wanted(limit, weak=include_weak)
         answer = self.find(fingerprint, exclude=exclude, wanted=wanted, false_accept_limit=false_accept_limit)
@@ -76,7 +78,7 @@ class FingerprintIndex:
         wanted: Wanted | None = None,
         false_accept_limit: float = LIMITS.false_accept,
     ) -> Answer:
-        """``find.find`` in what this index holds."""
+        """The same with all that ``find.find`` offers; see there."""
         with self._lock:
             catalog = self._catalog(false_accept_limit)
             return find(fingerprint, catalog, exclude=exclude, effort=effort, wanted=wanted)

@@ -1,8 +1,8 @@
 """Naming every recording in a query: windows of it are asked until nothing new is believed.
 
-The query is taken in pieces of some minutes, which bounds memory. In each the plain windows are asked first. Where
-something sounds that is not explained yet, near probes follow, then all of them. What votes point to is verified in a
-view around it, which grows as long as the match reaches its ends.
+The query is taken in pieces of some minutes, which bounds memory. In each piece the plain windows are asked first. Near
+probes, and then all probes, follow where something sounds that is not explained yet. Each candidate is verified in a
+view around its votes, which grows as long as the match reaches the view's ends.
 Experiments: docs/log/2026-11-30-naming-everything.md.
 """
 
@@ -65,7 +65,7 @@ _ALL = _Stage(tuple(probe_grid()), PROBE_STEP_S, PROBE_NEIGHBOURS, LEAST_VOTES_O
 
 
 class Namer:
-    """One query, asked piece by piece."""
+    """Names the recordings in one query and adds them to ``findings``. ``excluded``: ids of tracks left out."""
 
     def __init__(
         self, query: Query, catalog: Catalog, references: References, findings: Findings, excluded: set[int]
@@ -77,11 +77,11 @@ class Namer:
         self._windows = Windows()
 
     def name(self, budget: Budget) -> None:
-        """Ask until nothing new is believed, or the budget is spent."""
+        """Ask plainly and under all probes, until nothing new is believed or the budget is spent."""
         self._ask_pieces((_NEAR, _ALL), budget)
 
     def name_plain(self, budget: Budget) -> None:
-        """Only what is in the query unaltered: whether a long one is known."""
+        """Ask plainly only: this tells whether a long query is known, and finds no copy with altered pitch or tempo."""
         self._ask_pieces((), budget)
 
     def _ask_pieces(self, stages: tuple[_Stage, ...], budget: Budget) -> None:

@@ -1,4 +1,4 @@
-"""What the index is asked for a query, under which probes, and the votes that come of its answers."""
+"""The questions to the index for one query, under some probes, and the votes that follow from its answers."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ PITCHES = range(-8, 9)
 
 
 def probe_grid() -> list[Probe]:
-    """Every tempo with every pitch, but for the plain one, and pitches half way between where the tempo is kept.
+    """The probes: every tempo with every pitch but the plain one, and half pitches at the unchanged tempo.
 
-    There both would miss by most: a copy by pitch alone keeps the tempo to the last, so more probes of it pay most.
+    A copy of which only the pitch was changed keeps the tempo exactly, so closer probes help most there.
     """
     whole = [Probe(tempo, float(pitch)) for tempo in TEMPOS for pitch in PITCHES if (tempo, pitch) != (1.0, 0)]
     return whole + [Probe(1.0, pitch + 0.5) for pitch in PITCHES[:-1]]
@@ -32,8 +32,10 @@ def probe_grid() -> list[Probe]:
 
 @dataclass(frozen=True)
 class Questions:
-    """Vectors of a query's moments under probes, a row each: ``values`` and ``heard`` as in ``Vectors``, and (n,) the
-    number of the probe, the query's time (s) and the probe's tempo."""
+    """Vectors of a query's moments under probes, one a row: ``values`` and ``heard`` are as in ``Vectors``.
+
+    (n,) each: ``probe``, the probe's number; ``query_s``, the time in the query; ``tempo``, the probe's tempo ratio.
+    """
 
     values: Floats
     heard: np.ndarray
@@ -48,7 +50,10 @@ class Questions:
 
     @classmethod
     def at(cls, query: Query, probes: Sequence[Probe], chosen: Callable[[Floats], np.ndarray]) -> Self:
-        """Some moments under every probe: ``chosen`` gives the indices of those wanted among (n,) places (columns)."""
+        """Some moments under every probe.
+
+        ``chosen``: takes the (n,) columns at which a whole patch fits, and gives the indices of those that are wanted.
+        """
         parts = []
         for number, probe in enumerate(probes):
             places = centres(query.columns, 1.0, probe.tempo_ratio)
@@ -67,7 +72,7 @@ def collect_votes(
     thorough: bool,
     neighbours: int = NEIGHBOURS,
 ) -> tuple[list[Votes], list[int]]:
-    """Votes of all questions, from one call of the index; see ``nearest`` and ``votes_of``."""
+    """Ask the index once, and return the votes and the ids of the tracks; see ``nearest`` and ``votes_of``."""
     near = nearest(questions, index, excluded, thorough=thorough, neighbours=neighbours)
     return votes_of(questions, near, neighbours, thorough=thorough)
 
@@ -75,9 +80,10 @@ def collect_votes(
 def nearest(
     questions: Questions, index: ReferenceIndex, excluded: Collection[int], *, thorough: bool, neighbours: int
 ) -> Neighbours:
-    """The neighbours that may vote and the one after them, in one call of the index.
+    """The neighbours that may vote for each question, and the one after them, in one call of the index.
 
-    ``excluded``: tracks that do not vote and take nobody's place. ``neighbours``: how many vote for each question.
+    ``neighbours``: how many may vote. ``excluded``: ids of tracks that the index passes over. ``thorough``: see
+    ``ReferenceIndex.nearest``.
     """
     vectors = Vectors(questions.values, questions.query_s, questions.heard)
     return index.nearest(vectors, neighbours + 1, thorough=thorough, without=excluded)
@@ -86,10 +92,10 @@ def nearest(
 def votes_of(
     questions: Questions, near: Neighbours, neighbours: int, *, thorough: bool
 ) -> tuple[list[Votes], list[int]]:
-    """The votes of the nearest; a vote's slot counts in the tracks beside it.
+    """The votes of the neighbours, weighed in one or two ways, and the ids of the tracks that their slots stand for.
 
-    A vote is worth what it is nearer than chance. Where the search is thorough it is weighed in a second way too: by
-    what it is nearer than the first that does not vote, since what sounds like much else says little.
+    A vote's weight is its similarity above what chance gives. A ``thorough`` search weighs it in a second way too: by
+    how much nearer it is than the first neighbour without a vote. What sounds like much else says little.
     """
     near = Neighbours(*(column[:, :, : neighbours + 1] for column in vars(near).values()))
     voting, next_best = near.similarity[:, :, :-1], near.similarity[:, :, -1:]

@@ -1,4 +1,4 @@
-"""The fingerprints behind the tracks of a search, and how much of them is held at once."""
+"""The fingerprints of the tracks that a search compares, and how many of them it holds at once."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,7 +17,10 @@ Fetch = Callable[[Collection[int]], Mapping[int, Fingerprint]]
 
 
 class References:
-    """Tracks by id. Fingerprints are fetched many at a time, and those used least recently are let go."""
+    """Fingerprints by track id. They are fetched many at a time, and those used least recently are dropped.
+
+    ``fetch``: gives the fingerprints of some ids; it leaves out tracks that are gone.
+    """
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
@@ -28,7 +31,7 @@ class References:
         self._gone: set[int] = set()
 
     def fetch(self, track_ids: Collection[int]) -> None:
-        """Get what is not held in one call: behind it may be a database."""
+        """Fetch those that are not held, in one call: it may be a query of a database."""
         missing = set(track_ids) - self._fingerprints.keys() - self._gone
         if missing:
             found = self._fetch(missing)
@@ -43,18 +46,18 @@ class References:
             self._columns -= len(let_go.levels)
 
     def in_turn(self, items: Sequence[Item], track_of: Callable[[Item], int]) -> Iterator[Item]:
-        """The items whose tracks are there; their fingerprints come some at a time, as far as anybody looks."""
+        """The items whose tracks exist, in order. Their fingerprints are fetched some at a time, as they are used."""
         for first in range(0, len(items), FETCHED):
             some = items[first : first + FETCHED]
             self.fetch({track_of(one) for one in some})
             yield from (one for one in some if self.is_there(track_of(one)))
 
     def is_there(self, track_id: int) -> bool:
-        """Whether the track, of which the fingerprint was asked for, has one."""
+        """Whether a track exists, after its fingerprint was fetched."""
         return track_id not in self._gone
 
     def reference(self, track_id: int) -> Reference:
-        """The track's picture, embedded as far as it was looked at."""
+        """The track as ``Reference``. ``KeyError`` where it is gone."""
         reference = self._references.pop(track_id, None) or Reference(self._fingerprint(track_id))
         self._references[track_id] = reference
         while len(self._references) > 1 and sum(one.columns for one in self._references.values()) > KEPT_COLUMNS:
@@ -62,11 +65,11 @@ class References:
         return reference
 
     def duration_s(self, track_id: int) -> float:
-        """The track's length."""
+        """The track's length in seconds. ``KeyError`` where it is gone."""
         return self._fingerprint(track_id).duration_s
 
     def sound(self, track_id: int) -> Sound:
-        """Where the track sounds."""
+        """Where the track sounds. ``KeyError`` where it is gone."""
         if track_id not in self._sounds:
             self._sounds[track_id] = Sound(sounding(self._fingerprint(track_id).levels), self.duration_s(track_id))
         return self._sounds[track_id]

@@ -1,6 +1,6 @@
-"""The order of a search: a few moments of the plain query, then all of them, then its sketch, then the altered ones.
+"""The order of a search: a few moments of the plain query, then more of them, then its sketch, then the probes.
 
-Each step is taken only when the one before found nothing sure.
+Each step is taken only where the ones before found nothing sure.
 """
 
 from collections.abc import Collection
@@ -43,17 +43,20 @@ PLACE_S = 8 * HOP_S  # of the catalog, that could have matched by chance
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a search looks through: an index, and the fingerprints behind its tracks; and when a match is believed, and
-    what it is then."""
+    """What a search looks through, and how it decides.
+
+    ``fingerprints``: fetches those of some track ids; tracks that are gone are left out. ``false_accept_limit``: the
+    largest probability of a match by chance at which it is believed. ``shares``: at which relations begin.
+    """
 
     index: ReferenceIndex
-    fingerprints: Fetch  # of tracks; those that are gone are left out
+    fingerprints: Fetch
     false_accept_limit: float
     shares: Shares = Shares()  # noqa: RUF009  (frozen)
 
 
 def search(query: Query, catalog: Catalog, excluded: Collection[int], references: References) -> list[Match]:
-    """Verified matches of any strength, best first. ``excluded``: tracks left out."""
+    """Verified matches of any strength, one for each track, best first. ``excluded``: ids of tracks left out."""
     finder = _Finder(query, catalog, excluded, references)
     finder.look_first()
     if not finder.explained():
@@ -85,7 +88,7 @@ class _Finder:
         return any(verify.is_sure(match) for match in self.matches())
 
     def believed(self) -> list[Match]:
-        """What is."""
+        """The matches that are believed."""
         return [match for match in self.matches() if match.verdict != "none"]
 
     def explained(self) -> bool:

@@ -1,4 +1,4 @@
-"""The part of a recording that sounds, which is what shares are of: silence counts on neither side."""
+"""The part of a recording that sounds. Shares are taken of it: silence counts on neither side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Sound:
-    """``mask`` (n,): whether a recording sounds, every ``SOUND_STEP_S``; ``duration_s``: its length."""
+    """``mask`` (n,): whether a recording sounds, every ``SOUND_STEP_S``; ``duration_s``: its length in seconds."""
 
     mask: NDArray[np.bool_]
     duration_s: float
 
     @property
     def seconds(self) -> float:
-        """How much of it sounds."""
+        """How many seconds of it sound."""
         return float(self.mask.sum()) * SOUND_STEP_S
 
     def covered(self, spans: Sequence[Span]) -> float:
@@ -32,14 +32,17 @@ class Sound:
         return float((self.mask & self.under(spans)).sum() / total) if total else 0.0
 
     def under(self, spans: Sequence[Span]) -> NDArray[np.bool_]:
-        """(n,) which places lie under the union of spans."""
+        """(n,) which places of the mask lie under the union of ``spans`` (s)."""
         under = np.zeros(len(self.mask), bool)
         for start_s, end_s in spans:
             under[max(0, round(start_s / SOUND_STEP_S)) : max(0, round(end_s / SOUND_STEP_S))] = True
         return under
 
     def open_spans(self, spans: Sequence[Span], least_s: float) -> list[Span]:
-        """The stretches beyond ``spans`` in which at least ``least_s`` sound, from the first sound to the last."""
+        """The stretches (s) outside ``spans`` (s) in which at least ``least_s`` seconds sound.
+
+        Each goes from the first place that sounds to the last.
+        """
         found = []
         for first, end in runs(~self.under(spans)).tolist():
             heard = np.flatnonzero(self.mask[first:end])

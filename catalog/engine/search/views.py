@@ -1,4 +1,4 @@
-"""A stretch of a query as a query of its own: what bounds the memory and the time of a long one."""
+"""A stretch of a query as a query of its own: it bounds the memory and the time that a long query takes."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,10 @@ STEP_COLUMNS = round(STEP_S / HOP_S)  # views begin where the whole query's curv
 
 @dataclass(frozen=True)
 class View:
-    """``query`` is the whole's columns from ``first`` on; ``is_start`` and ``is_end``: it reaches the whole's own."""
+    """``query``: the columns of the whole query from ``first`` on.
+
+    ``is_start`` and ``is_end``: whether the view begins or ends where the whole query does.
+    """
 
     query: Query
     first: int
@@ -24,16 +27,16 @@ class View:
 
     @property
     def start_s(self) -> float:
-        """Where the view begins in the whole query."""
+        """Where the view begins in the whole query, in seconds."""
         return self.first * HOP_S
 
     @property
     def end_s(self) -> float:
-        """Where it ends."""
+        """Where the view ends in the whole query, in seconds."""
         return self.start_s + self.query.fingerprint.duration_s
 
     def in_whole(self, match: Match, whole: Query) -> Match:
-        """The same match on the whole query's clock, its curve of similarity zero beyond the view."""
+        """A match of the view with times of the ``whole`` query. Its similarity curve is zero beyond the view."""
         by_s = self.start_s
         places = len(centres(whole.columns, STEP_COLUMNS, match.tempo_ratio))
         curve = np.zeros(max(places, 1), np.float32)
@@ -51,7 +54,7 @@ class View:
 
 
 def view_of(whole: Query, start_s: float, end_s: float) -> View:
-    """The view from ``start_s`` to ``end_s``, as far as the query goes."""
+    """The view from ``start_s`` to ``end_s`` (s) of the whole query, as far as the query goes."""
     first = max(0, int(start_s / HOP_S)) // STEP_COLUMNS * STEP_COLUMNS
     last = min(whole.columns, int(end_s / HOP_S) + 1)
     if first == 0 and last == whole.columns:

@@ -1,4 +1,4 @@
-"""Which candidates of a query's windows are worth a look, by what came of those before them."""
+"""Which candidates in a query's windows are worth a close look, by what became of the ones before them."""
 
 from collections import defaultdict
 
@@ -11,23 +11,23 @@ STEP_S = WINDOW_S / 2
 
 
 class Windows:
-    """Half-overlapping windows of a query, in one round of questions: candidates come in the order of their votes."""
+    """The half-overlapping windows of a query in one round. Candidates must come in the order of their votes."""
 
     def __init__(self) -> None:
         self._failures: defaultdict[int, int] = defaultdict(int)
         self._least: defaultdict[int, float] = defaultdict(float)
 
     def has_room(self, votes: float, anchor_s: float) -> bool:
-        """Whether a candidate with so many votes is looked at."""
+        """Whether a candidate with so many votes around ``anchor_s`` (s) of the query is worth a close look."""
         window = _window(anchor_s)
         return self._failures[window] < FAILURES and votes >= self._least[window]
 
     def failed(self, anchor_s: float) -> None:
-        """Nothing came of a candidate."""
+        """Count a candidate around ``anchor_s`` (s) that was not believed."""
         self._failures[_window(anchor_s)] += 1
 
     def found(self, match: Match, votes: float) -> None:
-        """A candidate is believed: wherever it plays, others need votes that count beside its own."""
+        """Count a candidate that is believed: where it plays, others now need a share of its ``votes``."""
         for segment in match.segments:
             for window in range(_window(segment.query_start_s), _window(segment.query_end_s) + 1):
                 self._failures[window] = 0
