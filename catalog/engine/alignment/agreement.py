@@ -15,7 +15,10 @@ TRACK_REACH_S = 0.5  # how far from the line the following of the path looks
 
 @dataclass(frozen=True)
 class Around:
-    """Reference vectors beside a line: ``values`` (HALVES, places, offsets + 1, DIMENSIONS), and where between them."""
+    """Reference vectors beside a line: ``values`` (HALVES, places, offsets + 1, DIMENSIONS).
+
+    ``part``: how far the line lies from one column towards the next, 0 … 1.
+    """
 
     values: Floats
     heard: np.ndarray  # (HALVES, places, offsets)
@@ -23,7 +26,7 @@ class Around:
 
 
 def around(reference: Reference, on_line: np.ndarray, reach_s: float) -> Around:
-    """The reference at columns ``on_line`` and up to ``reach_s`` to each side of them, a hop apart."""
+    """The reference at (n,) columns ``on_line``, and up to ``reach_s`` seconds to each side of them, a column apart."""
     reach = round(reach_s / HOP_S)
     lower = np.floor(on_line)
     near = reference.at((lower[:, None] + np.arange(-reach, reach + 2)[None, :]).reshape(-1))
@@ -34,9 +37,10 @@ def around(reference: Reference, on_line: np.ndarray, reach_s: float) -> Around:
 
 
 def agreement(moved: Vectors, near: Around) -> Floats:
-    """(places, offsets) agreement of the moved query with the reference around the line.
+    """(places, offsets) agreement, 0 … 1, of the moved query with the reference around the line.
 
-    Agreement is the squared cosine, where it is positive: it grows to the last, where evidence is long sure.
+    It is the squared cosine, or 0 where the cosine is negative. Unlike evidence it still grows where the two are nearly
+    equal, so the best offset stands out.
     """
     total = np.zeros(near.heard.shape[1:], np.float32)
     for half in range(HALVES):
@@ -49,7 +53,10 @@ def agreement(moved: Vectors, near: Around) -> Floats:
 
 
 def along_line(pair: Comparison, line: Line, places: Floats, reach_s: float) -> Floats:
-    """(blocks, offsets) mean agreement around the line, for (blocks, n) ``places`` of the query."""
+    """(blocks, offsets) mean agreement around the line, for (blocks, n) ``places`` (columns) of the query.
+
+    Offsets are a column apart and reach ``reach_s`` seconds to each side of the line.
+    """
     flat = places.reshape(-1)
     on_line = line.offset_s / HOP_S + flat * line.tempo_ratio
     agreed = agreement(pair.query.at(line.probe, flat), around(pair.reference, on_line, reach_s))
@@ -58,13 +65,16 @@ def along_line(pair: Comparison, line: Line, places: Floats, reach_s: float) -> 
 
 
 def agreement_near(pair: Comparison, line: Line, places_s: Floats) -> tuple[float, float]:
-    """The best mean agreement near ``line`` at the query's ``places_s``, and how far from it (s)."""
+    """The best mean agreement near ``line`` at the query's (n,) ``places_s``, and by how many seconds it lies later."""
     blocks = along_line(pair, line, (places_s / np.float32(HOP_S))[None, :], TRACK_REACH_S)
     return peak(blocks[0], TRACK_REACH_S)
 
 
 def peak(values: Floats, reach_s: float) -> tuple[float, float]:
-    """The highest value and where it is, in seconds from the middle, between samples by a parabola."""
+    """The highest of (offsets,) values a column apart, and how many seconds it lies after the middle one.
+
+    A parabola through the highest value and its neighbours gives both between two columns.
+    """
     top = int(np.argmax(values))
     if not 0 < top < len(values) - 1:
         return float(values[top]), top * HOP_S - reach_s

@@ -1,4 +1,4 @@
-"""A query beside one reference: the one argument of everything that measures how the two agree."""
+"""A query and one reference: what all measures of how the two agree take as their argument."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,11 @@ NEAR_COLUMNS = 8  # half a second: how far a vote may be off
 
 @dataclass(frozen=True)
 class AlignedPictures:
-    """Two pictures on one line. Whitened: ``asked`` (n, rows), and ``held`` with ``NEAR_COLUMNS`` more to each side; in
-    dB, (n, rows) each: ``asked_db`` and ``held_db``. Zero beyond the reference."""
+    """The pictures of query (``asked``) and reference (``held``) on one line, both in the reference's columns.
+
+    ``asked`` (n, rows) and ``held`` (n + 2 x NEAR_COLUMNS, rows) are whitened; ``held`` goes on at both ends.
+    ``asked_db`` and ``held_db`` (n, rows) are in dB. Beyond the ends of the reference its pictures are zero.
+    """
 
     asked: Floats
     held: Floats
@@ -25,17 +28,20 @@ class AlignedPictures:
     line: Line
 
     def products(self, shift: int) -> Floats:
-        """(n,) sums of products of each column, the query ``shift - NEAR_COLUMNS`` columns later in the reference."""
+        """(n,) sums of products in each column, with the query ``shift - NEAR_COLUMNS`` columns later."""
         sums: Floats = np.einsum("cr,cr->c", self.asked, self.held[shift : shift + len(self.asked)])
         return sums
 
     def columns(self, times_s: Floats) -> NDArray[np.int64]:
-        """Columns of the moved query at the query's times."""
+        """(n,) columns of the moved query at the query's (n,) times in seconds, as it is before the move."""
         return np.clip(np.round(times_s / HOP_S * self.line.tempo_ratio).astype(np.int64), 0, len(self.asked) - 1)
 
 
 def moved_query(query: Query, line: Line, first: int = 0, end: int | None = None) -> Floats:
-    """The query's dB, column by column as it would lie on the reference: columns ``first`` … ``end`` of that."""
+    """The query's (columns, patch rows) dB, moved in tempo and pitch as it lies on the reference.
+
+    Only columns ``first`` … ``end - 1`` of the moved picture are made.
+    """
     picture = query.moved(line.pitch_semitones)
     last = int((len(picture) - 1) * line.tempo_ratio) + 1
     at = np.arange(first, last if end is None else min(end, last), dtype=np.float32) / np.float32(line.tempo_ratio)
@@ -47,14 +53,14 @@ def moved_query(query: Query, line: Line, first: int = 0, end: int | None = None
 
 
 class Comparison:
-    """``query`` beside ``reference``. The pictures aligned last are kept: several measures ask for the same line."""
+    """``query`` and ``reference``. The last aligned pictures are kept, as several measures ask for the same line."""
 
     def __init__(self, query: Query, reference: Reference) -> None:
         self.query, self.reference = query, reference
         self._aligned: AlignedPictures | None = None
 
     def aligned(self, line: Line) -> AlignedPictures:
-        """All of the query on the reference along ``line``, whitened and in dB."""
+        """The pictures of the whole query and of the reference along ``line``."""
         if self._aligned is None or self._aligned.line != line:
             self._aligned = self._align(line)
         return self._aligned

@@ -30,8 +30,11 @@ EXPECTED = 0.8  # deviations a block of a copy brings, about
 
 @dataclass(frozen=True)
 class Filtered:
-    """How a line stands out: ``deviations`` (``ONE_DEVIATION``), ``correlation`` of the whitened cells, and
-    ``moved_s``, by how much the best line lies later in the reference."""
+    """How the best line near one that was asked about stands out from wrong lines.
+
+    ``deviations``: by how many standard deviations (``ONE_DEVIATION``); ``correlation``: of the whitened cells, -1 … 1;
+    ``moved_s``: how many seconds it lies later in the reference than the line that was asked about.
+    """
 
     deviations: float
     correlation: float
@@ -40,7 +43,10 @@ class Filtered:
 
 
 def filtered(pair: Comparison, line: Line, span_s: tuple[float, float]) -> Filtered | None:
-    """How ``line`` stands out in the query's ``span_s``, or the middle of it; None with too few lines beside it."""
+    """How ``line`` stands out in the query's ``span_s`` (start and end in seconds).
+
+    Of a longer span only the middle ``MOST_COLUMNS`` are compared. None where too few wrong lines lie beside it.
+    """
     start = round(line.offset_s / HOP_S)  # the reference's column of the query's first
     first, end = (max(0, round(time_s / HOP_S * line.tempo_ratio)) for time_s in span_s)
     first = max(first, (first + end - MOST_COLUMNS) // 2)
@@ -89,7 +95,10 @@ def _correlated(asked: Floats, held: Floats) -> tuple[NDArray[np.floating], ...]
 
 
 def gains(pictures: AlignedPictures, places_s: Floats, deviation: float) -> Floats:
-    """(n,) log likelihood ratios of a copy against a wrong line, for blocks of the query around ``places_s``."""
+    """(n,) log likelihood ratios (nats) of a copy against a wrong line, in blocks around the query's ``places_s`` (n,).
+
+    ``deviation``: that of one column's sum of products on wrong lines (``Filtered.deviation``).
+    """
     products = pictures.products(NEAR_COLUMNS)
     blocks = running_mean(products, BLOCK_COLUMNS) * BLOCK_COLUMNS**0.5 / np.float32(deviation)
     ratios: Floats = EXPECTED * blocks[pictures.columns(places_s)] - EXPECTED**2 / 2

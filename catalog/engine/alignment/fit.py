@@ -1,4 +1,4 @@
-"""A guess of a line → the line (offset, tempo, pitch) on which query and reference agree best."""
+"""From a guess to the line (offset, tempo, pitch) on which query and reference agree best."""
 
 from dataclasses import replace
 
@@ -33,10 +33,10 @@ OFF_LINE_WEIGHT = 0.02  # … and what is left of its weight
 
 
 def fit(pair: Comparison, line: Line, anchor_s: float) -> tuple[Line, float]:
-    """The best line near a guess and its agreement: a coarse grid around the query's ``anchor_s``, then a fine one.
+    """The best line near a guess, and its mean agreement (0 … 1) around the query's ``anchor_s`` (s).
 
-    The coarse grid is moved while its best lies on its edge: a copy 10 % faster often votes as if it were 6 %. What
-    agrees nowhere on the coarse grid is not refined.
+    A coarse grid of tempos and pitches is tried, then a fine one. The coarse grid moves on while its best lies on its
+    edge: a copy that is 10 % faster often votes as if it were 6 %. What agrees nowhere on it is not refined.
     """
     value = 0.0
     for _ in range(MOST_MOVES):
@@ -94,7 +94,7 @@ def _local_places_s(query: Query, line: Line, anchor_s: float) -> Floats:
 
 
 def follow(pair: Comparison, line: Line, anchor_s: float) -> Line:
-    """The line fitted again over the whole query, growing outwards from the anchor until nothing more agrees."""
+    """The line fitted again to the query, from ``anchor_s`` (s) outwards in growing spans until all of it is in."""
     reach_s = 2 * LOCAL_S
     while True:
         line = refit(pair, line, anchor_s, reach_s)
@@ -104,7 +104,10 @@ def follow(pair: Comparison, line: Line, anchor_s: float) -> Line:
 
 
 def refit(pair: Comparison, line: Line, anchor_s: float, reach_s: float) -> Line:
-    """A weighted straight line through the best offsets of the blocks within ``reach_s`` of the anchor."""
+    """A weighted straight line through the best offsets of the blocks within ``reach_s`` seconds of ``anchor_s`` (s).
+
+    The line stays as it is where there are too few blocks, or where they ask for too large a change of tempo.
+    """
     places = centres(pair.query.columns, STEP_S / HOP_S, line.tempo_ratio)
     places = places[np.abs(places * HOP_S - anchor_s) <= reach_s]
     if len(places) < FEWEST_PLACES:

@@ -1,6 +1,6 @@
-"""A line (offset, tempo, pitch) on which a query may lie on a reference, and the reference to hold it against.
+"""A line (offset, tempo, pitch) on which a query may lie on a reference, and the reference itself.
 
-Times of a ``Line`` are of patch centres, in seconds; places are columns of a picture, a hop apart.
+Times of a ``Line`` are those of patch centres, in seconds. Places are columns of a picture, a hop apart.
 """
 
 from dataclasses import dataclass
@@ -31,12 +31,15 @@ class Line:
 
     @property
     def probe(self) -> Probe:
-        """The move that lays the query on the reference."""
+        """The change of tempo and pitch that lays the query on the reference."""
         return Probe(self.tempo_ratio, self.pitch_semitones)
 
 
 class Reference:
-    """A reference's picture, embedded at every column, in blocks as they are looked at."""
+    """A reference's picture with a vector for every column. Vectors are made when they are first asked for.
+
+    ``columns``: its length; ``picture`` (columns, patch rows): in dB.
+    """
 
     def __init__(self, fingerprint: Fingerprint) -> None:
         self.columns = len(fingerprint.levels)
@@ -46,11 +49,11 @@ class Reference:
         self._ready = np.zeros(-(-self.columns // BLOCK_COLUMNS), bool)
 
     def patches(self, places: Floats) -> Floats:
-        """The patches themselves at any columns, between samples too."""
+        """(n, HALVES, PATCH_SIZE) dB: the patches at (n,) ``places`` (columns), which may lie between two."""
         return cut(self.picture, places)
 
     def at(self, places: Floats) -> Vectors:
-        """Vectors at the columns nearest to ``places``; nothing is heard outside the recording."""
+        """Vectors at the columns nearest to (n,) ``places``; nothing is heard outside the recording."""
         nearest = np.round(places).astype(np.int64)
         inside = (nearest >= 0) & (nearest < self.columns)
         nearest = np.clip(nearest, 0, self.columns - 1)
@@ -68,7 +71,7 @@ class Reference:
             self._ready[block] = True
 
     def between(self, places: Floats) -> Vectors:
-        """Vectors at ``places``, mixed from the two columns around each: not quite of unit length."""
+        """Vectors at (n,) ``places``, mixed from the two columns around each, so not quite of unit length."""
         lower = np.floor(places)
         part = (places - lower)[:, None, None]
         low, high = self.at(lower), self.at(lower + 1)
@@ -77,7 +80,7 @@ class Reference:
 
 
 def offset_of(line: Line) -> float:
-    """Reference time at query time zero; the line itself runs through the middles of frames."""
+    """The reference time (s) at the beginning of the query. The line's own offset is of the middles of frames."""
     return line.offset_s + FRAME_MIDDLE_S * (1 - line.tempo_ratio)
 
 

@@ -1,6 +1,6 @@
 """The pitch of a match to a fraction of a semitone, from the spectrograms themselves.
 
-The learnt vectors forgive a quarter-tone, as they should; for measuring, the patches behind them are compared.
+The learnt vectors hardly change over a quarter-tone. So the patches that they were made from are compared here.
 """
 
 import math
@@ -21,10 +21,10 @@ STEPS = np.arange(-5, 6) * 0.2  # semitones around what the vectors said
 
 
 def measured(pair: Comparison, line: Line, places_s: Floats, similarity: Floats) -> Line:
-    """``line`` with the pitch at which the most similar places agree best.
+    """``line`` with the pitch at which the places with most ``similarity`` agree best; ``places_s`` (n,) in seconds.
 
-    Percussion agrees at many pitches: the two a copy is most likely to have, unchanged and coupled to the tempo as on
-    a tape, are tried beside the line's own and win a near tie.
+    Percussion agrees at many pitches. So the two that a copy most likely has are tried too: unchanged, and coupled to
+    the tempo as on a tape. They win a near tie with the line's own.
     """
     best = np.sort(np.argsort(-similarity)[:PLACES])
     places = (places_s[best] / HOP_S).astype(np.float32)

@@ -1,9 +1,10 @@
-"""Evidence → the probability of so much by chance, in the manner of Karlin and Altschul (1990).
+"""From evidence to the probability that chance gives so much, after Karlin and Altschul (1990).
 
-P(evidence > E) is about share x trials x exp(-slope x E): ``trials`` counts the places of the catalog times the probes
-tried, so that the same number means the same for any catalog. Two things keep generic music from looking like proof:
-moments that sound alike count once (``path.distinctness``), and what the same query reaches in the same reference where
-it does not belong (beats, loops, drones) is taken off before. Experiments: docs/log/2026-11-22-weighing-evidence.md.
+P(evidence > E) is about share x trials x exp(-slope x E). ``trials`` counts the places of the catalog times the probes
+that were tried, so a probability means the same in any catalog. Two steps keep generic music from looking like proof.
+Moments that sound alike count once (``path.distinctness``). And the evidence that the same query reaches at wrong
+places of the same reference (beats, loops, drones) is subtracted.
+Experiments: docs/log/2026-11-22-weighing-evidence.md.
 """
 
 import math
@@ -30,9 +31,9 @@ CHOSEN_PLACES = 100.0
 
 
 def log10_probability(evidence: float, level: float, worth: float, trials: float, *, unchanged: bool) -> float:
-    """log10 of the probability that chance gives this anywhere in ``trials`` places; at most 0.
+    """The decimal logarithm of the probability that chance gives so much in ``trials`` places; at most 0.
 
-    ``evidence``: nats of the proof; ``level``: nats that wrong places reach; ``worth``: of each nat
+    ``evidence``: nats of the proof; ``level``: nats that wrong places reach; ``worth``: what each nat counts
     (``similarity.worth``); ``unchanged``: the two agree best at the same tempo and pitch, as most copies do.
     """
     excess = max(0.0, evidence - LEVEL_SHARE * level) * worth
@@ -44,9 +45,9 @@ def log10_probability(evidence: float, level: float, worth: float, trials: float
 def log10_probability_of_filter(
     deviations: float, trials: float, spans: float, *, unchanged: bool, scanned: bool = False
 ) -> float:
-    """The same for a line that stands out by so many deviations of wrong ones (``matched.filtered``).
+    """The same for a line that stands out from wrong ones by so many ``deviations`` (``correlation.filtered``).
 
-    ``spans``: how many as long as the one looked at the query has. ``scanned``: the line was chosen among all.
+    ``spans``: how many spans as long as the compared one the query has. ``scanned``: a scan chose the line among all.
     """
     places = trials if scanned else min(trials, CHOSEN_PLACES) if unchanged else trials * CHANGED_TRIALS
     lines = max(places, 1.0) * spans
@@ -55,7 +56,7 @@ def log10_probability_of_filter(
 
 
 def level_of(best: Floats) -> float:
-    """What wrong places reach, from the best stretch of each wrong diagonal."""
+    """How many nats wrong places reach: ``LEVEL_QUANTILE`` of (n,) ``best``, the best stretch on each wrong line."""
     if len(best) < FEWEST_DIAGONALS:
         return USUAL_LEVEL
     return float(np.quantile(best, LEVEL_QUANTILE))

@@ -1,6 +1,6 @@
-"""Whether a line is believed: by its moments, or, where these are masked, by the whole picture.
+"""Whether a line is believed: by its moments or, where these are masked, by the whole picture.
 
-Every gate is here and every limit in ``limits``; the measures that they look at are beside them.
+Every gate is here, and every limit in ``limits``. The measures that the gates compare are in the other modules.
 """
 
 from dataclasses import dataclass, replace
@@ -24,23 +24,26 @@ from catalog.engine.verification.tempo_stability import UNTOLD, Timekeeping
 
 @dataclass(frozen=True)
 class Chance:
-    """``trials``: places of the catalog times probes that could have matched by chance; ``limit``: the false-accept
-    probability up to which a match is believed."""
+    """What chance may do in this search.
+
+    ``trials``: how many places could have matched by chance: places of the catalog times probes. ``limit``: the largest
+    false-accept probability at which a match is believed.
+    """
 
     trials: float
     limit: float = LIMITS.false_accept
     short_spans_s: tuple[float, ...] = ()  # to either side of the votes, in which the filter looks as well
 
     def believes(self, log_probability: float) -> bool:
-        """Whether the decimal logarithm of a probability is small enough."""
+        """Whether a probability, given by its decimal logarithm, is small enough to believe a match."""
         return bool(log_probability <= np.log10(self.limit))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A path, the decimal logarithm of the probability of so much by chance, and how it keeps time.
+    """A path, the decimal logarithm of the probability that chance gives so much, and how it keeps time.
 
-    ``sounds_otherwise``: chance does not explain it, but the two are no one sound: another rendering.
+    ``sounds_otherwise``: chance does not explain the path, but the instruments differ: it is another rendering.
     """
 
     path: Path
@@ -50,7 +53,10 @@ class Finding:
 
 
 def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) -> Finding | None:
-    """What single moments prove along the line, followed outwards from the query's ``anchor_s``."""
+    """What single moments prove along the line, followed outwards from the query's ``anchor_s`` (s).
+
+    None where no stretch agrees. What another gate than chance refuses has a probability of 1.
+    """
     path = paths.along(pair, follow(pair, line, anchor_s))
     if not path.stretches:
         return None
@@ -90,9 +96,10 @@ def by_filter(
     *,
     scanned_s: float | None = None,
 ) -> Finding | None:
-    """What the matched filter believes although the moments do not: they are masked. ``weak``: what they say.
+    """What the matched filter proves where the moments do not, because something masks them; None if too little.
 
-    ``scanned_s``: the line was chosen because the pictures agree on it in so much of the query, of all lines there are.
+    ``anchor_s``: the middle (s) of what is compared of the query. ``weak``: what the moments found. ``scanned_s``: set
+    where a scan chose the line among all, because the pictures agree on it over so many seconds of the query.
     """
     scanned = scanned_s is not None
     lines, spans_s = _asked_of_filter(pair, line, anchor_s, weak, (scanned_s or LIMITS.filter_window_s) / 2)
@@ -119,9 +126,9 @@ def by_filter(
 
 
 def timekeeping(pair: Comparison, path: Path, pictures: AlignedPictures, deviation: float) -> Timekeeping:
-    """How the query keeps time along ``path``, by the first measure that speaks for a copy.
+    """How the query keeps time along ``path``, by the first measure that a copy would pass.
 
-    ``deviation`` is that of one column's sum of products on wrong lines (``tempo_stability.of_pictures``).
+    ``deviation``: that of one column's sum of products on wrong lines (``correlation.Filtered``).
     """
     blocks = tempo_stability.of_pictures(pictures, path.places_s, deviation)
     clear = path.best_similarity >= LIMITS.clear

@@ -1,4 +1,4 @@
-"""Which moments of a recording tell it: those that little else in it sounds like."""
+"""Which moments of a recording are distinctive: those that little else in it sounds like."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,12 @@ SHORTEST_S = 1.0
 
 @dataclass(frozen=True)
 class Telling:
-    """``share`` (n,) every ``step_s`` from ``start_s``: how little else sounds like that moment, 0 … 1 of the most
-    telling one; 0 where nothing is heard. ``stretches``: [start, end] in seconds, in order."""
+    """How distinctive the moments of a recording are.
+
+    ``share`` (n,): every ``step_s`` seconds from ``start_s`` on, how little else sounds like the moment, 0 … 1 of the
+    most distinctive one; 0 where nothing is heard. ``stretches``: (start, end) in seconds of the most distinctive
+    parts, in order.
+    """
 
     start_s: float
     step_s: float
@@ -29,7 +33,7 @@ class Telling:
 
 
 def what_tells(fingerprint: Fingerprint) -> Telling:
-    """Say which stretches of a recording are the most telling, by what a match counts its evidence with."""
+    """Measure how distinctive each moment of a recording is, as a match weighs its evidence (``path.distinctness``)."""
     query = Query(fingerprint)
     vectors = query.at(PLAIN, centres(query.columns, STEP))
     share = (distinctness(vectors.values) * vectors.heard).mean(axis=1)

@@ -1,11 +1,10 @@
-"""An edited copy: its other pieces, and the longest straight piece of a line that leads over a cut.
+"""Edited copies: their other pieces, and the longest straight piece of a line that leads over a cut.
 
-Halves may be swapped, parts removed or repeated. Once the recording itself is sure, the parts of the query that are not
-explained yet are looked for along parallel lines (same tempo, same pitch) of the same reference only, so less evidence
-is enough.
+Halves may be swapped, and parts removed or repeated. Once the recording is believed, the rest of the query is compared
+with the same reference only, along parallel lines (same tempo, same pitch). So less evidence is enough.
 
 A copy that was cut is described by the offset and tempo of its longest straight piece. Where the tempo itself changes
-there is no such piece: the line through all of it stays in step best.
+there is no such piece, and the line through all of it describes it best.
 """
 
 from dataclasses import replace
@@ -25,7 +24,7 @@ MOST_PAIRS = 4_000_000  # query places x reference places looked at: beyond, onl
 
 
 def others(pair: Comparison, first: Path) -> list[Path]:
-    """Paths at other offsets, each with only the stretches that explain what no path before it did."""
+    """Paths at other offsets than ``first``. Each has only the stretches that no path before it explains."""
     found: list[Path] = []
     open_places = _unexplained(np.ones(len(first.places_s), bool), first)
     columns_s = pair.reference.columns * HOP_S
@@ -82,7 +81,7 @@ def straight_piece(blocks: Blocks) -> slice | None:
 
 
 def straightened(pair: Comparison, path: Path, blocks: Blocks) -> Path | None:
-    """What agrees along the longest straight piece of ``path``; None where it has none, or bends instead."""
+    """The path along the longest straight piece of ``path``; None where it has none, or bends instead."""
     piece = straight_piece(blocks)
     if piece is None:
         return None

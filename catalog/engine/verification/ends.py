@@ -1,8 +1,8 @@
-"""Where the pieces on a line begin and end: further out than single moments say, as far as the pictures go on.
+"""Where the pieces on a line begin and end: beyond what single moments say, as far as the pictures agree.
 
-Moments are a second long, and soon masked; so a copy's fades, and what other music lies over, are not in the stretches
-that they make. Once the line is believed, the filter's gains along it are evidence of single places, and a stretch
-reaches as far as they add up: a random walk that seldom climbs where the line is wrong (Wald, 1945).
+A moment is a second long and soon masked. So the stretches that moments make leave out a copy's fades, and parts with
+other music over them. Once the line is believed, the filter's gains are evidence of single places. A stretch goes on as
+long as they add up; on a wrong line such a random walk seldom climbs (Wald, 1945).
 """
 
 from dataclasses import replace
@@ -15,9 +15,10 @@ from catalog.engine.verification.path import Path, Stretch, stands_out
 
 
 def borne_out(path: Path, gains: Floats, level: float) -> Path:
-    """The path without side stretches that chance explains: by moments they bring no more than wrong places reach.
+    """The path without the side stretches that chance explains.
 
-    ``level``: nats that those reach. The pictures may speak for a stretch as well, with ``gains`` (n,) in nats a place.
+    A stretch stays if its moments bring clearly more than ``level``, the nats that wrong places reach. It stays too if
+    the filter's ``gains`` (n,), in nats a place, add up to ``LIMITS.side_gain`` in it.
     """
     kept = [
         one
@@ -28,7 +29,7 @@ def borne_out(path: Path, gains: Floats, level: float) -> Path:
 
 
 def grown(path: Path, gains: Floats) -> Path:
-    """The path with stretches that go on while ``gains`` (n,), in nats a place, add up. What meets is one."""
+    """The path with its stretches extended while ``gains`` (n,), nats a place, add up. Those that meet are joined."""
     stretches: list[Stretch] = []
     ordered = sorted(path.stretches, key=lambda stretch: stretch.first)
     for number, stretch in enumerate(ordered):

@@ -1,7 +1,7 @@
-"""Similarity → evidence: how much more likely a cosine is for the same moment than for two different ones.
+"""From similarity to evidence: how much more likely a cosine is for the same moment than for two different ones.
 
-Natural logarithms of the likelihood ratio, measured on the training pairs (``training.py``). A moment of a true copy
-may be masked (speech, a drum fill on top), so its likelihood is a mixture and one bad second costs little.
+Evidence is the natural logarithm of the likelihood ratio, measured on the training pairs (``training.learn``). A moment
+of a true copy may be masked (by speech, a drum fill). So its likelihood is a mixture, and one bad second costs little.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ LEAST_CHANCE = 1e-6  # of a bin in which no training pair lies: a ratio stays fi
 
 
 def of_similarity(similarity: Floats, half: int) -> Floats:
-    """Cosines (any shape) of one half → evidence in nats, the same shape; linear between the table's bins."""
+    """The evidence (nats) of cosines of one half, in the same shape; linear between the bins of the table."""
     at = np.clip((similarity + 1) * (BINS / 2) - 0.5, 0, BINS - 1.001)
     lower = at.astype(np.int64)
     part = (at - lower).astype(np.float32)
@@ -29,7 +29,7 @@ def of_similarity(similarity: Floats, half: int) -> Floats:
 
 
 def measure(same: list[NDArray[np.float32]], different: list[NDArray[np.float32]]) -> Floats:
-    """(HALVES, BINS) nats: the table, from cosines (n,) of same and of different moments for each half."""
+    """Make the table, (HALVES, BINS) nats, from the (n,) cosines of the same and of different moments in each half."""
     rows = []
     edges = np.linspace(-1, 1, BINS + 1)
     kernel = np.hanning(SMOOTHING_BINS)[1:-1] / np.hanning(SMOOTHING_BINS).sum()

@@ -1,8 +1,8 @@
-"""Every limit of the decision, in one table: what a match must reach to be believed, and what is asked of it before.
+"""Every limit of the decision in one table: what a match must reach to be believed.
 
-The measures themselves (``calibration``, ``similarity``, ``timbre``, ``tempo_stability``, ``alignment.correlation``)
-know none of these: their own constants say what is measured, and not what is believed. Figures name what each limit
-was set on; docs/log has the experiments.
+The measures (``calibration``, ``similarity``, ``timbre``, ``tempo_stability``, ``alignment.correlation``) use none of
+these: their own constants say how they measure. The comments tell what each limit was set on; docs/log has the
+experiments.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Lengths are in seconds, pitches in semitones, tempos in shares of one, similarities in cosine (-1 … 1)."""
+    """Lengths are in seconds, pitches in semitones, tempos in shares of one, similarities are cosines (-1 … 1)."""
 
     # A match is believed when chance gives so much agreement less often than this in a search: a probability. The
     # operator's setting FALSE_ACCEPT_LIMIT takes its place in the service.

@@ -1,4 +1,4 @@
-"""Along a fitted line: which seconds agree, and how much more than chance."""
+"""Which seconds of the query agree along a fitted line, and by how much more than chance."""
 
 from dataclasses import dataclass, replace
 
@@ -25,7 +25,10 @@ DROP = 12.0  # nats a stretch may lose on the way before it is cut in two
 
 @dataclass(frozen=True)
 class Stretch:
-    """Places first … last (inclusive) of the path, and their evidence, each distinct moment counted once."""
+    """Places ``first`` … ``last`` (inclusive) of the path, and their ``evidence`` in nats.
+
+    Moments that sound alike count once (``distinctness``).
+    """
 
     first: int
     last: int
@@ -34,10 +37,11 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Path:
-    """A line's agreement: ``places_s`` (n,) query times, ``similarity`` (n,), and the stretches that agree.
+    """How query and reference agree along a line: ``places_s`` (n,) query times, and the ``stretches`` that agree.
 
-    ``cosine`` (n, HALVES) is what the similarity is the mean of; NaN where one side says nothing. ``gains`` (n, HALVES)
-    is the evidence of each; ``asked`` and ``held`` (n, HALVES, dimensions) are the vectors of query and reference.
+    ``similarity`` (n,) is the mean of ``cosine`` (n, HALVES), which is NaN where one side says nothing. ``gains``
+    (n, HALVES) is the evidence of each, in nats. ``asked`` and ``held`` (n, HALVES, DIMENSIONS) are the vectors of
+    query and reference.
     """
 
     line: Line
@@ -56,17 +60,17 @@ class Path:
 
     @property
     def best_places_s(self) -> Floats:
-        """The query times of the best stretch."""
+        """(n,) the query times (s) of the best stretch."""
         return self.places_s[self.best.first : self.best.last + 1]
 
     @property
     def best_similarity(self) -> float:
-        """Of single moments, on average over the best stretch."""
+        """The mean similarity of the best stretch."""
         return float(self.similarity[self.best.first : self.best.last + 1].mean())
 
 
 def along(pair: Comparison, line: Line) -> Path:
-    """The agreement along ``line`` for the whole query, every ``STEP_S`` of it."""
+    """How the whole query agrees along ``line``, every ``STEP_S`` seconds of it."""
     places = centres(pair.query.columns, STEP_S / HOP_S, line.tempo_ratio)
     moved = pair.query.at(line.probe, places)
     near = pair.reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
@@ -83,7 +87,7 @@ def along(pair: Comparison, line: Line) -> Path:
 
 
 def agreeing(path: Path, gains: Floats) -> Path:
-    """The same line with the stretches that ``gains`` (n,) say, in nats a place."""
+    """The same path with the stretches that ``gains`` (n,) make, in nats a place."""
     return replace(path, stretches=tuple(_stretches(gains)))
 
 
@@ -94,7 +98,7 @@ def _evidence(gains: Floats, asked: Floats, held: Floats) -> float:
 
 @dataclass(frozen=True)
 class Proof:
-    """What the stretches of one line prove together: ``rows`` of the path that count, and their ``evidence``."""
+    """What the stretches of one line prove together: the ``rows`` (n,) of the path that count, and their nats."""
 
     rows: NDArray[np.int64]
     evidence: float
@@ -103,8 +107,8 @@ class Proof:
 def proof(path: Path, level: float) -> Proof:
     """The best stretch with all others on its line that stand out from ``level``, the nats that wrong places reach.
 
-    A copy that is masked or cut agrees in pieces, but all of them on one line (the sum statistics of Karlin and
-    Altschul, 1993). Every piece costs what a piece by chance would bring.
+    A copy that is masked or cut agrees in pieces, but all lie on one line (the sum statistics of Karlin and Altschul,
+    1993). Each further piece costs what a piece by chance would bring.
     """
     usual = max(level, USUAL_LEVEL)
     pieces = [one for one in path.stretches if one is path.best or stands_out(one, level)]
@@ -116,15 +120,15 @@ def proof(path: Path, level: float) -> Proof:
 
 
 def stands_out(piece: Stretch, level: float) -> bool:
-    """Whether another piece on a line brings clearly more than the nats that wrong places reach."""
+    """Whether another piece on a line brings clearly more than ``level``, the nats that wrong places reach."""
     return piece.evidence > STANDS_OUT * max(level, USUAL_LEVEL)
 
 
 def distinctness(values: Floats) -> Floats:
-    """What each moment adds to the others of its stretch, 0 … 1: ``values`` (n, HALVES, dimensions) → (n, HALVES).
+    """The share (n, HALVES), 0 … 1, at which each moment counts; ``values`` (n, HALVES, DIMENSIONS) are its vectors.
 
-    A held chord is one moment however long it lasts, and a loop counts once: every moment's evidence is shared among
-    those that sound like it.
+    Moments that sound alike share one moment's evidence. So a held chord counts once however long it lasts, and so does
+    a loop.
     """
     every = -(-len(values) // GRAM_PLACES)
     alike = np.maximum(np.einsum("phd,qhd->hpq", values, values[::every], optimize=True), 0.0)
@@ -153,14 +157,14 @@ def _stretches(gain: Floats) -> list[Stretch]:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The same stretch of the query at other places of the same reference."""
+    """What the same stretch of the query reaches at other places of the same reference."""
 
     level: float  # nats that wrong places reach
     better_offset_s: float | None  # of a line that agrees more than the one asked about, if there is one
 
 
 def elsewhere(pair: Comparison, path: Path) -> Elsewhere:
-    """How the best stretch of ``path`` scores along every parallel line."""
+    """What the best stretch of ``path`` reaches along every parallel line of the same reference."""
     line, step = path.line, STEP_S * path.line.tempo_ratio
     places = path.places_s[path.best.first : path.best.last + 1] / np.float32(HOP_S)
     places = places[max(0, (len(places) - MAX_CHANCE_PLACES) // 2) :][:MAX_CHANCE_PLACES]
@@ -181,7 +185,11 @@ def elsewhere(pair: Comparison, path: Path) -> Elsewhere:
 
 
 def parallel_gains(pair: Comparison, line: Line, places: Floats, start_s: float) -> Floats:
-    """(places, reference places) evidence, each distinct moment counted once; reference places begin at ``start_s``."""
+    """(places, reference places) evidence in nats; moments of the query that sound alike count once.
+
+    ``places`` (n,): columns of the query. The reference's places begin at ``start_s`` and lie as far apart as
+    ``STEP_S`` seconds of the query do.
+    """
     moved = pair.query.at(line.probe, places)
     share = distinctness(moved.values)
     step = STEP_S * line.tempo_ratio / HOP_S
@@ -197,9 +205,9 @@ def parallel_gains(pair: Comparison, line: Line, places: Floats, start_s: float)
 
 
 def diagonals(gains: Floats) -> Floats:
-    """(rows, columns) evidence of query against reference places → the same with diagonals as columns.
+    """Shear (rows, columns) evidence of query and reference places, so that each line becomes a column.
 
-    Column c of the answer begins at reference place c; what runs off the end is zero.
+    Column c of the result, of the same shape, begins at reference place c. What lies beyond the end is zero.
     """
     rows, columns = gains.shape
     # One extra column a row: flattened and cut again one longer, each row slips by one.
@@ -209,7 +217,7 @@ def diagonals(gains: Floats) -> Floats:
 
 
 def best_stretches(columns: Floats) -> Floats:
-    """The best sum of consecutive rows, for each column of (rows, columns): Kadane's algorithm on all at once."""
+    """(columns,) the best sum of consecutive rows in each column, by Kadane's algorithm (Bentley, 1984)."""
     total = np.cumsum(columns, axis=0)
     lowest = np.minimum.accumulate(np.concatenate([np.zeros((1, total.shape[1]), total.dtype), total[:-1]]), axis=0)
     best: Floats = (total - lowest).max(axis=0)
@@ -217,9 +225,9 @@ def best_stretches(columns: Floats) -> Floats:
 
 
 def best_parallel(gains: Floats, open_rows: NDArray[np.int64]) -> Floats:
-    """The best sum of consecutive ``open_rows`` on each of (rows + columns - 1) diagonals of (rows, columns) gains.
+    """(rows + columns - 1,) the best sum of consecutive ``open_rows`` on each diagonal of (rows, columns) ``gains``.
 
-    Diagonal d holds row r at column d - (rows - 1) + r. Row by row, so that no more than the diagonals is held.
+    Diagonal d holds row r at column d - (rows - 1) + r. It works row by row, to hold no copy of the matrix.
     """
     rows, columns = gains.shape
     running, best = np.zeros(rows + columns - 1, np.float32), np.zeros(rows + columns - 1, np.float32)
@@ -231,5 +239,5 @@ def best_parallel(gains: Floats, open_rows: NDArray[np.int64]) -> Floats:
 
 
 def runs(holds: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(n,) whether it holds → (runs, 2): where each run begins, and where it has ended."""
+    """(runs, 2) for each run of True in (n,) ``holds``: its first index, and the one after its last."""
     return np.flatnonzero(np.diff(np.concatenate([[0], holds.astype(np.int8), [0]]))).reshape(-1, 2)

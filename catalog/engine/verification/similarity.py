@@ -1,8 +1,9 @@
-"""How closely a stretch agrees, which is what tells a masked copy from another arrangement of the same theme.
+"""How closely a stretch agrees, which tells a masked copy from another arrangement of the same theme.
 
-Two arrangements agree a little for minutes: as much evidence as a copy under loud noise gives. But a copy, masked as it
-may be, agrees very closely at times, and what masks it shows: noise fills the valleys of its spectrogram, so that it
-has less contrast than the reference has in the same place. Experiments: docs/log/2026-11-25-similarity.md.
+Two arrangements agree a little for minutes, which adds up to as much evidence as a copy under loud noise gives. But
+even a masked copy agrees very closely at times. And the mask can be measured: noise fills the valleys of the
+spectrogram, so that it has less contrast than the reference in the same place.
+Experiments: docs/log/2026-11-25-similarity.md.
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ LEAST, LEAST_WIDTH = 0.4, 0.1  # similarity under which nothing is worth anythin
 
 
 def worth(pair: Comparison, path: Path, proof: Proof) -> float:
-    """What each nat of a proof counts, by its typical similarity: 0 … ``MOST_WORTH``."""
+    """What each nat of a proof counts, by the proof's typical similarity: 0 … ``MOST_WORTH``."""
     halves = path.cosine[proof.rows]
     heard = halves[~np.isnan(halves)]
     if not len(heard):
@@ -34,7 +35,7 @@ def worth(pair: Comparison, path: Path, proof: Proof) -> float:
 
 
 def of_similarity(similarity: float) -> float:
-    """The worth of a nat, 0 … ``MOST_WORTH``, at a stretch's typical similarity (a cosine)."""
+    """What a nat counts at a typical similarity (a cosine): 0 … ``MOST_WORTH``."""
     gate = min(1.0, max(0.0, (similarity - LEAST) / LEAST_WIDTH))
     return gate * min(MOST_WORTH, (similarity / USUAL) ** POWER)
 
@@ -44,7 +45,10 @@ def _allowance(pair: Comparison, path: Path, places_s: Floats) -> float:
 
 
 def lost_contrast(pair: Comparison, line: Line, places_s: Floats) -> float:
-    """How many times the contrast (dB) of the query the reference has at ``places_s`` (n,): noise fills the valleys."""
+    """The contrast of the reference over that of the query along ``line``, at the query's ``places_s`` (n,).
+
+    Contrast is the mean standard deviation (dB) of a patch. The ratio is over 1 where noise fills the query's valleys.
+    """
     places = (places_s[:: -(-len(places_s) // MOST_PLACES)] / HOP_S).astype(np.float32)
     asked = pair.query.patches(line.probe, places).std(axis=2).mean()
     held = (

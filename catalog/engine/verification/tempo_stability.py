@@ -34,8 +34,11 @@ MOST_S = 0.06  # what a block that is found anywhere counts at the most
 
 @dataclass(frozen=True)
 class Blocks:
-    """Stretches of two seconds, in their order: (n,) each one's middle in the query (s), how far (s) it lies off the
-    line, and what that is worth."""
+    """Blocks of two seconds in order, (n,) each.
+
+    ``middle_s``: the middle in the query; ``moved_s``: how many seconds the block lies later than the line; ``weight``:
+    0 where it says nothing.
+    """
 
     middle_s: Floats
     moved_s: Floats
@@ -44,8 +47,11 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Timekeeping:
-    """``wobble_s``: by the measure that speaks for a copy, how far blocks stray; None where too few say. ``strays``:
-    none does. ``bent``: the blocks of a line that is none, but leads from each to the next."""
+    """How a match keeps time.
+
+    ``wobble_s``: how far blocks stray on average (s), by the measure that a copy passes; None where too few blocks say.
+    ``strays``: no measure is passed. ``bent``: the blocks of a line that bends and goes from one to the next.
+    """
 
     wobble_s: float | None = None
     strays: bool = False
@@ -56,10 +62,10 @@ UNTOLD = Timekeeping()
 
 
 def of_pictures(pictures: AlignedPictures, places_s: Floats, deviation: float) -> Blocks:
-    """The blocks of the whitened pictures over the query's ``places_s``.
+    """The blocks of the whitened pictures over the query's ``places_s`` (n,).
 
-    They weigh by how far they stand out, beyond ``STANDS_OUT`` times ``deviation``, that of one column's sum of
-    products on wrong lines.
+    ``deviation``: that of one column's sum of products on wrong lines. A block's weight is the square of the deviations
+    by which it stands out beyond ``STANDS_OUT``.
     """
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     shifts = [pictures.products(shift)[first : last + 1] for shift in range(2 * NEAR_COLUMNS + 1)]
@@ -72,7 +78,10 @@ def of_pictures(pictures: AlignedPictures, places_s: Floats, deviation: float) -
 
 
 def of_moments(pair: Comparison, line: Line, places_s: Floats) -> Blocks | None:
-    """The same of the learnt moments; None where they are too few. Too dull to be early or late, they are neither."""
+    """The blocks of the learnt moments at the query's ``places_s`` (n,); None where there are too few.
+
+    Slow chords are placed nowhere exactly. Where most blocks are such, all count as on the line.
+    """
     count = len(places_s) // BLOCK_PLACES
     if count < FEWEST_BLOCKS:
         return None
@@ -84,7 +93,10 @@ def of_moments(pair: Comparison, line: Line, places_s: Floats) -> Blocks | None:
 
 
 def off_line_s(blocks: Blocks) -> float | None:
-    """Mean distance (s) from a straight line, the median of all half minutes; None where too few blocks say."""
+    """The mean distance (s) of the blocks from a straight line: the median of up to five half minutes.
+
+    None where too few blocks say anything.
+    """
     count = len(blocks.weight)
     if np.count_nonzero(blocks.weight) < FEWEST_BLOCKS:
         return None
@@ -98,10 +110,10 @@ def off_line_s(blocks: Blocks) -> float | None:
 
 
 def off_course_s(blocks: Blocks) -> float | None:
-    """How far (s) a block lies off the straight line through the two before it, on average of the steadier half.
+    """How far (s) a block lies off the straight line through the two before it, as the mean of the steadier half.
 
-    A cut, or a change of tempo, moves two of these, and a tempo that glides all of them by little; a performance is as
-    unsteady from block to block as it is in half a minute. None where too few blocks say.
+    A cut or a change of tempo moves two of these, and a gliding tempo moves all by little. A performance is as unsteady
+    from block to block as in half a minute. None where too few blocks say anything.
     """
     off_s = np.sort(off_each_s(blocks))
     off_s = off_s[np.isfinite(off_s)]
@@ -109,9 +121,9 @@ def off_course_s(blocks: Blocks) -> float | None:
 
 
 def off_each_s(blocks: Blocks) -> Floats:
-    """(n - 2,) of every block but the first two, how far (s) it lies off the straight line through the two before it.
+    """(n - 2,) how far (s) each block but the first two lies off the straight line through the two before it.
 
-    Infinite where one of the three does not stand out.
+    It is infinite where one of the three says nothing.
     """
     asked = blocks.weight > 0
     return np.where(asked[2:] & asked[1:-1] & asked[:-2], np.abs(np.diff(blocks.moved_s, 2)), np.inf)

@@ -28,9 +28,9 @@ LEAST_CHANGED = 0.04  # of the levels, beside none
 
 
 def strangeness(pictures: AlignedPictures, places_s: Floats, over: float) -> float:
-    """How unlike one recording the two are at the query's ``places_s`` (n,): 0.003 for the same sound, 0.07 for other.
+    """How unlike the two sound at the query's ``places_s`` (n,): 0.003 for one recording, 0.07 for other instruments.
 
-    The more is laid ``over`` a copy (``masking``), the less exactly its partials can be asked about.
+    ``over``: how much is laid over the copy (``masking``). The more it is, the less exactly partials can be compared.
     """
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
@@ -44,7 +44,10 @@ def strangeness(pictures: AlignedPictures, places_s: Floats, over: float) -> flo
 
 
 def masking(pair: Comparison, pictures: AlignedPictures, places_s: Floats) -> float:
-    """How much is laid over the copy at the query's ``places_s`` (n,), by strongest cells and contrast: 1 for none."""
+    """How much other sound is laid over the copy at the query's ``places_s`` (n,): 1 for none.
+
+    It is measured by the strongest cells (``overlay``) and by the square of the lost contrast.
+    """
     first, last = pictures.columns(places_s[[0, -1]]).tolist()
     asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
     lost = lost_contrast(pair, pictures.line, places_s)
@@ -52,12 +55,12 @@ def masking(pair: Comparison, pictures: AlignedPictures, places_s: Floats) -> fl
 
 
 def partials_apart(asked: Floats, held: Floats, semitones: float) -> float:
-    """How differently the partials lie in two whitened pictures (n, rows): mean over moves of 2 … 24 semitones.
+    """How differently the partials lie in two whitened pictures (n, rows): the mean over moves of 2 … 24 semitones.
 
-    Compared are the correlations at each move, as shares of the unmoved one; what chance adds is taken off. A query
-    that is ``semitones`` higher may lie between two rows, and so takes of both. At one semitone there are no partials,
-    only how sharp the pictures are. The mean, not the mean square: that is little but the octave, which other shares of
-    the same instruments change too.
+    Each move's correlation is compared as a share of the unmoved one, and what chance adds is subtracted. A query that
+    is ``semitones`` higher may lie between two rows and so takes of both. A move by one semitone shows no partials,
+    only how sharp the pictures are. The mean is taken and not the mean square, which is mostly the octave: other shares
+    of the same instruments change that too.
     """
     part = semitones % 1.0
     moved, own = _moved_correlation(asked, held, 0.0), _moved_correlation(held, held, part * (1 - part))
@@ -81,10 +84,10 @@ def _moved_correlation(one: Floats, other: Floats, blur: float) -> Floats:
 
 
 def levels_kept(asked_db: Floats, held_db: Floats, shared: np.ndarray) -> float:
-    """The share of ``shared`` cells (n, rows) where the two differ by what is usual in that row for 2 s.
+    """The share of the ``shared`` cells (n, rows) whose difference in level is the usual one of their row for 2 s.
 
-    "Usual" is the median, give or take one stored level, after each column's median is taken off; ``USUALLY_KEPT``
-    where there is too little to say.
+    Usual is the median, give or take one stored level, after each column's median is subtracted. It is ``USUALLY_KEPT``
+    where there is too little to compare.
     """
     blocks = max(1, len(shared) // LEVEL_COLUMNS)
     rows, columns = shared.shape[1], min(len(shared), LEVEL_COLUMNS)
@@ -111,7 +114,7 @@ def _middle(cells: np.ndarray) -> np.ndarray:
 def overlay(asked: Floats, held: Floats) -> float:
     """How many times as much of the reference is in the query as of the query in the reference.
 
-    Compared are the strongest cells of each side: speech or other music has strong ones of its own.
+    The strongest cells of each side are looked for in the other: speech or other music has strong cells of its own.
     """
     return (_kept(held, asked) + SLIGHT) / (max(_kept(asked, held), 0.0) + SLIGHT)
 

@@ -1,4 +1,4 @@
-"""A candidate → a match with its numbers, or nothing."""
+"""From a candidate to a match with all its numbers, or to none."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ from catalog.engine.verification.tempo_stability import Blocks
 
 @dataclass(frozen=True)
 class Case:
-    """A query and a reference that may be one recording, and what chance may do."""
+    """A query and a reference that may be one recording, the reference's length in seconds, and what chance may do."""
 
     pair: Comparison
     track_id: int
@@ -27,12 +27,15 @@ class Case:
 
     @property
     def query_s(self) -> float:
-        """The query's length."""
+        """The query's length in seconds."""
         return self.pair.query.fingerprint.duration_s
 
 
 def verify(case: Case, guess: Line, anchor_s: float) -> Match | None:
-    """Fit, follow, weigh what votes around the query's ``anchor_s`` point to."""
+    """Fit, follow and weigh the line that votes around the query's ``anchor_s`` (s) point to; None for no agreement.
+
+    A match that is not believed has the verdict "none". Any other has "contains": ``search.relation`` finds duplicates.
+    """
     line, value = fit(case.pair, guess, anchor_s)
     found = None
     if value >= LIMITS.least_agreement:
@@ -47,16 +50,16 @@ def verify(case: Case, guess: Line, anchor_s: float) -> Match | None:
 
 
 def verify_line(case: Case, line: Line, anchor_s: float, scanned_s: float) -> Match | None:
-    """Weigh a line that was chosen, of all there are, because the pictures agree on it; None if that proves little.
+    """Weigh a line that a scan chose among all because the pictures agree on it; None if that proves too little.
 
-    ``scanned_s``: how much of the query around ``anchor_s`` they were compared in, at most.
+    ``scanned_s``: how many seconds of the query around ``anchor_s`` (s) the scan compared, at most.
     """
     found = by_filter(case.pair, line, anchor_s, None, case.chance, scanned_s=scanned_s)
     return _match(case, found) if found is not None else None
 
 
 def is_sure(match: Match) -> bool:
-    """Whether it is believed, and nothing better can be expected from more probes."""
+    """Whether a match is believed and so strong that no further probe can find a better one."""
     if match.verdict == "none":
         return False
     lengths = [segment.query_end_s - segment.query_start_s for segment in match.segments]
@@ -66,12 +69,12 @@ def is_sure(match: Match) -> bool:
 
 
 def is_unsteady(match: Match) -> bool:
-    """Whether it would be believed, did it not stray from its line as a second performance does."""
+    """Whether a match is refused only because it strays from its line, as a second performance does."""
     return match.verdict == "none" and match.strays
 
 
 def refused(match: Match) -> Match:
-    """The same, not believed."""
+    """The same match, no longer believed: verdict "none", score 0, probability 1."""
     return replace(match, verdict="none", score=0.0, false_accept_probability=1.0)
 
 
@@ -113,7 +116,7 @@ def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -
 
 
 def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
-    """The share of a recording under the union of spans."""
+    """The share (0 … 1) of a recording that lies under the union of ``spans`` (s)."""
     total, reached = 0.0, 0.0
     for start, end in sorted(spans):
         total += max(0.0, end - max(start, reached))
