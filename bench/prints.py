@@ -1,8 +1,10 @@
 """Fingerprints of tracks and queries through the engine's front door, cached while its analysis stays the same."""
 
+import ast
 import hashlib
 import resource
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from catalog.engine.errors import FingerprintError
 
 ENGINE = Path(__file__).parent.parent / "catalog" / "engine"
 ANALYSIS = ("audio/*.py", "features/spectrogram.py", "features/fingerprint*.py", "parameters.py")
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 REFUSED = b"refused"
 CLEARLY_LOUD = 0.01  # of full scale: less may be refused as silent, which is the front door's business
 
@@ -29,13 +32,22 @@ class Printed:
     cpu_s: float
 
 
-def _digest(patterns: tuple[str, ...]) -> str:
+def _digest(patterns: tuple[str, ...], content: Callable[[Path], bytes] = Path.read_bytes) -> str:
     files = sorted(path for pattern in patterns for path in ENGINE.glob(pattern))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:10]
+    return hashlib.sha256(b"".join(map(content, files))).hexdigest()[:10]
+
+
+def code_of(module: Path) -> bytes:
+    """What a module does: its syntax tree without comments and docstrings."""
+    tree = ast.parse(module.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree).encode()
 
 
 # Taken at import, as the engine is: a file that is edited during a run does not count in it.
-ANALYSIS_DIGEST = _digest(ANALYSIS)
+ANALYSIS_DIGEST = _digest(ANALYSIS, code_of)
 ENGINE_DIGEST = _digest(("**/*.py", "data/*"))
 
 
