@@ -1,28 +1,31 @@
-"""What can go wrong, as a person would say it. Every class is a ``FingerprintError``; ``str(error)`` is the message."""
+"""What can go wrong. ``str(error)`` is a message for a person.
+
+A ``FingerprintError`` is about one recording or some bytes. The two about the index itself are no subclasses of it.
+"""
 
 
 class FingerprintError(Exception):
-    """Something about this audio or this fingerprint stops the work; trying again will not help."""
+    """This audio, fingerprint or saved index cannot be used; trying again will not help."""
 
 
 class UnreadableAudio(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
-    """The file is not audio, is damaged beyond reading, or is in a format nothing here decodes."""
+    """The file is not audio, is damaged beyond reading, or has a format that the decoder does not know."""
 
 
 class TooShort(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
-    """Less audio than a fingerprint needs."""
+    """There is less audio than a fingerprint needs."""
 
 
 class TooLong(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
-    """More audio than the limits allow; refused as a whole, never cut."""
+    """There is more audio than the limits allow. It is refused as a whole, never cut."""
 
 
 class DecodeTimeout(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
-    """Decoding took longer than the limits allow."""
+    """Decoding took more time, by the clock or of CPU, than the limits allow."""
 
 
 class DecodeCrashed(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
-    """The decoder ended without an answer (out of memory, out of CPU time, or a crash in native code)."""
+    """The decoder ended without an answer: it ran out of memory, or crashed in native code."""
 
 
 class InvalidFingerprint(FingerprintError):  # noqa: N818  (read where it is caught: "except TooShort")
@@ -34,7 +37,7 @@ class InvalidIndex(FingerprintError):  # noqa: N818  (read where it is caught: "
 
 
 class IndexUnavailable(Exception):  # noqa: N818  (read where it is caught)
-    """The index cannot answer now; another try later may find it back. Never the same as "nothing found"."""
+    """The index cannot answer now; another try later may succeed. This never means "nothing found"."""
 
 
 class IndexBusy(Exception):  # noqa: N818  (read where it is caught)

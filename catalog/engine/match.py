@@ -1,4 +1,4 @@
-"""What a search answers: typed, immutable, in seconds, ratios and semitones.
+"""What a search answers: immutable values in seconds, ratios and semitones.
 
 Signs: reference time = ``offset_s`` + query time x ``tempo_ratio``; a query 6 % faster than the reference has the ratio
 1.06; ``pitch_semitones`` is the query's pitch minus the reference's.
@@ -21,7 +21,7 @@ LEAST_PERCENT, LEAST_SEMITONES = 0.75, 0.2  # of tempo and of pitch: smaller cha
 
 @dataclass(frozen=True)
 class Segment:
-    """One stretch of the query and the stretch of the reference it is a copy of. ``similarity``: mean, -1 … 1."""
+    """One stretch of the query, and the stretch of the reference that it is a copy of. ``similarity``: mean, -1 … 1."""
 
     query_start_s: float
     query_end_s: float
@@ -35,11 +35,11 @@ class Match:
     """One reference found in a query.
 
     ``score`` is minus the decimal logarithm of ``false_accept_probability``: 9 means one in a thousand million that so
-    good a match comes about by chance anywhere in this index. ``similarity_curve``: (n,) every
-    ``similarity_step_s`` of the query. ``wobble_s``: how far the query's blocks stray from a steady tempo; None where
-    too few say. ``strays``: further than a copy's do. ``sounds_otherwise``: chance does not explain the agreement, but
-    the two are no one sound. Either is another performance. ``relation``: what the two are to each other
-    (``search.relation``).
+    good a match comes about by chance anywhere in this index. Coverages are shares of what sounds, 0 … 1.
+    ``similarity_curve``: (n,) every ``similarity_step_s`` of the query. ``wobble_s``: how far the query's blocks stray
+    from a steady tempo; None where too few say. ``strays``: further than those of a copy. ``sounds_otherwise``: chance
+    does not explain the agreement, but the instruments differ. Both mean another performance. ``relation``: how the two
+    are related (``search.relation``).
     """
 
     track_id: int
@@ -67,16 +67,16 @@ class Match:
 
     @property
     def is_another_performance(self) -> bool:
-        """Not believed to be the same recording, and yet no chance."""
+        """Whether this is not believed to be the same recording, though chance does not explain it."""
         return self.verdict == "none" and (self.strays or self.sounds_otherwise)
 
     @property
     def is_duplicate(self) -> bool:
-        """The same recording for most of either side."""
+        """Whether the verdict is "duplicate": the query is a copy of the reference, or of a part of it."""
         return self.verdict == "duplicate"
 
     def describe(self) -> str:
-        """For a person: "The same recording, 6 % faster, pitch +1.0, from 0:12"."""
+        """One line for a person, such as "The same recording, 6 % faster, pitch +1.0, from 0:12"."""
         openings = {
             "duplicate": "The same recording",
             "contains": "Contains a part of this recording",
@@ -102,7 +102,7 @@ def _clock(seconds: float) -> str:
 
 
 def twin_match(track_id: int, duration_s: float) -> Match:
-    """The match of equal fingerprints: the same audio to the last level, whatever it is, needs no evidence."""
+    """The match of a track with an equal fingerprint, which needs no evidence. ``duration_s``: the query's length."""
     return Match(
         track_id=track_id,
         verdict="duplicate",

@@ -1,4 +1,4 @@
-"""The one set of parameters. ``PARAMETERS_VERSION`` is stored in every fingerprint; two versions never meet."""
+"""The parameters of a fingerprint. Their version is stored in each, and only equal versions are ever compared."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ LONGEST_S = 24 * 3600.0  # of a recording: what is decoded, stored, voted for an
 
 @dataclass(frozen=True)
 class Parameters:
-    """Fixed for one version: a change of any of them is a new ``PARAMETERS_VERSION``."""
+    """They are fixed for one version: whoever changes one also raises ``PARAMETERS_VERSION``."""
 
     sample_rate: int = 16_000  # Hz
     frame_samples: int = 2048  # 128 ms, Hann
@@ -26,7 +26,7 @@ class Parameters:
 
     @property
     def hop_s(self) -> float:
-        """Seconds a column."""
+        """Seconds from one column of the spectrogram to the next."""
         return self.hop_samples / self.sample_rate
 
 

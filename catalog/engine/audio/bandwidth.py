@@ -1,7 +1,7 @@
-"""The highest frequency that a file holds: what an encoder took away stays away, whatever the file is stored as later.
+"""The highest frequency in a file: what a lossy encoder removed is missing in every later copy.
 
-Encoders with loss leave out the treble from some frequency on (an MP3 of 128 kbit/s from 16 kHz); a lossless file made
-from theirs stops there too. Music itself grows softer by a few dB a kHz; an encoder's filter is a cliff.
+Lossy encoders remove the treble from some frequency on (an MP3 of 128 kbit/s from 16 kHz). A lossless file that is made
+from such a file stops there too. Music itself grows softer by a few dB a kHz; an encoder's filter falls like a cliff.
 """
 
 from pathlib import Path
@@ -24,9 +24,9 @@ USABLE = 0.97  # of the file's own highest frequency: beyond it lies what resamp
 
 
 def cutoff_hz(path: str | Path, rate_hz: int, *, limits: DecodeLimits | None = None) -> int:
-    """The highest frequency (Hz) of a file whose sample rate is ``rate_hz``; 0 for silence.
+    """The highest frequency (Hz) in the first ``MEASURED_S`` seconds of a file; 0 for silence.
 
-    Raises a ``FingerprintError`` where the file cannot be decoded.
+    ``rate_hz``: the file's sample rate. ``FingerprintError`` where the file cannot be decoded.
     """
     blocks, seconds = [np.zeros(0, np.float32)], 0.0
     for block in Decoding(path, RATE, limits):
@@ -38,7 +38,7 @@ def cutoff_hz(path: str | Path, rate_hz: int, *, limits: DecodeLimits | None = N
 
 
 def cutoff_of(samples: Samples, rate_hz: int) -> int:
-    """The same of (n,) mono samples at ``RATE``, made from ``rate_hz``."""
+    """The same for (n,) mono samples at ``RATE`` Hz that were resampled from ``rate_hz``."""
     highest_hz = min(rate_hz, RATE) / 2
     decibels = _spectrum(samples)[: int(USABLE * highest_hz / BAND_HZ)]
     heard = np.flatnonzero(decibels > ROUNDING_DB + CLEARLY_DB)

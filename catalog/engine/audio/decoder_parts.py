@@ -1,8 +1,8 @@
-"""Which stretches of an open file FFmpeg is to open, each by itself; run by path in the decoder's own process.
+"""Which stretches of an open file FFmpeg must open one by one; run by path in the decoder's own process.
 
 FFmpeg tells formats apart by their first bytes and by the file's name. The decoder's process knows no name, and the
-first bytes may be a tag of several megabytes: so what stands behind the tag is looked at here. An Ogg file may be
-several files in a row, with other rates, channels and codecs: FFmpeg follows the first one only.
+first bytes may be a tag of several megabytes, so this module looks behind the tag. An Ogg file may be several files in
+a row, with other rates, channels and codecs: FFmpeg follows only the first one.
 """
 
 import os
@@ -25,7 +25,10 @@ _READ_THEIR_TAG = {b"fLaC": "flac", b"TTA1": "tta"}
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of the file in bytes (``end`` 0: all of it), and its format where FFmpeg would not find it."""
+    """A stretch of the file: bytes ``start`` … ``end - 1``, or all of it where ``end`` is 0.
+
+    ``format``: FFmpeg's name of its format, where FFmpeg would not find it.
+    """
 
     start: int = 0
     end: int = 0
@@ -33,11 +36,12 @@ class Part:
 
     @property
     def url(self) -> str:
+        """What FFmpeg opens to read this stretch of standard input."""
         return f"subfile,,start,{self.start},end,{self.end},,:fd:" if self.end else "fd:"
 
 
 def parts_of(file: int) -> list[Part]:
-    """The parts of an open file in their order, at least one; a pipe is one part."""
+    """The parts of an open file (a descriptor) in order, at least one. A pipe is one part."""
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
         return [Part()]
@@ -53,7 +57,7 @@ def parts_of(file: int) -> list[Part]:
 
 
 def behind_tags(file: int) -> int:
-    """Where the ID3v2 tags in front end."""
+    """The byte at which the ID3v2 tags at the beginning of an open file end; 0 without any."""
     start = 0
     while True:
         head = os.pread(file, _ID3_HEAD, start)
@@ -64,9 +68,10 @@ def behind_tags(file: int) -> int:
 
 
 def promised_s(file: int, format_name: str, facts: dict[str, Any]) -> float | None:
-    """The length that the file itself promises, where FFmpeg's may be a guess from the bit rate.
+    """The length (s) that an open file itself promises; None where it promises none.
 
-    A WAV that was written into a pipe promises the largest size there is, which is no promise.
+    FFmpeg's own length (``facts["claimed_s"]``) may be a guess from the bit rate. A WAV that was written into a pipe
+    gives the largest possible size, which is no promise.
     """
     head = os.pread(file, _CHUNK, behind_tags(file)) if format_name in ("mp3", "wav") else b""
     if format_name == "mp3":

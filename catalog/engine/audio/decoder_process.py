@@ -19,7 +19,7 @@ PROTOCOLS = "fd,subfile"  # only the open file itself: a play list inside it mus
 
 
 def describe(container: Any, stream: Any) -> dict[str, Any]:
-    """Container, codec and the claimed length, as plain JSON values."""
+    """Container, codec, rate (Hz), channels, bit rate (bit/s) and claimed length (s), as plain JSON values."""
     claimed = None
     if stream.duration is not None and stream.time_base is not None:
         claimed = float(stream.duration * stream.time_base)
@@ -47,11 +47,12 @@ def _is_cover(video: Any) -> bool:
 
 
 def neighbour(name: str) -> SimpleNamespace:
-    """A file beside this one: nothing of the project is on this process's path."""
+    """Run the file ``name``.py beside this one, as this process cannot import the project; return its names."""
     return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name(f"{name}.py")), run_name=name))
 
 
 def main(arguments: list[str]) -> dict[str, Any]:
+    """Confine this process, then read the file on standard input; return the report, as JSON values."""
     limits, parts, streams = map(neighbour, ("sandbox", "decoder_parts", "decoder_stream"))
     limits.die_with_parent(int(arguments[4]))
     os.nice(GIVES_WAY)
@@ -87,7 +88,7 @@ class Reader:
         self._losses = streams.Losses()
 
     def report(self) -> dict[str, Any]:
-        """What the file is and what was lost of it; errors are in the answer."""
+        """Read the file; return what it is and what was lost of it, or the error as ``error`` and ``reason``."""
         try:
             return self._read()
         except self._streams.TooMuchAudio:

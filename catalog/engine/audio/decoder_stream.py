@@ -1,4 +1,4 @@
-"""One audio stream → samples, past whatever is damaged in it; run by path in the decoder's own process."""
+"""From one audio stream to samples, past whatever is damaged in it; run by path in the decoder's own process."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ MOST_CHANNELS = 64  # FFmpeg's own limit
 
 
 class TooMuchAudio(Exception):  # noqa: N818  (not an error of the file's)
-    """More samples than the limits allow."""
+    """There are more samples than the limits allow."""
 
 
 class Heard(Exception):  # noqa: N818  (not an error of the file's)
@@ -34,22 +34,23 @@ class UnusableFormat(ValueError):  # noqa: N818  (read where it is caught)
 
 @dataclass
 class Losses:
-    """What could not be read: places, and seconds of audio as far as the file says how much was there."""
+    """What could not be read: in how many places, and how many seconds, as far as the file says."""
 
     places: int = 0
     seconds: float = 0.0
     first_error: Exception | None = None
 
     def add(self, *seconds: float) -> None:
-        """So many places."""
+        """Count places that could not be read, one for each of the lengths in ``seconds``."""
         self.places += len(seconds)
         self.seconds += sum(max(length_s, 0.0) for length_s in seconds)
 
 
 class Stereo:
-    """Frames of any format → interleaved stereo at one rate; a new filter graph wherever the format changes.
+    """Converts frames of any format to interleaved 16-bit stereo at one rate.
 
-    Frames are gathered before they are resampled: one call a frame costs more than the resampling itself.
+    There is a new filter graph wherever the format changes. Frames are gathered before they are resampled: one call for
+    each frame would cost more than the resampling itself.
     """
 
     def __init__(self, av: Any, sample_rate: int) -> None:
@@ -60,7 +61,7 @@ class Stereo:
         self._sink: Any = None
 
     def convert(self, frame: Any) -> list[bytes]:
-        """Samples that are ready after ``frame``, often none."""
+        """Take in a frame; return the samples that are ready, often none. It may raise ``UnusableFormat``."""
         source = (frame.format.name, frame.sample_rate, frame.layout.name, frame.layout.nb_channels)
         tail: list[bytes] = []
         if source != self._format:
@@ -77,7 +78,7 @@ class Stereo:
         return tail + self._drain()
 
     def flush(self) -> list[bytes]:
-        """What is left in the graph, which cannot be used again."""
+        """The samples that are left in the graph, which cannot be used again."""
         source, self._source, self._format = self._source, None, None
         if source is None:
             return []
@@ -129,7 +130,7 @@ def _every_other(channels: int) -> str:
 
 
 class Writer:
-    """Counts what goes out, and stops at the most."""
+    """Writes samples, counts them (``frames``), and stops at ``most_frames``."""
 
     def __init__(self, write: Callable[[bytes], object], most_frames: int) -> None:
         self._write = write
@@ -137,6 +138,7 @@ class Writer:
         self.frames = 0
 
     def put(self, pieces: list[bytes]) -> None:
+        """Write samples. ``TooMuchAudio`` where they would be more than the most."""
         data = b"".join(pieces)
         self.frames += len(data) // 4
         if self.frames > self._left:
@@ -153,7 +155,10 @@ def listen(data: bytes) -> None:
 
 
 def tracks_of(audio: Any) -> tuple[list[int], int]:
-    """Which of a file's audio streams, from 0, can be decoded, the default one first; and which is the default one."""
+    """The numbers (from 0) of a file's audio streams that can be decoded, the default first, and the default's number.
+
+    ``UnusableFormat`` where none can be decoded.
+    """
     default = next((number for number, stream in enumerate(audio) if stream.disposition & DEFAULT), 0)
     known = [number for number, stream in enumerate(audio) if stream.codec_context]
     if not known:
@@ -162,7 +167,7 @@ def tracks_of(audio: Any) -> tuple[list[int], int]:
 
 
 def decode(av: Any, container: Any, stream: Any, stereo: Stereo, writer: Writer, losses: Losses) -> None:
-    """Write all samples of a stream that can be had, and note in ``losses`` what could not."""
+    """Write all samples of a stream that can be read, and count in ``losses`` what cannot."""
     stream.codec_context.thread_count = 1  # this process may start none
     usual_s = 0.0
     lost: list[float] = []  # since the last packet that could be decoded

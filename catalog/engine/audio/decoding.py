@@ -1,4 +1,4 @@
-"""File → samples, in a limited child process: the only door to PyAV.
+"""From a file to samples, in a child process with limits, the only one that uses PyAV on a file from outside.
 
 Whatever a file does to its decoder (endless output, a crash, gigabytes of silence), this process only ever sees a
 bounded stream of samples or a ``FingerprintError``.
@@ -38,9 +38,9 @@ ENDS_WITHIN_S = 5.0  # what a child has to end after its last word
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """What one file may cost. Defaults hold a two-hour mix and refuse a ten-hour one.
+    """What one file may be and cost: seconds of audio, of the clock and of CPU, and bytes of memory.
 
-    ``ValueError`` for more than ``LONGEST_S``.
+    ``ValueError`` for a ``max_s`` beyond ``LONGEST_S``.
     """
 
     min_s: float = 3.0
@@ -55,12 +55,12 @@ class DecodeLimits:
 
     @property
     def refused_from_s(self) -> float:
-        """Seconds of audio from which a file is too long."""
+        """The length in seconds above which a file is refused as too long."""
         return self.max_s + ROUNDING_S
 
 
 def probe(path: str | Path, limits: DecodeLimits | None = None) -> AudioInfo:
-    """Container, codec, claimed duration (s; 0 when the file does not say), rate (Hz), channels, bit rate (bit/s)."""
+    """Describe a file, not decoded: its duration is what it claims, or 0. It may raise what ``Decoding`` raises."""
     child = _Child(path, 0, limits or DecodeLimits())
     for _ in child.blocks():
         pass
@@ -68,10 +68,10 @@ def probe(path: str | Path, limits: DecodeLimits | None = None) -> AudioInfo:
 
 
 class Decoding:
-    """One file being decoded: iterate for mono blocks, then ``info`` holds what it was.
+    """One file being decoded: iterate for mono blocks; then ``info`` says what the file is.
 
-    Blocks are float32 in -1 … 1, ``BLOCK_FRAMES`` long but for the last, so they do not depend on timing.
-    ``turn_over``: a channel that is inverted, as ``to_mono`` does.
+    Blocks are (n,) float32 in -1 … 1 at ``sample_rate`` Hz. All but the last have ``BLOCK_FRAMES`` samples, so they do
+    not depend on timing. ``turn_over``: see ``to_mono``.
     Raises ``UnreadableAudio``, ``TooShort``, ``TooLong``, ``DecodeTimeout`` or ``DecodeCrashed``.
     """
 
@@ -100,12 +100,12 @@ class Decoding:
 def decode_mono(
     path: str | Path, sample_rate: int, limits: DecodeLimits | None = None, *, turn_over: bool = True
 ) -> Samples:
-    """The whole file as mono float32 samples, shape (n,). For tools and tests: holds everything in memory."""
+    """The whole file as (n,) float32 samples, all in memory: for tools and tests. It raises what ``Decoding`` does."""
     return np.concatenate([np.zeros(0, np.float32), *Decoding(path, sample_rate, limits, turn_over=turn_over)])
 
 
 def to_mono(stereo: NDArray[np.int16], *, turn_over: bool = True) -> Samples:
-    """(n, 2) 16-bit → (n,) float32: the mean of both, with one of them turned over again where it was inverted."""
+    """(n, 2) 16-bit samples → (n,) their mean in -1 … 1; ``turn_over``: an inverted channel is turned over first."""
     left, right = (np.ascontiguousarray(channel, np.float32) for channel in stereo.T)
     is_inverted = turn_over and np.dot(left, right) < INVERTED * np.sqrt(np.dot(left, left) * np.dot(right, right))
     mono: Samples = (left - right if is_inverted else left + right) * np.float32(0.5 / 32768)
@@ -113,7 +113,7 @@ def to_mono(stereo: NDArray[np.int16], *, turn_over: bool = True) -> Samples:
 
 
 def confinement() -> list[str]:
-    """What confines the decoder on this machine: "rlimits", "no new privileges", "landlock", "seccomp"."""
+    """Which of "rlimits", "no new privileges", "landlock" and "seccomp" confine the decoder on this machine."""
     child = subprocess.run(  # noqa: S603  (a fixed program with numbers for arguments)
         _command(0, DecodeLimits()), stdin=subprocess.DEVNULL, capture_output=True, env={}, check=False
     )

@@ -1,4 +1,4 @@
-"""What a file is, as the decoder's child reported it."""
+"""What an audio file is, as the decoder's process reported it."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,24 +12,28 @@ MOST_TAGS = 40
 
 
 def most_claimed_s(duration_s: Any) -> Any:
-    """What a container may claim, in seconds, where so many came; of a number as of a database's expression."""
+    """The longest claim (s) of a container that fits ``duration_s`` decoded seconds.
+
+    It takes a number, or an expression of a database.
+    """
     return (duration_s + SLACK_S) / (1 - SLACK)
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the file says it is. ``duration_s`` is measured when the file was decoded, else the container's claim.
+    """What an audio file is. ``duration_s``: measured where the file was decoded, else what the container claims.
 
-    ``claimed_s``: the length that the file promises; None where it promises none. ``skipped_places`` and ``skipped_s``:
-    in how many places something could not be decoded and was left out, and how many seconds, as far as that is known.
+    ``sample_rate`` is in Hz, ``bit_rate`` in bit/s. ``claimed_s``: the length that the file promises; None where it
+    promises none. ``skipped_places`` and ``skipped_s``: in how many places something could not be decoded and was left
+    out, and how many seconds, as far as that is known.
 
-    ``tracks``: how many audio tracks are in the file; ``track``, from 1, is the one that all this is about. It is the
-    default one, ``default_track``, unless that is silent or cannot be read and another can.
+    ``tracks``: how many audio tracks are in the file; ``track``, from 1, is the one that was read. It is the default
+    one, ``default_track``, unless that is silent or cannot be read and another can.
 
-    ``has_video``: there are moving pictures beside the sound; a cover is none.
+    ``has_video``: there are moving pictures too; a cover does not count.
 
-    ``tags`` are the file's own words, hostile as they may be, by name in small letters: cut, but not cleaned. Decoding
-    leaves them out.
+    ``tags``: the file's own texts, by name in small letters. They are cut to length but may be hostile. Decoding leaves
+    them empty.
     """
 
     container: str
@@ -49,14 +53,14 @@ class AudioInfo:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether clearly less audio came out than the container claims: a file cut short or damaged."""
+        """Whether clearly less audio was decoded than the file promises: it was cut short or is damaged."""
         return self.claimed_s is not None and self.claimed_s > most_claimed_s(self.duration_s)
 
 
 def info_of_report(report: dict[str, Any], duration_s: float) -> AudioInfo:
-    """What the child reported, held to its types: a file that took it over may have it say anything.
+    """Read the report of the decoder's process, and check every value: a file that took it over may report anything.
 
-    Raises ``DecodeCrashed`` where the report is none.
+    ``DecodeCrashed`` where it is no report.
     """
     try:
         promised = report.get("promised_s")

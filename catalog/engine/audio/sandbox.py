@@ -1,4 +1,4 @@
-"""What the decoder's own process takes from itself before it looks at a file; run by path, so it imports no neighbour.
+"""The rights that the decoder's process gives up before it reads a file; run by path, so it imports no neighbour.
 
 Resource limits hold everywhere. On Linux the process also dies with its parent, can gain no privilege, and can open no
 file and no socket: Landlock (kernel 5.13 and later) and a seccomp list of the few calls that decoding needs, made by
@@ -30,7 +30,7 @@ _CALLS_WITHOUT_EXECUTION = ("mmap", "mmap2", "mprotect")  # their third argument
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel end this process with its parent, also when nobody can be asked any more (kill -9)."""
+    """Have the kernel end this process when its parent ends, even by SIGKILL. It does nothing outside Linux."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -39,7 +39,10 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def confine(cpu_s: int, address_space_bytes: int) -> list[str]:
-    """Take everything away that decoding does not need, for good; return the names of what holds."""
+    """Give up for good all rights that decoding does not need; return the names of what took effect.
+
+    ``cpu_s``: seconds of CPU after which the kernel ends the process; ``address_space_bytes``: the most memory it gets.
+    """
     _limit_resources(cpu_s, address_space_bytes)
     held = ["rlimits"]
     if sys.platform != "linux":

@@ -1,7 +1,7 @@
-"""What a file says of itself, by mutagen; run by path in the decoder's own process, so it imports no neighbour.
+"""A file's tags, read by mutagen; run by path in the decoder's own process, so it imports no neighbour.
 
-Names are those that FFmpeg gives. Where mutagen does not know the container, or gives up, the decoder's own reading is
-left, whose texts of no known encoding come with the bytes as they are (surrogates).
+Names are those that FFmpeg gives. Where mutagen does not know the container, or gives up, the decoder's own reading
+remains. Its texts of unknown encoding keep their bytes as surrogates.
 """
 
 import codecs
@@ -49,13 +49,16 @@ Entries = Iterator[tuple[str, list[str | bytes]]]
 
 
 def count_time() -> None:
-    """Have this process signalled after every `CPU_S` of computing; to be called before it is confined."""
+    """Have this process signalled after every `CPU_S` seconds of CPU. It must be called before `confine`."""
     signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
     signal.setitimer(signal.ITIMER_VIRTUAL, CPU_S, CPU_S)
 
 
 def all_tags(file: IO[bytes], own: dict[str, str]) -> dict[str, str]:
-    """Tags of `file` by name in small letters, cut, several values in one text; `own` is the decoder's reading."""
+    """The tags of `file` by name in small letters, cut to length. Several values of one name are joined in one text.
+
+    `own`: the decoder's reading, which fills in what is missing.
+    """
     found: dict[str, list[str | bytes]] = {}
     with contextlib.suppress(_TooLongError, MemoryError), _limited_time():
         for entries in (_of_container(file), _of_id3(file), _of_apev2(file)):

@@ -1,8 +1,8 @@
-"""Bytes of a tag that does not say its encoding → text; run by path in the decoder's own process (tag_reader.py).
+"""From the bytes of a tag of unknown encoding to text; run by path in the decoder's own process (tag_reader.py).
 
-A handful of letters is too little for a statistical detector alone, so charset-normalizer names what the bytes can be,
-and each of those readings is priced: the bits that its letters cost where they are as frequent as in that language.
-Another reading than the Western one is taken only where it is clearly cheaper than all others.
+A few letters are too little for a statistical detector alone. So charset-normalizer names the possible encodings, and
+each reading gets a price: the bits that its letters cost at their frequency in that language. Another reading than the
+Western one is taken only where it is clearly cheaper than all others.
 """
 
 import codecs
@@ -61,7 +61,7 @@ for _name in (*ENCODINGS, "cp1252", "latin_1", "gb2312", "euc_kr", "shift_jis"):
 
 
 def decoded(raws: Iterable[bytes]) -> list[str]:
-    """Each of one file's texts, read in the one encoding that all of them together speak for; Western when unsure."""
+    """The texts of one file, all read in the encoding that fits them best together; Western where unsure."""
     values = list(raws)
     encoding = _encoding_of(b"\n".join(values)[:MAX_GUESSED_BYTES])
     return [_read(value, encoding) for value in values]

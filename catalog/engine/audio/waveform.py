@@ -20,14 +20,14 @@ class PeakMeter:
         self._loudest: list[Samples] = []
 
     def add(self, block: Samples) -> None:
-        """``block``: float32 samples in -1 … 1."""
+        """Take in the next samples: (n,) float32 in -1 … 1, any length."""
         samples = np.abs(np.concatenate([self._rest, block]))
         whole = len(samples) // STRETCH_SAMPLES * STRETCH_SAMPLES
         self._loudest.append(samples[:whole].reshape(-1, STRETCH_SAMPLES).max(axis=1, initial=0.0))
         self._rest = samples[whole:]
 
     def peaks(self, count: int = DEFAULT_PEAKS) -> NDArray[np.uint8]:
-        """(count,) values 0 … 255; fewer when the audio is shorter than 50 ms each."""
+        """(count,) loudest samples, 0 … 255; fewer where the audio has less than 50 ms for each."""
         fine = np.concatenate([*self._loudest, np.zeros(0, np.float32)])
         if not len(fine):
             return np.zeros(0, np.uint8)
@@ -39,7 +39,7 @@ class PeakMeter:
 def waveform_peaks(
     path: str | Path, count: int = DEFAULT_PEAKS, limits: DecodeLimits | None = None
 ) -> NDArray[np.uint8]:
-    """(count,) waveform peaks 0 … 255 of a file, decoded in the limited child."""
+    """(count,) waveform peaks, 0 … 255, of a file. It raises what ``Decoding`` does."""
     meter = PeakMeter()
     for block in Decoding(path, PARAMETERS.sample_rate, limits):
         meter.add(block)

@@ -1,7 +1,7 @@
 """Whether a recording holds anything that could be compared, or only what every moment of it sounds like.
 
-Silence, a constant offset (DC), hum and a steady tone leave a picture without features: each row's running mean is all
-there is in it. Two of them are equal to the last level whatever they are, so nothing may be said about them.
+Silence, a constant offset (DC), hum and a steady tone leave a picture without features: only the running mean of each
+row, which is subtracted. Two such recordings have equal fingerprints whatever they are, so they must match nothing.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ MOMENTS_AT_ONCE = 4096
 
 
 def is_blank(levels: NDArray[np.uint8]) -> bool:
-    """Tell whether so little is heard in (columns, rows) stored levels that there is nothing to compare."""
+    """Whether (columns, rows) stored levels hold too little to compare."""
     moments = centres(len(levels), STEP)
     enough = min(LEAST_HEARD_S / (STEP * PARAMETERS.hop_s), LEAST_HEARD_SHARE * len(moments))
     heard = 0

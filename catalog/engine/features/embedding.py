@@ -1,8 +1,8 @@
-"""Patches → vectors, by projections that were learnt once by linear discriminant analysis (``model``).
+"""From patches to vectors, by projections that were learnt by linear discriminant analysis (Fisher, 1936; ``model``).
 
-There are two. ``MOMENT`` tells a moment from the one a sixteenth of a second later: alignment and evidence rest on it.
-``PLACE`` is for the index: its patches are twice as long, and it was learnt from pairs that lie up to half a position
-apart, so that a query's moment is near to the nearest position of its reference wherever it falls between two.
+There are two. ``MOMENT`` tells a moment from the one a sixteenth of a second later; alignment and evidence use it.
+``PLACE`` is for the index. Its patches are twice as long, and it was learnt from pairs that lie up to half a position
+apart: so a query's moment is near to the nearest position of its reference, wherever it falls between two.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,10 @@ QUIET_DB = 1.5  # a patch whose levels vary less than this says nothing: silence
 
 @dataclass(frozen=True)
 class Vectors:
-    """``values`` (n, HALVES, DIMENSIONS) of unit length; ``places`` (n,) centres in columns; ``heard`` (n, HALVES)."""
+    """``values`` (n, HALVES, DIMENSIONS) of unit length; ``places`` (n,) the centres of their patches, in columns.
+
+    ``heard`` (n, HALVES): whether the patch varies enough to say anything; values are zero where it does not.
+    """
 
     values: Floats
     places: Floats
@@ -27,7 +30,7 @@ class Vectors:
 
 
 def normalise(patches: Floats) -> tuple[Floats, np.ndarray]:
-    """Zero mean and unit length for each half of each patch, and whether it varied enough to count."""
+    """(n, HALVES, size) dB → the same with zero mean and unit length, and (n, HALVES) whether they vary enough."""
     centred = patches - patches.mean(axis=2, keepdims=True)
     length = np.linalg.norm(centred, axis=2, keepdims=True)
     heard = length[:, :, 0] > QUIET_DB * np.sqrt(patches.shape[2])
@@ -35,7 +38,10 @@ def normalise(patches: Floats) -> tuple[Floats, np.ndarray]:
 
 
 def embed(patches: Floats, places: Floats, kind: str = MOMENT) -> Vectors:
-    """``patches`` (n, HALVES, size) as ``patches.cut`` gives them; halves that say nothing are zero and not heard."""
+    """The vectors of (n, HALVES, size) ``patches`` in dB, as ``patches.cut`` gives them at (n,) ``places`` (columns).
+
+    ``kind``: the projection, ``MOMENT`` or ``PLACE``.
+    """
     unit, heard = normalise(patches)
     matrix = model().projections[kind]
     values = np.stack([unit[:, half] @ matrix[half] for half in range(HALVES)], axis=1)

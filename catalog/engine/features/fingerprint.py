@@ -1,6 +1,6 @@
-"""What is kept of a recording, and its bytes.
+"""The fingerprint: what is stored of a recording, and its bytes.
 
-Layout: magic, parameters' version, checksum of the rest, duration, columns; then the 4-bit levels, deflated.
+Layout: magic, version of the parameters, checksum of the rest, duration, columns; then the 4-bit levels, deflated.
 """
 
 import hashlib
@@ -34,12 +34,12 @@ class Fingerprint:
 
     @property
     def picture(self) -> Floats:
-        """(columns, rows) dB around each row's running mean: five times the size of ``levels``, and not kept."""
+        """(columns, rows) dB around each row's running mean: four times the size of ``levels``, and not kept."""
         return dequantise(self.levels)
 
     @cached_property
     def digest(self) -> bytes:
-        """The same for the same audio only: 16 bytes."""
+        """16 bytes that are equal for equal ``levels`` only."""
         return hashlib.blake2b(self.levels.tobytes(), digest_size=16).digest()
 
     @cached_property
@@ -48,7 +48,7 @@ class Fingerprint:
         return is_blank(self.levels)
 
     def to_bytes(self) -> bytes:
-        """Versioned and checked; ``from_bytes`` gives an equal fingerprint back."""
+        """The bytes to store, with version and checksum. ``from_bytes`` gives an equal fingerprint back."""
         flat = self.levels.reshape(-1)
         packed = flat[0::2] | (flat[1::2] << 4)
         body = BODY_HEADER.pack(self.duration_s, len(self.levels)) + _deflate(packed.tobytes())
@@ -56,7 +56,7 @@ class Fingerprint:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Raises ``InvalidFingerprint`` for anything but whole, undamaged bytes of this parameters' version."""
+        """Read what ``to_bytes`` wrote. ``InvalidFingerprint`` for damaged bytes and for those of another version."""
         if len(data) < HEADER.size + BODY_HEADER.size or data[:4] != MAGIC:
             raise InvalidFingerprint("These bytes are not a fingerprint.")
         _, version, checksum = HEADER.unpack_from(data)

@@ -1,4 +1,4 @@
-"""File → fingerprint, in one pass beside the decoder."""
+"""From a file to its fingerprint, in one pass while it is decoded."""
 
 import hashlib
 import time
@@ -30,19 +30,19 @@ class Analysis:
 
 
 class Fingerprinter:
-    """Makes fingerprints of files. Holds no state but its limits; safe to share between threads."""
+    """Makes fingerprints of files. It holds nothing but its limits, so threads may share it."""
 
     def __init__(self, *, limits: DecodeLimits | None = None) -> None:
         self._limits = limits or DecodeLimits()
 
     def fingerprint(self, path: str | Path) -> Fingerprint:
-        """Decode (in a limited child process) and analyse. Raises a ``FingerprintError`` a person understands."""
+        """Decode a file (in a child process with limits) and analyse it. It may raise any ``FingerprintError``."""
         return self.analyse(path).fingerprint
 
     def analyse(self, path: str | Path, *, progress: Callable[[float], object] | None = None) -> Analysis:
-        """The fingerprint, the file's properties and its waveform, all from one decoding.
+        """The fingerprint, properties and waveform of a file, all from one decoding.
 
-        ``progress`` is called with the seconds that are through.
+        ``progress`` is called with the seconds of audio that are done. ``FingerprintError`` as above.
         """
         decoding = Decoding(path, PARAMETERS.sample_rate, self._limits)
         builder, meter, digest = SpectrogramBuilder(), PeakMeter(), hashlib.blake2b(digest_size=16)
@@ -61,10 +61,10 @@ class Fingerprinter:
 
     @staticmethod
     def of_samples(samples: Floats) -> Fingerprint:
-        """The fingerprint of mono float32 samples at ``PARAMETERS.sample_rate``: for training, tests and bench.
+        """The fingerprint of (n,) mono float32 samples at ``PARAMETERS.sample_rate`` Hz: for training, tests and bench.
 
-        ``UnreadableAudio`` where a sample is no finite number, or so large that its power is none. ``TooShort`` and
-        ``TooLong`` (``LONGEST_S``).
+        ``UnreadableAudio`` where a sample, or its power, is no finite number. ``TooShort``, and ``TooLong`` beyond
+        ``LONGEST_S``.
         """
         builder = SpectrogramBuilder()
         builder.add(samples)

@@ -1,7 +1,6 @@
 """The stored model: everything that training learnt, read once from ``data/projection.npz``.
 
-``training`` writes the file; nothing else changes it. A file with other numbers needs new fingerprints' vectors, so its
-digest is part of what an index on disk was made with.
+Only ``training`` writes the file. Other numbers in it give other vectors, so an index on disk notes its digest.
 """
 
 import hashlib
@@ -34,7 +33,7 @@ class Model:
 
 @cache
 def model() -> Model:
-    """The model of this installation."""
+    """Read the model of this installation, once for each process."""
     with np.load(FILE) as stored:
         arrays = {name: stored[name].astype(np.float32) for name in stored.files}
     return Model(

@@ -1,4 +1,4 @@
-"""Spectrogram → patches, at any place, tempo and pitch: how a query is moved on to a reference's axes."""
+"""From a spectrogram to patches at any place, tempo and pitch: how a query is moved on to a reference's axes."""
 
 import numpy as np
 
@@ -12,13 +12,16 @@ PATCH_SPAN_COLUMNS = PARAMETERS.patch_columns * PARAMETERS.patch_step
 
 
 def column_offsets(columns: int) -> Floats:
-    """(columns,) where a patch's columns lie around its centre, in hops."""
+    """(columns,) where the columns of a patch lie around its centre, in columns of the picture."""
     offsets: Floats = ((np.arange(columns) - (columns - 1) / 2) * PARAMETERS.patch_step).astype(np.float32)
     return offsets
 
 
 def centres(columns: int, step: float, tempo_ratio: float = 1.0) -> Floats:
-    """Centres of the whole patches that fit, in columns, ``step`` columns apart."""
+    """(n,) the centres (columns) of the whole patches that fit into so many columns, ``step`` columns apart.
+
+    ``tempo_ratio``: how many times as fast as its reference the picture is.
+    """
     margin = PATCH_SPAN_COLUMNS / 2 / tempo_ratio
     places: Floats = np.arange(margin, max(columns - margin, margin + 1e-3), step, dtype=np.float32)
     return places
@@ -27,11 +30,11 @@ def centres(columns: int, step: float, tempo_ratio: float = 1.0) -> Floats:
 def cut(
     picture: Floats, places: Floats, tempo_ratio: float | Floats = 1.0, columns: int = PARAMETERS.patch_columns
 ) -> Floats:
-    """Patches as they would lie on the reference, from a picture of ``PARAMETERS.patch_rows`` rows (``move_rows``).
+    """(n, HALVES, columns x HALF_ROWS) patches in dB, as they would lie on the reference.
 
-    ``places``: (n,) centres in the picture's own columns; ``tempo_ratio``: how many times as fast as the reference the
-    picture is, one number or (n,); ``columns``: how many a patch has. Shape (n, HALVES, columns x HALF_ROWS), dB.
-    Linear between columns; the picture's first and last column go on beyond its ends.
+    ``picture`` (columns, patch rows): in dB, as ``move_rows`` gives it. ``places``: (n,) centres in the picture's own
+    columns. ``tempo_ratio``: how many times as fast as the reference the picture is, one number or (n,). ``columns``:
+    how many a patch has. Values are linear between columns; the picture's first and last column go on beyond its ends.
     """
     ratio = np.broadcast_to(np.asarray(tempo_ratio, np.float32), places.shape)
     at = places[:, None] + column_offsets(columns)[None, :] / ratio[:, None]
@@ -47,9 +50,9 @@ def cut(
 
 
 def move_rows(picture: Floats, pitch_semitones: float) -> Floats:
-    """The patch's rows of a whole picture (columns, rows), taken ``pitch_semitones`` higher up in it.
+    """(columns, rows) dB → (columns, patch rows): the rows of a patch, taken ``pitch_semitones`` higher up.
 
-    A picture that is so much higher than the reference is moved back on to it. Rows beyond the picture are zero.
+    This moves a picture that is so much higher than its reference back on to it. Rows beyond the picture are zero.
     """
     rows = np.arange(PARAMETERS.patch_rows) + PARAMETERS.first_patch_row + pitch_semitones
     lower = np.floor(rows + 1e-6).astype(np.int64)

@@ -21,7 +21,7 @@ KEPT_MOVES = 40  # pictures of one query held at once, one a pitch
 
 
 class Query:
-    """One fingerprint to look for."""
+    """One fingerprint to look for. ``columns``: its length. Up to ``KEPT_MOVES`` moved pictures are kept."""
 
     def __init__(self, fingerprint: Fingerprint) -> None:
         self.fingerprint = fingerprint
@@ -29,7 +29,7 @@ class Query:
         self._moved: dict[float, Floats] = {}
 
     def at(self, probe: Probe, places: Floats) -> Vectors:
-        """Vectors of the moved query at given query columns."""
+        """Vectors of the query, moved by ``probe``, at its own (n,) columns ``places``."""
         return embed(self.patches(probe, places), places)
 
     def patches(self, probe: Probe, places: Floats) -> Floats:
@@ -37,7 +37,7 @@ class Query:
         return cut(self.moved(probe.pitch_semitones), places, probe.tempo_ratio)
 
     def moved(self, pitch_semitones: float) -> Floats:
-        """The query's picture, that many semitones lower."""
+        """(columns, patch rows) dB: the query's picture, so many semitones lower."""
         if pitch_semitones not in self._moved:
             if len(self._moved) >= KEPT_MOVES:
                 self._moved.clear()

@@ -1,7 +1,7 @@
-"""A fingerprint that somebody else made: nothing in its bytes is believed until it is checked.
+"""Fingerprints that somebody else made: nothing in their bytes is trusted until it is checked.
 
-What passes here is of this version, whole, as long as its picture is, and no longer than the receiver takes. Whether
-it is of the recording that its sender names, nobody can see: what follows from that is for the receiver to decide.
+What passes is whole, of this version, as long as its picture says, and no longer than the receiver allows. It cannot be
+checked whether it is of the recording that its sender names: the receiver must decide what follows from that.
 """
 
 import math
@@ -17,11 +17,11 @@ ROUNDING_S = 0.1  # over the limit that still counts as the limit
 
 
 def received_fingerprint(data: bytes, *, longest_s: float) -> Fingerprint:
-    """Return the fingerprint in ``data``, at most ``longest_s`` seconds of it.
+    """Read a fingerprint of at most ``longest_s`` seconds from bytes that somebody sent.
 
-    The lengths are looked at before anything is unpacked: a few bytes can say that they are a day of music.
+    The lengths are checked before anything is unpacked, as a few bytes can claim to be a day of music.
     ``InvalidFingerprint`` for what is no fingerprint of this version, is damaged, or contradicts itself; ``TooShort``
-    and ``TooLong``.
+    under ``SHORTEST_S``; ``TooLong``.
     """
     if _is_of_this_version(data):
         _refuse_lengths(*BODY_HEADER.unpack_from(data, HEADER.size), longest_s=longest_s)

@@ -37,10 +37,10 @@ Codes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class QuerySketch:
-    """A stretch of a query, cut into blocks in every way: (ASKED_WAYS, blocks, the first numbers of each).
+    """A stretch of a query, cut into blocks in several ways. ``values`` (ASKED_WAYS, blocks, numbers).
 
-    The first block of way w begins at column ``first_column`` + w x ASKED_STEP of the query. ``stretches``: first block
-    and end of each part of it that is to be compared for itself.
+    The first block of way w begins at column ``first_column`` + w x ASKED_STEP of the query. ``stretches``: the first
+    block, and the one after the last, of each part that is compared by itself.
     """
 
     values: Floats
@@ -49,41 +49,41 @@ class QuerySketch:
 
     @property
     def blocks(self) -> int:
-        """How many one way has."""
+        """How many blocks each way has."""
         return int(self.values.shape[1])
 
     @property
     def numbers(self) -> int:
-        """How many of a block's are compared."""
+        """How many numbers of each block are compared."""
         return int(self.values.shape[2])
 
     @property
     def middle_column(self) -> float:
-        """Of the query."""
+        """The column of the query in the middle of the stretch."""
         return self.first_column + (self.blocks * BLOCK_COLUMNS + BLOCK_COLUMNS) / 2
 
     def each(self) -> Iterator["QuerySketch"]:
-        """Every stretch for itself."""
+        """Each of the ``stretches`` as a sketch of its own."""
         for begin, end in self.stretches:
             first = self.first_column + begin * BLOCK_COLUMNS
             yield QuerySketch(self.values[:, begin:end], first, ((0, end - begin),))
 
 
 def blocks_of(white: Floats, step: int) -> Floats:
-    """(n, BLOCK_SIZE) every whole block of a whitened picture, ``step`` columns apart."""
+    """(columns, patch rows) whitened → (n, BLOCK_SIZE): every whole block, ``step`` columns apart."""
     every = sliding_window_view(white, BLOCK_COLUMNS, axis=0)[::step].transpose(0, 2, 1)
     return every.reshape(len(every), BLOCK_SIZE)
 
 
 def sketched(picture: Floats) -> Codes:
-    """(columns, patch rows) dB → (blocks, BYTES): whole blocks from the first column on."""
+    """The sketch of a reference: (columns, patch rows) dB → (blocks, BYTES), whole blocks from the first column on."""
     if len(picture) < BLOCK_COLUMNS:
         return np.zeros((0, BYTES), np.uint8)
     return coded(blocks_of(whitened(picture), BLOCK_COLUMNS))
 
 
 def coded(blocks: Floats) -> Codes:
-    """(n, BLOCK_SIZE) whitened cells → (n, BYTES)."""
+    """(n, BLOCK_SIZE) whitened cells → (n, BYTES) codes, two bits for each of NUMBERS directions."""
     numbers = blocks @ model().sketch_basis / model().sketch_spread
     levels = (numbers > -BETWEEN).astype(np.uint8) + (numbers > 0) + (numbers > BETWEEN)
     shifts = np.arange(NUMBERS_A_BYTE, dtype=np.uint8) * 2
@@ -92,17 +92,17 @@ def coded(blocks: Floats) -> Codes:
 
 
 def decoded(codes: Codes, count: int = NUMBERS) -> Floats:
-    """(n, BYTES) → the first ``count`` numbers of each, in units of the model's ``sketch_spread``."""
+    """(n, BYTES) codes → (n, count) the first numbers of each, in units of the model's ``sketch_spread``."""
     # "clip" as every byte is in range, and looking whether it is takes six times as long.
     numbers: Floats = np.take(_levels_of_bytes(), codes[:, : count // NUMBERS_A_BYTE], axis=0, mode="clip")
     return numbers.reshape(len(codes), count)
 
 
 def asked(picture: Floats, most_columns: int, whole_columns: int, count: int = NUMBERS) -> QuerySketch | None:
-    """The middle ``most_columns`` of a query's (columns, patch rows) dB, by ``count`` numbers a block; None where not
-    even one block fits.
+    """The sketch of a query's (columns, patch rows) dB; None where not even one block fits.
 
-    Compared are the middle ``whole_columns``, and where they fit windows all over it, each half over the next.
+    It covers the middle ``most_columns``, by ``count`` numbers for each block. Its first stretch is the middle
+    ``whole_columns``. Where they fit, windows all over the sketch follow, each half over the next.
     """
     first = max(0, (len(picture) - most_columns) // 2)
     white = whitened(picture)[first : first + most_columns]

@@ -1,8 +1,8 @@
 """Where a recording holds anything that could be compared.
 
-Silence, a fade to nothing, a steady tone, hum and DC say nothing: no level moves for the length of a patch. Beside
-sound they seem to, for as long as the running mean that is taken off each row still knows of it: the levels climb, or
-fall, in a straight line. So what says nothing reaches as far as no level bends.
+Silence, a fade to nothing, a steady tone, hum and DC say nothing: no level moves for the length of a patch. Next to
+sound the levels do move, as the running mean that is subtracted from each row still holds the sound. But then they
+climb or fall in a straight line. So a part that says nothing goes on for as long as no level bends.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ LEAST_BEND_DB = 3.5  # mean of all rows: stored levels make 1.9 of a straight li
 
 
 def sounding(levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(n,) whether (columns, rows) stored levels say anything, every ``STEP`` columns from the first on."""
+    """(n,) whether (columns, rows) stored levels hold anything to compare, every ``STEP`` columns from the first on."""
     parts = [_looked_at(levels, first) for first in range(0, len(levels), BLOCK * STEP)]
     if not parts:
         return np.zeros(0, bool)

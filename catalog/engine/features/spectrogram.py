@@ -1,8 +1,8 @@
-"""Samples → log-frequency spectrogram: the only door to Essentia.
+"""From samples to a log-frequency spectrogram: the only module that calls Essentia.
 
-On its axis a pitch shift is a move up or down and a tempo change a stretch along time (the constant-Q idea of
-Brown, 1991, here as triangular bands on one FFT). Each band's running mean is taken off, so a constant filter or gain
-cancels.
+On its axes a change of pitch is a move up or down, and a change of tempo a stretch along time. This is the constant-Q
+idea of Brown (1991), here as triangular bands on one FFT. Each band's running mean is subtracted, so a constant filter
+or gain cancels.
 """
 
 import math
@@ -23,7 +23,7 @@ LEAK_DB = 60.0  # under a loud tone outside the bands, such as DC or hum: what l
 
 
 class SpectrogramBuilder:
-    """Takes mono blocks as they are decoded; ``levels`` gives the finished picture. Memory: 17 kB a second."""
+    """Takes mono blocks as they are decoded; ``decibels`` gives the finished picture. Memory: 17 kB a second."""
 
     def __init__(self) -> None:
         self._rest: Floats = np.zeros(0, np.float32)
@@ -31,8 +31,10 @@ class SpectrogramBuilder:
         self._loudest_power = 0.0  # of any bin, in the bands or not
 
     def add(self, block: Floats) -> None:
-        """``block``: float32 samples at ``PARAMETERS.sample_rate``, any length. ``UnreadableAudio`` where one is no
-        finite number, or so large that its power is none."""
+        """Take in the next (n,) float32 samples at ``PARAMETERS.sample_rate`` Hz, any length.
+
+        ``UnreadableAudio`` where a sample, or its power, is no finite number.
+        """
         samples = np.concatenate([self._rest, block])
         count = max(0, (len(samples) - PARAMETERS.frame_samples) // PARAMETERS.hop_samples + 1)
         if count:
@@ -42,7 +44,7 @@ class SpectrogramBuilder:
         self._rest = samples[count * PARAMETERS.hop_samples :]
 
     def decibels(self) -> Floats:
-        """(columns, rows) band levels in dB, floored under the loudest; zero where all of it is silent in the bands."""
+        """(columns, rows) band levels in dB, floored ``dynamic_range_db`` under the loudest; zero if all are silent."""
         if not self._rows:
             return np.zeros((0, PARAMETERS.rows), np.float32)
         picture = np.concatenate(self._rows)
@@ -100,7 +102,7 @@ def _band_matrix() -> Floats:
 
 
 def contrast(decibels: Floats) -> Floats:
-    """Take off each row's running mean and smooth over three columns: (columns, rows) dB around zero."""
+    """Subtract each row's running mean and smooth over three columns: (columns, rows) dB → the same around zero."""
     half = PARAMETERS.mean_columns // 2
     total = np.concatenate([np.zeros((1, decibels.shape[1])), np.cumsum(decibels, axis=0, dtype=np.float64)])
     columns = np.arange(len(decibels))
@@ -113,10 +115,10 @@ def contrast(decibels: Floats) -> Floats:
 
 
 def quantise(picture: Floats) -> NDArray[np.uint8]:
-    """dB around zero → 16 levels."""
+    """dB around zero (any shape) → stored levels 0 … 15, in the same shape."""
     return np.clip(np.round(picture / PARAMETERS.level_step_db + 7.5), 0, 15).astype(np.uint8)
 
 
 def dequantise(levels: NDArray[np.uint8]) -> Floats:
-    """16 levels → dB around zero."""
+    """Stored levels 0 … 15 (any shape) → dB around zero, in the same shape."""
     return (levels.astype(np.float32) - 7.5) * PARAMETERS.level_step_db

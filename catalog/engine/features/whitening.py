@@ -1,6 +1,7 @@
-"""Whitened pictures: no cell follows from its neighbours, and every stretch is equally strong.
+"""Whitened pictures: no cell can be told from its neighbours, and every stretch is equally strong.
 
-On them the products of two pictures add up as independent evidence (``correlation``, ``sketch``).
+So the products of two such pictures add up as independent evidence, which the matched filter needs (``correlation``,
+``sketch``).
 """
 
 from functools import cache
@@ -17,7 +18,7 @@ QUIET_DB = 1.0  # mean deviation that is not raised any more
 
 
 def whitened(picture: Floats) -> Floats:
-    """(columns, patch rows) dB → the same without what neighbours tell, every half of every 2 s equally strong."""
+    """(columns, patch rows) dB → the same less the means around each cell, each half of every 2 s equally strong."""
     white: Floats = picture @ _without_row_means()
     white -= _mean_of_columns(white)
     halves = white.reshape(len(white), HALVES, HALF_ROWS)
@@ -27,7 +28,7 @@ def whitened(picture: Floats) -> Floats:
 
 
 def running_mean(values: Floats, width: int) -> Floats:
-    """Means of ``width`` values along the first axis; the first and the last go on beyond the ends."""
+    """Means of ``width`` values along the first axis, in the same shape; the first and last go on beyond the ends."""
     padding = [(width // 2 + 1, (width - 1) // 2), *[(0, 0)] * (values.ndim - 1)]
     total = np.cumsum(np.pad(values, padding, mode="edge"), axis=0, dtype=np.float64)
     mean: Floats = ((total[width:] - total[:-width]) / width).astype(np.float32)

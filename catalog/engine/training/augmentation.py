@@ -1,4 +1,7 @@
-"""Altered copies for training: what happens to recordings between a catalog and its copies, on 16 kHz samples."""
+"""Altered copies for training: what happens to recordings on the way from a catalog to their copies.
+
+All take and give (n,) float32 samples at ``RATE`` Hz, and draw what is random from ``random``.
+"""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -26,7 +29,7 @@ def _level(samples: NDArray[np.floating]) -> float:
 
 
 def filtered(samples: Floats, gain: Floats) -> Floats:
-    """``gain``: linear, at equal steps from 0 Hz to half the rate."""
+    """Filter samples by ``gain`` (m,): factors at equal steps from 0 Hz to half the rate."""
     spectrum = np.fft.rfft(samples)
     curve = np.interp(np.linspace(0, 1, len(spectrum)), np.linspace(0, 1, len(gain)), gain)
     result: Floats = np.fft.irfft(spectrum * curve, len(samples)).astype(np.float32)
@@ -44,7 +47,7 @@ def equalised(samples: Floats, random: Random) -> Floats:
 
 
 def noise(count: int, random: Random) -> Floats:
-    """Noise of a random colour, from brown to blue, at unit level."""
+    """(count,) noise of a random colour, from brown to blue, with an RMS of 1."""
     slope = random.uniform(-1.0, 0.3)
     hertz = np.maximum(np.linspace(0, RATE / 2, 2048), 40.0)
     gain = ((hertz / 1000) ** slope).astype(np.float32)
@@ -53,12 +56,12 @@ def noise(count: int, random: Random) -> Floats:
 
 
 def noisy(samples: Floats, random: Random) -> Floats:
-    """Noise from 15 dB under the music to 3 dB over it."""
+    """Add noise, from 15 dB under the music to 3 dB over it."""
     return samples + noise(len(samples), random) * _level(samples) * 10 ** (-random.uniform(-3, 15) / 20)
 
 
 def speech_like(count: int, random: Random) -> Floats:
-    """Syllables: harmonic bursts with moving formants, and hisses between them."""
+    """(count,) sound like speech, with an RMS of 1: harmonic bursts with moving formants, and hisses between them."""
     time = np.arange(count) / RATE
     knots = int(time[-1] * 8) + 2
     pitch = np.interp(time * 8, np.arange(knots), random.uniform(90, 250) * 2 ** random.normal(0, 0.12, knots))
@@ -79,12 +82,12 @@ def speech_like(count: int, random: Random) -> Floats:
 
 
 def talked_over(samples: Floats, random: Random) -> Floats:
-    """Speech from 8 dB under to 5 dB over the music."""
+    """Add speech, from 8 dB under the music to 5 dB over it."""
     return samples + speech_like(len(samples), random) * _level(samples) * 10 ** (random.uniform(-8, 5) / 20)
 
 
 def reverberant(samples: Floats, random: Random) -> Floats:
-    """A decaying noise tail of 0.2 to 2 s, mixed with the dry sound."""
+    """Add reverberation: a decaying noise tail of 0.2 to 2 s, mixed with the dry sound."""
     seconds = random.uniform(0.2, 2.0)
     tail = random.standard_normal(int(seconds * RATE)) * np.exp(-6.9 * np.linspace(0, 1, int(seconds * RATE)))
     size = len(samples) + len(tail)
@@ -94,7 +97,7 @@ def reverberant(samples: Floats, random: Random) -> Floats:
 
 
 def chorused(samples: Floats, random: Random) -> Floats:
-    """Two or three voices with slowly moving delays."""
+    """Add one to three voices with slowly moving delays."""
     at = np.arange(len(samples), dtype=np.float64)
     mixed = samples.copy()
     for _ in range(int(random.integers(1, 4))):
@@ -105,14 +108,14 @@ def chorused(samples: Floats, random: Random) -> Floats:
 
 
 def driven(samples: Floats, random: Random) -> Floats:
-    """Compression and clipping."""
+    """Overdrive the samples, softly or by clipping."""
     loud = samples / _level(samples) * random.uniform(1, 8)
     driven_samples: Floats = np.tanh(loud) if random.random() < 0.5 else np.clip(loud, -1, 1)
     return driven_samples
 
 
 def coded(samples: Floats, random: Random) -> Floats:
-    """Through a real codec at a low bit rate, in memory; the decoder's delay is taken off."""
+    """Encode and decode with a random codec of ``CODECS``, in memory; the delay of both is taken off."""
     container, codec, bit_rate = CODECS[int(random.integers(len(CODECS)))]
     rate = 48_000 if codec == "libopus" else RATE
     buffer = BytesIO()
@@ -133,7 +136,7 @@ def coded(samples: Floats, random: Random) -> Floats:
 
 
 def aligned(copy: Floats, original: Floats) -> Floats:
-    """``copy`` moved by up to 0.2 s to lie on ``original``, and cut or padded to its length."""
+    """``copy``, moved by up to 0.2 s to fit ``original`` best, and cut or padded to its length."""
     size = 1 << (2 * len(original) - 1).bit_length()
     cross = np.fft.irfft(np.fft.rfft(copy, size) * np.conj(np.fft.rfft(original, size)), size)
     reach = RATE // 5
@@ -167,7 +170,7 @@ def altered(samples: Floats, other: Floats, random: Random) -> Floats:
 
 
 def resampled(samples: Floats, speed: float, lead_samples: float) -> Floats:
-    """Played ``speed`` times as fast, beginning ``lead_samples`` (under a hop) into the sound."""
+    """The samples played ``speed`` times as fast, from ``lead_samples`` (less than a hop) on."""
     count = int((len(samples) - lead_samples - 1) / speed)
     result: Floats = np.interp(np.arange(count) * speed + lead_samples, np.arange(len(samples)), samples).astype(
         np.float32

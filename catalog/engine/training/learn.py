@@ -1,4 +1,4 @@
-"""Learn the projection from folders of music, and store it.
+"""Learn the stored model from folders of music.
 
 Linear discriminant analysis (Fisher, 1936; for audio fingerprints: Burges, Platt and Jana, 2003): the directions
 in which different moments differ most, measured against how much one moment differs from its own altered copies.
@@ -46,7 +46,10 @@ def moments(pair: Pair) -> tuple[Floats, Floats, np.ndarray]:
 
 
 def places(pair: Pair, random: np.random.Generator) -> tuple[Floats, Floats, np.ndarray]:
-    """The same as the index meets them: up to half a position apart, and between two probes in tempo and pitch."""
+    """The same as the index meets them: up to half a position apart, and between two probes in tempo and pitch.
+
+    Patches have ``PATCH_COLUMNS`` columns.
+    """
     pitch, tempo = random.uniform(-PITCH_SPREAD, PITCH_SPREAD), 1 + random.uniform(-TEMPO_SPREAD, TEMPO_SPREAD)
     clean, copy = move_rows(dequantise(pair.clean), 0.0), move_rows(dequantise(pair.copy), pitch)
     at, original = _same_moments(pair)
@@ -66,7 +69,10 @@ def _same_moments(pair: Pair) -> tuple[Floats, Floats]:
 
 
 def discriminant(cleans: Floats, copies: Floats) -> Floats:
-    """(size, DIMENSIONS) projection from (n, size) patches and the same moments in altered copies."""
+    """The (size, DIMENSIONS) projection by linear discriminant analysis (Fisher, 1936).
+
+    ``cleans`` and ``copies`` (n, size): unit patches, and the same moments in altered copies.
+    """
     difference = (copies - cleans).astype(np.float64)
     within = difference.T @ difference / len(difference)
     centred = (cleans - cleans.mean(axis=0)).astype(np.float64)
@@ -84,7 +90,10 @@ def discriminant(cleans: Floats, copies: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Moments:
-    """All moments of a training run: unit patches (n, HALVES, size) of clips and of their copies."""
+    """All moments of a training run: unit patches (n, HALVES, size) of clips and of their copies.
+
+    ``heard`` (n, HALVES): which of them say anything in both.
+    """
 
     cleans: Floats
     copies: Floats
@@ -92,22 +101,22 @@ class Moments:
 
     @classmethod
     def joined(cls, parts: Iterable[tuple[Floats, Floats, np.ndarray]]) -> "Moments":
-        """Of all pairs."""
+        """The moments of all pairs together, as ``moments`` or ``places`` gives them for each."""
         return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def half(self, half: int) -> tuple[Floats, Floats]:
-        """The heard moments of one half: clips (n, size) and copies."""
+        """The heard moments of one half: (n, size) patches of clips, and of copies."""
         heard = self.heard[:, half]
         return self.cleans[heard, half], self.copies[heard, half]
 
 
 def learn(examples: Moments) -> Floats:
-    """(HALVES, size, DIMENSIONS)."""
+    """The projections of both halves, (HALVES, size, DIMENSIONS)."""
     return np.stack([discriminant(*examples.half(half)) for half in range(HALVES)])
 
 
 def weigh(examples: Moments, projection: Floats, random: np.random.Generator) -> Floats:
-    """The table of ``evidence``: cosines of the same moments against those of moments drawn at random."""
+    """The (HALVES, BINS) table of ``evidence``, from cosines of the same moments and of moments drawn at random."""
     same, different = [], []
     for half in range(HALVES):
         cleans, copies = (_unit(side @ projection[half]) for side in examples.half(half))
@@ -118,7 +127,10 @@ def weigh(examples: Moments, projection: Floats, random: np.random.Generator) ->
 
 
 def principal_directions(clips: Iterable[NDArray[np.uint8]]) -> tuple[Floats, Floats]:
-    """The directions of ``sketch``, (BLOCK_SIZE, NUMBERS), and the deviation along each: of whitened clips."""
+    """The principal directions (Pearson, 1901) of whitened blocks, and the standard deviation along each.
+
+    ``clips``: (columns, rows) stored levels each. Shapes are (BLOCK_SIZE, NUMBERS) and (NUMBERS,).
+    """
     total, count = np.zeros((sketch.BLOCK_SIZE, sketch.BLOCK_SIZE)), 0
     for levels in clips:
         white = whitened(move_rows(dequantise(levels), 0.0))
@@ -136,7 +148,7 @@ def _unit(values: Floats) -> Floats:
 
 
 def main() -> None:
-    """Learn and store; prints progress through the log."""
+    """Run the command: learn the model, and write it to a file. Progress goes to the log."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)

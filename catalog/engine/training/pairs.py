@@ -1,4 +1,4 @@
-"""Music → pairs of the same moment, clean and altered: what the projection learns from."""
+"""From music to pairs of a clip and an altered copy, from which the projections are learnt."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,11 @@ SPEED_SPREAD = 0.02  # a probe may be this far from the copy's true speed
 
 @dataclass(frozen=True)
 class Pair:
-    """One clip and its copy: copy column c shows the clip's column ``(c + shift) * speed``, roughly."""
+    """The stored levels (columns, rows) of one clip and of its copy, and how the copy lies on the clip.
+
+    The copy plays at time t what the clip plays at ``speed`` x t plus ``lead_columns`` hops. ``track``: the file's
+    number.
+    """
 
     clean: NDArray[np.uint8]
     copy: NDArray[np.uint8]
@@ -34,14 +38,14 @@ class Pair:
 
 
 def music_files(folders: Iterable[Path]) -> list[Path]:
-    """Every audio file under the folders, in a stable order."""
+    """All Ogg, Opus, MP3 and FLAC files under the folders, sorted by path."""
     return sorted(
         path for folder in folders for path in folder.rglob("*") if path.suffix in {".ogg", ".mp3", ".opus", ".flac"}
     )
 
 
 def clips(path: Path, random: np.random.Generator) -> list[Floats]:
-    """Up to ``CLIPS_A_TRACK`` clips that are not silent."""
+    """Up to ``CLIPS_A_TRACK`` clips of ``CLIP_S`` that are not silent; none of a file that cannot be decoded."""
     try:
         # Both channels as they are: so they were when the stored projection was learnt, and one file would change it.
         samples = decode_mono(path, PARAMETERS.sample_rate, turn_over=False)
@@ -58,7 +62,7 @@ def clips(path: Path, random: np.random.Generator) -> list[Floats]:
 
 
 def pairs(paths: list[Path], random: np.random.Generator) -> Iterator[Pair]:
-    """Pairs of all files; the music mixed in comes from the file before."""
+    """The pairs of all files. The other music that is mixed in comes from an earlier clip."""
     other = None
     for track, path in enumerate(paths):
         for clip in clips(path, random):
