@@ -1,14 +1,15 @@
 """What staff asked for about many tracks at once."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from queueing.models import ChunkedWork
 
-class BulkWork(models.Model):
+
+class BulkWork(ChunkedWork):
     """A list of tracks and what is done with each, in order; `done` says how far it is, so that it can go on there.
 
-    Moves by conditional UPDATE only (catalog.services.tracks.bulk_work).
+    Moves by conditional UPDATE only (queueing.chunked_work, catalog.services.tracks.bulk_work).
     """
 
     class Kind(models.TextChoices):
@@ -19,8 +20,6 @@ class BulkWork(models.Model):
         MERGE = "merge", "merge into the track to keep, and remove"
 
     kind = models.CharField("what", max_length=10, choices=Kind)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField("asked", auto_now_add=True)
     track_ids = models.JSONField(editable=False)
     total = models.PositiveIntegerField("tracks")
     done = models.PositiveIntegerField(default=0)
@@ -29,14 +28,6 @@ class BulkWork(models.Model):
     )
     failed = models.PositiveIntegerField(default=0)
     failures = models.JSONField(default=list, blank=True, help_text="The first tracks that failed, and why")
-    ended_at = models.DateTimeField("ended", null=True, blank=True)
-    error = models.TextField(blank=True, default="", help_text="Why the last attempt failed")
-    tries = models.PositiveSmallIntegerField(default=0, editable=False)
-    lease_token = models.UUIDField(null=True, blank=True, editable=False)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    stopped_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
     undoes = models.OneToOneField(
         "self", on_delete=models.SET_NULL, related_name="undone_by", null=True, blank=True, editable=False
     )

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from queueing.models import ChunkedWork
+
 
 class Rule(models.Model):
     """What is to be decided of which pairs. All but its state stays as it was made, so that its log stays true."""
@@ -59,31 +61,21 @@ class Rule(models.Model):
         return f"tag {self.tag}" if self.of == self.Of.TAG else str(self.get_of_display())
 
 
-class RuleRun(models.Model):
+class RuleRun(ChunkedWork):
     """One walk of a rule over what waits: a try that decides nothing, or the deciding itself.
 
     It goes through the matches in the order of their ids, and `done_match` says how far it is. Moves by conditional
-    UPDATE only (catalog.rules.runs).
+    UPDATE only (queueing.chunked_work, catalog.rules.runs).
     """
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="runs")
     is_try = models.BooleanField()
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField(auto_now_add=True)
     last_match = models.PositiveBigIntegerField(help_text="The newest match when it was asked for")
     done_match = models.PositiveBigIntegerField(default=0, help_text="Every match up to this one has been looked at")
     looked_at = models.PositiveIntegerField(default=0)
     decided = models.PositiveIntegerField(default=0)
     left = models.JSONField(default=dict, blank=True, help_text="How many pairs were left to people, by the reason")
     examples = models.JSONField(default=list, blank=True, help_text="The first pairs that are decided, and how")
-    ended_at = models.DateTimeField(null=True, blank=True)
-    stopped_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
-    error = models.TextField(blank=True, default="", help_text="Why the last attempt failed")
-    tries = models.PositiveSmallIntegerField(default=0, editable=False)
-    lease_token = models.UUIDField(null=True, blank=True, editable=False)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         default_permissions = ()

@@ -2,10 +2,11 @@
 
 from django.utils.safestring import SafeString
 
-from catalog.models import AudioFile, BulkWork, Decision, Job, RuleRun, Scan, Track
+from catalog.models import AudioFile, Decision, Job, Scan, Track
 from catalog.selectors.review import COUNT_LIMIT
 from catalog.services.alterations import codec_name
 from catalog.services.audio.formats import keeps_samples
+from queueing.models import ChunkedWork
 from queueing.queue_health import QueueState
 from staff.display import NOTHING, at_most, badge
 
@@ -51,7 +52,7 @@ def stage_number(job: Job) -> int:
     return _STAGES.get(job.stage, 0) + 1
 
 
-def bulk_badge(work: BulkWork | RuleRun) -> SafeString:
+def bulk_badge(work: ChunkedWork) -> SafeString:
     """Return how a bulk action, or the run of a rule, stands as a badge."""
     if work.ended_at is None:
         return badge("warning", "schedule", "waits") if work.error else badge("running", "autorenew", "running")

@@ -21,6 +21,8 @@ from catalog.services.audio import stored_files
 from catalog.services.errors import NotReachableError
 from catalog.services.tasks import accepting, leasing, sweeping
 from catalog.services.tracks import bulk_work, removal
+from queueing import chunked_work
+from queueing.chunked_work import claim_oldest
 from queueing.duties import Duty
 from queueing.management.commands import run_sweeper
 from queueing.models import FailingDuty
@@ -130,13 +132,13 @@ def test_a_bulk_action_that_kills_the_sweeper_is_given_up(owner: User, staff: Us
     deadly, next_one = begun("add", [make_track(owner)], staff), begun("check", [make_track(owner)], staff)
     for _ in range(MOST_TRIES):
         BulkWork.objects.filter(pk=deadly.pk).update(lease_until=timezone.now() - OVER)
-        assert bulk_work._claim_oldest() == deadly, "and there it died"
+        assert claim_oldest(BulkWork.objects.all()) == deadly, "and there it died"
     assert bulk_work.sweep_bulk_work() == 1, "a lease is no lock on those behind it"
     let_waits_end()
     bulk_work.sweep_bulk_work()
     for work in (deadly, next_one):
         work.refresh_from_db()
-    assert (deadly.error, bool(deadly.ended_at)) == (bulk_work.LOST, True)
+    assert (deadly.error, bool(deadly.ended_at)) == (chunked_work.LOST, True)
 
 
 def test_a_track_that_raises_is_told_and_passed(

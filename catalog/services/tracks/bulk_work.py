@@ -1,34 +1,31 @@
-"""Adding, checking and removing many tracks: a chunk at a time by the sweeper, so that no page waits for it.
+"""Adding, checking and removing many tracks, a chunk at a time by the sweeper (queueing.chunked_work).
 
-Each chunk is one transaction that moves the row's `done` past it: work that is cut off is begun again where it was,
-and no track is worked on twice. A track that raises is told and passed; work that fails as a whole waits, longer each
-time, while what was asked for later goes on, and is given up in the end.
+No track is worked on twice. A track that raises is noted and passed; the others of its chunk are worked on.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.utils import timezone
+from django.db.models import F
 
 from catalog.models import BulkWork, Job, Track
 from catalog.services.errors import CatalogError, TrackGoneError
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tracks.merging import merge_and_remove, restore_and_take_back
 from catalog.services.tracks.removal import remove_track
-from queueing.lease import Lease, work_length
-from queueing.retrying import DATABASE_TROUBLE, LONGEST_WAIT, MOST_TRIES, wait_after, words_of
+from queueing import chunked_work
+from queueing.chunked_work import ended, held
+from queueing.retrying import DATABASE_TROUBLE, words_of
 
 MOST_TRACKS = 100_000
 REMOVING = (BulkWork.Kind.REMOVE, BulkWork.Kind.MERGE)
 CHUNK = 50  # a transaction of some tenths of a second: others can write in between
 CHUNKS_A_SWEEP = 4
 FAILURES_KEPT = 50
-LOST = "The sweeper stopped at every attempt."
-LEASE = Lease(longest=lambda: max(work_length(), LONGEST_WAIT))
 log = structlog.get_logger(__name__)
 
 
@@ -48,8 +45,7 @@ def begin(*, kind: str, track_ids: Sequence[int], asked_by: User) -> BulkWork:
 
 def stop(*, work: BulkWork, stopped_by: User) -> bool:
     """End work before its end; what is done stays done. False where it had ended."""
-    running = BulkWork.objects.filter(pk=work.pk, ended_at=None)
-    return bool(running.update(ended_at=timezone.now(), stopped_by=stopped_by))
+    return chunked_work.stop(BulkWork.objects.filter(pk=work.pk), stopped_by=stopped_by)
 
 
 def undo(*, work: BulkWork, asked_by: User) -> BulkWork:
@@ -75,83 +71,41 @@ def undo(*, work: BulkWork, asked_by: User) -> BulkWork:
 
 def sweep_bulk_work() -> int:
     """Do the next chunks of the oldest work that nobody holds and that need not wait; return how many tracks it did."""
-    worked, chunks = 0, 0
-    while chunks < CHUNKS_A_SWEEP and (work := _claim_oldest()):
-        done_before = work.done
-        worked += _go_on(work, chunks=CHUNKS_A_SWEEP - chunks)
-        chunks += max(1, (work.done - done_before) // CHUNK)
-    return worked
+    done: list[int] = []
+    work = BulkWork.objects.select_related("asked_by")
+    while len(done) < CHUNKS_A_SWEEP and chunked_work.attempt(work, partial(_go_on, done=done)):
+        pass
+    return sum(done)
 
 
-def _go_on(work: BulkWork, *, chunks: int) -> int:
-    if work.tries > MOST_TRIES:
-        _give_up(work, LOST)
-        return 0
-    try:
-        worked = _do_chunks(work, chunks)
-    except Exception as error:
-        log.exception("bulk_work_failed", bulk_work=work.pk, tries=work.tries)
-        _set_back(work, words_of(error))
-        return 0
-    LEASE.release(_row(work), work.lease_token, tries=0, error="")
-    return worked
-
-
-def _row(work: BulkWork) -> QuerySet[BulkWork]:
-    return BulkWork.objects.filter(pk=work.pk)
-
-
-def _claim_oldest() -> BulkWork | None:
-    """Take the oldest work. The try is counted before it begins: work that kills the sweeper uses them up as well."""
-    now = timezone.now()
-    waiting = BulkWork.objects.filter(LEASE.free(now), ended_at=None)
-    oldest = waiting.order_by("pk").values_list("pk", flat=True).first()
-    token = LEASE.claim(waiting.filter(pk=oldest), now=now, tries=F("tries") + 1) if oldest else None
-    return LEASE.held(BulkWork.objects.select_related("asked_by"), token).first()
-
-
-def _set_back(work: BulkWork, error: str) -> None:
-    """Let others go first for a while, longer each time; after the last try it ends, and its page says why."""
-    if work.tries >= MOST_TRIES:
-        _give_up(work, error)
-    else:
-        LEASE.release(_row(work), work.lease_token, wait=wait_after(work.tries), error=error)
-
-
-def _give_up(work: BulkWork, error: str) -> None:
-    LEASE.release(_row(work).filter(ended_at=None), work.lease_token, ended_at=timezone.now(), error=error)
-    log.error("bulk_work_abandoned", bulk_work=work.pk, reason=error)
-
-
-def _do_chunks(work: BulkWork, most: int) -> int:
-    worked = 0
-    for _ in range(most):
+def _go_on(work: BulkWork, *, done: list[int]) -> None:
+    while len(done) < CHUNKS_A_SWEEP:
+        done.append(0)  # a chunk that fails counts, too
+        done[-1] = _do_chunk(work)
         if work.done >= work.total:
             break
-        worked += _do_chunk(work)
-    return worked
 
 
 def _do_chunk(work: BulkWork) -> int:
     ids = work.track_ids[work.done : work.done + CHUNK]
     end = work.done + len(ids)
+    is_last = end >= work.total
     with transaction.atomic():
         # Whoever moves `done` does it: where this sweeper was thought dead, another may have the work.
-        mine = LEASE.held(_row(work).filter(done=work.done, ended_at=None), work.lease_token).update(done=end, tries=1)
-        if not mine:
+        if not held(work).filter(done=work.done).update(done=end, tries=1):
             return 0
         tracks = Track.objects.with_source().select_related("owner").in_bulk(ids)
         outcomes = [_do_one(work, tracks[track_id]) for track_id in ids if track_id in tracks]
         worked, failures = outcomes.count(True), [one for one in outcomes if isinstance(one, dict)]
         kept = [*work.failures, *failures][:FAILURES_KEPT]
-        _row(work).update(
+        held(work).update(
             passed_over=F("passed_over") + len(ids) - worked - len(failures),
             failed=F("failed") + len(failures),
             failures=kept,
-            ended_at=timezone.now() if end >= work.total else None,
+            **(ended(error="", tries=0) if is_last else {}),
         )
-    work.done, work.tries, work.failures = end, 1, kept
-    if end >= work.total:
+    work.done, work.failures = end, kept
+    if is_last:
         log.info("bulk_work_ended", bulk_work=work.pk, kind=work.kind, total=work.total)
     return worked
 

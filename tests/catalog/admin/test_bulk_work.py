@@ -15,6 +15,7 @@ from catalog.services.errors import CatalogError
 from catalog.services.index.log import record_add
 from catalog.services.tracks import bulk_work
 from catalog.services.tracks.bulk_work import CHUNK, sweep_bulk_work
+from queueing.chunked_work import claim_oldest
 from tests.rows import make_check, make_track, remove_for_good
 
 LIST = "/admin/catalog/track/"
@@ -95,12 +96,12 @@ def test_what_is_gone_is_passed_over(add_track: Callable[..., Track], battle: Pa
 def test_it_goes_in_chunks_and_can_be_stopped(desk: Client, owner: User, staff: User) -> None:
     tracks = [make_track(owner) for _ in range(CHUNK + 5)]
     begun("check", tracks, staff)
-    work = bulk_work._claim_oldest()
+    work = claim_oldest(BulkWork.objects.all())
     assert work
     late = copy(work)
     assert bulk_work._do_chunk(work) == CHUNK
     assert bulk_work._do_chunk(late) == 0, "another sweeper has the same chunk: its tracks are done"
-    assert bulk_work._claim_oldest() is None, "one sweeper at a time has it"
+    assert claim_oldest(BulkWork.objects.all()) is None, "one sweeper at a time has it"
     desk.post(f"/admin/catalog/bulkwork/{work.pk}/stop/")
     assert bulk_work._do_chunk(work) == 0, "the sweeper that has it sees the end before the next chunk"
     assert sweep_bulk_work() == 0

@@ -15,6 +15,7 @@ from catalog.rules.runs import start_run, stop_run, sweep_runs
 from catalog.rules.switching import make_rule, switch_off, switch_on
 from catalog.services.decisions import undo_of_rule
 from catalog.services.errors import CatalogError
+from queueing.chunked_work import LOST
 from queueing.retrying import MOST_TRIES
 from tests.catalog.rules.conftest import Making, decided, done, sweep_all, twins
 from tests.rows import make_copy, make_track
@@ -194,5 +195,5 @@ def test_a_run_that_ends_every_sweeper_is_given_up(staff: User, waiting: list[Ma
     RuleRun.objects.update(tries=MOST_TRIES)  # each try is counted before it begins, and none came to its end
     assert sweep_runs() == 0
     run.refresh_from_db()
-    assert (run.error, bool(run.ended_at)) == (runs.LOST, True)
+    assert (run.error, bool(run.ended_at)) == (LOST, True)
     assert not Decision.objects.exists()
