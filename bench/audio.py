@@ -96,6 +96,7 @@ def decoded(file: io.BytesIO) -> np.ndarray:
 
 
 def encoded(samples: np.ndarray, codec: str, container_name: str, rate: int, options: dict) -> io.BytesIO:
+    """Return samples of shape (channels, frames) as a file of this codec, at `rate` in Hz."""
     buffer = io.BytesIO()
     layout = "mono" if codec in MONO_CODECS else "stereo"
     with av.open(buffer, "w", format=container_name) as container:

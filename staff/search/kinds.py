@@ -42,7 +42,8 @@ class Kind(Protocol):
     """What can be found; `order` is its place among the groups."""
 
     @property
-    def order(self) -> int: ...
+    def order(self) -> int:
+        """The place of its group on the page."""
 
     def found(self, request: HttpRequest, asked: str, most: int) -> Found | None:
         """Return at most `most` hits; None where nothing is found, or the person may not look."""
