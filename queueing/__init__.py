@@ -1,1 +1,1 @@
-"""Who works on what, and until when: what every queue and every lock of the service shares. Imports no other app."""
+"""Leases, retries, the sweeper and the queues: what decides who works on what, and until when. Imports no other app."""

@@ -18,7 +18,7 @@ for _model in (Success, Failure, OrmQ, Schedule):  # no success is kept
 
 @admin.register(Failure)
 class FailureAdmin(StaffAdmin, FailAdmin):  # type: ignore[misc]
-    """Queue entries that raised. They are run again or deleted, and not changed."""
+    """Queue entries that raised an error. Staff run them again or delete them, and change nothing else."""
 
     list_display = ("name", "group", "func", "cluster", "begun", "ended", "short_result")
     list_filter = (known_values_filter("cluster", lambda: settings.QUEUE_CLUSTERS),)
@@ -35,7 +35,7 @@ class FailureAdmin(StaffAdmin, FailAdmin):  # type: ignore[misc]
         return False
 
     def has_run_again_permission(self, request: HttpRequest) -> bool:
-        """Running again needs what changing would: django-q's own action asks for nothing."""
+        """Require what changing would: django-q's own action requires nothing."""
         return request.user.has_perm("django_q.change_failure")
 
     @admin.action(description="Run again", permissions=["run_again"])
@@ -46,7 +46,7 @@ class FailureAdmin(StaffAdmin, FailAdmin):  # type: ignore[misc]
 
 @admin.register(OrmQ)
 class WaitingAdmin(StaffAdmin, QueueAdmin):  # type: ignore[misc]
-    """Queue entries that wait or are being run."""
+    """Queue entries that wait or run."""
 
     list_display = ("id", "key", "name", "group", "func", "locked", "task_id")
     list_filter = (known_values_filter("key", lambda: settings.QUEUE_CLUSTERS),)
@@ -68,5 +68,5 @@ class ScheduleAdmin(ReadOnlyAdmin, QScheduleAdmin):  # type: ignore[misc]
     due = moment_column("next_run", "next run")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        """Show when it is due as every moment is shown."""
+        """Show the next run as every other time is shown."""
         return ["due" if name == "next_run" else name for name in super().get_fields(request, obj)]

@@ -9,7 +9,7 @@ class QueueingConfig(AppConfig):
     name = "queueing"
 
     def ready(self) -> None:
-        """Hear from django-q's processes."""
+        """Connect to django-q's signals."""
         from django_q.signals import post_execute, post_spawn  # noqa: PLC0415
 
         from queueing import tasks  # noqa: PLC0415

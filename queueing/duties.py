@@ -1,6 +1,6 @@
-"""What is done again and again by the sweeper: a duty that fails waits longer each time, and staff see why.
+"""What the sweeper does again and again: a duty that fails waits longer each time, and staff see why.
 
-The apps register what they want done; the sweeper knows none of it.
+The apps register their duties; the sweeper knows none of them.
 """
 
 import time
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Duty:
-    """Something to do every `every_s` seconds; where it fails, after twice as long each time, `longest_s` at most."""
+    """Something to do every `every_s` seconds. After an error the wait doubles, up to `longest_s` seconds."""
 
     name: str
     do: Callable[[], object]
@@ -35,7 +35,7 @@ class Duty:
     _may_have_a_row: bool = True  # of a sweeper before this one
 
     def run_when_due(self) -> None:
-        """Do it where its time has come; what it raises keeps no other duty from being done."""
+        """Do it if its time has come. An error is logged and stored, and stops no other duty."""
         now_s = time.monotonic()
         if now_s < self._due_s:
             return
@@ -81,10 +81,10 @@ _registered: list[Duty] = []
 
 
 def register(*duties: Duty) -> None:
-    """Have the sweeper do these, in this order."""
+    """Add duties to those that the sweeper does, in this order."""
     _registered.extend(duties)
 
 
 def registered(*, takes_minutes: bool) -> list[Duty]:
-    """Return what the apps want done in one of the sweeper's two threads, as if none of it had been tried."""
+    """Return fresh copies of the duties of one of the sweeper's two threads: the long ones, or the others."""
     return [replace(duty) for duty in _registered if duty.takes_minutes is takes_minutes]

@@ -1,9 +1,9 @@
 """The lease: who works on a row, and until when.
 
-A worker that takes a row writes a token of its own and a time into it, and moves that time on while it works. Of a
-worker that died the time passes, and the row may be taken by another; the late worker's token fits nothing any more.
-A time further ahead than any that is written was written under a clock that has been set back since: it counts as
-passed, or a clock that was an hour ahead for a minute would stop the work for an hour.
+A worker that takes a row writes a token of its own and an end time into it, and moves that time on while it works.
+After a worker died the time passes, and another may take the row; the late worker's token no longer fits.
+A time further ahead than any that is ever written comes from a clock that was set back since. It counts as passed:
+else a clock that was an hour ahead for a minute would stop the work for an hour.
 """
 
 import threading
@@ -27,28 +27,28 @@ Row = TypeVar("Row", bound=Model)
 
 
 def work_length() -> timedelta:
-    """Return how long a lease of a worker is: `JOB_LEASE_SECONDS`."""
+    """Return how long a worker's lease is: `JOB_LEASE_SECONDS`."""
     return timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
 def long_ago(column: str, now: datetime, *, after: timedelta) -> Q:
-    """Match rows where what `column` tells of was `after` ago, or is told of a time that has not come yet."""
+    """Match rows whose time in `column` is more than `after` ago, or in the future (the clock was set back)."""
     return Q(**{f"{column}__lt": now - after}) | Q(**{f"{column}__gt": now + CLOCK_ROOM})
 
 
 @dataclass(frozen=True)
 class Term:
-    """A time in a column, until which others leave the row alone; at most `longest` ahead when it is written."""
+    """A time in a column, until which others leave the row alone; written at most `longest` ahead."""
 
     column: str
     longest: Callable[[], timedelta]
 
     def over(self, now: datetime) -> Q:
-        """Match rows whose time has passed, or cannot be right."""
+        """Match rows whose time has passed or is impossible."""
         return Q(**{f"{self.column}__lte": now}) | self.wrong(now)
 
     def wrong(self, now: datetime) -> Q:
-        """Match rows whose time is further ahead than any that is written."""
+        """Match rows whose time is further ahead than any that is ever written."""
         return Q(**{f"{self.column}__gt": now + self.longest() + CLOCK_ROOM})
 
     def running(self, now: datetime) -> Q:
@@ -56,13 +56,13 @@ class Term:
         return Q(**{f"{self.column}__gt": now}) & ~self.wrong(now)
 
     def free(self, now: datetime) -> Q:
-        """Match rows without a time as well."""
+        """Match rows without a time, and those whose time has passed or is impossible."""
         return Q(**{self.column: None}) | self.over(now)
 
 
 @dataclass(frozen=True)
 class Lease(Term):
-    """How the rows of one table are held: until the time in `column`, by whoever knows what is in `holder`."""
+    """How the rows of one table are held: until the time in `column`, by the worker whose token is in `holder`."""
 
     column: str = "lease_until"
     longest: Callable[[], timedelta] = work_length
@@ -79,29 +79,29 @@ class Lease(Term):
         return token if rows.update(**{self.holder: token, self.column: until}, **changes) else None
 
     def held(self, rows: QuerySet[Row], token: uuid.UUID | None) -> QuerySet[Row]:
-        """Return those of `rows` that `token` still holds."""
+        """Return the rows of `rows` that `token` still holds."""
         return rows.filter(**{self.holder: token}) if token else rows.none()
 
     def renew(self, rows: QuerySet[Row], token: uuid.UUID | None) -> bool:
-        """Lengthen the lease; False where it was lost."""
+        """Lengthen the lease; False if it was lost."""
         return bool(self.held(rows, token).update(**{self.column: timezone.now() + self.length()}))
 
     def release(
         self, rows: QuerySet[Row], token: uuid.UUID | None, *, wait: timedelta | None = None, **changes: Any
     ) -> bool:
-        """Let go of the row, to be taken at once or after `wait`; False where the lease was lost."""
+        """Give up the row, so that others may take it at once or after `wait`; False if the lease was lost."""
         return bool(self.held(rows, token).update(**self.freed(wait), **changes))
 
     def freed(self, wait: timedelta | None = None) -> dict[str, Any]:
-        """Return the values of a row that nobody holds, and that nobody takes before `wait` is over."""
+        """Return the values of a row that nobody holds, and that nobody may take before `wait` is over."""
         return {self.holder: None, self.column: timezone.now() + wait if wait else None}
 
 
 @contextmanager
 def kept_up(renew: Callable[[], bool]) -> Iterator[None]:
-    """Call `renew` from a thread while the work runs, until it returns False, so that a short lease does for long work.
+    """Call `renew` from a thread during the `with` block, until it returns False: a short lease does for long work.
 
-    A worker that is killed stops renewing, and the work is offered again within one lease.
+    After a worker was killed nobody renews, and the work is offered again within one lease.
     """
     done = threading.Event()
     period_s = work_length().total_seconds() / RENEWALS

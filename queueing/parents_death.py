@@ -1,4 +1,4 @@
-"""Processes that do not outlive the one that started them, where the platform offers it (Linux)."""
+"""Processes that end with the one that started them, where the platform offers it (Linux)."""
 
 import contextlib
 import ctypes
@@ -9,7 +9,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent_pid: int) -> None:
-    """Have the system kill this process when its parent dies; does nothing where there is no such thing."""
+    """Have the kernel kill this process when its parent dies; does nothing where the kernel cannot."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent_pid:  # it died before it was asked for

@@ -1,4 +1,4 @@
-"""How a process that runs unwatched logs."""
+"""Logging of a process that runs without a person watching."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ from types import TracebackType
 
 
 def log_as_service(destination: str) -> None:
-    """Have this process log all it has to say: warnings and what ends it too; on standard output where that is asked.
+    """Log warnings and uncaught errors too; on standard output if `destination` is "stdout".
 
     Commands that a person runs keep their output for the person.
     """

@@ -1,4 +1,4 @@
-"""Canaries: small tasks through each queue that show whether it still runs anything, from its pusher to its monitor."""
+"""Canaries: small tasks sent through each queue, which show whether the whole of it still works."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class QueueState(StrEnum):
-    """How a queue is, in words for the health page."""
+    """The state of a queue, in words for the health page."""
 
     RUNNING = "ok"
     STARTING = "starting: no canary was answered yet"
@@ -39,7 +39,7 @@ class QueueState(StrEnum):
 
 
 def send_canary(*, cluster: str) -> bool:
-    """Send a canary where the last one was answered and is old; False where none was due."""
+    """Send a canary if the last one was answered long enough ago; False if none was due."""
     now = timezone.now()
     heartbeat = QueueHeartbeat.objects.filter(pk=cluster).first()
     if heartbeat and heartbeat.sent_at and not _is_due(heartbeat.sent_at, heartbeat.answered_at, now):
@@ -60,7 +60,7 @@ def _is_due(sent_at: datetime, answered_at: datetime | None, now: datetime) -> b
 
 
 def start_over(*, cluster: str, replaced_because: str = "") -> None:
-    """Forget an unanswered canary, as when the cluster was just started; count it where it replaces another."""
+    """Forget an unanswered canary because the cluster was started; count a restart if it replaces another."""
     heartbeat, _ = QueueHeartbeat.objects.get_or_create(cluster=cluster)
     changes: dict[str, Any] = {"sent_at": None, "answered_at": None}
     if replaced_because:
@@ -73,19 +73,19 @@ def start_over(*, cluster: str, replaced_because: str = "") -> None:
 
 
 def note_answer(*, cluster: str) -> None:
-    """Record that the canary went all the way.
+    """Record that the queue ran the canary and acknowledged it.
 
-    Never before it was sent: the clock of the host that answers may be a little behind that of the host that asks.
+    The time is never before it was sent: the answering host's clock may be a little behind the asking one's.
     """
     now = timezone.now()
     QueueHeartbeat.objects.filter(pk=cluster).update(answered_at=Greatest(now, Coalesce("sent_at", now)))
 
 
 def note_acknowledged(task: dict[str, Any]) -> None:
-    """Record that the cluster's monitor has acknowledged an entry, and a canary's answer.
+    """Record that the cluster's monitor acknowledged an entry, and whether it was a canary.
 
-    Noted by the monitor and not by the worker that ran it: a monitor that hangs loses every result, its queue grows
-    and its entries run again and again, while the workers look well.
+    The monitor records this and not the worker that ran the entry: when a monitor hangs, every result is lost and every
+    entry runs again and again, while the workers look well.
     """
     try:
         if task.get("func") == CANARY_TASK:
@@ -103,14 +103,14 @@ def _note_work(*, cluster: str) -> None:
 
 
 def silent(now: datetime) -> Q:
-    """Return what the heartbeats have in common whose canary has waited too long."""
+    """Match the heartbeats whose canary has waited too long."""
     patience = timedelta(seconds=settings.WATCHDOG_SECONDS)
     starting = Q(answered_at=None, sent_at__lt=now - _STARTING_PATIENCE * patience)
     return starting | Q(answered_at__lt=F("sent_at"), sent_at__lt=now - patience)
 
 
 def is_stuck(*, cluster: str) -> bool:
-    """Tell whether a canary has waited too long while nothing else was done: busy is not stuck, nor is starting."""
+    """Tell whether a canary has waited too long while nothing else was finished. Busy or starting is not stuck."""
     now = timezone.now()
     patience = timedelta(seconds=settings.WATCHDOG_SECONDS)
     limit = now - patience
@@ -122,14 +122,14 @@ def is_stuck(*, cluster: str) -> bool:
 
 
 def register_long_work(*, cluster: str, is_at_it: LongWork) -> None:
-    """Ask `is_at_it` whether a cluster that answers no canary does long work; an app calls this once, in `ready`."""
+    """Have `is_at_it` asked whether a silent cluster does long work; an app calls this once, in `ready`."""
     known = _long_work.setdefault(cluster, [])
     if is_at_it not in known:
         known.append(is_at_it)
 
 
 def state(*, cluster: str) -> QueueState:
-    """Return how a queue is, as its canaries show."""
+    """Return the state of a queue, as its canaries show it."""
     heartbeat = QueueHeartbeat.objects.filter(pk=cluster).first()
     now = timezone.now()
     watched_since = now - timedelta(seconds=CANARY_EVERY_S + settings.WATCHDOG_SECONDS)

@@ -1,4 +1,4 @@
-"""django-q2's configuration: a queue for analysis and one for callbacks: a slow receiver never holds up a check."""
+"""django-q2's configuration: one queue for analysis, one for callbacks, so that a slow receiver delays no check."""
 
 from math import ceil
 from typing import Any

@@ -1,4 +1,4 @@
-"""What fails is tried again: later each time, not for ever, and never in the way of what comes behind it."""
+"""Retries: what fails is tried again, later each time and not for ever, and delays nothing behind it."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -18,11 +18,11 @@ Item = TypeVar("Item")
 
 
 class SomeFailedError(Exception):
-    """Some of many things could not be done; all the others were."""
+    """Some of many items failed; all the others were done."""
 
 
 def wait_after(tries: int) -> timedelta:
-    """Return how long to wait after the try of that number, from 1: twice as long each time."""
+    """Return how long to wait after try number `tries`, counted from 1: twice as long each time."""
     doublings = min(max(tries, 1) - 1, 16)  # more would be longer than the longest, and too large a number in the end
     return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
@@ -35,12 +35,12 @@ def words_of(error: BaseException) -> str:
 def for_each(
     items: Iterable[Item], do: Callable[[Item], object], *, failed: Callable[[Item], object] = lambda _: None
 ) -> int:
-    """Do something with each item, whatever one of them raises; return for how many it answered with true.
+    """Do something with each item, whatever one of them raises; return how many times `do` returned true.
 
-    `failed` is called with an item that raised, to put it off: it must not come first again for ever.
+    `failed` is called with an item that raised, so that it can be put off and does not come first for ever.
 
     Raises:
-        SomeFailedError: after all of them, where one or more raised; it tells of the first.
+        SomeFailedError: after all items, if one or more raised; its text has the first error.
         DatabaseError: the database itself is in trouble, which nothing behind it would survive.
 
     """

@@ -1,4 +1,4 @@
-"""What a queue's worker does when it is told to stop and has no more time."""
+"""How a queue's worker ends when it is told to stop and has no more time."""
 
 import signal
 from types import FrameType
@@ -12,7 +12,7 @@ class WorkerStopped(SystemExit):
 
 
 def hand_back_when_told() -> None:
-    """Have this worker hand its job back, and end, on `HAND_BACK_SIGNAL`."""
+    """Have this worker hand its job back and end when it gets `HAND_BACK_SIGNAL`."""
     signal.signal(HAND_BACK_SIGNAL, _stop)
 
 

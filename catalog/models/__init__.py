@@ -1,4 +1,4 @@
-"""What the catalog stores; data.md's tables, a file each."""
+"""The catalog's tables, one file each."""
 
 from catalog.models.api_key import ApiKey
 from catalog.models.api_key_day import ApiKeyDay

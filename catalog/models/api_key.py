@@ -1,4 +1,4 @@
-"""API keys: the key itself is never stored."""
+"""API keys. The text of a key is never stored."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from textsearch.fields import FoldedField, FoldingQuerySet, Searched
 
 
 class ApiKey(Searched):
-    """A bearer key of an account; found by its prefix, proved by its hash."""
+    """An account's bearer key: found by its prefix, checked by its hash."""
 
     class Tier(models.TextChoices):
         FREE = "free", "free"

@@ -1,4 +1,4 @@
-"""How much a key was used, by day."""
+"""How much each key was used, by day."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What staff asked for about many tracks at once."""
+"""Bulk actions: what staff asked for about many tracks at once."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -7,7 +7,7 @@ from queueing.models import ChunkedWork
 
 
 class BulkWork(ChunkedWork):
-    """A list of tracks and what is done with each, in order; `done` says how far it is, so that it can go on there.
+    """A list of tracks and what is done with each, in order; `done` tracks are finished, and the work goes on there.
 
     Moves by conditional UPDATE only (queueing.chunked_work, catalog.services.tracks.bulk_work).
     """

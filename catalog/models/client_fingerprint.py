@@ -1,4 +1,4 @@
-"""Fingerprints that clients made: of recordings that this service never heard."""
+"""Fingerprints that clients made of recordings that this service never heard."""
 
 from django.conf import settings
 from django.db import models
@@ -7,10 +7,10 @@ from catalog.engine import PARAMETERS_VERSION
 
 
 class ClientFingerprint(models.Model):
-    """The fingerprint of a track without audio, made by its owner's program.
+    """The fingerprint of a track without audio; its owner's program made it.
 
-    Nobody can see whether it is of the recording that its owner names. Until staff confirm it, it is in no verdict of
-    another account (docs/uploads.md).
+    Nobody can tell whether it is of the recording that its owner names. Until staff confirm it, checks of other
+    accounts do not find it (docs/uploads.md).
     """
 
     track = models.OneToOneField(
@@ -34,5 +34,5 @@ class ClientFingerprint(models.Model):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the engine has other parameters now: it is compared with nothing any more."""
+        """Whether the engine's parameters changed since, so that it is compared with nothing any more."""
         return self.version != str(PARAMETERS_VERSION)

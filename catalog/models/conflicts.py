@@ -1,4 +1,4 @@
-"""How much a copy pretends to be another recording, as a number to sort by."""
+"""How strongly the facts of two copies contradict that they are one recording, as a number to sort by."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ _SPED, _UNNAMED = 2, 1
 
 
 def conflicts_of(match: "Match") -> list[str]:
-    """Return in what both tracks of a copy differ: of "artist", "isrc" and "account". Reads both tracks."""
+    """Return what two copies differ in: of "artist", "isrc" and "account". Reads both tracks."""
     a, b = match.query_track, match.reference_track
     if match.relation not in COPIES:
         return []
@@ -22,7 +22,7 @@ def conflicts_of(match: "Match") -> list[str]:
 
 
 def weight_of(match: "Match") -> int:
-    """Weigh the conflict of a match: zero where ISRC, artist and account agree, or one of the two has none."""
+    """Weigh the conflict of a match: 0 if ISRC, artist and account agree, or if one of the two has none."""
     found = conflicts_of(match)
     if not found:
         return 0

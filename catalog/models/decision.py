@@ -1,4 +1,4 @@
-"""What staff decided about a pair of tracks."""
+"""Decisions about pairs of tracks."""
 
 from django.conf import settings
 from django.db import models
@@ -6,9 +6,9 @@ from django.db.models import F, Q
 
 
 class Decision(models.Model):
-    """A word on an ordered pair of tracks, a person's or a rule's; the one that was not undone holds, also after scans.
+    """A decision about an ordered pair of tracks, by a person or a rule. One that was not undone counts in later scans.
 
-    Of a rule the row is the log: which rule, by which match, and when.
+    A rule's decisions are its log: which rule, by which match, and when.
     """
 
     class Verdict(models.TextChoices):
@@ -55,7 +55,7 @@ class Decision(models.Model):
         related_name="+",
         null=True,
         blank=True,
-        help_text="What the rule was shown",
+        help_text="The match by which the rule decided",
     )
     decided_at = models.DateTimeField(auto_now_add=True, db_index=True)
     undone_at = models.DateTimeField(null=True, blank=True)
@@ -95,7 +95,7 @@ class Decision(models.Model):
 
     @property
     def words(self) -> str:
-        """What was decided, for a person; of a use, which track is in which. Needs both tracks."""
+        """What was decided, for a person; for a use, which track uses which. Needs both tracks."""
         if self.container_id is None:
             return self.get_verdict_display()
         pair = (self.first_track, self.second_track)

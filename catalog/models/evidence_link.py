@@ -1,4 +1,4 @@
-"""Links to the evidence of one match, for somebody outside who has no account."""
+"""Links to the evidence of one match, for somebody without an account."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 
 class EvidenceLink(models.Model):
-    """One link: its address is signed and names this row, so that it can be withdrawn."""
+    """One link. Its address is signed and names this row, so that staff can withdraw it."""
 
     match = models.ForeignKey("catalog.Match", on_delete=models.CASCADE, related_name="evidence_links")
     nonce = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -1,10 +1,10 @@
-"""Fingerprints: derived from bytes, kept under the version of the parameters that made them."""
+"""Fingerprints, stored with the version of the parameters that made them."""
 
 from django.db import models
 
 
 class Fingerprint(models.Model):
-    """What the engine knows of one audio file under one version of its parameters."""
+    """The fingerprint of one audio file under one version of the engine's parameters."""
 
     audio_file = models.ForeignKey("catalog.AudioFile", on_delete=models.CASCADE, related_name="fingerprints")
     version = models.CharField("parameters' version", max_length=40)

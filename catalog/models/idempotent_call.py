@@ -1,11 +1,11 @@
-"""Calls that carry a key of the client's, so that it may repeat them."""
+"""API calls with an `Idempotency-Key`, which the client may repeat."""
 
 from django.conf import settings
 from django.db import models
 
 
 class IdempotentCall(models.Model):
-    """One `Idempotency-Key` of an account and what it was answered. Neither key nor answer is stored in clear."""
+    """One `Idempotency-Key` of an account and the answer to its first call. Key and answer are not stored in clear."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="idempotent_calls", db_index=False
@@ -13,7 +13,7 @@ class IdempotentCall(models.Model):
     key_digest = models.CharField(max_length=64, help_text="SHA-256 of the key")
     request_digest = models.CharField(max_length=64, help_text="SHA-256 of method, address and body")
     sealed_answer = models.TextField(blank=True, help_text="The body as sent, encrypted; empty while it is worked on")
-    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the answer")
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status of the answer")
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_index=True)

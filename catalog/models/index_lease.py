@@ -1,10 +1,10 @@
-"""Who may write an index folder."""
+"""The process that may write an index folder."""
 
 from django.db import models
 
 
 class IndexLease(models.Model):
-    """One row a folder of index files; whoever holds it compacts there."""
+    """One row for each folder of index files; its holder compacts there."""
 
     folder = models.CharField(max_length=40, primary_key=True)
     token = models.UUIDField(null=True, blank=True, editable=False)

@@ -1,10 +1,10 @@
-"""The index's log: what every searching process applies, in order, before it searches."""
+"""The index's log: every searching process applies it, in order, before it searches."""
 
 from django.db import models
 
 
 class IndexClock(models.Model):
-    """One row, the last sequence number given out; its row lock puts commits in the order of their numbers."""
+    """The only row: the last sequence number given. Its row lock makes commits follow the numbers."""
 
     last_sequence = models.PositiveBigIntegerField(default=0)
 
@@ -13,7 +13,7 @@ class IndexClock(models.Model):
 
 
 class IndexOperation(models.Model):
-    """Put a track in the index or take it out. `track_key` outlives the track's row."""
+    """One track added to the index or taken out. `track_key` stays when the track's row goes."""
 
     class Kind(models.TextChoices):
         ADD = "add", "add"

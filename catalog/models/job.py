@@ -1,4 +1,4 @@
-"""Jobs: the truth about every task that the API accepted."""
+"""Jobs: one row for each task that the API accepted. The row is the truth, not the queue."""
 
 from typing import TYPE_CHECKING
 
@@ -20,20 +20,20 @@ class JobQuerySet(FoldingQuerySet["Job"]):
     """Filters on jobs."""
 
     def visible_to(self, user: "User") -> "JobQuerySet":
-        """Jobs that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
+        """The jobs that `user` may see through the API: its own. Staff pages decide what staff may see."""
         return self.filter(owner=user)
 
     def as_told(self) -> "JobQuerySet":
-        """Read only what callbacks tell of a task: the other columns are a sixth of what a page costs."""
+        """Read only the columns that callbacks tell: the others are a sixth of what a page costs."""
         return self.only(*_TOLD)
 
     def as_listed(self) -> "JobQuerySet":
-        """Read what the list of tasks tells: also when a task was accepted, and of which track."""
+        """Read the columns that the list of tasks shows: also when a task was accepted, and of which track."""
         return self.select_related("track").only(*_TOLD, "created_at", "track__music_id")
 
 
 class Job(Searched):
-    """One task of the API. Status moves by conditional UPDATE only (catalog.services.tasks.leasing)."""
+    """One task of the API. Its status changes by conditional UPDATE only (catalog.services.tasks.leasing)."""
 
     Name = TaskName
     Status = TaskStatus
@@ -98,7 +98,7 @@ class Job(Searched):
 
     @property
     def callback_body(self) -> Body:
-        """The contract's body for a job that has ended: what is sent, and what polling answers."""
+        """The contract's body for a job that has ended: the callback sends it, and polling answers it."""
         assert self.completed_at is not None  # noqa: S101  (the row's CHECK constraint says so)
         return callback_body(
             task_id=self.task_id,
@@ -111,12 +111,12 @@ class Job(Searched):
 
     @property
     def stage(self) -> str:
-        """What is being done at the moment, where it is known."""
+        """What the worker is doing now, where that is known."""
         return str(self.detail.get("stage", "")) if isinstance(self.detail, dict) and not self.has_ended else ""
 
     @property
     def progress(self) -> str:
-        """How far a long search is: "12 of 62 minutes, 9 recordings so far"; empty where nothing was told."""
+        """How far a long search is: "12 of 62 minutes, 9 recordings so far"; empty if unknown."""
         told = self.detail.get("progress") if isinstance(self.detail, dict) and not self.has_ended else None
         if not told:
             return ""
@@ -126,12 +126,12 @@ class Job(Searched):
 
     @property
     def note(self) -> str:
-        """What a person should know of the outcome that the contract's bodies have no place for; often nothing."""
+        """What a person should know of the outcome and the contract's bodies cannot say; often empty."""
         return str(self.detail.get("note", "")) if isinstance(self.detail, dict) and self.has_ended else ""
 
     @property
     def answer(self) -> str:
-        """What came out, in a few words: an error, what was found, or that nothing was; empty for an add."""
+        """The outcome in a few words: an error, what was found, or that nothing was; empty for an add."""
         if self.error or not self.result:
             return self.error
         nothing = "nothing to compare" if self.note else "no duplicate"

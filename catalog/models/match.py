@@ -1,4 +1,4 @@
-"""Matches: what a check or a scan found, with the evidence."""
+"""Matches: what checks and scans found, with the evidence."""
 
 from collections.abc import Iterable
 from typing import Any, Self
@@ -15,10 +15,10 @@ WEIGHED_TOGETHER = 500  # in one statement
 
 
 class MatchQuerySet(models.QuerySet["Match"]):
-    """Orders of matches, and what lists of them need."""
+    """Orders and filters of matches, and the columns that lists need."""
 
     def with_tracks(self, *, has_segments: bool = False) -> "MatchQuerySet":
-        """Bring both tracks with what is told of them, and leave in the database what a list does not draw."""
+        """Read both tracks along with what pages say of them, without the large columns that lists do not draw."""
         sides = ("query_track", "reference_track")
         beside = [f"{side}__{name}" for side in sides for name in ("audio_file", "client_fingerprint")]
         heavy = [f"{side}__{name}" for side in sides for name in ("audio_file__peaks", "client_fingerprint__data")]
@@ -26,7 +26,7 @@ class MatchQuerySet(models.QuerySet["Match"]):
         return self.select_related(*beside).defer("similarity_curve", *heavy)
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
-        """Store many rows, each with its conflict. Tracks that the rows do not bring are read together."""
+        """Store many rows, each with its conflict. Tracks that the rows do not have loaded are read together."""
         rows = list(objs)
         for start in range(0, len(rows), WEIGHED_TOGETHER):  # SQLite compares with fewer than a thousand keys at once
             models.prefetch_related_objects(rows[start : start + WEIGHED_TOGETHER], "query_track", "reference_track")
@@ -35,7 +35,7 @@ class MatchQuerySet(models.QuerySet["Match"]):
         return super().bulk_create(rows, *args, **options)
 
     def weigh_conflicts(self) -> None:
-        """Store the conflicts anew, as after a change of a track."""
+        """Compute the conflicts again and store them, as after a change of a track."""
         changed: list[Any] = []
         for row in self.select_related("query_track", "reference_track").defer("segments", "similarity_curve"):
             if row.conflict != (weight := weight_of(row)):
@@ -44,7 +44,7 @@ class MatchQuerySet(models.QuerySet["Match"]):
         self.model.objects.bulk_update(changed, ["conflict"], batch_size=WEIGHED_TOGETHER)
 
     def undecided(self) -> Self:
-        """Leave out matches of pairs on which a decision stands."""
+        """Leave out matches whose pair has a standing decision."""
         decided = Decision.objects.filter(
             first_track=Least(OuterRef("query_track_id"), OuterRef("reference_track_id")),
             second_track=Greatest(OuterRef("query_track_id"), OuterRef("reference_track_id")),
@@ -57,7 +57,7 @@ class MatchQuerySet(models.QuerySet["Match"]):
         return self.filter(query_track__removed_at=None, reference_track__removed_at=None)
 
     def closest_first(self) -> "MatchQuerySet":
-        """Sort by relation, then by the smaller share, then by score; the oldest reference where all are level."""
+        """Sort by relation, then by the smaller share, then by score; if all are equal, the oldest reference first."""
         ranks = [When(relation=relation, then=Value(rank)) for rank, relation in enumerate(Match.Relation.values)]
         return self.order_by(
             Case(*ranks, output_field=IntegerField()),
@@ -77,7 +77,7 @@ class Match(models.Model):
         NONE = "none", "not a duplicate"
 
     class Relation(models.TextChoices):
-        """What the query is to the reference, the closest first; the shares are of what sounds."""
+        """How the query relates to the reference, the closest first; the shares are of what sounds."""
 
         IDENTICAL = "identical", "the same audio"
         SAME = "same", "the same recording"
@@ -87,7 +87,7 @@ class Match(models.Model):
         RELATED = "related", "perhaps another performance"
 
     class Edit(models.TextChoices):
-        """What was done to the order of the query's parts, by its segments."""
+        """How the order of the query's parts was changed, according to its segments."""
 
         CUT = "cut", "cut"
         ADDED = "added", "with something added in between"
@@ -119,13 +119,15 @@ class Match(models.Model):
     reference_coverage = models.FloatField("coverage of the reference")
     similarity = models.FloatField(null=True, blank=True, help_text="Mean of the segments, 0 to 1, by their length")
     conflict = models.PositiveSmallIntegerField(
-        default=0, editable=False, help_text="How much it pretends to be another recording"
+        default=0, editable=False, help_text="How strongly ISRC, artist and account contradict the match; 0: not at all"
     )
     edit = models.CharField(max_length=10, choices=Edit, blank=True, default="")
     segments = models.JSONField(default=list, blank=True)
     similarity_curve = models.JSONField(default=list, blank=True)
     similarity_step_s = models.FloatField(default=0.0)
-    search_ended_early = models.BooleanField(default=False, help_text="The search's time was over: there may be more")
+    search_ended_early = models.BooleanField(
+        default=False, help_text="The search ran out of time: there may be more matches"
+    )
     engine_version = models.CharField(max_length=40)
     created_at = models.DateTimeField("found", auto_now_add=True, db_index=True)
 
@@ -163,7 +165,7 @@ class Match(models.Model):
         return f"{self.relation} {self.score:.2f}"
 
     def save(self, *args: Any, **options: Any) -> None:
-        """Store the row, a new one with its conflict."""
+        """Store the row; a new one gets its conflict."""
         if self._state.adding:
             self.conflict = weight_of(self)
         super().save(*args, **options)

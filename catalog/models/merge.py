@@ -1,10 +1,10 @@
-"""What the track to keep got from a copy that was removed."""
+"""What a kept track took over from a copy that was removed."""
 
 from django.db import models
 
 
 class Merge(models.Model):
-    """One removal of a copy by a bulk action, with the texts and tags that the keeper had none of."""
+    """One removal of a copy by a bulk action, with the texts and tags that the kept track lacked."""
 
     work = models.ForeignKey("catalog.BulkWork", on_delete=models.CASCADE, related_name="merges")
     copy = models.ForeignKey("catalog.Track", on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""What reviewers say to each other about a pair of tracks before it is decided."""
+"""What reviewers write and arrange about a pair of tracks before somebody decides."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 
 class PairCare(models.Model):
-    """Whose turn a pair is: somebody it was given to, somebody who asks for a second opinion, or both."""
+    """Who is to decide a pair: the person it was given to, not the one who asked for a second opinion."""
 
     first_track = models.ForeignKey("catalog.Track", on_delete=models.CASCADE, related_name="+")
     second_track = models.ForeignKey("catalog.Track", on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -29,7 +29,7 @@ class PairCare(models.Model):
 
 
 class PairNote(models.Model):
-    """What somebody wrote about a pair; notes are added, and stay."""
+    """A note that somebody wrote about a pair; notes are never deleted."""
 
     MOST_CHARS = 2000
 

@@ -1,18 +1,18 @@
-"""Stored files on their way in or out."""
+"""Stored files whose bytes are being written or removed."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class PendingFile(models.Model):
-    """A name in the store that no `AudioFile` has: its bytes are being written, or are to be removed.
+    """A name in the store without an `AudioFile`: its bytes are being written, or are to be removed.
 
-    The row is there before the bytes and goes after them, so that what a killed process leaves is known from rows.
+    The row is stored before the bytes and deleted after them, so that rows tell what a killed process left.
     Nothing else in a store is ever removed.
     """
 
     class State(models.TextChoices):
-        """Which way it goes."""
+        """Whether the file is being written or removed."""
 
         WRITING = "writing"
         REMOVING = "removing"

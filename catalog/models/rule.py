@@ -8,7 +8,7 @@ from queueing.models import ChunkedWork
 
 
 class Rule(models.Model):
-    """What is to be decided of which pairs. All but its state stays as it was made, so that its log stays true."""
+    """Which pairs are decided, and how. Only its state changes, so that its log stays true."""
 
     class Kind(models.TextChoices):
         IDENTICAL = "identical", "identical files"
@@ -16,7 +16,7 @@ class Rule(models.Model):
         ALLOWED = "allowed", "allow-list"
 
     class Of(models.TextChoices):
-        """What of a track an allow-list names."""
+        """Which fact of a track an allow-list compares."""
 
         ACCOUNT = "account", "account"
         ARTIST = "artist", "artist"
@@ -62,7 +62,7 @@ class Rule(models.Model):
 
 
 class RuleRun(ChunkedWork):
-    """One walk of a rule over what waits: a try that decides nothing, or the deciding itself.
+    """One run of a rule over the pairs that wait: a try that decides nothing, or the deciding itself.
 
     It goes through the matches in the order of their ids, and `done_match` says how far it is. Moves by conditional
     UPDATE only (queueing.chunked_work, catalog.rules.runs).

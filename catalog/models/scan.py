@@ -1,4 +1,4 @@
-"""Scans: looking for the tracks of the catalog in the index, in the background."""
+"""Scans: a search for tracks of the catalog in the index, in the background."""
 
 from datetime import timedelta
 
@@ -9,17 +9,17 @@ from django.utils import timezone
 
 
 class ScanQuerySet(models.QuerySet["Scan"]):
-    """What lists of scans need."""
+    """What lists of scans read."""
 
     def without_tracks(self) -> "ScanQuerySet":
-        """Bring who started it, and leave the list of tracks in the database, which may be long."""
+        """Read who started each scan, and leave out its list of tracks, which may be long."""
         return self.select_related("started_by", "schedule").defer("track_ids")
 
 
 class Scan(models.Model):
-    """One walk through tracks in the order of their ids; `done_track` says how far it is, so it can go on there.
+    """One search for tracks in the order of their ids. `done_track` says how far it is, and it can go on there.
 
-    Status moves by conditional UPDATE only (catalog.scans.scanning).
+    Its status changes by conditional UPDATE only (catalog.scans.scanning).
     """
 
     class Status(models.TextChoices):
@@ -51,7 +51,9 @@ class Scan(models.Model):
     failed = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField("new duplicates", default=0)
     known = models.PositiveIntegerField("known duplicates", default=0, help_text="Pairs found again")
-    progress = models.JSONField(default=dict, blank=True, editable=False, help_text="Of the current track, if long")
+    progress = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="How far the search for a long track is"
+    )
     failures = models.JSONField(default=list, blank=True, help_text="The first tracks that failed, and why")
     worked_s = models.FloatField(default=0.0)
     trying = models.PositiveBigIntegerField(default=0, editable=False, help_text="The current track")
@@ -83,7 +85,7 @@ class Scan(models.Model):
 
     @property
     def is_resumable(self) -> bool:
-        """Whether it ended before its last track and can go on there."""
+        """Whether the scan ended before its last track, so that it can be resumed."""
         return self.status in self.RESUMABLE
 
     @property
@@ -93,12 +95,12 @@ class Scan(models.Model):
 
     @property
     def looked_at(self) -> int:
-        """How many tracks are behind it, failures included."""
+        """How many tracks are done, failed ones included."""
         return self.searched + self.failed
 
     @property
     def seconds_left(self) -> float | None:
-        """Work left at the pace so far; None before there is one."""
+        """Seconds of work left at the pace so far; None before the first track is done."""
         if not self.looked_at:
             return None
         return max(self.total - self.looked_at, 0) * self.worked_s / self.looked_at

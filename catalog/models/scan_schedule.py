@@ -1,4 +1,4 @@
-"""When scans start by themselves."""
+"""Schedules: scans that start by themselves."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from django.db.models import Q
 class ScanSchedule(models.Model):
     """A scan of a filter of the track list, every day or every week at a time of `TIME_ZONE`.
 
-    `next_at` is when it starts next; it moves by conditional UPDATE only (catalog.scans.schedules).
+    `next_at` is its next start; it changes by conditional UPDATE only (catalog.scans.schedules).
     """
 
     class Every(models.TextChoices):
@@ -24,7 +24,9 @@ class ScanSchedule(models.Model):
         SATURDAY = 5, "Saturday"
         SUNDAY = 6, "Sunday"
 
-    asked = models.TextField(blank=True, default="", help_text="As in a scan")
+    asked = models.TextField(
+        blank=True, default="", help_text="A filter of the track list as its address has it; empty: the whole catalog"
+    )
     words = models.TextField("what", blank=True, default="", help_text="The filter for a person")
     every = models.CharField(max_length=10, choices=Every, default=Every.DAY)
     weekday = models.PositiveSmallIntegerField(choices=Weekday, default=Weekday.MONDAY)

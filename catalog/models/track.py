@@ -1,4 +1,4 @@
-"""Catalog entries."""
+"""Tracks: the entries of the catalog."""
 
 import uuid
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ CONFLICTING = frozenset({"artist", "isrc", "owner", "owner_id"})  # what models/
 
 
 class TrackQuerySet(FoldingQuerySet["Track"]):
-    """Filters on tracks; the one place where ownership is decided."""
+    """Filters on tracks. Only here is decided which tracks an account owns."""
 
     def present(self) -> "TrackQuerySet":
         """Tracks that were not removed."""
@@ -30,7 +30,7 @@ class TrackQuerySet(FoldingQuerySet["Track"]):
         return self.present().exclude(refresh_error="")
 
     def visible_to(self, user: "User") -> "TrackQuerySet":
-        """Tracks that `user` may see through the API: its own. What staff may see of others is for the pages to say."""
+        """The tracks that `user` may see through the API: its own. Staff pages decide what staff may see."""
         return self.filter(owner=user)
 
     def with_source(self) -> "TrackQuerySet":
@@ -78,23 +78,23 @@ class Track(Searched):
 
     @property
     def length_s(self) -> float | None:
-        """Seconds, of its audio or of what its owner says; None where it has neither any more."""
+        """Length in seconds, of the audio or as the owner states it; None if the track has neither any more."""
         known = self.audio_file or self.made_by_client
         return known.duration_s if known else None
 
     @property
     def stored_bytes(self) -> int | None:
-        """What is kept of it: its audio, or the fingerprint that its owner made."""
+        """The size of what is stored: the audio, or the fingerprint that the owner made; None for neither."""
         known = self.audio_file or self.made_by_client
         return known.size_bytes if known else None
 
     @property
     def made_by_client(self) -> "ClientFingerprint | None":
-        """The fingerprint that its owner made, of a track without audio; None for every other track."""
+        """The fingerprint that the owner made, for a track without audio; else None."""
         return None if self.audio_file_id else getattr(self, "client_fingerprint", None)
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
-        """Store the row. Where its artist, ISRC or account may be others now, its matches are weighed anew."""
+        """Store the row. If its artist, ISRC or account may have changed, its matches get new conflicts."""
         was_there = not self._state.adding
         super().save(*args, update_fields=update_fields, **options)
         if was_there and (update_fields is None or not CONFLICTING.isdisjoint(update_fields)):

@@ -8,10 +8,10 @@ from django.db.models import F, Q
 
 
 class Upload(models.Model):
-    """A file that is on its way: a row first, then bytes, and a track at the end.
+    """A file on its way: first a row, then bytes, and a track at the end.
 
-    `received_bytes` is less than `size_bytes` until there is a track: whoever asks how far it is has something left to
-    send, which tries the end once more.
+    `received_bytes` is less than `size_bytes` until the track exists: a client that asks how far it is always has a
+    byte left to send, and sending it tries the end once more.
     """
 
     class Way(models.TextChoices):
@@ -21,7 +21,7 @@ class Upload(models.Model):
         PRESIGNED = "presigned"  # in the bucket, at once
 
     class State(models.TextChoices):
-        """How it stands."""
+        """Whether the upload goes on, and how it ended."""
 
         OPEN = "open"
         DONE = "done"

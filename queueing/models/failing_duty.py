@@ -1,10 +1,10 @@
-"""What the sweeper could not do lately."""
+"""The sweeper's duties that failed lately."""
 
 from django.db import models
 
 
 class FailingDuty(models.Model):
-    """A duty of the sweeper that failed and has not been done well since; one that is done well has no row."""
+    """A duty of the sweeper whose last run failed. The row goes when the duty succeeds."""
 
     name = models.CharField(max_length=60, primary_key=True)
     tries = models.PositiveIntegerField()

@@ -1,12 +1,10 @@
-"""When each queue last ran anything: what the watchdog looks at."""
+"""When each queue last ran anything, for the watchdog."""
 
 from django.db import models
 
 
 class QueueHeartbeat(models.Model):
-    """The last canary that a cluster was sent and the last that it ran, when it last got anything done, and how often
-    it was replaced.
-    """
+    """A cluster's last canary, sent and answered; when it last acknowledged an entry; how often it was restarted."""
 
     cluster = models.CharField(max_length=40, primary_key=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""A queue's processes; what `run_queue` watches."""
+"""The processes of one queue, which `run_queue` watches."""
 
 import contextlib
 import os
@@ -27,8 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Run until told to stop.
 
-        Without this a cluster whose watchdog was killed would go on, wedged or beside the next one; and the workers of
-        a sentinel that was killed would work for nobody.
+        All processes end with their parent. Else a cluster whose watchdog was killed would run beside the next one,
+        and workers whose sentinel was killed would work for nobody.
         """
         log_as_service(settings.LOG_TO)
         # For the workers, which take it up as they start. What it would end here would take them along.

@@ -1,4 +1,4 @@
-"""The clock of the service: runs what is due, every second."""
+"""The sweeper: does every second what is due."""
 
 import signal
 import threading
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 def run(stopping: threading.Event) -> None:
     """Do what is due until told to stop.
 
-    What takes minutes has a thread of its own: lost jobs, callbacks and canaries must not wait for it.
+    Duties that take minutes have a thread of their own: lost jobs, callbacks and canaries must not wait for them.
     """
     slow = duties.registered(takes_minutes=True)
     beside = threading.Thread(target=_go_round, args=(slow, stopping), name="tidying", daemon=True)
