@@ -1,1 +1,1 @@
-"""Signed callbacks, out and in. Payloads are plain dicts: this app knows neither tracks nor jobs."""
+"""Signed callbacks, sent and received. Payloads are plain dicts: this app knows neither tracks nor jobs."""

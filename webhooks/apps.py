@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class WebhooksConfig(AppConfig):
-    """Endpoints and their deliveries; sources and what they sent."""
+    """Callback URLs and the callbacks sent to them; sources and the callbacks that they sent."""
 
     name = "webhooks"
     verbose_name = "Callbacks"

@@ -1,10 +1,10 @@
-"""Why callbacks fail, in kinds: failures of one kind have one cure, and are sent again together."""
+"""Causes of failed callbacks: failures of one cause are cured the same way, and sent again together."""
 
 from django.db.models import TextChoices
 
 
 class Cause(TextChoices):
-    """A kind of failure; the label says what happened. An attempt that was accepted has none."""
+    """The cause of a failed attempt; the label says what happened. An accepted attempt has none."""
 
     HOST = "host", "The host name is unknown"
     ADDRESS = "address", "The URL may not be called"
@@ -56,15 +56,15 @@ _OF_HUNDREDS = {3: Cause.REDIRECT, 4: Cause.REJECTED, 5: Cause.SERVER}
 
 
 def of_status(status: int) -> Cause:
-    """Return the cause that an answer with this status, no success, stands for."""
+    """Return the cause for a response with this status, which is no success."""
     return _OF_STATUS.get(status) or _OF_HUNDREDS.get(status // 100, Cause.OTHER)
 
 
 def cause_words(cause: str) -> str:
-    """Return what happened; of a kind that is not known any more, or not yet, that it is another one."""
+    """Return what happened, in words; for a cause that this version does not know, that it is another one."""
     return str(Cause(cause).label) if cause in Cause.values else str(Cause.OTHER.label)
 
 
 def advice(cause: str) -> str:
-    """Return what to do next."""
+    """Return what to do about the cause."""
     return _ADVICE[Cause(cause) if cause in Cause.values else Cause.OTHER]

@@ -1,4 +1,4 @@
-"""How the states of callbacks and their URLs look on staff pages, and the links between them."""
+"""How states of callbacks and their URLs look on staff pages, and the links between these pages."""
 
 from collections.abc import Iterable
 
@@ -33,19 +33,19 @@ _ENDPOINT_STATES = {
 
 
 def endpoint_state(standing: Standing) -> SafeString:
-    """Return whether callbacks go there, and where not, why."""
+    """Return whether callbacks go to the URL, and if not, why."""
     tone, icon = _ENDPOINT_STATES[standing.state]
     return badge(tone, icon, str(standing.state.label), standing.reason)
 
 
 def state_word(state: str) -> SafeString:
-    """Return a state of a URL that was noted, as it looks everywhere."""
+    """Return a recorded state of a URL as a badge."""
     known = State(state) if state in State.values else State.HEALTHY
     return badge(*_ENDPOINT_STATES[known], str(known.label))
 
 
 def candidate(endpoint: Endpoint) -> SafeString | str:
-    """Return the URL that is to take the place of the one in use, on a line of its own."""
+    """Return the URL that is to replace the one in use, on a line of its own."""
     if not endpoint.candidate_url:
         return ""
     return format_html(
@@ -56,7 +56,7 @@ def candidate(endpoint: Endpoint) -> SafeString | str:
 
 
 def message_state(message: Message) -> SafeString:
-    """Return where a message stands; one that waits behind its endpoint says so."""
+    """Return the state of a message; one that waits for its URL says so."""
     if message.state == Message.State.PENDING and not message.endpoint.is_deliverable:
         return badge("off", "pause_circle", "held", "Its URL is not verified, or is disabled.")
     if message.state == Message.State.PENDING and message.endpoint.paused_until is not None:
@@ -65,12 +65,12 @@ def message_state(message: Message) -> SafeString:
 
 
 def state_badge(state: str, title: str = "") -> SafeString:
-    """Return where a callback stands; `title` says more on hover."""
+    """Return a callback's state as a badge; `title` is shown on hover."""
     return badge(*_MESSAGE_STATES[Message.State(state)], title)
 
 
 def attempt_outcome(attempt: Attempt) -> SafeString:
-    """Return the status of one attempt, or what came instead of one."""
+    """Return the status of one attempt, or why it has none."""
     if attempt.ended_at is None:
         return badge("running", "sync", "on its way")
     if attempt.succeeded:

@@ -14,7 +14,7 @@ _SHORTEST_KEY = 16
 
 @register()
 def webhook_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """Return an error for each setting that callbacks cannot work with."""
+    """Return an error for each setting with a value that callbacks cannot work with."""
     return [*_schedule(), *_hosts(), *_key(), *_pauses()]
 
 

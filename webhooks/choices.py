@@ -1,4 +1,4 @@
-"""What can be chosen for a callback URL. The contract's events, body and signature are the default."""
+"""What an account can choose for a callback URL. The contract's events, body and signature are the default."""
 
 from django.db.models import TextChoices
 
@@ -6,7 +6,7 @@ from webhooks.contract import Event
 
 
 class BodyFormat(TextChoices):
-    """The body of the contract's events: as the contract has it, or with the matches beside it."""
+    """The body of the contract's events: exactly as in the contract, or with the matches added."""
 
     CONTRACT = "contract", "the API's own"
     FULL = "full", "full, with every match"
@@ -20,5 +20,5 @@ class Scheme(TextChoices):
 
 
 def contract_events() -> list[str]:
-    """Return the events that a URL gets which asked for none in particular."""
+    """Return the events of a URL for which nobody chose any."""
     return [Event.ADD.value, Event.CHECK.value]

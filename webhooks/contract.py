@@ -1,4 +1,4 @@
-"""The contract with clients and receivers: the names, and every body that is sent or read, built and checked.
+"""The contract with clients and receivers: its names, and the builders and checks of every body sent or read.
 
 A new event is a new name here, and what a worker does for it (`catalog.services.tasks.work`).
 """
@@ -19,14 +19,14 @@ Errors = dict[str, list[str]]
 
 
 class TaskName(TextChoices):
-    """What a client may ask for; the words are those of staff pages."""
+    """The kinds of task that a client may ask for; the labels are those of staff pages."""
 
     ADD = "add_audio_in_index", "add"
     CHECK = "check_is_same", "check"
 
 
 class TaskStatus(TextChoices):
-    """How a task stands."""
+    """The states of a task."""
 
     PENDING = "pending", "pending"
     PROCESSING = "processing", "processing"
@@ -35,7 +35,7 @@ class TaskStatus(TextChoices):
 
 
 class Event(TextChoices):
-    """What a callback URL can ask to be told of. The contract has the first two; the others have to be asked for."""
+    """The events that a callback URL can ask for. The contract has the first two, which are the default."""
 
     ADD = TaskName.ADD.value, "an add ended"
     CHECK = TaskName.CHECK.value, "a check ended"
@@ -59,7 +59,7 @@ def new_task_id(now: datetime, *, mark: str = "") -> str:
 
 
 def accepted_body(task_id: str) -> Body:
-    """Return what a client is told that asked for a task."""
+    """Return the answer to a client that asked for a task."""
     return {"taskId": task_id}
 
 
@@ -71,9 +71,9 @@ def unended_body(*, task_id: str, status: str) -> Body:
 def callback_body(
     *, task_id: str, task_name: str, status: str, completed_at: datetime, result: Body | None = None, error: str = ""
 ) -> Body:
-    """Return the body for a task that has ended: what is sent, and what polling answers.
+    """Return the body for an ended task: the callback sends it, and polling answers it.
 
-    `result` is a check's, by `result_body`; it counts only with success, and `error` only with failure.
+    `result` is a check's, made by `result_body`. It is used only with success, `error` only with failure.
     """
     body: Body = {"task_id": task_id, "task_name": task_name, "status": status}
     if status == TaskStatus.SUCCESS and task_name == TaskName.CHECK:
@@ -85,7 +85,7 @@ def callback_body(
 
 
 def result_body(*, music_id: UUID | None = None, title: str | None = None) -> Body:
-    """Return a check's `result`: the recording that was found, or none."""
+    """Return a check's `result`: the recording that was found, or that none was."""
     return {
         "is_duplicate": music_id is not None,
         "matched_music_id": str(music_id) if music_id else None,
@@ -94,7 +94,7 @@ def result_body(*, music_id: UUID | None = None, title: str | None = None) -> Bo
 
 
 def url_disabled_body(*, public_id: str, name: str, url: str, reason: str, disabled_at: datetime) -> Body:
-    """Return the body of `callback_url.disabled`. It has no task id, so that only `webhook-signature` covers it."""
+    """Return the body of `callback_url.disabled`. It has no task id, so only `webhook-signature` covers it."""
     return {
         "type": Event.URL_DISABLED.value,
         "callback_url": {"id": public_id, "name": name, "url": url},
@@ -104,17 +104,17 @@ def url_disabled_body(*, public_id: str, name: str, url: str, reason: str, disab
 
 
 def verification_body(challenge: str) -> Body:
-    """Return what is sent to a URL that must answer it before callbacks go there."""
+    """Return the challenge that is sent to a URL before callbacks go there."""
     return {"challenge": challenge, "type": _URL_VERIFICATION}
 
 
 def challenge_body(challenge: str) -> Body:
-    """Return what answers a URL verification."""
+    """Return the answer to a challenge."""
     return {"challenge": challenge}
 
 
 class NotJsonError(Exception):
-    """The body is no JSON object; the message says why."""
+    """The body is not a JSON object; the message says why."""
 
 
 def parse(raw: bytes) -> tuple[str, Body]:
@@ -137,7 +137,7 @@ def parse(raw: bytes) -> tuple[str, Body]:
 
 
 def challenge_of(body: Body) -> str | None:
-    """Return the challenge where `body` is a URL verification, exactly; None where it is not."""
+    """Return the challenge if `body` is exactly a URL verification; else None."""
     if body.keys() != {"challenge", "type"} or body["type"] != _URL_VERIFICATION:
         return None
     challenge = body["challenge"]
@@ -145,7 +145,7 @@ def challenge_of(body: Body) -> str | None:
 
 
 def callback_errors(body: Body) -> Errors:
-    """Return what is wrong with `body` as one of the contract's four callbacks, by field; empty where nothing is."""
+    """Return what is wrong with `body` as one of the contract's four callbacks, by field; empty if nothing is."""
     errors: Errors = {}
     _expect(errors, "task_id", _matches(TASK_ID, body.get("task_id")), "This is not a task id.")
     _expect(

@@ -1,4 +1,4 @@
-"""An end to the whole of an HTTP exchange: a receiver that drips one byte a second keeps no worker."""
+"""A time limit for a whole HTTP exchange: a receiver that sends one byte a second cannot hold a worker."""
 
 import contextlib
 import socket
@@ -14,15 +14,15 @@ from webhooks.interim import FinalResponse
 
 
 class Deadline:
-    """Shuts the sockets of an exchange down when its time is over, those opened later too.
+    """Shuts down the sockets of an exchange when its time is over, also those opened later.
 
-    `requests` limits each single wait only, so a slow head or body may go on for ever.
+    `requests` limits each single wait only, so a slow head or body could go on for ever.
     """
 
     again_s = 0.2
 
     def __init__(self, *, seconds: float) -> None:
-        """Prepare for `seconds` from the moment it is entered."""
+        """Prepare a limit of `seconds` from the moment `running` is entered."""
         self.passed = False
         self._connections: list[HTTPConnection] = []
         self._sockets: list[Any] = []
@@ -32,7 +32,7 @@ class Deadline:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Let the time run for the body of a `with`."""
+        """Let the time run during the `with` block."""
         threading.Thread(target=self._wait, name="deadline", daemon=True).start()
         try:
             yield
@@ -40,17 +40,17 @@ class Deadline:
             self._over.set()
 
     def watch(self, connection: HTTPConnection) -> None:
-        """Count `connection` among those to shut down, from before it has a socket."""
+        """Shut down this connection too; call it before it has a socket."""
         with self._lock:
             self._connections.append(connection)
 
     def keep(self, sock: Any) -> None:
-        """Count a connected socket too: a connection forgets its own when only an end will end the body."""
+        """Shut down this connected socket too: a connection may forget it before the body has ended."""
         with self._lock:
             self._sockets.append(sock)
 
     def put_on(self, adapter: HTTPAdapter) -> None:
-        """Have every connection of `adapter` watched; what it reads is the answer, not an interim one."""
+        """Watch every connection of `adapter`, and skip interim answers on it."""
         deadline = self
 
         class WatchedHTTP(HTTPConnection):

@@ -1,4 +1,4 @@
-"""What went wrong on the way to a receiver, in words for the people who look at the attempt."""
+"""What went wrong on the way to a receiver, in words for people who read the attempt."""
 
 import ssl
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _WORDS: tuple[tuple[type[BaseException], Cause, str], ...] = (
 
 
 def explained(error: BaseException) -> tuple[Cause, str]:
-    """Return why no answer came: its kind, and in words."""
+    """Return why no answer came: the cause, and the words."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
@@ -64,14 +64,14 @@ _HUNDREDS = {
 
 
 def status_words(status: int | None) -> str:
-    """Return what an answer that is no success means, and what can be done; empty for a success and for no answer."""
+    """Return what an unsuccessful status means and what to do; empty for a success and for no answer."""
     if status is None or 200 <= status < 300:
         return ""
     return _STATUS_WORDS.get(status) or _HUNDREDS.get(status // 100, "The receiver answered with an unknown status.")
 
 
 def kinds_of(error: BaseException) -> list[str]:
-    """Return the names of an error's class and its causes', for the log: their texts may have a receiver's words."""
+    """Return the class names of an error and of its causes, for the log: their texts may have a receiver's words."""
     return [type(cause).__name__ for cause in _causes(error)]
 
 

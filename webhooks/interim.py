@@ -1,4 +1,4 @@
-"""HTTP's interim answers (RFC 9110, 15.2): heads that come before the answer and are not it."""
+"""HTTP's interim answers (RFC 9110, 15.2): heads that come before the real answer."""
 
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, parse_headers
@@ -7,11 +7,11 @@ MOST_INTERIM = 20  # a receiver sends one or two; one that goes on and on never 
 
 
 class TooManyInterimError(HTTPException):
-    """The answer itself did not come; the text says so, for a person."""
+    """Only interim answers came; the message says so, for a person."""
 
 
 class FinalResponse(HTTPResponse):
-    """Reads past interim heads of every kind; Python's own class knows 100 alone and takes 103 for the answer.
+    """Skips interim heads of every kind. Python's own class skips 100 only, and takes 103 for the answer.
 
     101 ends an exchange: whoever switches protocols unasked has answered.
     """

@@ -1,4 +1,4 @@
-"""The head of a request or an answer from outside, as history keeps it and staff read it."""
+"""The heads of requests and responses, as history keeps them and staff read them."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ KEPT_HEADER_CHARACTERS = 500
 
 
 def kept_headers(head: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the first headers, cut, and without the values of those that carry credentials."""
+    """Return the first headers, cut to length; the values of those that carry credentials are left out."""
     return {_kept(name): MASK if names_a_secret(name) else _kept(value) for name, value in list(head)[:KEPT_HEADERS]}
 
 

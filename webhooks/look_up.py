@@ -1,4 +1,4 @@
-"""An end to how long a host's name is looked up: no name server can be hurried, and the system waits half a minute."""
+"""A time limit for looking up a host's name: the system itself may wait half a minute for a name server."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What staff pages read of callback URLs over time: counts of hours or days, failures by cause, changes of state."""
+"""What staff pages read of callback URLs over time: counts by hour or day, failures by cause, changes of state."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ CHANGES_SHOWN = 10
 
 @dataclass(frozen=True)
 class Period:
-    """How far a page looks back: `bars` of so many hours, the last of them not over yet."""
+    """How far back a page looks: `bars` of so many hours each; the last one is not over yet."""
 
     key: str
     words: str
@@ -28,7 +28,7 @@ class Period:
     hours: int
 
     def first_hour(self, now: datetime) -> int:
-        """Return where its first bar begins, in hours since 1970; days begin at the midnight of today here."""
+        """Return where the first bar begins, in hours since 1970; days begin at midnight of `TIME_ZONE`."""
         last = timezone.localtime(now).replace(hour=0) if self.hours == HOURS_A_DAY else now
         return hour_of(last) - self.hours * (self.bars - 1)
 
@@ -41,13 +41,13 @@ PERIODS = (
 
 
 def period_of(key: str | None) -> Period:
-    """Return the period that a page was asked for; the shortest for anything else."""
+    """Return the period that a page asked for; the shortest for an unknown one."""
     return next((period for period in PERIODS if period.key == key), PERIODS[0])
 
 
 @dataclass
 class Bar:
-    """An hour or a day of one URL. `steps` are the accepted attempts by their time to answer."""
+    """One hour or day of one URL. `steps` are the accepted attempts by their time to answer."""
 
     begins: datetime
     sent: int = 0
@@ -57,7 +57,7 @@ class Bar:
 
     @property
     def accepted(self) -> int:
-        """Attempts that the receiver accepted."""
+        """How many attempts the receiver accepted."""
         return self.sent - self.failed
 
     @property
@@ -67,16 +67,16 @@ class Bar:
 
     @cached_property
     def median_ms(self) -> int | None:
-        """Half of the accepted attempts were answered within this."""
+        """The median time to answer of the accepted attempts, in ms."""
         return typical_of(self.steps.items(), 0.5)
 
     @cached_property
     def slow_ms(self) -> int | None:
-        """95 % of them were."""
+        """The time within which 95 % of the accepted attempts were answered, in ms."""
         return typical_of(self.steps.items(), 0.95)
 
     def add(self, cause: str, step: int, attempts: int, given_up: int) -> None:
-        """Count some more."""
+        """Add counts to the bar."""
         self.sent += attempts
         self.given_up += given_up
         if cause:
@@ -87,7 +87,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Group:
-    """Callbacks to one URL that were given up for one cause; the newest of them was made at `newest_at`."""
+    """Callbacks to one URL that were given up for one cause; `newest_at` is when the newest was made."""
 
     endpoint_pk: int
     url: str
@@ -98,7 +98,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Span:
-    """A time in one state; `begins` is not before the period."""
+    """A time in one state; `begins` is never before the period."""
 
     state: str
     begins: datetime
@@ -107,7 +107,7 @@ class Span:
 
 @dataclass(frozen=True)
 class OverTime:
-    """How one URL did in a period."""
+    """The history of one URL in a period."""
 
     endpoint: Endpoint
     bars: Sequence[Bar]
@@ -116,7 +116,7 @@ class OverTime:
 
     @cached_property
     def total(self) -> Bar:
-        """All bars in one."""
+        """The sum of all bars."""
         total = Bar(self.bars[0].begins)
         for bar in self.bars:
             total.sent += bar.sent
@@ -128,7 +128,7 @@ class OverTime:
 
 
 def over_time(endpoints: Sequence[Endpoint], *, period: Period, now: datetime) -> list[OverTime]:
-    """Return how these URLs did, in three queries: few rows an hour, however many attempts there were."""
+    """Return the history of these URLs, in three queries over a few rows for each hour."""
     first_hour = period.first_hour(now)
     begins = datetime.fromtimestamp(first_hour * HOUR_S, tz=UTC)
     keys = [endpoint.pk for endpoint in endpoints]
@@ -175,9 +175,9 @@ def _spans(changes: Sequence[StateChange], since: datetime, now: datetime) -> li
 
 
 def failures_by_cause(*, endpoint_pk: int | None = None) -> list[Group]:
-    """Return the callbacks that were given up and not sent again since, by URL and cause, most first; by one index.
+    """Return the callbacks that were given up and not sent again, by URL and cause, most first; one index serves it.
 
-    Of one URL, or of all that somebody still uses.
+    They are those of one URL, or of all URLs that are still in use.
     """
     failed = Message.objects.filter(state=Message.State.FAILED).exclude(cause="")  # without content: nothing to send
     if endpoint_pk:

@@ -1,4 +1,4 @@
-"""How callback URLs did over time, as a picture: plot units, drawn by templates/webhooks/over_time_chart.html."""
+"""The picture of callback URLs over time, in plot units; templates/webhooks/over_time_chart.html draws it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _TONES = {
 
 @dataclass(frozen=True)
 class Column:
-    """One bar: failed attempts on top of accepted ones, tops and heights from above; `words` say what it stands for."""
+    """One bar: failed attempts on top of accepted ones. Tops and heights count from above; `words` are its text."""
 
     x: float
     width: float
@@ -45,7 +45,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Picture:
-    """The picture and its words; the lines are points of SVG polylines, one for each unbroken piece."""
+    """The picture and its words; each unbroken piece of a line is the points of one SVG polyline."""
 
     columns: list[Column]
     medians: list[str]
@@ -57,7 +57,7 @@ class Picture:
 
 
 def picture_of(one: OverTime) -> Picture:
-    """Draw how one URL did."""
+    """Draw the history of one URL."""
     most = max((bar.sent for bar in one.bars), default=0)
     slowest = max((bar.slow_ms or 0 for bar in one.bars), default=0)
     total = one.total

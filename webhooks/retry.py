@@ -1,4 +1,4 @@
-"""When a message that failed is tried again."""
+"""When a failed message is tried again."""
 
 import random
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ MAX_RETRY_AFTER = timedelta(hours=24)
 
 
 def next_attempt(*, start: datetime, step: int, now: datetime, headers: Mapping[str, str]) -> datetime | None:
-    """Return when to make the attempt at place `step` of the schedule, None where the schedule is at its end.
+    """Return the time of the attempt at place `step` of the schedule; None if the schedule has ended.
 
-    `start` is when the schedule began; `headers` are the last answer's: a `Retry-After` moves the attempt back,
-    never forward, and by a day at most.
+    `start` is when the schedule began; `headers` are the last answer's. A `Retry-After` makes the attempt later,
+    never earlier, and at most a day later.
     """
     schedule: list[int] = settings.WEBHOOK_SCHEDULE_SECONDS
     if step >= len(schedule):
@@ -28,7 +28,7 @@ def next_attempt(*, start: datetime, step: int, now: datetime, headers: Mapping[
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
-    """Return the wait that `Retry-After` asks for, as seconds or as an HTTP date, at most a day; None where none."""
+    """Return the wait that `Retry-After` asks for, in seconds or as an HTTP date; at most a day. None without one."""
     value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "").strip()
     if value.isascii() and value.isdigit():
         return min(timedelta(seconds=min(int(value[:12]), 10**9)), MAX_RETRY_AFTER)

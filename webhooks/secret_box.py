@@ -1,4 +1,4 @@
-"""Webhook secrets at rest: made, sealed under `SECRETS_KEY`, opened again when a signature is due."""
+"""Webhook secrets at rest: made, encrypted under `SECRETS_KEY`, and decrypted to sign."""
 
 import base64
 import binascii
@@ -18,16 +18,16 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 
 class SecretUnreadableError(Exception):
-    """A stored secret was sealed under another `SECRETS_KEY`."""
+    """A stored secret was encrypted under another `SECRETS_KEY`."""
 
 
 def new_secret() -> str:
-    """Return a fresh secret as its owner sees it: `whsec_` and the base64 of 32 random bytes."""
+    """Return a new secret as its owner sees it: `whsec_` and the base64 of 32 random bytes."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
 
 
 def secret_problem(secret: str) -> str:
-    """Return why a secret that somebody chose cannot be used; empty where it can."""
+    """Return why a chosen secret cannot be used; empty if it can."""
     if not (SHORTEST_CHARACTERS <= len(secret) <= LONGEST_CHARACTERS and _PRINTABLE.fullmatch(secret)):
         return f"A secret has {SHORTEST_CHARACTERS} to {LONGEST_CHARACTERS} printable ASCII characters without spaces."
     if not secret.startswith(SECRET_PREFIX):
@@ -45,7 +45,7 @@ def seal(secret: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Return the secret inside `sealed`.
+    """Return the secret that `seal` encrypted.
 
     Raises SecretUnreadableError where the key is another one or the text was changed.
     """

@@ -1,4 +1,4 @@
-"""What staff pages read."""
+"""What staff pages read of callbacks."""
 
 import shlex
 from collections import defaultdict
@@ -24,7 +24,7 @@ from webhooks.transport import request_headers
 
 
 def messages_with_attempts(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Return `messages` with their endpoints, owners and short attempts: three queries for any number of rows."""
+    """Return `messages` with endpoints, owners and attempts (without bodies): three queries for any number of rows."""
     short = Attempt.objects.only("message_id", "number", "status", "ended_at", "error").order_by("number")
     return messages.select_related("endpoint__owner").prefetch_related(Prefetch("attempts", queryset=short))
 
@@ -42,9 +42,9 @@ class _JsonList(Aggregate):
 
 
 def with_last_deliveries(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
-    """Add `last_delivered_at`, and `answered_ms`: how long the newest callbacks' receiver took, up to a hundred.
+    """Annotate `last_delivered_at`, and `answered_ms`: how long the receiver took for up to a hundred newest callbacks.
 
-    In the one query, by an index of the delivered messages, however many there are.
+    The list's one query reads them, by an index of the delivered messages, however many there are.
     """
     delivered = Message.objects.filter(endpoint=OuterRef("pk"), state=Message.State.DELIVERED).order_by("-delivered_at")
     newest = Message.objects.filter(endpoint=OuterRef(OuterRef("pk")), state=Message.State.DELIVERED)
@@ -59,14 +59,14 @@ def with_last_deliveries(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
 
 
 def typical_ms(answered_ms: list[int | None] | None) -> int | None:
-    """Return the median of what `with_last_deliveries` added; None where nothing was delivered."""
+    """Return the median of `answered_ms` in ms; None if nothing was delivered."""
     known = [took for took in answered_ms or [] if took is not None]
     return round(median(known)) if known else None
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """How the last recovery of an endpoint stands, in messages."""
+    """The state of the last recovery of a URL, in numbers of messages."""
 
     started_at: datetime
     total: int
@@ -75,7 +75,7 @@ class Recovery:
 
     @property
     def done(self) -> int:
-        """How many have come to an end again."""
+        """How many have ended again."""
         return max(self.total - self.waiting, 0)
 
     @property
@@ -86,7 +86,7 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Health:
-    """What the page of an endpoint shows. `accepted` of the `attempts` at its newest callbacks were answered 2xx."""
+    """What the page of a URL shows. Of the `attempts` at its newest callbacks `accepted` were answered with 2xx."""
 
     endpoint: Endpoint
     delivered: int
@@ -103,12 +103,12 @@ class Health:
 
     @property
     def ended(self) -> int:
-        """Messages that were delivered or given up."""
+        """How many messages were delivered or given up."""
         return self.delivered + self.failed
 
     @cached_property
     def standing(self) -> Standing:
-        """The state, its reason and what can be done."""
+        """The state, its reason and what to do about it."""
         return standing_of(self.endpoint, now=timezone.now(), lost_count=self.lost)
 
     @property
@@ -121,7 +121,7 @@ class Health:
 
     @property
     def public_keys(self) -> list[str]:
-        """The public keys that check `webhook-signature`, current first; none where it signs with HMAC."""
+        """The public keys that check `webhook-signature`, current first; none if the URL's callbacks carry an HMAC."""
         try:
             return public_keys(self.endpoint)
         except SecretUnreadableError:
@@ -129,18 +129,18 @@ class Health:
 
     @property
     def last_challenge(self) -> str:
-        """What was wrong with the last answer to a challenge, where callbacks go on all the same."""
+        """What was wrong with the last answer to a challenge, if callbacks are sent all the same."""
         return self.endpoint.verify_error if self.endpoint.verified_at else ""
 
     @property
     def overlap_until(self) -> datetime | None:
-        """Until when the secret before the current one signs too."""
+        """Until when callbacks are signed with the secret before the current one, too."""
         until = self.endpoint.previous_secret_until
         return until if until and until > timezone.now() else None
 
     @property
     def is_moving(self) -> bool:
-        """Whether the page is to look again by itself."""
+        """Whether the page reloads by itself."""
         return bool(self.waiting) and self.endpoint.is_deliverable
 
 
@@ -151,7 +151,7 @@ _NOT_DELIVERED = [state for state in Message.State.values if state != Message.St
 
 
 def health_of(endpoint_pk: int) -> Health | None:
-    """Return how an endpoint does; None where there is none of that number."""
+    """Return what the page of a URL shows; None if there is no such URL."""
     endpoint = with_last_deliveries(Endpoint.objects.select_related("owner")).filter(pk=endpoint_pk).first()
     if endpoint is None:
         return None
@@ -205,16 +205,20 @@ def _recovery_of(endpoint: Endpoint) -> Recovery | None:
 
 
 def refused_by_reason(*, source_pk: int | None = None) -> list[tuple[str, int]]:
-    """Return how many of the kept refusals each reason has, most first; of one source where it is given."""
+    """Return how many of the kept refusals have each reason, most first; only those of one source if given."""
     kept = Refused.objects.filter(source=source_pk) if source_pk else Refused.objects.all()
     counts = kept.order_by().values_list("reason").annotate(number=Count("pk")).order_by("-number")
     return [(Refused.Reason(reason).label, number) for reason, number in counts]
 
 
 def curl_command(message: Message) -> str:
-    """Return a shell line that sends `message` from elsewhere, signed now: good for the receiver's tolerance.
+    """Return a shell command that sends `message`, signed now, so that it is valid for the receiver's tolerance.
 
-    The values of the URL's own headers are left out. Raises SecretUnreadableError.
+    The values of the URL's own headers are left out.
+
+    Raises:
+        SecretUnreadableError: the secret was encrypted under another key.
+
     """
     now = timezone.now()
     signed = signed_headers(

@@ -1,4 +1,4 @@
-"""Both signatures of a callback, made and checked.
+"""Both signatures of a callback: making and checking them.
 
 `x-mippia-signature`: hex HMAC-SHA256 of "{timestamp}:{task_id}", keyed with the secret's text as its owner sees it.
 `webhook-signature`: Standard Webhooks 1.0, over id, timestamp and body, keyed with the bytes behind `whsec_`.
@@ -27,7 +27,7 @@ class BadSignatureError(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which kinds of signature were there and held."""
+    """Which kinds of signature came and are valid."""
 
     mippia: bool
     standard: bool
@@ -41,7 +41,7 @@ def mippia_signature(*, secret: str, timestamp: str, task_id: str) -> str:
 def standard_signature(*, secret: str, message_id: str, timestamp: int, body: str) -> str:
     """Return `v1,<base64>` over id, timestamp and body.
 
-    A secret without the `whsec_` prefix, as a peer may give out, counts as its own bytes.
+    A secret without the prefix `whsec_`, as a sender may give out, is used as its own bytes.
     """
     key: str | bytes = secret if secret.startswith(SECRET_PREFIX) else secret.encode()
     # The library's sign() takes the wall clock of any zone for UTC: it must get UTC.
@@ -82,9 +82,11 @@ def verify(
     now: datetime,
     tolerance_s: int,
 ) -> Verdict:
-    """Check every kind of signature that is there; `headers` have lower-case names.
+    """Check every kind of signature that came; `headers` have lower-case names.
 
-    Raises BadSignatureError with a reason for a person, also where none is there.
+    Raises:
+        BadSignatureError: one is not valid, or none came; the message says why, for a person.
+
     """
     mippia = any(name.startswith("x-mippia-") for name in headers)
     standard = any(name in headers for name in ("webhook-id", "webhook-timestamp", "webhook-signature"))

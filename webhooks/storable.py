@@ -1,4 +1,4 @@
-"""Text from outside, made fit for a column."""
+"""Text from outside, made safe to store."""
 
 
 def storable(text: str) -> str:

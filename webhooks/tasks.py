@@ -1,8 +1,8 @@
-"""What the queue calls, by dotted name."""
+"""The functions that the queue calls by dotted name."""
 
 from webhooks.services.delivery import deliver
 
 
 def deliver_message(message_pk: int) -> bool:
-    """Make one attempt at a message; return whether it was this call's to make."""
+    """Make one attempt at a message; return whether one was made."""
     return deliver(message_pk=message_pk)

@@ -1,4 +1,4 @@
-"""What went wrong with TLS on the way to a receiver, in words and with what to look for."""
+"""TLS failures on the way to a receiver, in words and with what to look for."""
 
 import re
 import ssl
@@ -33,7 +33,7 @@ _REASON_WORDS = {
 
 
 def handshake_words(error: ssl.SSLError) -> str:
-    """Return why there is no TLS connection."""
+    """Return why no TLS connection was made."""
     if isinstance(error, ssl.SSLCertVerificationError):
         words = _CERTIFICATE_WORDS.get(error.verify_code, f"it failed a check (OpenSSL's error {error.verify_code}).")
         return f"{_NOT_VALID}: {words}"
@@ -43,6 +43,6 @@ def handshake_words(error: ssl.SSLError) -> str:
 
 
 def name_words(error: BaseException) -> str:
-    """Return for which names a certificate is, of the error of a client that looked at the names alone."""
+    """Return for which names a certificate is valid, from the error of a client that checked the names alone."""
     names = re.findall(r"'([^']+)'", str(error).partition(" match ")[2])
     return f"{_NOT_VALID}: it is for {', '.join(names) or 'no name'}, not for the URL's host."

@@ -1,4 +1,4 @@
-"""One HTTP POST to a URL that somebody else chose."""
+"""One HTTP POST to a URL that an account chose."""
 
 import time
 from collections.abc import Mapping
@@ -27,10 +27,10 @@ _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, Value
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: `status` is None where no head of an answer came, and `error` says why.
+    """What came back. `status` is None if no head of an answer came, and `error` says why.
 
-    With a status, `error` says why the body is not all there: the receiver has spoken, so that its status counts.
-    `failure` is the kind of the error where no status came.
+    With a status, `error` says why the body is incomplete; the status counts all the same. Without a status,
+    `failure` is the cause.
     """
 
     duration_ms: int = 0
@@ -42,26 +42,26 @@ class Answer:
 
     @property
     def cause(self) -> str:
-        """The kind of its failure; empty where it succeeded."""
+        """The cause of the failure; empty for a success."""
         if self.succeeded:
             return ""
         return str(self.failure.value if self.status is None else of_status(self.status).value)
 
     @property
     def succeeded(self) -> bool:
-        """Whether the receiver took it: 2xx and nothing else; a redirect is a failure."""
+        """Whether the receiver accepted it: 2xx and nothing else; a redirect is a failure."""
         return self.status is not None and 200 <= self.status < 300
 
 
 def request_headers(signed: Mapping[str, str]) -> dict[str, str]:
-    """Return the whole request head that `post` sends, `Host` and `Content-Length` aside."""
+    """Return the whole request head that `post` sends, except `Host` and `Content-Length`."""
     return {"Content-Type": "application/json", "User-Agent": USER_AGENT, "Accept": "*/*", **signed}
 
 
 def post(*, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-    """POST `body` once: no redirect is followed, no cookie kept, at most 4 kB are read, and all of it ends in time.
+    """POST `body` once. Follows no redirect, keeps no cookie, reads at most 4 kB, and ends in time.
 
-    Never raises for what the other side does; the error is in the answer.
+    Never raises an error for what the receiver does; the answer has the error.
     """
     deadline = Deadline(seconds=settings.WEBHOOK_TIMEOUT_SECONDS)
     started = time.monotonic()

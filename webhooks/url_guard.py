@@ -1,7 +1,7 @@
-"""Which URLs callbacks may go to, and the HTTP session that holds connections to that.
+"""Which URLs callbacks may go to, and an HTTP session that enforces it.
 
-The URL's text is judged here; the addresses behind it are judged by AntiSSRF at the moment of connecting, all of
-them, and the connection goes to the very address that was judged, so a second DNS answer changes nothing.
+This module checks the URL's text. AntiSSRF checks all addresses of its host at the moment of connecting, and connects
+to the very address that it checked, so a second DNS answer changes nothing.
 """
 
 from typing import Any
@@ -22,13 +22,15 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class UrlRefusedError(Exception):
-    """Callbacks do not go to such a URL; the message says why, for a person."""
+    """Callbacks may not go to this URL; the message says why, for a person."""
 
 
 def check_url(url: str) -> SplitResult:
     """Return the parts of `url`.
 
-    Raises UrlRefusedError where its text alone says no: another scheme, credentials, no host, control characters.
+    Raises:
+        UrlRefusedError: for its text alone: another scheme, credentials, no host, control characters.
+
     """
     if len(url) > MAX_URL_CHARACTERS:
         raise UrlRefusedError(f"The URL is longer than {MAX_URL_CHARACTERS} characters.")
@@ -49,15 +51,17 @@ def check_url(url: str) -> SplitResult:
 
 
 def is_allowed_private(parts: SplitResult) -> bool:
-    """Whether this very host and port is on the deployment's allow-list."""
+    """Tell whether the deployment's allow-list has this host and port."""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{host}:{parts.port or _DEFAULT_PORTS[parts.scheme]}" in settings.WEBHOOK_ALLOWED_PRIVATE_HOSTS
 
 
 def guarded_session(url: str) -> requests.Session:
-    """Return a session for `url` alone that refuses private, reserved and metadata addresses.
+    """Return a session for `url` alone that connects to no private, reserved or metadata address.
 
-    Raises UrlRefusedError like `check_url`; sending raises it too, where the host's addresses are refused.
+    Raises:
+        UrlRefusedError: as `check_url`; sending raises it too, if the host's addresses are refused.
+
     """
     parts = check_url(url)
     allowed = is_allowed_private(parts)
@@ -78,10 +82,10 @@ def guarded_session(url: str) -> requests.Session:
 
 
 def check_address(url: str) -> None:
-    """Raise UrlRefusedError where callbacks to `url` would be refused now: by its text or by its host's addresses.
+    """Raise UrlRefusedError if callbacks to `url` would be refused now, for its text or for its host's addresses.
 
-    It looks the name up, so never call it inside a transaction. A name that is unknown now, or whose servers do not
-    answer in time, may be known later: the challenge will say so.
+    It looks the name up: never call it inside a transaction. It accepts a name that is unknown now, or whose servers
+    do not answer in time: the challenge will say so.
     """
     session = guarded_session(url)
     try:

@@ -1,4 +1,4 @@
-"""The incoming endpoint: reads a request, leaves the rest to the service."""
+"""The incoming endpoint: reads a request and leaves the rest to the service."""
 
 from django.conf import settings
 from django.core.exceptions import BadRequest

@@ -1,4 +1,4 @@
-"""Attempts: one HTTP request each, with what was sent and what came back."""
+"""Attempts: one HTTP request each, with the request and the response."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from webhooks.models import Attempt
 
 
 class OutcomeFilter(admin.SimpleListFilter):
-    """By class of status: the statuses that occur are not looked up in millions of rows for each page."""
+    """Filters by class of status, so that no page looks up which statuses occur in millions of rows."""
 
     title = "outcome"
     parameter_name = "outcome"
@@ -25,7 +25,7 @@ class OutcomeFilter(admin.SimpleListFilter):
         return [("none", "no answer"), *((str(first), f"{first}xx") for first in range(2, 6))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Attempt]) -> QuerySet[Attempt]:  # noqa: ARG002
-        """Attempts of the chosen class."""
+        """Return the attempts of the chosen class."""
         if self.value() == "none":
             return queryset.filter(status=None)
         if self.value() in {"2", "3", "4", "5"}:
@@ -36,7 +36,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 @admin.register(Attempt)
 class AttemptAdmin(RecordAdmin):
-    """One row an HTTP request."""
+    """The list of attempts, one row for each HTTP request."""
 
     list_display = ["task", "number", "outcome", "took", "started", "error"]
     wide_columns = ("error",)
@@ -62,7 +62,7 @@ class AttemptAdmin(RecordAdmin):
     readonly_fields = fields
 
     def has_module_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Reached through its message: no menu entry of its own."""
+        """Give it no menu entry: a message's page leads to its attempts."""
         return False
 
     @admin.display(description="Task", ordering="message__subject")
@@ -72,22 +72,22 @@ class AttemptAdmin(RecordAdmin):
 
     @admin.display(description="Outcome", ordering="status")
     def outcome(self, attempt: Attempt) -> SafeString:
-        """The status, or what came instead."""
+        """The response's status, or why there was no response."""
         return attempt_outcome(attempt)
 
     @admin.display(description="Started", ordering="started_at")
     def started(self, attempt: Attempt) -> SafeString | str:
-        """When."""
+        """When the request was sent."""
         return moment(attempt.started_at)
 
     @admin.display(description="Took", ordering="duration_ms")
     def took(self, attempt: Attempt) -> str:
-        """How long."""
+        """How long it took until the response had arrived."""
         return span_ms(attempt.duration_ms)
 
     @admin.display(description="Request head")
     def request_head(self, attempt: Attempt) -> SafeString | str:
-        """What was sent."""
+        """The head of the request."""
         return head(attempt.request_headers)
 
     @admin.display(description="Request body")
@@ -97,10 +97,10 @@ class AttemptAdmin(RecordAdmin):
 
     @admin.display(description="Response head")
     def response_head(self, attempt: Attempt) -> SafeString | str:
-        """What came back."""
+        """The head of the response."""
         return head(attempt.response_headers)
 
     @admin.display(description="Response body")
     def response_text(self, attempt: Attempt) -> SafeString | str:
-        """The first kB of it."""
+        """The first kB of the response's body."""
         return boxed(attempt.response_body)

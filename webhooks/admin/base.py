@@ -1,4 +1,4 @@
-"""What the staff pages of callbacks share beside what all do."""
+"""What the staff pages of callbacks have in common, beside what all staff pages have."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from staff.admin.base import ReadOnly, StaffAdmin
 
 
 class CallbackAdmin(StaffAdmin):
-    """A table that is looked at: its filters work at once, and no rows are deleted together."""
+    """A table of callbacks: filters apply at once, and staff cannot delete many rows together."""
 
     # The theme's own checks look permissions up in the database, which is not there before the first migration.
     checks_class = ModelAdminChecks
@@ -19,11 +19,11 @@ class CallbackAdmin(StaffAdmin):
     compressed_fields = True
 
     def has_touch_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Tell whether this row may be acted on by those who may act on such rows."""
+        """Tell whether the person may act on this row by its buttons."""
         return True
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Offer no deleting of many rows at once."""
+        """Leave out the action that deletes many rows."""
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions

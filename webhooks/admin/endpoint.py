@@ -1,4 +1,4 @@
-"""Callback URLs: their state, how well they do, and what can be done about them."""
+"""The staff pages of callback URLs: their state, how reliable they are, and what staff can do about them."""
 
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from webhooks.selectors import health_of
 
 @admin.register(Endpoint)
 class EndpointAdmin(EndpointActions, EndpointHistory, EndpointColumns):
-    """One row a URL; an account may have several."""
+    """The list of callback URLs, one row for each; an account may have several."""
 
     form = EndpointForm
     nothing_yet = "Save a callback URL for an account. Callbacks go there once the URL has answered a challenge."
@@ -43,35 +43,35 @@ class EndpointAdmin(EndpointActions, EndpointHistory, EndpointColumns):
     ]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Take as owners the accounts that the person may act for: a URL hears of all that its owner does."""
+        """Offer as owners only accounts that the person may act for: a URL is told all that its owner does."""
         if db_field.name == "owner":
             kwargs["queryset"] = accounts_open_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
-        """Leave the URLs of accounts with more power alone, and those that their account removed."""
+        """Refuse the URLs of accounts with more power, and those that their account removed."""
         allowed: bool = super().has_change_permission(request, obj)
         return allowed and (obj is None or (not obj.removed_at and may_act_for(request.user, obj.owner)))
 
     def has_touch_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Leave them alone by buttons too: a new secret is shown to whoever made it."""
+        """Refuse the same URLs to buttons: a new secret is shown to the person who made it."""
         if request.user.is_superuser:
             return True
         return Endpoint.objects.filter(pk=row_id(object_id or ""), owner__in=accounts_open_to(request.user)).exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
-        """Delete only a URL that nothing was sent to: the others can be turned off, what was sent is history."""
+        """Allow deleting only a URL that nothing was sent to. Others can be disabled; what was sent is history."""
         allowed: bool = super().has_delete_permission(request, obj)
         return allowed and not (obj and (obj.messages.exists() or not may_act_for(request.user, obj.owner)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:  # noqa: ARG002
-        """Let the owner be chosen once."""
+        """Let the owner be chosen only once."""
         return ["owner"] if obj else []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show how it does above its address."""
+        """Show above the form how reliable the URL is."""
         context: dict[str, Any] = {"health": health_of(pk) if (pk := row_id(object_id)) else None}
         if context["health"] and not request.headers.get("HX-Request"):  # the part above looks again by itself
             context |= history_of(request, context["health"].endpoint)

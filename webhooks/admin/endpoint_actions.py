@@ -1,4 +1,4 @@
-"""What can be done about a callback URL from its page: each asks first, and does what the service does."""
+"""The buttons on a callback URL's page: each asks first, and then calls the service."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,7 @@ _CHANGE = "webhooks.change_endpoint"
 
 
 def verify(request: HttpRequest, endpoint: Endpoint) -> None:
-    """Challenge the URL and say how it went."""
+    """Send the URL its challenge, and tell the person how it went."""
     try:
         services.verify_endpoint(endpoint=endpoint)
     except services.VerificationFailedError as error:
@@ -83,7 +83,7 @@ class EndpointActions:
         },
     )
     def verify_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
-        """Challenge the URL."""
+        """Send the URL its challenge."""
         endpoint = row_or_404(Endpoint, object_id)
         verify(request, endpoint)
         return back_to(request, endpoint)
@@ -115,7 +115,7 @@ class EndpointActions:
         },
     )
     def recover_failed(self, request: HttpRequest, form: RecoverForm, object_id: str) -> HttpResponse:
-        """Give failed messages a new schedule."""
+        """Send failed messages again, each by a new schedule."""
         return _send_since(request, form, object_id, services.recover_failed)
 
     @confirmed_action(
@@ -130,7 +130,7 @@ class EndpointActions:
         },
     )
     def replay(self, request: HttpRequest, form: SinceForm, object_id: str) -> HttpResponse:
-        """Give all that ended a new schedule."""
+        """Send all ended messages again, each by a new schedule."""
         return _send_since(request, form, object_id, services.replay)
 
     @confirmed_action(

@@ -27,7 +27,7 @@ def _count(messages_of_one: QuerySet[Message]) -> Coalesce:
 
 
 class NeedsFilter(admin.SimpleListFilter):
-    """URLs that the overview counts."""
+    """Filters the URLs that need somebody, as the overview counts them."""
 
     title = "needs somebody"
     parameter_name = "needs"
@@ -37,19 +37,19 @@ class NeedsFilter(admin.SimpleListFilter):
         return [("yes", "failing or not verified")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> QuerySet[Endpoint]:  # noqa: ARG002
-        """Those that fail, are disabled, or keep callbacks waiting."""
+        """Return the URLs that fail, are disabled, or keep callbacks waiting."""
         return failing(queryset) if self.value() else queryset
 
 
 class EndpointColumns(CallbackAdmin):
-    """How each URL does, counted in the one query of the list."""
+    """How reliable each URL is; the list's one query counts it."""
 
     list_display = ["address", "owner", "state", "success_rate", "answers_in", "last_success", "waiting", "failed"]
     wide_columns = ("address",)
     late_columns = ("answers_in",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
-        """Count each endpoint's messages of late in the one query, each count by an index."""
+        """Count the recent messages of each URL in the list's one query, each count by an index."""
         queryset: QuerySet[Endpoint] = with_last_deliveries(super().get_queryset(request))
         now = timezone.now()
         delivered = _OF_ONE.filter(state=Message.State.DELIVERED, delivered_at__gte=now - LATELY)
@@ -63,7 +63,7 @@ class EndpointColumns(CallbackAdmin):
 
     @admin.display(description="URL", ordering="url")
     def address(self, endpoint: Endpoint) -> SafeString:
-        """The name and the URL, cut to fit; all of it on hover; and the one that is to take its place."""
+        """The URL's name and the URL, cut to fit, with all of it on hover, and the candidate that is to replace it."""
         name = format_html("<strong>{}</strong><br>", endpoint.name) if endpoint.name else ""
         return format_html(
             '{}<span title="{}" class="whitespace-nowrap">{}</span>{}',
@@ -88,12 +88,12 @@ class EndpointColumns(CallbackAdmin):
 
     @admin.display(description="Answer")
     def answers_in(self, endpoint: Endpoint) -> str:
-        """The median time to the answer that took a callback, of the newest hundred."""
+        """The median time to the response that accepted a callback, among the newest hundred."""
         return span_ms(typical_ms(endpoint.answered_ms))  # type: ignore[attr-defined]
 
     @admin.display(description="Last success", ordering="last_delivered_at")
     def last_success(self, endpoint: Endpoint) -> SafeString | str:
-        """When a callback was taken last."""
+        """When a callback was last accepted."""
         return moment(endpoint.last_delivered_at)  # type: ignore[attr-defined]
 
     @admin.display(description="Waiting", ordering="waiting_count")
@@ -108,5 +108,5 @@ class EndpointColumns(CallbackAdmin):
 
     @admin.display(description=f"Failed, {LATELY.days} d", ordering="failed_count")
     def failed(self, endpoint: Endpoint) -> str:
-        """Messages given up."""
+        """Messages that were given up."""
         return number(endpoint.failed_count)  # type: ignore[attr-defined]

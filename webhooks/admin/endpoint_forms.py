@@ -1,4 +1,4 @@
-"""What is asked about a callback URL: itself and its choices, how far back to send, whether to rotate its secret."""
+"""The forms about a callback URL: its address and choices, how far back to send, whether to rotate its secret."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,9 +36,9 @@ _refusal: ContextVar[str] = ContextVar("refusal", default="")
 
 @contextmanager
 def judged(url: str) -> Iterator[None]:
-    """Look the host of a URL up, and let the forms of the block know why the URL is refused; they are in transactions.
+    """Look up a URL's host before the form's transaction; the forms of the `with` block learn why the URL is refused.
 
-    An empty `url` is not looked at.
+    An empty `url` is not looked up.
     """
     refusal = ""
     try:
@@ -54,7 +54,7 @@ def judged(url: str) -> Iterator[None]:
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The URL, judged before it is stored, and what it wants."""
+    """The address of a callback URL, checked before it is stored, and its choices."""
 
     events = forms.MultipleChoiceField(
         choices=Event.choices,
@@ -85,14 +85,14 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show the URL that was saved last: the one in use is told above it, and is entered to go back to it."""
+        """Show the address that was saved last. The form names the one in use; entering that withdraws the new one."""
         super().__init__(*args, **kwargs)
         if self.instance.candidate_url:
             self.initial["url"] = self.instance.candidate_url
         self.initial["headers"] = "\n".join(f"{name}: {dots}" for name, dots in _masked_of(self.instance).items())
 
     def clean_url(self) -> str:
-        """Refuse what can never be called, and a host whose addresses are private."""
+        """Refuse an address that can never be called, and a host whose addresses are private."""
         url: str = self.cleaned_data["url"]
         try:
             check_url(url)
@@ -103,7 +103,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         return url
 
     def clean_headers(self) -> dict[str, str]:
-        """Read the lines."""
+        """Read the headers, one a line."""
         lines = [line for line in self.cleaned_data["headers"].splitlines() if line.strip()]
         pairs = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
         if len({name.lower() for name, _ in pairs}) < len(pairs):
@@ -111,7 +111,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         return dict(pairs)
 
     def clean(self) -> dict[str, Any]:
-        """Hold the choices against the rules of the service, which the API has too."""
+        """Check the choices by the rules of the service, as the API does."""
         cleaned: dict[str, Any] = super().clean() or {}
         known = self.instance if self.instance.pk else None
         try:
@@ -129,7 +129,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def choices(self) -> dict[str, Any]:
-        """Return what was chosen, in the names of the service."""
+        """Return the choices, under the service's names."""
         names = ("name", "description", "events", "body_format", "scheme", "headers")
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
@@ -142,14 +142,14 @@ def _masked_of(endpoint: Endpoint) -> dict[str, str]:
 
 
 class SinceForm(BaseDialogForm):  # type: ignore[misc]
-    """How far back to go; each choice says how many callbacks it would send."""
+    """How far back to send; each choice says how many callbacks it would send."""
 
     since = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label="Callbacks from")
     count: ClassVar[Any]
     more: ClassVar[dict[str, str]] = {}
 
     def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
-        """Count what each choice stands for."""
+        """Count the callbacks of each choice."""
         super().__init__(request, object_id, **kwargs)
         endpoint = row_or_404(Endpoint, object_id)
         self.fields["since"].choices = [
@@ -159,12 +159,12 @@ class SinceForm(BaseDialogForm):  # type: ignore[misc]
 
 
 class RecoverForm(SinceForm):
-    """Those that failed; where the address names a cause, those that failed for it, from all times at first."""
+    """Failed callbacks. If the address names a cause: those that failed for it, at first of all time."""
 
     count = staticmethod(services.count_failed)
 
     def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
-        """Read the cause."""
+        """Read the cause from the address."""
         cause = request.GET.get("cause", "")
         if cause in Cause.values:
             self.more = {"cause": cause}  # type: ignore[misc]  # of this form alone
@@ -175,17 +175,17 @@ class RecoverForm(SinceForm):
 
 
 class ReplayForm(SinceForm):
-    """Those that arrived too."""
+    """All callbacks that ended, delivered ones too."""
 
     count = staticmethod(services.count_ended)
 
 
 class RotateEndpointForm(RotateForm):
-    """Of a callback URL."""
+    """Asks whether to rotate the secret of a callback URL."""
 
     holder = Endpoint
 
 
 def ago(hours: str) -> datetime:
-    """Return the moment that a choice of hours stands for."""
+    """Return the moment `hours` hours ago."""
     return timezone.now() - timedelta(hours=int(hours))

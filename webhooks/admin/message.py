@@ -1,4 +1,4 @@
-"""Callbacks out: each with its state, its attempts, and a way to send it again."""
+"""The staff pages of sent callbacks: each with its state and attempts, and a button that sends it again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +41,7 @@ class CallbackPage:
 
     @classmethod
     def of(cls, object_id: str) -> "CallbackPage | None":
-        """Return the page's values; None where there is no such callback."""
+        """Return what the page shows; None if there is no such callback."""
         pk = row_id(object_id)
         message = Message.objects.select_related("endpoint__owner").filter(pk=pk).first()
         if message is None:
@@ -55,13 +55,13 @@ class CallbackPage:
 
     @property
     def is_moving(self) -> bool:
-        """Whether it is on its way, so that the page looks again by itself."""
+        """Whether the callback is on its way, so that the page reloads by itself."""
         ended = self.message.state in (Message.State.DELIVERED, Message.State.FAILED)
         return not ended and self.message.endpoint.is_deliverable
 
     @property
     def waits_until(self) -> datetime | None:
-        """Until when it waits for its URL to be verified; None where it does not wait for that."""
+        """Until when the callback waits for its URL to be verified; None if it does not wait for that."""
         endpoint = self.message.endpoint
         waits = self.message.state == Message.State.PENDING and not endpoint.verified_at and not endpoint.disabled_at
         return self.message.schedule_start + schedule_length() if waits else None
@@ -74,23 +74,23 @@ class CallbackPage:
 
 
 class EventFilter(admin.SimpleListFilter):
-    """By event, among those of the newest messages: millions of rows are not gone through for each page."""
+    """Filters by event, among the events of the newest messages: no page goes through millions of rows."""
 
     title = "event"
     parameter_name = "event"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """The events of late."""
+        """Return the events of the newest messages."""
         newest = Message.objects.order_by("-pk").values_list("event", flat=True)[:500]
         return [(event, event) for event in sorted(set(newest))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:  # noqa: ARG002
-        """Messages of the chosen event."""
+        """Return the messages of the chosen event."""
         return queryset.filter(event=self.value()) if self.value() else queryset
 
 
 class LostFilter(admin.SimpleListFilter):
-    """Callbacks that somebody may want to send again: those that the overview counts."""
+    """Filters the callbacks that somebody may want to send again, as the overview counts them."""
 
     title = "never arrived"
     parameter_name = "lost"
@@ -100,28 +100,28 @@ class LostFilter(admin.SimpleListFilter):
         return [("yes", f"failed in the last {LATELY.days} days")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:  # noqa: ARG002
-        """Those that were given up lately."""
+        """Return the messages that were given up lately."""
         return lost(queryset, now=timezone.now()) if self.value() else queryset
 
 
 class CauseFilter(admin.SimpleListFilter):
-    """By why they failed: of those that were given up, or failed last and are tried again."""
+    """Filters by the cause of failure: of messages that were given up, or whose last attempt failed."""
 
     title = "cause"
     parameter_name = "cause"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """All the causes there are."""
+        """Return all causes."""
         return [(value, str(label)) for value, label in Cause.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:  # noqa: ARG002
-        """Messages whose last attempt failed for the chosen cause."""
+        """Return the messages whose last attempt failed for the chosen cause."""
         return queryset.filter(cause=self.value()) if self.value() else queryset
 
 
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
-    """One row a callback."""
+    """The list of sent callbacks, one row for each."""
 
     nothing_yet = "When a task ends, the service sends a callback if the account has a callback URL."
     list_display = ["task", "state_badge", "history", "outlook", "made", "to"]
@@ -138,16 +138,16 @@ class MessageAdmin(RecordAdmin):
     actions_detail = ["send_again", "delete_content"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """Fetch endpoints and attempts for all rows at once."""
+        """Read the endpoints and attempts of all rows at once."""
         return messages_with_attempts(super().get_queryset(request))
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        """Sending again needs what changing would: staff who may only look may not."""
+        """Require what changing would: staff who may only look may not send again."""
         return request.user.has_perm("webhooks.change_message")
 
     @admin.display(description="Task", ordering="subject")
     def task(self, message: Message) -> SafeString:
-        """The task it tells of, and what kind it is."""
+        """The task that the callback is about, and its kind."""
         return format_html(
             '<span class="whitespace-nowrap">{}<br><span class="mf-sub">{}</span></span>',
             message.subject,
@@ -156,17 +156,17 @@ class MessageAdmin(RecordAdmin):
 
     @admin.display(description="State", ordering="state")
     def state_badge(self, message: Message) -> SafeString:
-        """Where it stands."""
+        """The message's state."""
         return message_state(message)
 
     @admin.display(description="History")
     def history(self, message: Message) -> SafeString | str:
-        """The attempts' outcomes in a row."""
+        """The outcomes of the attempts, in a row."""
         return chain(list(message.attempts.all()))
 
     @admin.display(description="Arrived / next", ordering="next_attempt_at")
     def outlook(self, message: Message) -> SafeString | str:
-        """When it arrived, or when it is tried next."""
+        """When the callback arrived, or when its next attempt is."""
         if message.delivered_at is not None:
             took = span(message.delivered_at - message.created_at)
             return format_html('<span class="whitespace-nowrap tabular-nums">after {}</span>', took)
@@ -187,14 +187,14 @@ class MessageAdmin(RecordAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show where it stands, each attempt with its request and response, and the same for a shell."""
+        """Show the state, each attempt with its request and response, and a shell command that sends the same."""
         context = {"callback": CallbackPage.of(object_id), "title": "Callback out"}
         answer: HttpResponse = super().change_view(request, object_id, form_url, (extra_context or {}) | context)
         return answer
 
     @admin.action(description="Send selected callbacks again", permissions=["send"])
     def send_selected_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        """Give each selected message a new schedule."""
+        """Send each selected message again, by a new schedule."""
         self._tell(request, services.send_again(messages=queryset))
 
     def _tell(self, request: HttpRequest, outcome: services.SentAgain) -> None:
@@ -219,7 +219,7 @@ class MessageAdmin(RecordAdmin):
         },
     )
     def send_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
-        """Give the message a new schedule, from now."""
+        """Send the message again, by a new schedule from now."""
         message = row_or_404(Message, object_id)
         self._tell(request, services.send_again(messages=Message.objects.filter(pk=message.pk)))
         return back_to(request, message)
@@ -235,7 +235,7 @@ class MessageAdmin(RecordAdmin):
         },
     )
     def delete_content(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
-        """Keep the record alone."""
+        """Delete the body, requests and responses, and keep the record of the callback."""
         message = row_or_404(Message, object_id)
         try:
             services.delete_content(message=message, now=timezone.now())

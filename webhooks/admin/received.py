@@ -1,4 +1,4 @@
-"""Callbacks in: payload, verdict of the signatures, how often each came."""
+"""The staff pages of received callbacks: the payload, which signatures were valid, how often each came."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from webhooks.services.links import links_of
 
 @admin.register(Received)
 class ReceivedAdmin(RecordAdmin):
-    """One row a callback, however often it came."""
+    """The list of received callbacks, one row for each, however often it came."""
 
     nothing_yet = (
         "Other deployments send callbacks to the URL of their source. "
@@ -45,7 +45,7 @@ class ReceivedAdmin(RecordAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show what came, what verified it, and what of it is here."""
+        """Show what came, which signatures verified it, and which of its tracks and tasks this site has."""
         pk = row_id(object_id)
         received = Received.objects.select_related("source").filter(pk=pk).first()
         context: dict[str, Any] = {"title": "Callback in"}
@@ -61,7 +61,7 @@ class ReceivedAdmin(RecordAdmin):
 
     @admin.display(description="Task", ordering="task_id")
     def task(self, received: Received) -> SafeString:
-        """The task it tells of, and what kind it is."""
+        """The task that the callback is about, and its kind."""
         return format_html(
             '<span class="whitespace-nowrap">{}<br><span class="mf-sub">{}</span></span>',
             received.task_id,
@@ -70,14 +70,14 @@ class ReceivedAdmin(RecordAdmin):
 
     @admin.display(description="Status", ordering="status")
     def outcome(self, received: Received) -> SafeString:
-        """Whether the task it tells of succeeded."""
+        """Whether that task succeeded."""
         if received.status == "success":
             return badge("good", "check_circle", "success")
         return badge("bad", "error", "failure")
 
     @admin.display(description="Signatures")
     def signatures(self, received: Received) -> SafeString:
-        """Which kinds were there and held."""
+        """Which kinds of signature came and were valid."""
         kinds = [("x-mippia", received.mippia_verified), ("webhook", received.standard_verified)]
         badges = [
             badge("good", "verified_user", name, "valid") if held else badge("off", "remove", name, "missing")
@@ -87,5 +87,5 @@ class ReceivedAdmin(RecordAdmin):
 
     @admin.display(description="First seen", ordering="first_seen_at")
     def first_seen(self, received: Received) -> SafeString | str:
-        """When it came first."""
+        """When the callback first came."""
         return moment(received.first_seen_at)

@@ -1,4 +1,4 @@
-"""Requests that were turned away: what came, and why it was refused."""
+"""The staff pages of refused requests: what came, and why it was refused."""
 
 from typing import Any, ClassVar
 
@@ -27,7 +27,7 @@ _REASONS = {
 
 @admin.register(Refused)
 class RefusedAdmin(RecordAdmin):
-    """One row a request; only the newest are kept, each source counts its own."""
+    """The list of refused requests. Only the newest are kept; each source counts all of its own."""
 
     nothing_yet = "No callback has been refused so far."
     list_display = ["why", "told", "about", "slug", "sender", "when"]
@@ -50,7 +50,7 @@ class RefusedAdmin(RecordAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show what came."""
+        """Show what came and why it was refused."""
         refused = Refused.objects.select_related("source").filter(pk=row_id(object_id)).first()
         context: dict[str, Any] = {"title": "Refused callback", "refused": refused}
         if refused:
@@ -59,7 +59,7 @@ class RefusedAdmin(RecordAdmin):
         return answer
 
     def try_it(self, request: HttpRequest, refused: Refused) -> HttpResponse:
-        """Check the signature that came against the secrets that the source has now."""
+        """Check the signature that came against the source's secrets of today."""
         try:
             messages.success(request, try_signature(refused=refused, now=timezone.now()))
         except (BadSignatureError, SecretUnreadableError) as error:
@@ -74,12 +74,12 @@ class RefusedAdmin(RecordAdmin):
 
     @admin.display(description="Detail")
     def told(self, refused: Refused) -> SafeString:
-        """What was wrong, on one line; all of it on hover."""
+        """The reason in one line; all of it on hover."""
         return format_html('<span class="mf-cut" title="{}">{}</span>', refused.detail, refused.detail)
 
     @admin.display(description="About", ordering="task_id")
     def about(self, refused: Refused) -> SafeString | str:
-        """The task that the body names, and the id of the message."""
+        """The task that the body names, and the message's id."""
         return format_html(
             '<span class="mf-cut" title="{}">{}</span><span class="mf-sub mf-cut" title="{}">{}</span>',
             refused.task_id,
@@ -90,7 +90,7 @@ class RefusedAdmin(RecordAdmin):
 
     @admin.display(description="From", ordering="remote_address")
     def sender(self, refused: Refused) -> SafeString:
-        """The address, and the program that it named."""
+        """The sender's address and the program that it named."""
         return format_html(
             '{}<span class="mf-sub mf-cut" title="{}">{}</span>', refused.remote_address, refused.agent, refused.agent
         )

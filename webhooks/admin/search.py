@@ -1,4 +1,4 @@
-"""How callbacks and their URLs are searched from anywhere."""
+"""How the search finds callbacks and their URLs."""
 
 from typing import Any
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""Secrets on staff pages: made by a press of a button that counts once, and shown in that answer and nowhere else."""
+"""Secrets on staff pages: a button makes one, once, and only that answer shows it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,19 +20,19 @@ from webhooks.services import RotatedMeanwhileError, secret_mark
 
 
 class RotateForm(BaseDialogForm):  # type: ignore[misc]
-    """Carries which secret was there when the dialog was opened: a second press of it rotates nothing."""
+    """Carries which secret was current when the dialog was opened, so that a second press rotates nothing."""
 
     holder: type[Endpoint | Source]
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, request: HttpRequest, object_id: str, **kwargs: Any) -> None:
-        """Look at the secret that is there now."""
+        """Note which secret is current."""
         super().__init__(request, object_id, **kwargs)
         self.fields["seen"].initial = secret_mark(row_or_404(self.holder, object_id))
 
 
 def rotate(request: HttpRequest, form: RotateForm, obj: Model, make: Callable[..., str], *, note: str) -> HttpResponse:
-    """Answer a dialog with the new secret of `obj`, which `make` makes unless the one that was seen is gone."""
+    """Answer a dialog with the new secret of `obj`; `make` makes it, unless the secret was rotated meanwhile."""
     try:
         secret = make(seen=form.cleaned_data["seen"])
     except RotatedMeanwhileError as error:

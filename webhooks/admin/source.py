@@ -1,4 +1,4 @@
-"""Who may call the incoming endpoint."""
+"""The staff pages of sources: who may call the incoming endpoint."""
 
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from webhooks.selectors import refused_by_reason
 
 
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A new source; the peer's secret where it has one."""
+    """Makes a source, with the secret that the sender gave out, if it did."""
 
     secret = forms.CharField(
         required=False,
@@ -37,14 +37,14 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class RotateSourceForm(RotateForm):
-    """Of a source."""
+    """Asks whether to rotate the secret of a source."""
 
     holder = Source
 
 
 @admin.register(Source)
 class SourceAdmin(CallbackAdmin):
-    """One row a sender."""
+    """The list of sources, one row for each sender."""
 
     nothing_yet = "A source sends callbacks to this site. Create one and give its URL and secret to the sender."
     list_display = ["slug", "received_number", "refused_number", "last_callback", "since"]
@@ -58,11 +58,11 @@ class SourceAdmin(CallbackAdmin):
         change: bool = False,  # noqa: FBT001, FBT002 - Django's signature
         **kwargs: object,
     ) -> Any:
-        """Ask for a secret only while there is none."""
+        """Ask for a secret only while the source is made."""
         return super().get_form(request, obj, change, **(kwargs if obj else {**kwargs, "form": SourceForm}))
 
     def get_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:  # noqa: ARG002
-        """Two fields to make one; what is known afterwards."""
+        """Return two fields for a new source, and all that is known of an old one."""
         known = [
             "slug",
             "address",
@@ -76,7 +76,7 @@ class SourceAdmin(CallbackAdmin):
         return known if obj else ["slug", "secret"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:
-        """Nothing of a source changes by hand: its name is in the senders' settings."""
+        """Let nothing of a source be changed by hand: its name is in the senders' settings."""
         return self.get_fields(request, obj) if obj else []
 
     def save_model(self, request: HttpRequest, obj: Source, form: SourceForm, change: bool) -> None:  # noqa: ARG002, FBT001
@@ -92,38 +92,38 @@ class SourceAdmin(CallbackAdmin):
         return secret_page(self, request, obj, secret=secret)
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
-        """Delete only a source that nothing has come from: the rest is history."""
+        """Allow deleting only a source that nothing came from; the rest is history."""
         allowed: bool = super().has_delete_permission(request, obj)
         return allowed and not (obj and (obj.received.exists() or obj.refused.exists()))
 
     @admin.display(description="URL for the sender")
     def address(self, source: Source) -> SafeString | str:
-        """Where this source's callbacks are to be sent."""
+        """The URL to which this source sends its callbacks."""
         return boxed(settings.PUBLIC_URL + reverse("webhooks:incoming", args=[source.slug]), copy="Copy")
 
     @admin.display(description="Received", ordering="received_count")
     def received_number(self, source: Source) -> str:
-        """Callbacks that were stored, ever."""
+        """How many callbacks were ever stored."""
         return number(source.received_count)
 
     @admin.display(description="Refused", ordering="refused_count")
     def refused_number(self, source: Source) -> str:
-        """Requests that were turned away, ever."""
+        """How many requests were ever refused."""
         return number(source.refused_count)
 
     @admin.display(description="Recent refusals by reason")
     def refused_because(self, source: Source) -> str:
-        """What was wrong with the newest that were turned away."""
+        """Why the newest requests were refused."""
         return ", ".join(f"{word}: {count}" for word, count in refused_by_reason(source_pk=source.pk)) or NOTHING
 
     @admin.display(description="Last callback", ordering="last_received_at")
     def last_callback(self, source: Source) -> SafeString | str:
-        """When one arrived last."""
+        """When a callback last arrived."""
         return moment(source.last_received_at)
 
     @admin.display(description="Since", ordering="created_at")
     def since(self, source: Source) -> SafeString | str:
-        """When it was made."""
+        """When the source was made."""
         return moment(source.created_at)
 
     @confirmed_action(

@@ -1,4 +1,4 @@
-"""Where an account wants its callbacks."""
+"""Callback URLs: where accounts want their callbacks."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -20,20 +20,20 @@ class EndpointQuerySet(FoldingQuerySet["Endpoint"]):
     """Filters on callback URLs."""
 
     def of(self, owner: "User") -> "EndpointQuerySet":
-        """An account's own URLs, those that it removed left out: their rows stay for what was sent to them."""
+        """An account's own URLs, without those that it removed: their rows stay for what was sent to them."""
         return self.filter(owner=owner, removed_at=None)
 
     def in_trouble_first(self) -> "EndpointQuerySet":
-        """Those in use: first what fails now, then what failed last."""
+        """The URLs in use: first those that fail now, then those that failed last."""
         failing = models.Case(models.When(failing_since=None, then=1), default=0)
         return self.filter(removed_at=None).order_by(failing, models.F("last_failure_at").desc(nulls_last=True), "pk")
 
 
 class Endpoint(Searched):
-    """One of an account's callback URLs; delivered to only while verified, not disabled and not paused.
+    """One callback URL of an account. Callbacks go there only while it is verified, not disabled and not paused.
 
-    A candidate stands beside a verified URL until it answers the challenge, and takes its place then. After a pause
-    one callback is tried, and `paused_until` is the end of that worker's lease meanwhile (services/pausing.py).
+    A candidate waits beside a verified URL until it answers the challenge, and then replaces it. After a pause one
+    callback is tried first; `paused_until` is then the end of that worker's lease (services/pausing.py).
     """
 
     class Pause(models.TextChoices):
@@ -91,5 +91,5 @@ class Endpoint(Searched):
 
     @property
     def newest_url(self) -> str:
-        """The URL that was stored last; it may have to answer its challenge yet."""
+        """The address that was stored last; it may not have answered its challenge yet."""
         return self.candidate_url or self.url

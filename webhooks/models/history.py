@@ -1,13 +1,13 @@
-"""How callback URLs did over time: counts of attempts by the hour, and changes of state."""
+"""The history of callback URLs: counts of attempts by the hour, and changes of state."""
 
 from django.db import models
 
 
 class AttemptCount(models.Model):
-    """Attempts at one URL that ended in one hour and in one way, and callbacks that were given up then.
+    """Attempts at one URL that ended in one hour in one way, and callbacks that were given up in it.
 
-    Accepted attempts have no cause, and are counted by how long the answer took: `step` is half an octave of
-    milliseconds (services/counting.py). Failed ones have a cause and no step.
+    Accepted attempts have no cause. They are counted by how long the answer took: each `step` is half an octave of
+    milliseconds (services/counting.py). Failed attempts have a cause and no step.
     """
 
     endpoint = models.ForeignKey("webhooks.Endpoint", on_delete=models.CASCADE, related_name="attempt_counts")
@@ -28,7 +28,7 @@ class AttemptCount(models.Model):
 
 
 class StateChange(models.Model):
-    """A moment at which a URL came into another state (services/standing.py)."""
+    """When a URL changed to another state (services/standing.py)."""
 
     endpoint = models.ForeignKey("webhooks.Endpoint", on_delete=models.CASCADE, related_name="state_changes")
     at = models.DateTimeField()

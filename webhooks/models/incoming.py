@@ -1,4 +1,4 @@
-"""Who may call the incoming endpoint, and what came."""
+"""Sources, which may call the incoming endpoint, and what they sent."""
 
 from django.db import models
 
@@ -30,7 +30,7 @@ class Source(models.Model):
 
 
 class Received(Searched):
-    """A callback that held: stored once however often it arrives."""
+    """A callback with a valid signature and body, stored once however often it arrives."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="received")
     message_id = models.CharField(max_length=255)
@@ -66,10 +66,10 @@ class Received(Searched):
 
 
 class Refused(Searched):
-    """A request that was turned away; only the newest are kept, the source counts them all."""
+    """A request that was refused. Only the newest are kept; the source counts all of them."""
 
     class Reason(models.TextChoices):
-        """Why, as a class; `detail` says it in words."""
+        """The class of the refusal; `detail` says it in words."""
 
         UNKNOWN_SOURCE = "unknown_source"
         SIGNATURE = "signature"

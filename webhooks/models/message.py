@@ -1,4 +1,4 @@
-"""What is to be delivered, and every attempt at it."""
+"""Sent callbacks, and every attempt at each."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from webhooks.causes import Cause
 
 
 class Message(models.Model):
-    """One callback to one endpoint: its body never changes, its id stays the same across attempts."""
+    """One callback to one URL. Its body never changes, and its id is the same in all attempts."""
 
     class State(models.TextChoices):
-        """PENDING waits for its time; DELIVERING is in a worker's hands; the other two are ends."""
+        """PENDING waits for its time, a worker is sending DELIVERING, and the other two are ends."""
 
         PENDING = "pending"
         DELIVERING = "delivering"
@@ -90,12 +90,12 @@ class Message(models.Model):
 
     @property
     def expected_at(self) -> datetime:
-        """When its next attempt is expected: not before a pause of its URL ends."""
+        """When the next attempt is expected: not before a pause of the URL ends."""
         return max(self.next_attempt_at, self.endpoint.paused_until or self.next_attempt_at)
 
 
 class Attempt(Searched):
-    """One HTTP request of a message: written before it is sent, completed when it is answered."""
+    """One HTTP request of a message: stored before it is sent, completed when it is answered."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
@@ -125,5 +125,5 @@ class Attempt(Searched):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the receiver took it: a status of 2xx, and nothing else."""
+        """Whether the receiver accepted it: only a status of 2xx says so."""
         return self.status is not None and 200 <= self.status < 300

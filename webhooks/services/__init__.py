@@ -1,4 +1,4 @@
-"""What the rest of the project may call."""
+"""The services of callbacks that the rest of the project may call."""
 
 from webhooks.secret_box import SecretUnreadableError, seal, unseal
 from webhooks.services.choosing import ChoicesInvalidError, change_endpoint, checked

@@ -1,4 +1,4 @@
-"""What an account may see and do with its own callback URLs, for those who answer it."""
+"""What an account may see and do with its own callback URLs, for the API."""
 
 import re
 from datetime import datetime
@@ -39,24 +39,24 @@ __all__ = [
 
 
 def urls_of(owner: User) -> QuerySet[Endpoint]:
-    """Return an account's callback URLs."""
+    """Return an account's callback URLs, without those that it removed."""
     return Endpoint.objects.of(owner)
 
 
 def urls_and_losses_of(owner: User) -> QuerySet[Endpoint]:
-    """Return an account's callback URLs with `lost_count`, the callbacks given up lately: one query for all rows."""
+    """Return an account's callback URLs with `lost_count`, how many callbacks were given up lately, in one query."""
     given_up = lost(Message.objects.filter(endpoint=OuterRef("pk")), now=timezone.now()).order_by()
     counted = given_up.values("endpoint").annotate(number=Count("*")).values("number")
     return urls_of(owner).annotate(lost_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
 
 
 def url_of(owner: User, public_id: UUID) -> Endpoint | None:
-    """Return the account's callback URL of this id; None for any other, whether it is there or not."""
+    """Return the account's callback URL with this id; None for every other id, known or not."""
     return urls_of(owner).filter(public_id=public_id).first()
 
 
 def add_url(*, owner: User, url: str, secret: str | None = None, **choices: Any) -> Endpoint:
-    """Store a callback URL with its choices, to be challenged.
+    """Store a callback URL with its choices; it still has to answer its challenge.
 
     Raises UrlRefusedError, ChoicesInvalidError and TooManyUrlsError. It looks the host up: call it in no transaction.
     """
@@ -67,7 +67,7 @@ def add_url(*, owner: User, url: str, secret: str | None = None, **choices: Any)
 
 
 def change_url(*, endpoint: Endpoint, url: str | None = None, **choices: Any) -> bool:
-    """Store what is given, all or none; return whether there is a new address, which has to be challenged.
+    """Store all that is given, or nothing; return whether there is a new address, which has to answer its challenge.
 
     Raises UrlRefusedError, ChoicesInvalidError and TooManyUrlsError. It looks the host up: call it in no transaction.
     """
@@ -88,7 +88,7 @@ def change_url(*, endpoint: Endpoint, url: str | None = None, **choices: Any) ->
 
 
 def remove_url(*, endpoint: Endpoint, now: datetime) -> None:
-    """Send nothing more to a URL, and take it from the account. What was sent stays for staff; what waits fails."""
+    """Remove a URL from its account and send nothing more there. Staff keep what was sent; what waits fails."""
     with transaction.atomic():
         disable_endpoint(endpoint=endpoint, reason="The account removed it.", now=now, by_owner=True)
         Endpoint.objects.filter(pk=endpoint.pk, removed_at=None).update(
@@ -97,19 +97,19 @@ def remove_url(*, endpoint: Endpoint, now: datetime) -> None:
 
 
 def messages_named(endpoint: Endpoint, message_id: str) -> QuerySet[Message]:
-    """Return the URL's callback of this id; nothing for any other text, also for one that no column holds."""
+    """Return the URL's callback with this id; nothing for any other text, also one that no column can hold."""
     messages = Message.objects.filter(endpoint=endpoint)
     return messages.filter(message_id=message_id) if _MESSAGE_ID.fullmatch(message_id) else messages.none()
 
 
 def deliveries_of(endpoint: Endpoint) -> QuerySet[Message]:
-    """Return a URL's callbacks, with its attempts: two queries for any number of rows."""
+    """Return a URL's callbacks with their attempts: two queries for any number of rows."""
     short = Attempt.objects.only("message_id", "number", "started_at", "ended_at", "duration_ms", "status", "error")
     messages = Message.objects.filter(endpoint=endpoint).defer("body").select_related("endpoint")
     return messages.prefetch_related(Prefetch("attempts", queryset=short.order_by("number")))
 
 
 def delivery_of(endpoint: Endpoint, message_id: str) -> Message | None:
-    """Return one of a URL's callbacks with its body and its whole attempts; None for any other."""
+    """Return one of a URL's callbacks with its body and its whole attempts; None if it is not of this URL."""
     found = messages_named(endpoint, message_id).select_related("endpoint")
     return found.prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("number"))).first()

@@ -1,4 +1,4 @@
-"""What an account chooses for a callback URL, checked and stored: the same for pages, API and commands."""
+"""An account's choices for a callback URL, checked and stored: the same for pages, API and commands."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -69,7 +69,7 @@ def checked(
 
 
 def change_endpoint(*, endpoint: Endpoint, **choices: Any) -> Endpoint:
-    """Store the choices that are given, all or none, and return the endpoint. Raises ChoicesInvalidError."""
+    """Store all the choices that are given, or none, and return the endpoint. Raises ChoicesInvalidError."""
     columns = checked(endpoint=endpoint, **choices)
     if columns:
         Endpoint.objects.filter(pk=endpoint.pk).update(**columns)

@@ -1,4 +1,4 @@
-"""What a callback said, deleted on request; that there was one, when and with what outcome, stays."""
+"""Deleting the content of a callback on request; that it was sent, when and with what outcome, stays."""
 
 from datetime import datetime
 
@@ -11,13 +11,17 @@ DELETED_BEFORE = "Its content was deleted before it was delivered."
 
 
 class BeingSentError(Exception):
-    """A worker is sending the callback at this moment; the message says so, for a person."""
+    """A worker is sending the callback now; the message says so, for a person."""
 
 
 def delete_content(*, message: Message, now: datetime) -> None:
     """Delete a message's body, and the requests and answers of its attempts. One that waited fails.
 
-    It can never be sent again. Raises BeingSentError.
+    It can never be sent again.
+
+    Raises:
+        BeingSentError: a worker is sending it now.
+
     """
     with transaction.atomic():
         free = Message.objects.filter(~Q(state=Message.State.DELIVERING), pk=message.pk)

@@ -1,4 +1,4 @@
-"""Counts of attempts by the hour: history reads these few rows and not half a million attempts."""
+"""Counts of attempts by the hour: history reads these few rows and not every attempt."""
 
 import math
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ LAST_STEP = 50  # nine hours; no answer takes so long
 
 
 def step_of(duration_ms: int) -> int:
-    """Return the step that a time to answer is counted in."""
+    """Return the step of a time to answer: each step is half an octave of milliseconds."""
     return min(int(math.log2(max(duration_ms, 1)) * STEPS_AN_OCTAVE), LAST_STEP)
 
 
@@ -25,9 +25,9 @@ def hour_of(moment: datetime) -> int:
 
 
 def typical_of(counts: Iterable[tuple[int, int]], share: float) -> int | None:
-    """Return the time in ms that a `share` of answers came within, of counts by step; None of no counts.
+    """Return the time in ms within which a `share` of answers came, from their counts by step; None without any.
 
-    The answers of a step are taken to lie evenly in it: of many answers it is a few per cent off, of one up to 19 %.
+    Answers are taken to lie evenly in their step: the result is a few per cent off for many, up to 19 % for one.
     """
     by_step = sorted(counts)
     wanted = share * sum(count for _, count in by_step)
@@ -47,7 +47,7 @@ def count_attempts(
     attempts: int = 0,
     given_up: int = 0,
 ) -> None:
-    """Add to the counts of the hour. Call it last in a transaction: others wait for the row from then on."""
+    """Add to the counts of the hour. Call it last in a transaction: it locks the row, and others wait for it."""
     step = 0 if cause or took_ms is None else step_of(took_ms)
     of_hour = {"endpoint_id": endpoint_pk, "hour": hour_of(now), "cause": cause, "step": step}
     row = AttemptCount.objects.filter(**of_hour)

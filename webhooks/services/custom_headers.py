@@ -1,4 +1,4 @@
-"""Headers that an account wants on its callbacks, such as a gateway's key: sealed at rest and masked where shown."""
+"""Headers that an account adds to its callbacks, such as a gateway's key: encrypted at rest, masked on pages."""
 
 import json
 import re
@@ -26,11 +26,11 @@ _SIGNATURES = ("webhook-", "x-mippia-", "svix-")
 
 
 class HeadersInvalidError(Exception):
-    """Such headers cannot be sent; the message says which and why, for a person."""
+    """These headers cannot be sent; the message says which and why, for a person."""
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Raise HeadersInvalidError for headers that cannot be sent, or that are not an account's to choose."""
+    """Raise HeadersInvalidError for headers that cannot be sent, or that an account may not set."""
     if len(headers) > settings.WEBHOOK_MAX_HEADERS:
         raise HeadersInvalidError(f"There are {len(headers)} headers; the limit is {settings.WEBHOOK_MAX_HEADERS}.")
     lowered = [name.lower() for name in headers]
@@ -55,7 +55,7 @@ def _problem(name: str, value: str) -> str:
 
 
 def sealed(headers: Mapping[str, str]) -> str:
-    """Return headers encrypted, as text for the column; empty where there are none."""
+    """Return headers encrypted, as text for the column; empty if there are none."""
     return seal(json.dumps(dict(headers))) if headers else ""
 
 
@@ -66,12 +66,12 @@ def headers_of(endpoint: Endpoint) -> dict[str, str]:
 
 
 def masked(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers as history and pages may have them: the names alone."""
+    """Return the headers for history and pages: names with masked values."""
     return dict.fromkeys(headers, MASK)
 
 
 def unmasked(headers: Mapping[str, str] | None, endpoint: Endpoint | None) -> dict[str, str] | None:
-    """Return the headers with the values that `endpoint` has where only the mask was given back."""
+    """Return the headers, each masked value replaced by the one that `endpoint` has."""
     if headers is None:
         return None
     known = headers_of(endpoint) if endpoint and MASK in headers.values() else {}
@@ -79,9 +79,9 @@ def unmasked(headers: Mapping[str, str] | None, endpoint: Endpoint | None) -> di
 
 
 def hidden(text: str, headers: Mapping[str, str]) -> str:
-    """Return `text` without the values of `headers`: a receiver may send back what it was sent.
+    """Return `text` without the values of `headers`: a receiver may echo what it was sent.
 
-    Where `text` was cut in the middle of a value, its beginning goes too.
+    If `text` ends in the middle of a value, that beginning is removed too.
     """
     words = {word for value in headers.values() for word in (value, value.split(" ")[-1])}
     for word in sorted(words, key=len, reverse=True):

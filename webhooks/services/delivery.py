@@ -1,4 +1,4 @@
-"""One attempt: claimed, sent, recorded. No HTTP inside a transaction."""
+"""One attempt at a callback: claimed, sent, recorded. No HTTP request inside a transaction."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,9 +33,9 @@ EVERY_ATTEMPT_FAILED = "Every attempt of the schedule failed."
 
 @dataclass(frozen=True)
 class Claim:
-    """An attempt that is this worker's to make.
+    """An attempt that this worker has to make.
 
-    `own_headers` are the URL's, which history has without their values. `tried_until` is the end of the lease where
+    `own_headers` are the URL's; history keeps them without their values. `tried_until` is the end of the lease if
     this is the one try after a pause.
     """
 
@@ -46,7 +46,7 @@ class Claim:
 
 
 def deliver(*, message_pk: int) -> bool:
-    """Make one attempt at a message if it is due and nobody else has it; return whether one was made."""
+    """Make one attempt at a message if it is due and no other worker has it; return whether one was made."""
     try:
         claim = claim_message(message_pk=message_pk, now=timezone.now())
     except SecretUnreadableError as error:
@@ -63,9 +63,9 @@ def deliver(*, message_pk: int) -> bool:
 
 
 def claim_message(*, message_pk: int, now: datetime) -> Claim | None:
-    """Take the message by one conditional UPDATE, with a lease, and write the attempt down before it is made.
+    """Claim the message by one conditional UPDATE, and store the attempt before it is made.
 
-    Returns None where it is not due, not deliverable, in another worker's hands, or its URL is paused.
+    Returns None if it is not due, cannot be delivered, another worker has it, or its URL is paused.
     """
     with transaction.atomic():
         token = LEASE.claim(
@@ -107,7 +107,7 @@ def _leave_to_the_sweeper(message_pk: int) -> None:
 
 
 def record_answer(*, claim: Claim, answer: Answer, now: datetime) -> None:
-    """Complete the attempt's row, and move the message to its end or to its next attempt."""
+    """Complete the attempt's row, and end the message or schedule its next attempt."""
     with transaction.atomic():
         is_first = _complete_attempt(claim, answer=answer, now=now)
         given_up = False

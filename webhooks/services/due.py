@@ -1,4 +1,4 @@
-"""When a callback may be sent: its time has come, the queue does not have it, and its URL takes callbacks now."""
+"""When a callback may be sent: its time has come, the queue does not have it, and its URL accepts callbacks now."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ LEASE_MARGIN = timedelta(seconds=30)
 
 
 def is_due(now: datetime) -> Q:
-    """Match messages whose time has come at `now`, or cannot be right: stamped by a clock that was set back since."""
+    """Match messages whose time has come at `now`, or is impossible because the clock was set back since."""
     first = Q(schedule_step=0, next_attempt_at__gt=now + CLOCK_ROOM)
     lease = Q(state=Message.State.DELIVERING) & LEASE.wrong(now)
     waiting = Q(state__in=[Message.State.PENDING, Message.State.DELIVERING])
@@ -21,22 +21,22 @@ def is_due(now: datetime) -> Q:
 
 
 def open_endpoints() -> QuerySet[Endpoint]:
-    """Return the endpoints that callbacks go to, those in a pause among them."""
+    """Return the endpoints to which callbacks are sent, those in a pause too."""
     return Endpoint.objects.filter(verified_at__isnull=False, disabled_at__isnull=True)
 
 
 def schedule_length() -> timedelta:
-    """Return how long after the first attempt the last one is made, and how long a message waits for a URL."""
+    """Return the time from the first attempt to the last: as long a message also waits for an unverified URL."""
     return timedelta(seconds=settings.WEBHOOK_SCHEDULE_SECONDS[-1])
 
 
 def lease_length() -> timedelta:
-    """Return how long a worker has a message: past the timeout it still looks the name up and writes what came."""
+    """Return how long a worker holds a message: the timeout, and time to look up the name and store the answer."""
     return timedelta(seconds=settings.WEBHOOK_TIMEOUT_SECONDS) + LEASE_MARGIN
 
 
 def queue_trust() -> timedelta:
-    """Return how long the queue is trusted to get to a message: past that it may be lost, and is queued once more."""
+    """Return how long a message may be in the queue before it counts as lost and is queued again."""
     return timedelta(seconds=settings.WEBHOOK_QUEUE_TRUST_SECONDS)
 
 

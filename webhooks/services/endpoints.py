@@ -1,4 +1,4 @@
-"""A callback URL in use: its secret, its troubles, turned off by them or by people."""
+"""Callback URLs in use: their secrets and their failures, and what disables them."""
 
 import smtplib
 from datetime import datetime, timedelta
@@ -39,18 +39,18 @@ def endpoint_secret(*, endpoint: Endpoint) -> str:
 
 
 def rotate_secret(*, endpoint: Endpoint, seen: str = "") -> str:
-    """Give the endpoint a new secret and return it; callbacks are signed with the old one too for a day more.
+    """Give the endpoint a new secret and return it; callbacks are signed with the old one too for another day.
 
-    It is the secret of a candidate URL as well. Raises RotatedMeanwhileError; `seen` as in `sealed_secrets.rotate`.
+    A candidate URL gets it as well. `seen` is that of `sealed_secrets.rotate`. Raises RotatedMeanwhileError.
     """
     return rotate(endpoint, seen=seen, sealed_candidate_secret="")
 
 
 def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime, by_owner: bool = False) -> bool:
-    """Stop deliveries to the endpoint's URL: what waits is failed (it can be recovered), and the owner is told.
+    """Send nothing more to the endpoint. Waiting messages fail (they can be recovered), and the owner is told.
 
-    By mail, unless it is `by_owner`, and by `callback_url.disabled` at those of the account's other URLs that want it.
-    Returns False where it was disabled already, or has another URL by now.
+    The owner gets a mail, unless it was `by_owner`, and a callback `callback_url.disabled` at the account's other
+    URLs that asked for it. Returns False if it was disabled already or has another address by now.
     """
     with transaction.atomic():
         if by_owner:  # also of a URL that was disabled before: now the account wants it so
@@ -70,13 +70,13 @@ def disable_endpoint(*, endpoint: Endpoint, reason: str, now: datetime, by_owner
 
 
 def note_success(*, endpoint: Endpoint) -> None:
-    """The endpoint's URL took a callback: whatever trouble there was is over."""
+    """Record that the URL accepted a callback: its earlier failures no longer count."""
     troubled = Q(failing_since__isnull=False) | Q(failures_in_row__gt=0)
     _same_url(endpoint).filter(troubled).update(**NO_TROUBLE)
 
 
 def note_failure(*, endpoint: Endpoint, now: datetime) -> None:
-    """The endpoint's URL failed an attempt: after `WEBHOOK_DISABLE_AFTER_DAYS` of nothing else it is disabled."""
+    """Record a failed attempt. A URL that only failed for `WEBHOOK_DISABLE_AFTER_DAYS` is disabled."""
     known = _same_url(endpoint).values_list("failing_since", "last_failure_at").first()
     if known is None:
         return

@@ -1,4 +1,4 @@
-"""What others may ask about deliveries, as plain values."""
+"""What other apps may ask about deliveries, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ LATELY = timedelta(days=7)  # what pages call recent: what is older was seen, or
 
 @dataclass(frozen=True)
 class DeliveryAttempt:
-    """One HTTP request of a callback. `status` is None where nobody answered."""
+    """One HTTP request of a callback. `status` is None if nobody answered."""
 
     number: int
     started_at: datetime
@@ -26,9 +26,9 @@ class DeliveryAttempt:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One callback: where it stands, and every attempt at it, first to last.
+    """One callback: its state, and every attempt at it, oldest first.
 
-    `next_attempt_at` is None where none is due: it has ended, is in a worker's hands, or its URL gets nothing now.
+    `next_attempt_at` is None if none is planned: it has ended, a worker has it, or its URL gets nothing now.
     """
 
     message_pk: int
@@ -74,9 +74,9 @@ def _delivery(message: Message) -> Delivery:
 
 
 def failing(endpoints: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
-    """Return those of `endpoints` that fail now, are disabled, or whose unverified URL keeps callbacks from arriving.
+    """Return those of `endpoints` that fail now, are disabled, or keep callbacks waiting because they are not verified.
 
-    Those that their own account disabled need nobody.
+    Those that their own account disabled need nobody, and are left out.
     """
     kept_from_it = Message.objects.filter(endpoint=OuterRef("pk")).exclude(state=Message.State.DELIVERED)
     unverified = Q(verified_at=None) & Exists(kept_from_it)
@@ -95,15 +95,15 @@ def given_up(messages: QuerySet[Message], *, now: datetime) -> QuerySet[Message]
 
 
 def lost(messages: QuerySet[Message], *, now: datetime) -> QuerySet[Message]:
-    """Return those of `messages` that were given up lately, and that somebody may send again.
+    """Return those of `messages` that were given up lately and that somebody may send again.
 
-    Not to a URL that its account removed or disabled: it wants none.
+    Messages to a URL that its account removed or disabled are left out: the account wants none.
     """
     return given_up(messages, now=now).filter(endpoint__removed_at=None, endpoint__disabled_by_owner=False)
 
 
 def count_waiting_callbacks() -> int:
-    """Count the callbacks that are on their way, to whatever URL; by a small index of these alone."""
+    """Count the callbacks that are on their way, to any URL, by a small index of these alone."""
     return Message.objects.filter(ON_ITS_WAY).count()
 
 

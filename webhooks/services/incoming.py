@@ -1,4 +1,4 @@
-"""Callbacks that came: verified, held against the contract, stored once."""
+"""Received callbacks: signature and body are checked, and each is stored once."""
 
 import hashlib
 from collections.abc import Mapping
@@ -27,16 +27,16 @@ _MAX_SLUG_CHARACTERS = 100
 
 @dataclass(frozen=True)
 class Accepted:
-    """What to answer with 200."""
+    """What the endpoint answers with 200."""
 
     answer: dict[str, Any]
 
 
 class RefusedError(Exception):
-    """What to answer instead, and why."""
+    """The request is refused; holds the status to answer, and why."""
 
     def __init__(self, reason: Refused.Reason, status: int, detail: str, errors: Errors | None = None) -> None:
-        """Keep the refusal: its class, HTTP status, words for a person, and the fields at fault."""
+        """Hold the refusal: its class, HTTP status, words for a person, and the wrong fields."""
         super().__init__(detail)
         self.reason = reason
         self.status = status
@@ -46,7 +46,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A request to the incoming endpoint; header names in small letters; `body` cut just past the size cap."""
+    """A request to the incoming endpoint. Header names are lower-case; `body` is cut just past the size limit."""
 
     slug: str
     body: bytes
@@ -57,7 +57,9 @@ class Arrival:
 def receive(*, arrival: Arrival) -> Accepted:
     """Answer a challenge, or verify a callback and store it.
 
-    Raises RefusedError, already counted, with the status to answer: 404 unknown source, 401 signature, 422 body.
+    Raises:
+        RefusedError: already counted, with the status to answer: 404 unknown source, 401 signature, 422 body.
+
     """
     source = Source.objects.filter(slug=arrival.slug).first()
     try:

@@ -1,4 +1,4 @@
-"""Where a callback's task and tracks are on this site. Whoever runs tasks says so; here they are only text."""
+"""The pages of this site about a callback's task and tracks. Another app registers them; here they are only text."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ _finders: list[Finder] = []
 
 
 def register_finder(find: Finder) -> None:
-    """Ask `find` for the pages that a callback's body names; an app calls this once, in `ready`."""
+    """Have `find` asked for the pages that a callback's body names; an app calls this once, in `ready`."""
     if find not in _finders:
         _finders.append(find)
 
 
 def links_of(body: str) -> list[Link]:
-    """Return the pages about what a callback's body names, as the registered finders know them."""
+    """Return the pages about what a callback's body names, from the registered finders."""
     try:
         told = parse(body.encode("utf-8", "replace"))[1]
     except NotJsonError:

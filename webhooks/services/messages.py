@@ -1,4 +1,4 @@
-"""Messages: made with what they tell of, one for each URL that wants to hear it, and handed to the queue."""
+"""Messages: made in the transaction of their event, one for each URL that wants it, and put in the queue."""
 
 import json
 import secrets
@@ -34,14 +34,14 @@ def queue_messages(
     full: Callable[[], Body] | None = None,
     but_not: Endpoint | None = None,
 ) -> list[Message]:
-    """Make one message of `event_key` for each of the owner's URLs that wants `event`, and hand them to the queue.
+    """Make one message of `event_key` for each of the owner's URLs that wants `event`, and put them in the queue.
 
-    `subject` is the task id that x-mippia-signature covers. `body` is sent as JSON; URLs that asked for the full
-    format get what `full` builds, where it is given. Neither is built where no URL wants it. `but_not` is a URL that
-    gets none. Call it inside the transaction that ends the task: all commit together or nothing does. Returns the
-    messages, older ones where a URL has the event already. For a URL that is not verified the message waits until it
-    is, as long as the retry schedule is; for one that is disabled it has failed from the start. Either can be
-    recovered.
+    Call it inside the transaction that ends the task: all commit together, or nothing does. Returns the messages;
+    if a URL has the event already, its older message. A message to an unverified URL waits for it, as long as the retry
+    schedule is; a message to a disabled URL has failed from the start. Either can be recovered.
+
+    `subject` is the task id that x-mippia-signature covers. `body` is sent as JSON; URLs that asked for the full format
+    get what `full` builds, if given. Neither is built if no URL wants it. `but_not` is a URL that gets none.
     """
     urls = Endpoint.objects.of(owner)
     wanted = [endpoint for endpoint in urls if event in endpoint.events and endpoint != but_not]
@@ -57,7 +57,7 @@ def queue_messages(
 
 
 def send_test(*, endpoint: Endpoint) -> Message:
-    """Queue a callback of the contract's shape, made up, so that the owner sees one arrive."""
+    """Queue a made-up callback of the contract's form, so that the owner sees one arrive."""
     now = timezone.now()
     task_id = new_task_id(now, mark="Test")
     body = callback_body(task_id=task_id, task_name=TaskName.ADD, status=TaskStatus.SUCCESS, completed_at=now)
@@ -65,7 +65,7 @@ def send_test(*, endpoint: Endpoint) -> Message:
 
 
 def enqueue(pk: int, *, now: datetime) -> bool:
-    """Hand a message to the queue, once: whoever moves `queued_until` does it, in the same transaction."""
+    """Put a message in the queue, once: whoever moves `queued_until` does it, in the same transaction."""
     with transaction.atomic():
         mine = Message.objects.filter(TRUST.free(now), pk=pk).update(queued_until=now + queue_trust())
         if mine:

@@ -1,7 +1,7 @@
-"""Callback URLs that get nothing for a while: they said so, their gateway is down, or too many attempts failed.
+"""Pauses: a callback URL gets nothing for a while if it asks so, its gateway is down, or too many attempts failed.
 
-A pause ends with one try: the first callback that a worker takes. While it runs, `paused_until` is the end of that
-worker's lease, so that nobody else tries. If it arrives, everything that waits follows; else the next pause begins,
+A pause ends with one try: the first callback that a worker claims. Until it has ended, `paused_until` is the end of
+that worker's lease, so that nobody else tries. If it arrives, all that waits follows; else the next pause begins,
 twice as long as the one before.
 """
 
@@ -23,14 +23,14 @@ NOT_PAUSED: dict[str, Any] = {"paused_until": None, "pause_reason": "", "pauses_
 
 
 def take_try(endpoint: Endpoint, *, now: datetime) -> datetime | None:
-    """Take the one try after a pause, by a conditional UPDATE; return its lease's end, None where another has it."""
+    """Claim the one try after a pause by a conditional UPDATE; return its lease's end, None if another has it."""
     until = now + lease_length()
     paused = Endpoint.objects.filter(PAUSE.over(now), pk=endpoint.pk)
     return until if paused.update(paused_until=until) else None
 
 
 def end_pause(endpoint: Endpoint, *, tried_until: datetime | None) -> None:
-    """The try after the pause arrived: send what waits. A pause that began meanwhile goes on."""
+    """End the pause after its try arrived, and send what waits. A pause that began meanwhile stays."""
     if tried_until:
         ended = Endpoint.objects.filter(pk=endpoint.pk, paused_until=tried_until).update(**NOT_PAUSED)
         if ended:
@@ -38,7 +38,7 @@ def end_pause(endpoint: Endpoint, *, tried_until: datetime | None) -> None:
 
 
 def pause_after(endpoint: Endpoint, *, answer: Answer, tried_until: datetime | None, now: datetime) -> None:
-    """Begin a pause where a failed attempt is a reason for one; call it once the failure has been counted."""
+    """Begin a pause if a failed attempt is a reason for one; call it after the failure was counted."""
     found = Endpoint.objects.filter(pk=endpoint.pk).values("failures_in_row", "pauses_in_row").first()
     if found is None:
         return

@@ -1,4 +1,4 @@
-"""Messages that get another round: one by one, all that failed since a moment, or all since a moment."""
+"""Sending messages again: single ones, all that failed since a moment, or all since a moment."""
 
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ BATCH_ROWS = 1000
 
 @dataclass(frozen=True)
 class SentAgain:
-    """What became of messages that were to be sent again, in numbers: only the first two were touched."""
+    """How many messages were sent again, and how many not; only the first two numbers were touched."""
 
     sent: int = 0
     held: int = 0  # wait for their URL to be verified
@@ -28,9 +28,9 @@ class SentAgain:
 
 
 def send_again(*, messages: QuerySet[Message]) -> SentAgain:
-    """Give messages that ended a whole new schedule, from now; those that still wait are tried at once.
+    """Give ended messages a new schedule from now; those that still wait are tried at once.
 
-    One that is in a worker's hands stays there, and one whose URL is disabled stays as it is: it would fail at once.
+    Messages that a worker has stay with it. Those to a disabled URL stay as they are: they would fail at once.
     """
     keys = list(messages.values_list("pk", flat=True))
     batches = (keys[start : start + BATCH_ROWS] for start in range(0, len(keys), BATCH_ROWS))
@@ -54,27 +54,27 @@ def _send_batch_again(keys: list[int]) -> SentAgain:
 
 
 def count_failed(*, endpoint: Endpoint, since: datetime, cause: str = "") -> int:
-    """Return how many messages `recover_failed` would send."""
+    """Return how many messages `recover_failed` would send again."""
     return _failed(endpoint, since, cause).count()
 
 
 def recover_failed(*, endpoint: Endpoint, since: datetime, cause: str = "") -> int:
-    """Send every message again that was made at or after `since` and failed for good; return how many.
+    """Send every message again that was made at or after `since` and has failed; return how many.
 
-    Those of one cause, where it is given. None of them where the endpoint is disabled: they would fail at once.
+    If `cause` is given, only those of it. None if the endpoint is disabled: they would fail at once.
     """
     return _again(endpoint, _failed(endpoint, since, cause))
 
 
 def count_ended(*, endpoint: Endpoint, since: datetime) -> int:
-    """Return how many messages `replay` would send."""
+    """Return how many messages `replay` would send again."""
     return _ended(endpoint, since).count()
 
 
 def replay(*, endpoint: Endpoint, since: datetime) -> int:
     """Send every message again that was made at or after `since` and has ended, delivered or not; return how many.
 
-    Each keeps its id, so that a receiver that stored it can tell. None where the endpoint is disabled.
+    Each keeps its id, so that the receiver can tell that it had it before. None if the endpoint is disabled.
     """
     return _again(endpoint, _ended(endpoint, since))
 

@@ -1,4 +1,4 @@
-"""Requests that were turned away: counted, and kept so that somebody can see what came and try its signature."""
+"""Refused requests: counted, and kept so that somebody can see what came and try its signature again."""
 
 import json
 from collections.abc import Mapping
@@ -31,9 +31,9 @@ def keep_refusal(
     remote_address: str,
     at: datetime,
 ) -> None:
-    """Store what was turned away among the newest, and count it with its source.
+    """Store a refused request among the newest, and count it with its source.
 
-    Signatures are sealed, and masked where they are read: with its body each is as good as the callback for a while.
+    Signatures are encrypted, and masked on pages: with its body, each is as good as the callback for a while.
     """
     kept = body[:KEPT_BODY_BYTES].decode("utf-8", "replace")
     signatures = {name: headers[name][:KEPT_HEADER_CHARACTERS] for name in _SIGNATURES if name in headers}
@@ -68,12 +68,12 @@ def _task_id(body: bytes) -> str:
 
 
 def try_signature(*, refused: Refused, now: datetime) -> str:
-    """Check what was kept against the secrets that the source has now, as if it came when it came.
+    """Check a kept request against the source's secrets of today, as at the moment when it came.
 
-    Returns what holds, in a sentence.
+    Returns which signatures are valid, in a sentence.
 
     Raises:
-        BadSignatureError: nothing holds, or it cannot be checked; the text says why.
+        BadSignatureError: none is valid, or it cannot be checked; the message says why.
         SecretUnreadableError: a secret was sealed under another key.
 
     """

@@ -1,7 +1,7 @@
-"""An account's callback URLs: stored, challenged, and used from the moment that they answer.
+"""Registering callback URLs: each is stored, sent a challenge, and used as soon as it has answered.
 
-A URL that works goes on getting callbacks while another one is tried in its place: the candidate takes its place when
-it answers the challenge, and not before.
+A URL that works gets callbacks while another is tried in its place. This candidate replaces it when it answers the
+challenge, and not before.
 """
 
 import hmac
@@ -34,11 +34,11 @@ CHANGED_MEANWHILE = "The URL or its secret changed during the challenge, so the 
 
 
 class VerificationFailedError(Exception):
-    """The URL did not answer the challenge; the message says how, for a person. What worked before goes on working."""
+    """The URL did not answer the challenge; the message says how, for a person. The URL before it stays in use."""
 
 
 class TooManyUrlsError(Exception):
-    """The account has as many callback URLs as it may have, or has this one; the message says so, for a person."""
+    """The account may have no more callback URLs, or has this one already; the message says so, for a person."""
 
 
 def register_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpoint:
@@ -62,7 +62,7 @@ def store_endpoint(*, owner: User, url: str, secret: str | None = None) -> Endpo
 
 
 def add_endpoint(*, owner: User, url: str, secret: str | None = None, **choices: Any) -> Endpoint:
-    """Store one more callback URL of the owner, to be challenged; `choices` are those of `choosing.checked`.
+    """Store one more callback URL of the owner; it still has to answer. `choices` are those of `choosing.checked`.
 
     Raises TooManyUrlsError. Two calls at once do not get past the limit: they take turns at the account's row.
     """
@@ -73,7 +73,7 @@ def add_endpoint(*, owner: User, url: str, secret: str | None = None, **choices:
 
 
 def check_room(*, owner: User, url: str) -> None:
-    """Raise TooManyUrlsError where the account has this URL already, or as many as it may have."""
+    """Raise TooManyUrlsError if the account has this URL already, or may have no more."""
     check_new(owner=owner, url=url)
     known = Endpoint.objects.of(owner).count()
     if known >= settings.WEBHOOK_MAX_URLS:
@@ -81,7 +81,7 @@ def check_room(*, owner: User, url: str) -> None:
 
 
 def check_new(*, owner: User, url: str, besides: Endpoint | None = None) -> None:
-    """Raise TooManyUrlsError where another row than `besides` has this URL: each event would go there twice."""
+    """Raise TooManyUrlsError if another row than `besides` has this URL: each event would go there twice."""
     others = Endpoint.objects.of(owner).filter(Q(url=url) | Q(candidate_url=url))
     if besides:
         others = others.exclude(pk=besides.pk)
@@ -90,9 +90,9 @@ def check_new(*, owner: User, url: str, besides: Endpoint | None = None) -> None
 
 
 def move_endpoint(*, endpoint: Endpoint, url: str, secret: str | None = None) -> Endpoint:
-    """Give a callback URL another address, to be challenged, and return the endpoint.
+    """Give a callback URL another address, which still has to answer, and return the endpoint.
 
-    Beside a verified URL it is a candidate, and so is its secret; the verified URL itself withdraws the candidate.
+    Beside a verified address it is a candidate, with its secret; giving the verified one withdraws the candidate.
     """
     _store_over(endpoint, url, "" if secret is None else seal(secret))
     endpoint.refresh_from_db()
@@ -110,7 +110,7 @@ def _store_over(endpoint: Endpoint, url: str, sealed: str) -> None:
 
 
 def verify_endpoint(*, endpoint: Endpoint) -> Endpoint:
-    """Send the challenge to the candidate, or to the URL where there is none; one that answers is used from then on.
+    """Send the challenge to the candidate, or to the URL if it has none; what answers is used from then on.
 
     An answer enables the endpoint too. No answer changes nothing but `verify_error`: a URL that works stays verified.
     The request is signed with the Standard Webhooks headers (it has no task id for the other kind to cover).

@@ -1,4 +1,4 @@
-"""What is kept, and how long."""
+"""How long callbacks and their history are kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ BATCH_ROWS = 1000
 
 @dataclass(frozen=True)
 class Retention:
-    """Rows of one kind and how long they are kept: `old(now)` are those that go, in the order in which they go."""
+    """Rows of one kind and how long they are kept; `old(now)` returns those to delete, in the order of deletion."""
 
     name: str
     setting: str
     old: Callable[[datetime], QuerySet[Any]]
 
     def count(self, *, now: datetime) -> int:
-        """Return how many rows would go."""
+        """Return how many rows would be deleted."""
         return self.old(now).count()
 
     def prune(self, *, now: datetime, on_batch: Callable[[int], object] | None = None) -> int:
         """Delete the old rows in batches, each in a transaction of its own; return how many went.
 
-        Broken off, it has done a part, and the next call does the rest.
+        If it is interrupted, the next call deletes the rest.
         """
         gone = 0
         while keys := list(self.old(now).values_list("pk", flat=True)[:BATCH_ROWS]):
@@ -50,7 +50,7 @@ def old_attempts(now: datetime) -> QuerySet[Attempt]:
 
 
 def old_messages(now: datetime) -> QuerySet[Message]:
-    """Return messages that ended long ago and whose attempts are gone; one that waits comes to its end first."""
+    """Return messages that ended long ago and whose attempts are deleted; waiting messages stay until they end."""
     before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
     ended = [Message.State.DELIVERED, Message.State.FAILED]
     attempts = Attempt.objects.filter(message=OuterRef("pk"))
@@ -58,29 +58,29 @@ def old_messages(now: datetime) -> QuerySet[Message]:
 
 
 def old_counts(now: datetime) -> QuerySet[AttemptCount]:
-    """Return counts of hours whose attempts are gone."""
+    """Return counts of hours whose attempts are deleted."""
     before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
     return AttemptCount.objects.filter(hour__lt=hour_of(before)).order_by("hour")
 
 
 def old_changes(now: datetime) -> QuerySet[StateChange]:
-    """Return changes of state of long ago; the newest of each URL stays, as it says how it stood since."""
+    """Return changes of state from long ago. The newest of each URL stays: it says how the URL stood since."""
     before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
     later = StateChange.objects.filter(endpoint=OuterRef("endpoint"), at__gt=OuterRef("at"))
     return StateChange.objects.filter(Exists(later), at__lt=before).order_by("at")
 
 
 def old_endpoints(now: datetime) -> QuerySet[Endpoint]:
-    """Return callback URLs that their account removed long ago, once nothing that was sent to them is left."""
+    """Return callback URLs that their account removed long ago, once all that was sent to them is deleted."""
     before = now - timedelta(days=settings.WEBHOOK_ATTEMPT_RETENTION_DAYS)
     messages = Message.objects.filter(endpoint=OuterRef("pk"))
     return Endpoint.objects.filter(~Exists(messages), removed_at__lt=before).order_by("removed_at")
 
 
 def old_received(now: datetime) -> QuerySet[Received]:
-    """Return callbacks that came long ago.
+    """Return callbacks that arrived long ago.
 
-    One that came again since is still in use: a sender that repeats it must not have it stored anew.
+    One that arrived again since stays: a sender that repeats it must not have it stored twice.
     """
     before = now - timedelta(days=settings.WEBHOOK_RECEIVED_RETENTION_DAYS)
     return Received.objects.filter(first_seen_at__lt=before, last_seen_at__lt=before).order_by("first_seen_at")

@@ -1,4 +1,4 @@
-"""The secrets of an endpoint or a source: the current one, and the one before while it still counts."""
+"""The secrets of an endpoint or a source: the current one, and the one before it during the overlap."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ NO_PREVIOUS: dict[str, Any] = {"sealed_previous_secret": "", "previous_secret_un
 
 
 def secrets_in_force(holder: Endpoint | Source, *, now: datetime) -> list[str]:
-    """Return the secrets that count at `now`, current first."""
+    """Return the secrets that are valid at `now`, current first."""
     current = [unseal(holder.sealed_secret)]
     if holder.previous_secret_until is not None and holder.previous_secret_until > now:
         current.append(unseal(holder.sealed_previous_secret))
@@ -22,19 +22,19 @@ def secrets_in_force(holder: Endpoint | Source, *, now: datetime) -> list[str]:
 
 
 class RotatedMeanwhileError(Exception):
-    """The secret was changed after it was looked at: another rotation would end one that was shown a moment ago."""
+    """The secret was rotated after it was read: another rotation would end one that was just shown."""
 
 
 def secret_mark(holder: Endpoint | Source) -> str:
-    """Return a text that is another one after each rotation, and says nothing of the secret."""
+    """Return a text that changes with each rotation, and gives nothing of the secret away."""
     return hashlib.sha256(holder.sealed_secret.encode()).hexdigest()[:16]
 
 
 def rotate(holder: Endpoint | Source, *, seen: str = "", **changes: Any) -> str:
-    """Give `holder` a new secret and return it; the one before counts for `ROTATION_OVERLAP` more.
+    """Give `holder` a new secret and return it; the one before stays valid for `ROTATION_OVERLAP`.
 
-    `seen` is the `secret_mark` that whoever asks has looked at; without it the one that `holder` was read with counts.
-    `changes` are written in the same statement. Raises RotatedMeanwhileError where the secret is another one by now.
+    `seen` is the `secret_mark` that the person saw; by default the one with which `holder` was read. `changes` are
+    written in the same statement. Raises RotatedMeanwhileError if the secret was rotated since.
     """
     secret = new_secret()
     previous = NO_PREVIOUS  # where it was sealed under a key that is gone: rotating is the way out of that

@@ -1,4 +1,4 @@
-"""The headers that sign what goes to a callback URL, in the way that the URL asks for."""
+"""The headers that sign a callback, in the way that its URL chose."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ from webhooks.signing import Signer, mippia_headers, standard_headers, standard_
 def signed_headers(
     endpoint: Endpoint, *, secrets: Sequence[str], message_id: str, task_id: str, body: str, now: datetime
 ) -> dict[str, str]:
-    """Return the headers that sign a request; `secrets` are current first, then those that still overlap.
+    """Return the headers that sign a request; `secrets` are the current one, then those still in their overlap.
 
-    Without a `task_id` there is nothing for x-mippia-signature to cover, and it is left out.
+    Without a `task_id` x-mippia-signature is left out: it would have nothing to cover.
     """
     timestamp = int(now.timestamp())
     signers = [_signer(endpoint, secret) for secret in secrets]
@@ -29,7 +29,7 @@ def signed_headers(
 
 
 def public_keys(endpoint: Endpoint) -> list[str]:
-    """Return the public keys whose signatures callbacks carry now, current first; none where it signs with HMAC.
+    """Return the public keys that check today's callbacks, current first; none if they are signed with HMAC.
 
     Raises SecretUnreadableError.
     """

@@ -1,4 +1,4 @@
-"""Who may call the incoming endpoint."""
+"""Sources: who may call the incoming endpoint."""
 
 from django.db import IntegrityError, transaction
 
@@ -8,11 +8,11 @@ from webhooks.services.sealed_secrets import rotate
 
 
 class SourceExistsError(Exception):
-    """There is a source of this slug already."""
+    """Another source has this slug."""
 
 
 def create_source(*, slug: str, secret: str | None = None) -> tuple[Source, str]:
-    """Make a source and return it with its secret: the one given, as a peer gave it out, or a new one.
+    """Make a source and return it with its secret: the one that the sender gave out, or a new one.
 
     Raises SourceExistsError where the slug is taken.
     """
@@ -30,8 +30,8 @@ def source_secret(*, source: Source) -> str:
 
 
 def rotate_source_secret(*, source: Source, seen: str = "") -> str:
-    """Give the source a new secret and return it; the old one is accepted for a day more.
+    """Give the source a new secret and return it; the old one is accepted for another day.
 
-    Raises RotatedMeanwhileError; `seen` as in `sealed_secrets.rotate`.
+    `seen` is that of `sealed_secrets.rotate`. Raises RotatedMeanwhileError.
     """
     return rotate(source, seen=seen)

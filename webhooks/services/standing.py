@@ -1,4 +1,4 @@
-"""How a callback URL stands, in a word, with the reason and with what can be done about it."""
+"""The state of a callback URL in a word, with the reason and what to do about it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from webhooks.services.history import LATELY, lost
 
 
 class State(TextChoices):
-    """The first that holds. PAUSED is the breaker's open state, TRYING its half-open one."""
+    """The states of a URL; the first that applies. PAUSED is a circuit breaker's open state, TRYING its half-open."""
 
     REMOVED = "removed", "removed"
     DISABLED = "disabled", "disabled"
@@ -25,7 +25,7 @@ class State(TextChoices):
 
 @dataclass(frozen=True)
 class Standing:
-    """`until` is the end of a pause. `reason` and `advice` are sentences, empty where all is well."""
+    """A URL's state. `until` is the end of a pause. `reason` and `advice` are sentences, empty if all is well."""
 
     state: State
     reason: str = ""
@@ -38,7 +38,7 @@ _PAUSES_END = "The pause ends by itself. Then one callback is tried, and the oth
 
 
 def standing_of(endpoint: Endpoint, *, now: datetime, lost_count: int | None = None) -> Standing:
-    """Return how a URL stands at `now`; `lost_count` where its callbacks that were given up lately are counted."""
+    """Return the state of a URL at `now`; with `lost_count`, callbacks given up lately count as trouble too."""
     if endpoint.removed_at is not None:
         return Standing(State.REMOVED, "The account removed this URL. What was sent to it stays here.")
     if endpoint.disabled_at is not None:

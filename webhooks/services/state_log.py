@@ -1,4 +1,4 @@
-"""Changes of the state of callback URLs, kept so that pages can show them over time."""
+"""Changes of callback URLs' states, stored so that pages can show them over time."""
 
 from datetime import datetime
 
@@ -11,13 +11,13 @@ from webhooks.services.standing import State, standing_of
 
 
 def note_state(*, endpoint_pk: int, now: datetime) -> None:
-    """Keep the state of a URL where it is another than the one noted last."""
+    """Store the state of a URL if it is not the one noted last."""
     for endpoint in _with_losses(Endpoint.objects.filter(pk=endpoint_pk), now):
         note_change(endpoint, _state(endpoint, now), now=now)
 
 
 def note_states(*, now: datetime | None = None) -> None:
-    """Keep what nobody noted: what staff and accounts did, and what time alone changed."""
+    """Store changes that nobody noted: what staff and accounts did, and what only time changed."""
     moment = now or timezone.now()
     for endpoint in _with_losses(Endpoint.objects.all(), moment):
         state = _state(endpoint, moment)
@@ -27,7 +27,7 @@ def note_states(*, now: datetime | None = None) -> None:
 
 
 def note_change(endpoint: Endpoint, state: State, *, now: datetime) -> None:
-    """Keep a state, once: whoever moves `noted_state` writes the row."""
+    """Store a state, once: whoever moves `noted_state` writes the row."""
     if endpoint.noted_state == state:
         return
     if Endpoint.objects.filter(pk=endpoint.pk, noted_state=endpoint.noted_state).update(noted_state=state):

@@ -1,4 +1,4 @@
-"""The sweeper's part: queues what is due, and ends what nobody will deliver."""
+"""The sweeper's part in callbacks: it queues what is due, and ends what nobody will deliver."""
 
 from datetime import datetime
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""The values of webhooks.cells, and what texts of requests look like, for templates."""
+"""The cells of webhooks.cells, and how texts of requests look, for templates."""
 
 from django import template
 

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--show-secret", action="store_true", help="print only the secret on the last line")
 
     def handle(self, *, username: str, url: str, **options: Any) -> None:
-        """Register, and fail with the reason where the URL does not answer."""
+        """Register the URL; fail with the reason if the URL does not answer its challenge."""
         try:
             check_address(url)
             owner = User.objects.get(username=username)
