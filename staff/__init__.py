@@ -1,1 +1,1 @@
-"""What staff pages share: how values are written, for whom people may act, what they did. Knows no other app."""
+"""What staff pages share: how values are written, for whom people may act, the audit trail. Imports no other app."""

@@ -1,4 +1,4 @@
-"""Who may see staff pages, and how somebody whose session ended comes back to where they were."""
+"""Who may see staff pages, and how a person returns after logging in again."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,17 +21,17 @@ READING = ("GET", "HEAD")
 
 
 def person(request: HttpRequest) -> User:
-    """Return the account that is logged in; behind `staff_only` or the admin there always is one."""
+    """Return the account that is logged in; behind `staff_only` or in the admin there always is one."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
 def staff_only(*permissions: str, comes_back: ComesBack | None = None) -> Callable[[View[P]], View[P]]:
-    """Let active staff with `permissions` in; send nobody-in-particular to the login page, refuse all others.
+    """Let active staff with `permissions` in; send strangers to the login page, and refuse all others.
 
-    A form that was sent after the session had ended leads to the page that `comes_back` names from the same
-    arguments, or to the page that it was sent from: the address of a form is no page.
+    After the login a form whose session had ended leads to the page that `comes_back` names from the same arguments,
+    or to the page that sent it: the address of a form is no page.
     """
 
     def guard(view: View[P]) -> View[P]:
@@ -49,12 +49,12 @@ def staff_only(*permissions: str, comes_back: ComesBack | None = None) -> Callab
 
 
 def is_asked_by_script(request: HttpRequest) -> bool:
-    """Tell whether a script of ours sent this and reads JSON."""
+    """Tell whether one of our scripts sent this and reads JSON."""
     return request.headers.get("Accept") == "application/json"
 
 
 def page_before(request: HttpRequest) -> str:
-    """Return the page of this site that a form was sent from; the overview where the browser does not say."""
+    """Return the page of this site that sent a form; the overview if the browser does not say."""
     referer = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
         return reverse("admin:index")

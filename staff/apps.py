@@ -5,14 +5,14 @@ from django.contrib.admin import apps as admin
 
 
 class StaffAdminConfig(admin.AdminConfig):
-    """Django's admin, with this site's own kind of site."""
+    """Django's admin with this project's own site class."""
 
     default = False
     default_site = "staff.site.StaffSite"
 
 
 class StaffConfig(AppConfig):
-    """Members of staff: for whom they may act, and the trail of what they did."""
+    """Members of staff: for whom they may act, and the audit trail of what they did."""
 
     default = True
     name = "staff"

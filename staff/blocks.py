@@ -1,4 +1,4 @@
-"""Longer texts on staff pages: JSON, the heads of requests, what can be copied."""
+"""Longer texts on staff pages: JSON, heads of requests, and texts to copy."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ from staff.display import NOTHING
 
 
 def boxed(text: str, *, copy: str = "") -> SafeString | str:
-    """Return `text` in a block that scrolls sideways; with a button that copies it where `copy` labels one."""
+    """Return `text` in a block that scrolls sideways; with a button that copies it, labelled `copy`, if given."""
     if not text:
         return NOTHING
     button = (
@@ -37,17 +37,17 @@ def copied(text: str) -> SafeString | str:
 
 
 def head(headers: dict[str, str]) -> SafeString | str:
-    """Return a request's or a response's head, a line each."""
+    """Return the head of a request or response, one header a line."""
     return boxed("\n".join(f"{name}: {value}" for name, value in headers.items()))
 
 
 def indented_json(value: object) -> str:
-    """Return JSON on several lines, in the order it is sent. Lone surrogates, which no page can hold, are replaced."""
+    """Return indented JSON in the order in which it is sent. Lone surrogates, which no page can hold, are replaced."""
     return _printable(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def json_box(text: str) -> SafeString | str:
-    """Return a text of JSON in a block, indented; text that is none as it is."""
+    """Return a JSON text in a block, indented; any other text unchanged."""
     with contextlib.suppress(ValueError, RecursionError):
         return boxed(indented_json(json.loads(text)))
     return boxed(_printable(text))

@@ -1,4 +1,4 @@
-"""Tables as CSV files: what a list's search and filters leave, streamed, and safe to open in a spreadsheet."""
+"""Lists as CSV files, as searched and filtered: streamed, and safe to open in a spreadsheet."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class CsvFile:
-    """`name` begins the file's name, `head` names the columns, `cells` makes a row's."""
+    """A kind of CSV file: `name` begins its name, `head` has the column titles, `cells` returns the cells of a row."""
 
     name: str
     head: list[str]
@@ -38,7 +38,7 @@ class CsvFile:
         return StreamingHttpResponse(self.lines(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
     def lines(self, rows: QuerySet[Any]) -> Iterator[str]:
-        """Yield the file line by line. The mark in front tells spreadsheets that it is UTF-8."""
+        """Yield the file line by line. A byte order mark tells spreadsheets that it is UTF-8."""
         write = csv.writer(_Line()).writerow
         yield "\ufeff" + write(self.head)
         for batch in _batches(rows):
@@ -55,12 +55,12 @@ def _batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 
 def safe_cell(value: object) -> object:
-    """Return a value as a spreadsheet may have it: text that it would take for a formula gets a quote in front."""
+    """Return a value that is safe in a spreadsheet: text that looks like a formula gets a quote in front."""
     if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
 
 
 def moment_cell(value: datetime | None) -> str:
-    """Return a moment for a program, to the second, with its offset; nothing for none."""
+    """Return a moment in ISO 8601, to the second, with its offset; empty for None."""
     return timezone.localtime(value).isoformat(timespec="seconds") if value else ""

@@ -1,4 +1,4 @@
-"""Values as a person reads them: one way to write a moment, a span, a number, bytes, a badge and a meter."""
+"""Values as people read them: one way to write a moment, a duration, a number, bytes, a badge and a meter."""
 
 from datetime import date, datetime, timedelta
 
@@ -29,7 +29,7 @@ def badge(tone: str, icon: str, word: str, title: str = "") -> SafeString:
 
 
 def meter(done: int, total: int, label: str, look: str = "") -> SafeString:
-    """Return a bar of how much of `total` is done; `label` says of what, `look` names further classes."""
+    """Return a bar that shows how much of `total` is done; `label` says of what, `look` has more CSS classes."""
     return format_html(
         '<progress class="{}" max="{}" value="{}" aria-label="{}">{} of {}</progress>',
         f"mf-meter {look}".rstrip(),
@@ -79,7 +79,7 @@ def _relative(value: datetime) -> str:
 
 
 def span(length: float | timedelta | None) -> str:
-    """Return how long something took, of seconds: `38 ms`, `1.9 s`, `5 min 7 s`, `2 h 5 min`."""
+    """Return a duration: `38 ms`, `1.9 s`, `5 min 7 s`, `2 h 5 min`. `length` is in seconds or a timedelta."""
     if length is None:
         return NOTHING
     seconds = length.total_seconds() if isinstance(length, timedelta) else length
@@ -99,12 +99,12 @@ def _two_units(seconds: int) -> str:
 
 
 def span_ms(milliseconds: int | None) -> str:
-    """Return how long something took, of milliseconds."""
+    """Return a duration that is given in milliseconds."""
     return span(None if milliseconds is None else milliseconds / 1000)
 
 
 def about(seconds: float | None) -> str:
-    """Return an estimate of a span, in one rounded unit: `40 s`, `12 min`, `3 h`, `2 d`."""
+    """Return an estimated duration in one rounded unit: `40 s`, `12 min`, `3 h`, `2 d`. `seconds` may be None."""
     if seconds is None:
         return NOTHING
     for limit_s, unit_s, unit in ((90, 1, "s"), (5400, 60, "min"), (172_800, 3600, "h")):
@@ -114,7 +114,7 @@ def about(seconds: float | None) -> str:
 
 
 def clock(seconds: float | None) -> str:
-    """Return a place in a recording as `m:ss` or `h:mm:ss`; a minus sign in front of negative ones."""
+    """Return a place in a recording as `m:ss` or `h:mm:ss`, with a minus sign if negative."""
     if seconds is None:
         return NOTHING
     whole = round(abs(seconds))
@@ -129,7 +129,7 @@ def number(value: float | None) -> str:
 
 
 def counted(count: int, thing: str) -> str:
-    """Return a count of things whose plural takes an s: `1 pair`, `12,345 pairs`."""
+    """Return a number of things whose plural takes an s: `1 pair`, `12,345 pairs`."""
     return f"{number(count)} {thing}{'' if count == 1 else 's'}"
 
 
@@ -139,12 +139,12 @@ def at_most(count: int, limit: int) -> str:
 
 
 def size(count: int | None) -> str:
-    """Return bytes in a fitting unit."""
+    """Return a number of bytes in a fitting unit."""
     return NOTHING if count is None else str(filesizeformat(count))
 
 
 def share(value: float) -> str:
-    """Return a share of one in whole per cent, never rounded up to all or down to nothing."""
+    """Return a share (0 to 1) in whole per cent; it never rounds up to 100 % or down to 0 %."""
     percent = value * 100
     if 0 < percent < 1:
         return "under 1 %"
@@ -162,7 +162,7 @@ def figure(value: float) -> str:
 
 
 def signed(value: float, decimals: int = 1) -> str:
-    """Return a number with its sign; zero has none."""
+    """Return a number with its sign; zero has no sign."""
     text = f"{abs(value):.{decimals}f}"
     if float(text) == 0:
         return text
@@ -170,5 +170,5 @@ def signed(value: float, decimals: int = 1) -> str:
 
 
 def unlocalized(value: float) -> str:
-    """Return a number for a machine: a point before the decimals, whatever the language."""
+    """Return a number for a program: with a decimal point, in every language."""
     return f"{value:.2f}"

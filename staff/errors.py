@@ -1,5 +1,5 @@
-"""Refusals that staff pages tell."""
+"""Refusals that staff pages show."""
 
 
 class RefusedError(Exception):
-    """What was asked is not done; the text says why, for the person who asked."""
+    """What the person asked is not done; the message says why."""

@@ -1,6 +1,6 @@
-"""The audit trail, and how staff like their lists.
+"""The audit trail, and what each person chose for their lists.
 
-The trail says who did what, on what, when and from where. Its rows are added, and never changed or deleted by hand.
+The trail says who did what, on what, when and from where. Its rows are never changed, and nobody deletes them by hand.
 """
 
 from typing import Any, NoReturn
@@ -14,11 +14,11 @@ from textsearch.fields import FoldedField, FoldingQuerySet, Searched
 
 
 class AppendOnlyError(Exception):
-    """Somebody tried to change or delete an entry."""
+    """An entry of the audit trail cannot be changed or deleted."""
 
 
 class AppendOnlyQuerySet(FoldingQuerySet["AuditEntry"]):
-    """Adds and reads; `staff.audit.retention` alone deletes, by a query set of its own."""
+    """Adds and reads entries. Only `staff.audit.retention` deletes, by a query set of its own."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
         raise AppendOnlyError("Entries of the audit trail are neither changed nor deleted.")
@@ -38,7 +38,7 @@ class AppendOnlyQuerySet(FoldingQuerySet["AuditEntry"]):
 
 
 class AuditEntry(Searched):
-    """One act. It names accounts and rows by what they were called then, and outlives both."""
+    """One act. It stores the names of accounts and rows as they were then, and stays when they go."""
 
     class Kind(models.TextChoices):
         CHANGE = "change", "change"
@@ -89,12 +89,12 @@ class AuditEntry(Searched):
         super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
-        """Refuse."""
+        """Refuse, always."""
         raise AppendOnlyError("Entries of the audit trail are not deleted.")
 
 
 class SavedView(models.Model):
-    """A list as somebody wants to see it again: its filters, search and sorting, and its columns, under a name."""
+    """A list as a person wants to see it again: filters, search, sorting and columns, under a name."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
     table = models.CharField(max_length=100, help_text="What the list is of")
@@ -115,7 +115,7 @@ class SavedView(models.Model):
 
 
 class ListChoice(models.Model):
-    """What one person chose for a list: its columns, and the view that it opens with."""
+    """What one person chose for one list: its columns, and the view that it opens with."""
 
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="list_choices")
     table = models.CharField(max_length=100)

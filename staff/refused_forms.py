@@ -1,6 +1,6 @@
-"""Forms that Django refuses for their token: what happened, in words, and the way to send them again.
+"""Forms that Django refuses for their CSRF token: what happened, in words, and a button that sends them again.
 
-The token goes with the login. Whoever logs in again in another tab has pages open whose forms have the old one.
+The token changes with each login. After a login in another tab, open pages have forms with the old token.
 """
 
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ MOST_FIELDS = 1000  # what is written into the page again
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  (Django's signature)
-    """Answer 403 with a page that offers to send the form again, where it came from a page of ours."""
+    """Answer 403 with a page that offers to send the form again, if a page of this site sent it."""
     fields = _fields(request) if _may_be_sent_again(request) else None
     context = {"fields": fields, "action": request.get_full_path(), "back": page_before(request)}
     return render(request, "staff/form_refused.html", context, status=403)

@@ -1,4 +1,4 @@
-"""Rows that an address or a form names by their number, and the addresses of their pages."""
+"""Numbers of rows in addresses and forms, and the addresses of the rows' pages."""
 
 from typing import TypeVar
 
@@ -12,17 +12,17 @@ _Row = TypeVar("_Row", bound=Model)
 
 
 def row_id(text: str) -> int:
-    """Return the number that `text` is; 0, which no row has, where it is none or no column holds it."""
+    """Return the number in `text`; 0, which no row has, if it is no number or too large for a column."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
 
 
 def page_number(text: str) -> int:
-    """Return the page of a list that `text` names, from 1; the first where it names none."""
+    """Return the number of a list's page in `text`, from 1; 1 if it has none."""
     return min(row_id(text) or 1, MOST_PAGES)
 
 
 def row_or_404(model: type[_Row], text: str) -> _Row:
-    """Return the row of this number.
+    """Return the row with this number.
 
     Raises:
         Http404: there is none, or `text` is no number.

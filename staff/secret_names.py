@@ -1,4 +1,4 @@
-"""What is a secret by its name: the one list, of fields in the audit trail and in forms, and of headers of requests."""
+"""The names that mark a value as secret, for the audit trail, for forms and for headers."""
 
 import re
 
@@ -10,5 +10,5 @@ _SECRET = re.compile(
 
 
 def names_a_secret(name: str) -> bool:
-    """Return whether the value under this name is to be hidden from everyone."""
+    """Tell whether the value under this name must be hidden from everyone."""
     return _SECRET.search(name) is not None

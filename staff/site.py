@@ -1,4 +1,4 @@
-"""The admin of this site: the theme's, whose search finds everything."""
+"""The site's admin: the theme's, with a search that finds everything."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ IN_THE_PANEL, ON_THE_PAGE = 5, 20  # hits a kind
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
-    """The theme's own search keeps answers for five minutes, whatever powers a person has lost meanwhile."""
+    """The admin. It replaces the theme's search, which keeps answers for five minutes after powers were taken away."""
 
     def extra_urls(self) -> list[URLPattern]:
-        """Return the forms of the lists."""
+        """Return the addresses of the lists' forms."""
         return [
             path("views/<str:table>/columns/", acts.choose_columns, name="list_columns"),
             path("views/<str:table>/save/", acts.save_view, name="view_save"),
@@ -26,7 +26,7 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
         ]
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Answer with the page of what was found, or with the panel alone where the header's field asks."""
+        """Answer with the page of results, or with the panel alone if the header's field asks."""
         asked, for_panel = asked_of(request), "panel" in request.GET
         context = {
             "asked": asked,

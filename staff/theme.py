@@ -1,4 +1,4 @@
-"""What the theme's templates lack for people who do not look at the page: mended as each is read.
+"""Accessibility that the theme's templates lack, added to each template as it is read.
 
 Copies of the theme's templates would have to follow each of its releases; these few phrases are in sixty of them.
 """
@@ -34,16 +34,16 @@ MENDED = {
 
 
 class Loader(AppDirectories):
-    """Django's loader of the apps' templates, with the theme's mended."""
+    """Django's loader of the apps' templates, which mends the theme's."""
 
     def get_contents(self, origin: Origin) -> str:
-        """Return the template's source, mended where it is the theme's."""
+        """Return the template's source, mended if it is the theme's."""
         source: str = super().get_contents(origin)
         return mended(source) if "/unfold/" in str(origin.name) else source
 
 
 def mended(source: str) -> str:
-    """Return a template's source with its icons silent, and its parts named."""
+    """Return a template's source with its icons hidden from screen readers and its parts named."""
     source = ICON.sub('<span aria-hidden="true"', source)
     for phrase, better in MENDED.items():
         source = source.replace(phrase, better)

@@ -1,4 +1,4 @@
-"""What was done to one of two copies, as far as the match between them has measured it."""
+"""What was altered between two copies, as the match between them measured it."""
 
 from catalog.models import AudioFile, Match
 from catalog.models.conflicts import LEAST_TEMPO
@@ -22,12 +22,12 @@ def changes_pitch(match: Match) -> bool:
 
 
 def is_masked(match: Match) -> bool:
-    """Tell whether something lies over one of the two: speech, other music, noise."""
+    """Tell whether one of the two has something over it: speech, other music, noise."""
     return match.similarity is not None and match.similarity < MASKED_UNDER
 
 
 def is_re_encoded(a: AudioFile, b: AudioFile) -> bool:
-    """Tell whether one of the two was encoded anew, with loss: another codec, or another bit rate of the same one."""
+    """Tell whether one of the two was encoded again with loss: by another codec, or at another bit rate."""
     if keeps_samples(a) and keeps_samples(b):
         return False
     if codec_name(a) != codec_name(b):
@@ -37,10 +37,10 @@ def is_re_encoded(a: AudioFile, b: AudioFile) -> bool:
 
 
 def is_band_limited(file: AudioFile, other: AudioFile) -> bool:
-    """Tell whether a file lacks the treble that the other one has; False where either was not measured."""
+    """Tell whether a file lacks the treble that the other has; False if either was not measured."""
     return bool(file.cutoff_hz and other.cutoff_hz and file.cutoff_hz < BAND_LIMITED * other.cutoff_hz)
 
 
 def codec_name(audio_file: AudioFile) -> str:
-    """Return what people call the codec: FFmpeg has `mp3float`, and a name for every kind of PCM."""
+    """Return the codec's usual name: FFmpeg says `mp3float`, and has a name for every kind of PCM."""
     return "wav" if audio_file.codec.startswith("pcm_") else audio_file.codec.removesuffix("float")

@@ -1,4 +1,4 @@
-"""API keys: made, found, ended."""
+"""Creating, finding and revoking API keys."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ def create_key(
     expires_at: datetime | None = None,
     label: str = "",
 ) -> tuple[ApiKey, str]:
-    """Return a new key's row and its text, which is shown now and never again."""
+    """Return a new key's row and its text, which is shown this once and never stored."""
     prefix = secrets.token_hex(PREFIX_CHARS // 2)
     text = f"{_SCHEME}_{prefix}_{secrets.token_urlsafe(32)}"
     row = ApiKey.objects.create(
@@ -39,7 +39,7 @@ def create_key(
 
 
 def find_key(text: str) -> ApiKey | None:
-    """Return the key that `text` is, expired ones too; None for an unknown or revoked one."""
+    """Return the key whose text is `text`, expired ones too; None if it is unknown or revoked."""
     parts = text.split("_", 2)
     if len(parts) != 3 or parts[0] != _SCHEME or not parts[1].isalnum():
         return None
@@ -53,12 +53,12 @@ def _hash(text: str) -> str:
 
 
 def is_expired(key: ApiKey) -> bool:
-    """Tell whether the key's time is over."""
+    """Tell whether the key has expired."""
     return key.expires_at is not None and key.expires_at <= timezone.now()
 
 
 def note_use(key: ApiKey) -> None:
-    """Remember that the key was used, at most once a minute."""
+    """Record when the key was used, at most once a minute."""
     now = timezone.now()
     # A time to come is one of a clock that was set back since.
     if key.last_used_at is None or not timedelta(0) <= now - key.last_used_at <= _LAST_USED_EVERY:
@@ -66,5 +66,5 @@ def note_use(key: ApiKey) -> None:
 
 
 def revoke_key(*, key: ApiKey) -> None:
-    """End a key now; it is unknown from here on."""
+    """Revoke a key: from now on it is unknown."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())

@@ -1,4 +1,4 @@
-"""Decisions about many pairs at once: stored under one name, taken back as one, and never over somebody else's word."""
+"""Decisions about many pairs at once: stored as one batch, undone as one, and never replacing another person's."""
 
 import uuid
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Outcome:
-    """What became of the pairs: so many `stored`, as one `batch`; `others` were decided already; `gone` do not wait."""
+    """What became of the pairs: `stored` as one `batch`; `others` were decided already; `gone` no longer wait."""
 
     batch: uuid.UUID
     stored: int = 0
@@ -27,9 +27,9 @@ class Outcome:
 
 
 def decide_many(*, verdict: str, keepers: Mapping[Pair, int | None], decided_by: User) -> Outcome:
-    """Store one verdict about many pairs, with the track to keep of each where there is one.
+    """Store one verdict about many pairs, with the track to keep of each if there is one.
 
-    A pair that somebody decided meanwhile keeps that decision, and one that does not wait any more is left out.
+    A pair that somebody decided meanwhile keeps that decision. A pair that no longer waits is left out.
 
     Raises:
         ValueError: a keeper is neither of its two tracks, or is named with a verdict that keeps both.

@@ -1,6 +1,6 @@
-"""What staff decide about a pair of tracks: stored once, never overwritten unseen, taken back by name.
+"""Decisions of staff about pairs of tracks: stored once, never replaced unseen, and undone by name.
 
-A person's word comes before a rule's, which it replaces.
+A person's decision replaces a rule's.
 """
 
 import uuid
@@ -40,14 +40,13 @@ def decide(
 ) -> Decision:
     """Store a decision about a pair.
 
-    `container` is the one of the two that uses the other. `replaces` names the standing decision that the person saw
-    and wants changed.
-    The same person saying the same thing twice (a double click) gets the first decision back.
+    `container` is the track that uses the other. `replaces` is the id of the standing decision that the person saw
+    and wants to change. If the same person decides the same twice (a double click), the first decision is returned.
 
     Raises:
-        TrackGoneError: one of the two was removed: there is nothing left to decide.
+        TrackGoneError: one of the two was removed, so that there is nothing to decide.
         AlreadyDecidedError: another decision stands, and it is not the one in `replaces`.
-        ValueError: the keeper is neither of the two, or is named with a verdict that keeps both; or so the container.
+        ValueError: keeper or container is neither of the two, or does not go with the verdict.
 
     """
     if keeper is not None and (keeper.pk not in (one.pk, other.pk) or verdict != Decision.Verdict.SAME):
@@ -95,10 +94,10 @@ def _same_or_refuse(
 def decide_group(
     *, kinds: Mapping[int, str], keeper: Track, pairs: Iterable[tuple[int, int]], decided_by: User
 ) -> list[Decision]:
-    """Store what a person said of several copies at once: all of it or nothing, and taken back as one.
+    """Store what a person decided of several copies at once: all or nothing, undone as one.
 
-    `kinds` says by track id what each of the others is to `keeper` (a verdict). Of the ordered `pairs` those that
-    follow from it get a decision; whether two versions are the same as each other does not follow: they wait on.
+    `kinds` has, by track id, the verdict on each other track and `keeper`. Those of the ordered `pairs` that follow
+    from it are decided too. Whether two versions are the same does not follow: such pairs go on waiting.
 
     Raises:
         CatalogError: one of the tracks was removed, or somebody decided about one of the pairs at this moment.
@@ -130,14 +129,14 @@ def decide_group(
 
 
 def between(one: str | None, other: str | None) -> str | None:
-    """Return what two copies are to each other, from what each is to the keeper; None where that does not follow."""
+    """Return the verdict on two copies that follows from the verdict on each and the keeper; None if none follows."""
     if Decision.Verdict.SAME not in (one, other):
         return None
     return other if one == Decision.Verdict.SAME else one
 
 
 def undo(*, decision: Decision) -> int:
-    """Take a decision back, with all that were made together with it; the rows stay as history. Return how many."""
+    """Undo a decision, with all that were made together with it; the rows stay as history. Return how many."""
     together = Q(batch=decision.batch) if decision.batch else Q(pk=decision.pk)
     count = _end(Decision.objects.filter(together).order_by())
     if count:
@@ -146,9 +145,9 @@ def undo(*, decision: Decision) -> int:
 
 
 def undo_of_rule(*, rule: Rule, since: datetime) -> int:
-    """Take back what a rule has decided since a moment, with all that was made together with it. Return how many.
+    """Undo what a rule has decided since a moment, with all that was decided together with it. Return how many.
 
-    A part at a time, the newest first: where it is cut off, what is taken back stays so, and it can be asked for again.
+    It undoes some at a time, the newest first. If it is interrupted, what is undone stays so; call it again.
     """
     standing = Decision.objects.filter(rule=rule, decided_at__gte=since, undone_at=None).order_by("-decided_at")
     count = 0

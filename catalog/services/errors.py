@@ -1,10 +1,10 @@
-"""What services refuse, in words for a person."""
+"""What services refuse; the messages are for people."""
 
 from staff.errors import RefusedError
 
 
 class CatalogError(RefusedError):
-    """Base of the catalog's own refusals; its text is for the person who asked."""
+    """Base of the catalog's refusals; the message is for the person who asked."""
 
 
 class UploadRefusedError(CatalogError):
@@ -12,15 +12,15 @@ class UploadRefusedError(CatalogError):
 
 
 class NotReachableError(CatalogError):
-    """A store or an engine that the service needs does not answer now: the same may succeed a little later."""
+    """A store or an engine that the service needs does not answer now; the same call may succeed later."""
 
 
 class NotOurStoreError(NotReachableError):
-    """The store of uploaded files belongs to another deployment."""
+    """Another deployment owns the store of uploaded files."""
 
 
 class FingerprintOutdatedError(CatalogError):
-    """A client's fingerprint was made with other parameters: only the client can make it again."""
+    """A client made the fingerprint with other parameters; only the client can make a new one."""
 
 
 class TrackGoneError(CatalogError):

@@ -1,4 +1,4 @@
-"""Links by which somebody outside sees the evidence of one match: made, opened, withdrawn."""
+"""Links that show somebody without an account the evidence of one match: made, opened, withdrawn."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ class OpenedTooOftenError(CatalogError):
 
 
 def make_link(*, match: Match, made_by: User) -> EvidenceLink:
-    """Store a link to the evidence of `match` that works for `EVIDENCE_LINK_DAYS`, and have its waveforms drawn."""
+    """Store a link to the evidence of `match` for `EVIDENCE_LINK_DAYS`, and have its waveforms computed."""
     for track in (match.query_track, match.reference_track):
         if track.audio_file and track.audio_file.peaks is None:
             request_peaks(audio_file=track.audio_file)
@@ -44,9 +44,9 @@ def token_of(link: EvidenceLink) -> str:
 
 
 def open_link(token: str) -> EvidenceLink | None:
-    """Count one opening and return the link; None where the token is none of ours.
+    """Count one opening and return the link; None if the token is not one of ours.
 
-    A token that was not signed here costs no look at the database.
+    A token that was not signed here costs no query.
 
     Raises:
         LinkOverError: it has expired or was withdrawn.
@@ -80,7 +80,7 @@ def _count(link: EvidenceLink) -> bool:
 
 
 def revoke_link(*, link: EvidenceLink) -> bool:
-    """Let the link work no more; False where it was withdrawn already."""
+    """Withdraw the link; False if it was withdrawn already."""
     revoked = EvidenceLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
     if revoked:
         log.info("evidence_link_revoked", link=link.pk)

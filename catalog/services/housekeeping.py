@@ -1,4 +1,4 @@
-"""What is tidied now and then."""
+"""Regular housekeeping: compaction of the index, and deletion of what is no longer needed."""
 
 import subprocess
 import sys
@@ -25,12 +25,12 @@ class CompactionFailedError(Exception):
 
 
 def compact_when_due() -> bool:
-    """Start a compaction in a process of its own when the index files have fallen behind; True where it was started.
+    """Start a compaction in its own process if the index files are far behind; True if it was started.
 
-    In a process of its own, because a large one takes minutes and memory that a worker should not keep.
+    A large compaction takes minutes, and memory that a worker should not keep.
 
     Raises:
-        CompactionFailedError: the one before ended badly; called again, it starts another.
+        CompactionFailedError: the compaction before failed; the next call starts another.
 
     """
     if _compacting and _compacting[0][0].poll() is None:
@@ -46,10 +46,10 @@ def compact_when_due() -> bool:
 
 
 def keep_index_folder() -> None:
-    """Say that this deployment uses the folder of index files, where it does.
+    """Mark the folder of index files as used by this deployment, if it uses one.
 
     Raises:
-        IndexBusy: another deployment does.
+        IndexBusy: another deployment uses it.
 
     """
     if not backend.in_cluster():
@@ -70,7 +70,7 @@ def _tell_how_it_ended() -> None:
 
 
 def tidy() -> None:
-    """Remove the audio of tracks that can no longer be brought back, and what processes left that died.
+    """Delete the audio of tracks that can no longer be restored, and what dead processes left.
 
     Raises:
         SomeFailedError: after all the steps, where one or more failed.

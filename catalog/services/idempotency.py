@@ -1,7 +1,7 @@
-"""Calls that a client may repeat: the first one is worked on, the others are answered what that one was.
+"""API calls that a client may repeat: the first is worked on, and repetitions get its answer.
 
-A claim is a row with a lease. The answer is stored in the transaction of the work, by the token of the claim: of a
-worker that died nothing is stored and the key is free again, and one that was thought dead can store nothing.
+A claim is a row with a lease. The answer is stored in the transaction of the work, under the claim's token. So a
+worker that dies stores nothing, and its key becomes free; a worker whose lease was lost can store nothing.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ LEASE = Lease()
 
 
 class StillRunningError(CatalogError):
-    """The first call with this key has not been answered yet."""
+    """The first call with this key has no answer yet."""
 
 
 class OtherRequestError(CatalogError):
-    """The key was used for another request."""
+    """The key was used for a different request."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the first call was answered: the status and the body's text."""
+    """The answer to the first call: the status and the body's text."""
 
     status: int
     body: str
@@ -47,7 +47,7 @@ class Claim:
 
 
 def claim(*, owner: User, key: str, request_digest: str) -> Claim | Answer:
-    """Return the right to work on a call, or the answer of the one before it.
+    """Return the right to work on a call, or the answer to the first call with its key.
 
     Raises:
         StillRunningError: another call with this key is being worked on, or its answer cannot be read any more.
@@ -86,10 +86,10 @@ def _rows(claimed: Claim) -> QuerySet[IdempotentCall]:
 
 
 def keep(claimed: Claim, answer: Answer) -> None:
-    """Store the answer of a call. Call in the transaction of its work.
+    """Store the answer to a call; call it in the transaction of the work.
 
     Raises:
-        StillRunningError: another has the call by now; the work of this one must be undone.
+        StillRunningError: another process has the call by now; the work of this one must be rolled back.
 
     """
     stored = {"sealed_answer": seal(answer.body), "status": answer.status}
@@ -98,12 +98,12 @@ def keep(claimed: Claim, answer: Answer) -> None:
 
 
 def renew(claimed: Claim) -> bool:
-    """Lengthen the lease; False where the call is answered or lost."""
+    """Lengthen the lease; False if the call was answered or the lease lost."""
     return LEASE.renew(IdempotentCall.objects.filter(pk=claimed.call_id), claimed.token)
 
 
 def release(claimed: Claim) -> None:
-    """Forget a call that came to nothing, so that its key is free again."""
+    """Forget a call that did nothing, so that its key is free again."""
     _rows(claimed).delete()
 
 

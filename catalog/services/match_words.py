@@ -1,7 +1,7 @@
-"""What two tracks are to each other, in words: the same ones on every page.
+"""The relation of two tracks in words, the same on every page.
 
-A is the track that was checked (the query of the match), B the one that was found (the reference); what is said to be
-altered is A, against B. Only what the match and the facts of both files say is said.
+A is the track that was checked (the query of the match), B the one that was found (the reference). Alterations are
+said of A, compared with B. The words say only what the match and the facts of both files say.
 """
 
 from math import log2
@@ -32,7 +32,7 @@ _SHORT = {
 
 
 def headline(match: Match) -> str:
-    """Return the relation of A to B by B's title, with what was altered: one sentence without its full stop."""
+    """Return the relation of A to B by B's title, and what was altered: one sentence without a full stop."""
     title = match.reference_track.title
     quoted = f"“{title if len(title) <= LONGEST_TITLE else f'{title[: LONGEST_TITLE - 1]}…'}”"
     if match.relation == Match.Relation.IDENTICAL:
@@ -68,7 +68,7 @@ def _with_alterations(lead: str, match: Match) -> str:
 
 
 def alterations(match: Match) -> list[str]:
-    """Return what was done to A, a few words each, most audible first; nothing where nothing is known."""
+    """Return what was altered in A, a few words each, the most audible first; empty if nothing is known."""
     if match.relation in (Match.Relation.IDENTICAL, Match.Relation.RELATED):
         return []
     found = _speed(match)
@@ -80,9 +80,9 @@ def alterations(match: Match) -> list[str]:
 
 
 def conflict_words(match: Match) -> list[str]:
-    """Return why a copy may pretend to be another recording: how it was sped up, and what is said of it otherwise.
+    """Return why a copy may pretend to be another recording: the change of its speed, and which facts differ.
 
-    Nothing where ISRC, artist and account of both agree.
+    Empty if ISRC, artist and account of both agree.
     """
     words = [f"other {_NAMES.get(name, name)}" for name in conflicts_of(match)]
     if not words:

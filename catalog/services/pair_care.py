@@ -1,4 +1,4 @@
-"""What reviewers say to each other about a pair: notes, whose turn it is, and a second opinion."""
+"""What reviewers arrange about a pair: notes, who decides it, and a second opinion."""
 
 from django.contrib.auth.models import User
 
@@ -12,7 +12,7 @@ def write_note(*, pair: Pair, text: str, author: User) -> PairNote:
     """Store a note about a pair.
 
     Raises:
-        CatalogError: it is empty, or longer than a note may be.
+        CatalogError: the text is empty or too long.
 
     """
     words = text.strip().replace("\0", "")
@@ -25,12 +25,12 @@ def write_note(*, pair: Pair, text: str, author: User) -> PairNote:
 
 
 def assign(*, pair: Pair, to: User | None) -> PairCare:
-    """Give a pair to somebody, or to nobody again."""
+    """Give a pair to a person to decide; None gives it to nobody."""
     return _keep(pair, assigned_to=to)
 
 
 def ask_opinion(*, pair: Pair, by: User | None) -> PairCare:
-    """Ask others for a second opinion, so that the pair leaves the queue of the one who asks; None: needs none."""
+    """Ask others for a second opinion: the pair leaves the queue of `by`. None withdraws the question."""
     return _keep(pair, opinion_asked_by=by)
 
 

@@ -1,4 +1,4 @@
-"""What the catalog keeps, and how long: tasks that found nothing, what staff and keys did, the queue's failures."""
+"""How long the catalog keeps old rows: tasks that found nothing, acts of staff and keys, failures of the queue."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,33 +20,33 @@ log = structlog.get_logger(__name__)
 
 
 def old_jobs(now: datetime) -> QuerySet[Job]:
-    """Return tasks that ended long ago and found nothing: a match is evidence, and its task stays with it."""
+    """Return tasks that ended long ago and found nothing. A match is evidence, and its task stays with it."""
     before = now - timedelta(days=settings.JOB_RETENTION_DAYS)
     matches = Match.objects.filter(job=OuterRef("pk"))
     return Job.objects.filter(~Exists(matches), completed_at__lt=before).order_by("completed_at")
 
 
 def old_bulk_work(now: datetime) -> QuerySet[BulkWork]:
-    """Return bulk actions that ended long ago; tasks of theirs that found something stay without them."""
+    """Return bulk actions that ended long ago; those of their tasks that found something stay."""
     before = now - timedelta(days=settings.JOB_RETENTION_DAYS)
     return BulkWork.objects.filter(ended_at__lt=before).order_by("ended_at")
 
 
 def old_days_of_keys(now: datetime) -> QuerySet[ApiKeyDay]:
-    """Return the days whose calls nobody looks up any more; a key's days are in UTC."""
+    """Return counts of calls on days that nobody looks up any more; a key's days are in UTC."""
     before = (now - timedelta(days=settings.KEY_USE_RETENTION_DAYS)).astimezone(UTC).date()
     return ApiKeyDay.objects.filter(day__lt=before).order_by("day")
 
 
 def old_failures(now: datetime) -> QuerySet[Failure]:
-    """Return queue entries that raised long ago; of those that did not, the queue itself keeps the newest hundred."""
+    """Return queue entries that failed long ago. Of the successful ones the queue itself keeps the newest hundred."""
     before = now - timedelta(days=settings.QUEUE_FAILURE_RETENTION_DAYS)
     failures: QuerySet[Failure] = Failure.objects.filter(stopped__lt=before)
     return failures.order_by("stopped")
 
 
 def old_sessions(now: datetime) -> QuerySet[Session]:
-    """Return sessions of people who would have to log in again."""
+    """Return expired sessions."""
     return Session.objects.filter(expire_date__lt=now).order_by("expire_date")
 
 
@@ -63,10 +63,10 @@ RETENTIONS = (
 
 
 def prune() -> int:
-    """Delete all that is older than the settings say; return how many rows went.
+    """Delete all rows that are older than the settings say; return how many.
 
     Raises:
-        SomeFailedError: after all kinds of rows, where one or more could not be deleted.
+        SomeFailedError: after all kinds of rows, if some could not be deleted.
 
     """
     now = timezone.now()

@@ -1,7 +1,7 @@
-"""Calls of API keys, counted by minute and by day in the database, so that all web processes count together.
+"""Calls of API keys, counted by minute and by day in the database, for all web processes together.
 
-The time is the database's too. Clocks of several hosts differ by parts of a second: with the time of each host, every
-call around the turn of a minute would find another minute than the one before it.
+The time is the database's too. Clocks of several hosts differ by parts of a second: around the turn of a minute, calls
+counted by each host's clock would land in different minutes.
 """
 
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ _CLOCK = "SELECT {seconds} / 60, 0, {seconds}"
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a key may still do in this minute."""
+    """How many calls a key may still make in this minute."""
 
     limit: int
     remaining: int
@@ -66,7 +66,7 @@ def per_minute(key: ApiKey) -> int:
 
 
 def count_call(key: ApiKey) -> Allowance:
-    """Count one call, in one statement; a call that is refused is not counted, and changes nothing."""
+    """Count one call, in one statement. A refused call is not counted and changes nothing."""
     limit = per_minute(key)
     counted = _row(_COUNT, key.pk, limit)
     if counted is None:
@@ -75,14 +75,14 @@ def count_call(key: ApiKey) -> Allowance:
 
 
 def current_allowance(key: ApiKey) -> Allowance:
-    """Return the key's standing without counting a call."""
+    """Return the key's allowance without counting a call."""
     limit = per_minute(key)
     standing = _allowance(limit, _row(_LOOK, key.pk) or _row(_CLOCK))
     return replace(standing, allowed=standing.remaining > 0)
 
 
 def use_by_day(key: ApiKey, *, days: int = 30) -> list[tuple[date, int]]:
-    """Return the key's calls on each of the last `days` days in UTC, today last; refused ones are not counted."""
+    """Return the key's calls on each of the last `days` days (UTC), today last; refused calls are not counted."""
     today = timezone.now().astimezone(UTC).date()
     first = today - timedelta(days=days - 1)
     calls = dict(ApiKeyDay.objects.filter(api_key=key, day__gte=first).values_list("day", "calls"))

@@ -1,6 +1,6 @@
-"""How long work on a recording may take: longer for a longer one. What takes longer hangs, and is killed.
+"""How long work on a recording may take: longer for a longer one. Work that takes longer hangs, and is killed.
 
-Decoding and searching grow with the length of the recording, so limits that fit an hour kill six.
+Decoding and searching grow with the length of the recording: limits for an hour would kill six hours.
 """
 
 from django.conf import settings
@@ -13,7 +13,7 @@ SLOWEST = 4.0  # seconds that a second of a worker's CPU may take on a machine w
 
 
 def attempt_s(length_s: float | None) -> int:
-    """Return how many seconds one attempt at a recording of `length_s` may take: decoding, and naming all in it."""
+    """Return how many seconds one attempt at a recording of `length_s` may take, with decoding and naming."""
     length_s = min(length_s or 0.0, settings.MAX_AUDIO_SECONDS)
     searching_s = SLOWEST * settings.NAMING_CPU_SECONDS_PER_MINUTE * max(0.0, length_s - USUAL_S) / 60
     decoding_s = decoding_wall_s(length_s) - settings.DECODE_WALL_SECONDS
@@ -21,12 +21,12 @@ def attempt_s(length_s: float | None) -> int:
 
 
 def decoding_wall_s(length_s: float | None) -> float:
-    """Return how many seconds decoding so much may take; a file may claim any length, so the longest bounds it."""
+    """Return how many seconds decoding `length_s` may take; the longest allowed length bounds it."""
     length_s = min(length_s or 0.0, settings.MAX_AUDIO_SECONDS)
     return float(settings.DECODE_WALL_SECONDS * max(1.0, length_s / USUAL_DECODED_S))
 
 
 def queue_options(track: Track | None) -> dict[str, int]:
-    """Return what the queue is told beside a task about `track`: how long it may take, if longer than usual."""
+    """Return the queue's options for a task about `track`: its time limit, if longer than usual."""
     limit_s = attempt_s(track.length_s if track else None)
     return {"timeout": limit_s} if limit_s > settings.JOB_TIMEOUT_SECONDS else {}

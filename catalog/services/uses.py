@@ -1,4 +1,4 @@
-"""What staff decide of the recordings in a mix: some or all of them at once, and taken back as one."""
+"""Decisions about the recordings in a mix: one or several at once, undone as one."""
 
 import uuid
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 def decide_uses(*, container: Track, parts: Sequence[Track], verdict: str, decided_by: User) -> list[Decision]:
-    """Store that each of `parts` is used in `container`, or that it is not in it: all of it or nothing.
+    """Store that each of `parts` is used in `container`, or that it is not: all or nothing.
 
     Raises:
         CatalogError: there is nothing to decide, or somebody decided about one of the pairs at this moment.

@@ -1,4 +1,4 @@
-"""What the tables of all staff pages share, and staff's own: accounts and the audit trail."""
+"""What the tables of all staff pages share, and the pages of accounts and of the audit trail."""
 
 from staff.admin import accounts, audit, search
 

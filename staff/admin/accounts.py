@@ -25,7 +25,7 @@ _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 @admin.register(User)
 class UserAdmin(OwnLists, FoldedSearch, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
-    """Accounts: API users and staff. Only a superuser gives powers, and only one touches another superuser."""
+    """Accounts of API users and staff. Only a superuser gives powers or changes another superuser."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -34,41 +34,41 @@ class UserAdmin(OwnLists, FoldedSearch, DjangoUserAdmin, ModelAdmin):  # type: i
     search_fields = (ACCOUNT_WORDS,)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:  # noqa: ARG002
-        """Use the list that refuses what no database looks for."""
+        """Use the list that refuses filters which no database can look up."""
         return StaffChangeList
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Show powers, but let nobody who may edit accounts give himself more of them."""
+        """Show powers, but let nobody who may edit accounts give themselves more of them."""
         fixed = tuple(super().get_readonly_fields(request, obj))
         return fixed if person(request).is_superuser else (*fixed, *_POWERS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Refuse to change accounts with powers, their passwords included, to those who are no superuser."""
+        """Let only superusers change accounts with powers, their passwords included."""
         return super().has_change_permission(request, obj) and (obj is None or may_act_for(person(request), obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Refuse to delete them as well."""
+        """Let only superusers delete accounts with powers."""
         return super().has_delete_permission(request, obj) and (obj is None or may_act_for(person(request), obj))
 
 
 @admin.register(Group)
 class GroupAdmin(OwnLists, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
-    """Groups of permissions, which only superusers change: a group gives powers."""
+    """Groups of permissions. Only superusers change them, because a group gives powers."""
 
     search_fields = ()  # there are few
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:  # noqa: ARG002
-        """Use the list that knows the views."""
+        """Use the list that has saved views."""
         return StaffChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let superusers alone."""
+        """Allow it to superusers only."""
         return person(request).is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:  # noqa: ARG002
-        """Let superusers alone."""
+        """Allow it to superusers only."""
         return person(request).is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:  # noqa: ARG002
-        """Let superusers alone."""
+        """Allow it to superusers only."""
         return person(request).is_superuser

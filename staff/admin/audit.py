@@ -22,7 +22,7 @@ _KINDS = {
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """One row an act. Nobody changes or deletes any; `prune` does once their time is over."""
+    """The audit trail, one row for each act. Nobody changes or deletes rows; `prune` deletes old ones."""
 
     list_title = "audit trail"
     nothing_yet = "The audit trail records what staff change, export or are refused."
@@ -52,7 +52,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="on what", ordering="object_name")
     def object_shown(self, entry: AuditEntry) -> str:
-        """What it was called then, as a link to its page, where it has one."""
+        """The name that the row had then, linked to its page if it has one."""
         if not entry.object_type:
             return display.NOTHING
         name = entry.object_name or entry.object_key
@@ -64,12 +64,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="before and after")
     def changes_shown(self, entry: AuditEntry) -> str:
-        """A line for each field that differed."""
+        """A line for each field that changed."""
         return _lines((field, f"{before!r} → {after!r}") for field, (before, after) in entry.changes.items())
 
     @admin.display(description="more")
     def detail_shown(self, entry: AuditEntry) -> str:
-        """What else is known of it."""
+        """What else the entry holds."""
         return _lines(entry.detail.items())
 
 

@@ -1,4 +1,4 @@
-"""What the tables of staff pages share: limited counts, read-only tables, actions that are POSTs."""
+"""What the tables of staff pages share: limited counts, read-only tables, and buttons that send POST requests."""
 
 from collections.abc import Callable
 from functools import update_wrapper
@@ -20,7 +20,7 @@ from staff.row_ids import page_of
 
 
 class StaffAdmin(OwnLists, WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
-    """A table with limited counts, and detail pages whose buttons are POST forms."""
+    """A table with limited counts; the buttons of its pages are POST forms."""
 
     paginator = LimitedCountPaginator
     show_full_result_count = False
@@ -35,17 +35,17 @@ class StaffAdmin(OwnLists, WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
     post_actions: ClassVar[dict[str, tuple[str, str]]] = {}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CountedChangeList]:  # noqa: ARG002
-        """Use the list that knows when it shows all."""
+        """Use the list that says whether it shows all rows."""
         return CountedChangeList
 
     def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **options: Any) -> Any:
-        """Tell it whether the first page is wanted, which it reads and counts at once."""
+        """Tell the paginator whether the first page is wanted: that one is read and counted at once."""
         paginator = super().get_paginator(request, queryset, per_page, *args, **options)
         paginator.asks_for_first = request.GET.get(PAGE_VAR, "1") == "1"
         return paginator
 
     def get_urls(self) -> list[URLPattern]:
-        """Add a URL for each POST action."""
+        """Add an address for each POST action."""
         info = (self.opts.app_label, self.opts.model_name)
         own: list[URLPattern] = [
             path(
@@ -58,7 +58,7 @@ class StaffAdmin(OwnLists, WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
         return [*own, *super().get_urls()]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Offer to save only where a field can be changed."""
+        """Offer to save only if a field can be changed."""
         if not context["adminform"].form.fields:
             context |= dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
         return super().render_change_form(request, context, *args, **kwargs)
@@ -90,10 +90,10 @@ class StaffAdmin(OwnLists, WholeIdsFirst, ModelAdmin):  # type: ignore[misc]
 
 
 class ReadOnly(ModelAdmin):  # type: ignore[misc]
-    """A table that the service writes and people only look at: nothing is added, changed or deleted by hand."""
+    """A table that only the service writes: people add, change and delete nothing."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Show no row of fields below a page that tells it all: `fields = ()`."""
+        """Show no fields below a page that tells all: `fields = ()`."""
         return super().get_fieldsets(request, obj) if self.fields != () else []
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002
@@ -110,6 +110,6 @@ class ReadOnly(ModelAdmin):  # type: ignore[misc]
 
 
 class ReadOnlyAdmin(ReadOnly, StaffAdmin):
-    """Such a table with nothing to do for the rows that are selected."""
+    """A read-only table without actions on selected rows."""
 
     actions = None

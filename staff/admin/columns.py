@@ -32,7 +32,7 @@ def number_column(field: str, title: str) -> Column:
 
 
 def words_column(field: str, title: str, words: Callable[[Any], str]) -> Column:
-    """Return a column with what `words` makes of a row, sorted by a field."""
+    """Return a column that shows what `words` returns for a row, sorted by a field."""
 
     @admin.display(description=title, ordering=field)
     def column(_admin: Any, row: Model) -> str:

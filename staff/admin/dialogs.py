@@ -1,4 +1,4 @@
-"""Buttons that ask first, and the answer to what they asked."""
+"""Buttons that ask before they act, and the answers to their dialogs."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,9 +15,9 @@ _Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
 def confirmed_action(
     *, description: str, icon: str, permission: str, dialog: dict[str, Any]
 ) -> Callable[[_Method], _Method]:
-    """Make a method a button that asks first: what it does happens on POST, with the CSRF token.
+    """Make a method a button that asks first. The method runs on POST, with the CSRF token.
 
-    The dialog's button says what it does.
+    `dialog` has the texts; its button says what happens.
     """
     decorate: Callable[[_Method], _Method] = action(
         description=description,
@@ -29,7 +29,7 @@ def confirmed_action(
 
 
 def back_to(request: HttpRequest, obj: Model) -> HttpResponse:
-    """Answer a dialog: go to the page of `obj`, by htmx where the dialog was opened by it."""
+    """Answer a dialog by going to the page of `obj`; by htmx if htmx opened the dialog."""
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": page_of(obj)})
     return HttpResponseRedirect(page_of(obj))

@@ -1,4 +1,4 @@
-"""Lists that can be taken home as a file."""
+"""Lists that can be downloaded as a file."""
 
 from typing import ClassVar
 
@@ -12,14 +12,14 @@ from staff.csv_files import CsvFile
 
 
 class Exported(StaffAdmin):
-    """A table whose list, as it is searched and filtered, is a CSV file too: at `export/`."""
+    """A table whose list, as searched and filtered, is also a CSV file, at `export/`."""
 
     csv_file: ClassVar[CsvFile]
     csv_related: ClassVar[tuple[str, ...]] = ()  # what a line needs beyond the list
     list_before_template = "staff/export_link.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the file."""
+        """Add the address of the file."""
         view = self.admin_site.admin_view(self.export_view)
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         return [path("export/", view, name=name), *super().get_urls()]

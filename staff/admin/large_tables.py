@@ -1,4 +1,4 @@
-"""What lists need when their tables have millions of rows."""
+"""What lists of tables with millions of rows need."""
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -22,10 +22,10 @@ FEWEST_OF_AN_ID = 6  # characters of an id, before it is looked for by its begin
 
 
 class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than `COUNTED_ROWS`: counting millions to print a number makes a big table slow.
+    """Counts at most `COUNTED_ROWS` rows: counting millions to print a number would make every page slow.
 
-    Chooses rows by their keys, so that columns that are looked up are looked up for the rows of the page alone. What
-    fits on the first page is not counted as well: a search that finds little goes through the table once.
+    It chooses rows by their keys, so that computed columns are computed for the rows of the page only. It does not
+    count what fits on the first page: a search that finds little goes through the table once.
     """
 
     asks_for_first = True  # else the first page's keys would be put in order for their number alone
@@ -59,23 +59,23 @@ class LimitedCountPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class AtLeast(int):
-    """A count that stopped: `10,000+`."""
+    """A count that stopped at its limit: `10,000+`."""
 
     def __str__(self) -> str:
         return at_most(int(self), int(self))
 
 
 class StaffChangeList(ChangeList):  # type: ignore[misc]
-    """Refuses what no database looks for, and leads back to the list. The view that is open is no filter."""
+    """A list that refuses filters which no database can look up, and leads back to the whole list."""
 
     def get_filters_params(self, params: Any = None) -> Any:
-        """Return what narrows the list down."""
+        """Return the filters of the address; the open view is none of them."""
         return {name: value for name, value in super().get_filters_params(params).items() if name != VIEW_VAR}
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """Read the filters; refuse what Django does not look for.
+        """Read the filters; answer filters that Django cannot look up with the whole list.
 
-        A year over what Python counts is none, and PostgreSQL takes no text with a NUL.
+        Such as a year beyond Python's last, or a text with a NUL, which PostgreSQL refuses.
         """
         if any("\0" in value for values in self.filter_params.values() for value in values):
             raise IncorrectLookupParameters("A filter contains a NUL character.")
@@ -85,7 +85,7 @@ class StaffChangeList(ChangeList):  # type: ignore[misc]
             raise IncorrectLookupParameters(error) from error
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the page. SQLite compares in UTC; at the ends of the calendar an offset leads out of it."""
+        """Read the page. SQLite compares in UTC, which at the ends of the calendar leaves the calendar."""
         try:
             super().get_results(request)
         except OverflowError as error:
@@ -93,7 +93,7 @@ class StaffChangeList(ChangeList):  # type: ignore[misc]
 
 
 class CountedChangeList(StaffChangeList):
-    """Is titled by what it lists, says where it stopped counting, and leads back to all rows where some are out."""
+    """A list titled by what it lists. It says where it stopped counting, and leads to all rows if some are left out."""
 
     result_count: int
 
@@ -103,7 +103,7 @@ class CountedChangeList(StaffChangeList):
         self.title = name[:1].upper() + name[1:]
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the page, and say that these are all where they are."""
+        """Read the page, and note whether these are all rows."""
         super().get_results(request)
         if not self.query and not self.get_filters_params():
             self.full_result_count = self.result_count
@@ -112,7 +112,7 @@ class CountedChangeList(StaffChangeList):
 
 
 def known_values_filter(field: str, values: Callable[[], Iterable[str]]) -> type[SimpleListFilter]:
-    """Return a filter by a column whose values are known: those that occur are not looked up in all the rows."""
+    """Return a filter by a column whose values are known, so that no page looks them up in all rows."""
 
     class KnownValuesFilter(SimpleListFilter):
         title = field
@@ -130,16 +130,16 @@ def known_values_filter(field: str, values: Callable[[], Iterable[str]]) -> type
 
 
 class WholeIdsFirst(FoldedSearch):
-    """A search that looks for an id by its index, and through the words of all rows only where there is none.
+    """A search that looks for an id by its index, and through the words of all rows only if no row has it.
 
-    `whole_ids` are looked for whole, `id_beginnings` by their first characters too.
+    It looks for `whole_ids` as a whole, and for `id_beginnings` also by their first characters.
     """
 
     whole_ids: ClassVar[tuple[str, ...]] = ()
     id_beginnings: ClassVar[tuple[str, ...]] = ()
 
     def with_id(self, queryset: QuerySet[Any], asked: str) -> tuple[QuerySet[Any], str] | None:
-        """Return the rows that have an id, or else an id that begins so, and its column; None where no row has."""
+        """Return the rows with this id, or else with an id that begins so, and its column; None if there are none."""
         whole = asked.strip()
         tests = [(Q(**{name: whole}), name) for name in self.whole_ids if whole]
         if len(whole) >= FEWEST_OF_AN_ID:

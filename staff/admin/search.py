@@ -1,4 +1,4 @@
-"""How accounts are searched from anywhere."""
+"""How the search finds accounts."""
 
 from django.contrib.auth.models import User
 

@@ -1,4 +1,4 @@
-"""What staff do leaves an entry: `record` writes one, `note` adds to the one that the request at hand will leave."""
+"""The audit trail of what staff do: `record` writes an entry, `note` adds to the entry of the current request."""
 
 from staff.audit.recording import note, record
 

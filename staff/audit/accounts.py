@@ -1,4 +1,4 @@
-"""Accounts and groups that a command changes, Django's own among them; on pages the middleware tells more."""
+"""Accounts and groups that a command changes, Django's own commands too. On pages the middleware records more."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from staff.audit.recording import at_hand, note, record
 @receiver(pre_save, sender=User)
 @receiver(pre_save, sender=Group)
 def remember(instance: Model, **_: Any) -> None:
-    """Keep how the row was."""
+    """Remember the row before the change."""
     if at_hand.get() is None:
         was = snapshots.find(type(instance), str(instance.pk)) if instance.pk else None
         instance.audit_before = snapshots.values_of(was)  # type: ignore[attr-defined]
@@ -24,7 +24,7 @@ def remember(instance: Model, **_: Any) -> None:
 @receiver(post_save, sender=User)
 @receiver(post_save, sender=Group)
 def saved(instance: Model, created: bool, **_: Any) -> None:  # noqa: FBT001
-    """Tell what is different now."""
+    """Record what changed."""
     if at_hand.get() is not None:
         return
     now = snapshots.find(type(instance), str(instance.pk))
@@ -36,13 +36,13 @@ def saved(instance: Model, created: bool, **_: Any) -> None:  # noqa: FBT001
 @receiver(post_delete, sender=User)
 @receiver(post_delete, sender=Group)
 def deleted(instance: Model, **_: Any) -> None:
-    """Tell that it is gone."""
+    """Record the deletion."""
     if at_hand.get() is None:
         record(f"{instance._meta.label_lower}.delete", on=instance)
 
 
 @receiver(post_save, sender=LogEntry)
 def added(instance: LogEntry, **_: Any) -> None:
-    """Take the row that a form has added from Django's own note of it: the form's address does not name it."""
+    """Take the row that a form added from Django's own log entry: the form's address does not name it."""
     if instance.action_flag == ADDITION and at_hand.get() is not None:
         note(on=instance.get_edited_object())

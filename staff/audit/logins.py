@@ -1,4 +1,4 @@
-"""Logins, logouts, and logins that failed."""
+"""Logins, logouts, and failed logins in the audit trail."""
 
 from typing import Any
 
@@ -17,20 +17,20 @@ LOGIN = AuditEntry.Kind.LOGIN
 
 @receiver(user_logged_in)
 def logged_in(request: HttpRequest, user: AbstractBaseUser, **_: Any) -> None:
-    """Somebody came in."""
+    """Record a login."""
     record("login", kind=LOGIN, actor=actors.of_request(request, user))
 
 
 @receiver(user_logged_out)
 def logged_out(request: HttpRequest, user: AbstractBaseUser | None, **_: Any) -> None:
-    """Somebody went."""
+    """Record a logout."""
     if user:
         record("logout", kind=LOGIN, actor=actors.of_request(request, user))
 
 
 @receiver(user_login_failed)
 def failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    """Somebody tried. While the account or the address is locked nothing is tried, and strangers fill no table."""
+    """Record a failed login, unless account or address are locked: then strangers could fill the table."""
     if request is not None and not _was_locked(request):
         name = str(credentials.get("username", ""))[:150]
         record("login_failed", kind=LOGIN, actor=actors.Actor(name, None, actors.address_of(request)))

@@ -1,4 +1,4 @@
-"""Entries: written with the line in the log, and what a request at hand adds to its own."""
+"""Writing entries, each with a line in the log, and adding to the entry of the current request."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ log = structlog.get_logger("audit")
 
 @dataclass
 class Act:
-    """What is known so far of what a request does."""
+    """What is known so far of what the current request does."""
 
     on: Model | None = None
     detail: dict[str, Any] = field(default_factory=dict)
@@ -27,7 +27,7 @@ at_hand: ContextVar[Act | None] = ContextVar("act", default=None)
 
 
 def note(on: Model | None = None, **detail: Any) -> None:
-    """Say on which row the request at hand acts, and what else its entry should hold. Nothing outside of a request."""
+    """Set the row on which the current request acts, and add to its entry's details. Without a request it does nothing."""
     act = at_hand.get()
     if act:
         act.on = on or act.on
@@ -43,9 +43,9 @@ def record(
     changes: dict[str, Any] | None = None,
     **detail: Any,
 ) -> AuditEntry:
-    """Store that `actor` (outside of a request: whoever runs the command) did something, and say so in the log.
+    """Store that `actor` did something, and log it. Outside of a request the actor is who runs the command.
 
-    The line in the log comes first: it is there also where the database takes no entry.
+    The log line is written first, so that it is there even if the database refuses the entry.
     """
     if actor is None:
         actor, detail = at_the_shell(), {"command": command(), **detail}

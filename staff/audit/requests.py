@@ -1,6 +1,6 @@
-"""The middleware that leaves an entry for every change, every export and every refusal of somebody who is logged in.
+"""The middleware that records every change, export and refusal of a person who is logged in.
 
-Nobody has to remember to call it: a POST that changed a row is a change, and an answer that is an attachment an export.
+Views need not call it: a POST that changed a row is a change, and an attachment in the answer is an export.
 """
 
 import re
@@ -27,7 +27,7 @@ _NO_CHANGE = ("django_session", "django_admin_log", "staff_savedview", "staff_li
 
 
 class RequestAct(recording.Act):
-    """A request: who sent it, what it is called, and the row it names before and after."""
+    """A request: who sent it, what it does, and the row that it names before and after."""
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class RequestAct(recording.Act):
         self._has_written = False
 
     def begin(self) -> None:
-        """Take down who is there, and how the row is that the address names."""
+        """Note who sent it, and the row that the address names."""
         if self._request.method in SAFE or not self._request.user.is_authenticated:
             return
         self._actor = actors.of_request(self._request)
@@ -45,7 +45,7 @@ class RequestAct(recording.Act):
         self._before = snapshots.values_of(self.on)
 
     def watching(self) -> AbstractContextManager[object]:
-        """Look at each statement that goes to the database. Reading may write what nobody asked for, as a waveform."""
+        """Watch each statement sent to the database. A page that is only read may write too, such as a waveform."""
         return nullcontext() if self._request.method in SAFE else connection.execute_wrapper(self._watch)
 
     def _watch(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
@@ -57,7 +57,7 @@ class RequestAct(recording.Act):
         return result
 
     def end(self, response: HttpResponseBase) -> None:
-        """Leave the entry, where there is something to tell."""
+        """Store the entry, if there is anything to tell."""
         kind = self._kind(response)
         if kind is None or self.is_recorded or not (actor := self._actor or _reader(self._request)):
             return
@@ -94,13 +94,13 @@ class RequestAct(recording.Act):
 
 
 class AuditMiddleware:
-    """Behind the session and the login, so that it knows who is there."""
+    """Stores the entries. It stands behind session and login, so that it knows the account."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, and leave an entry."""
+        """Answer, and store an entry."""
         act = RequestAct(request)
         token = recording.at_hand.set(act)
         try:
@@ -112,7 +112,7 @@ class AuditMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:  # noqa: ARG002
-        """Begin once it is known what is asked for."""
+        """Begin as soon as the view is known."""
         act = recording.at_hand.get()
         # Without the cookie nobody is logged in; asking would load the session for every call of the API.
         if isinstance(act, RequestAct) and settings.SESSION_COOKIE_NAME in request.COOKIES:
@@ -120,7 +120,7 @@ class AuditMiddleware:
 
 
 def name_of(request: HttpRequest) -> str:
-    """Return what a request does: `webhooks.endpoint.turn_off`, `catalog.track.remove_selected`, `review_decide`."""
+    """Return the name of what a request does: `webhooks.endpoint.turn_off`, `review_decide`."""
     match = request.resolver_match
     name = str(match.url_name or match.view_name) if match else request.path
     model = _model_of(request)

@@ -1,4 +1,4 @@
-"""How long entries are kept: the one way in which they go."""
+"""How long entries are kept. Only this deletes entries."""
 
 from datetime import datetime, timedelta
 
@@ -9,5 +9,5 @@ from staff.models import AuditEntry
 
 
 def old_entries(now: datetime) -> QuerySet[AuditEntry]:
-    """Return the entries whose time is over, by a query set that may delete them."""
+    """Return the entries that are old enough to delete, in a query set that can."""
     return QuerySet(AuditEntry).filter(at__lt=now - timedelta(days=settings.AUDIT_RETENTION_DAYS)).order_by("at")

@@ -1,4 +1,4 @@
-"""A row before and after an act, and what differs. Secrets are compared, named and not shown."""
+"""A row before and after a change, and the difference. Secrets are compared and named, never shown."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -18,7 +18,7 @@ MOST_ITEMS = 100
 
 
 def find(model: type[Model], key: str) -> Model | None:
-    """Return the row that an address of the admin names, without its bytes; None where there is none."""
+    """Return the row that an address of the admin names, without its bytes; None if there is none."""
     bytes_of = [field.name for field in model._meta.concrete_fields if isinstance(field, BinaryField)]
     try:
         number = model._meta.pk.to_python(unquote(key)) if model._meta.pk else None
@@ -28,7 +28,7 @@ def find(model: type[Model], key: str) -> Model | None:
 
 
 def values_of(item: Model | None) -> dict[str, Any]:
-    """Return what a row holds, bytes and columns that the database makes left out; nothing for no row."""
+    """Return a row's values without bytes and generated columns; an empty dict for None."""
     if item is None:
         return {}
     fields = [f for f in item._meta.concrete_fields if not (isinstance(f, BinaryField) or f.generated)]
@@ -39,7 +39,7 @@ def values_of(item: Model | None) -> dict[str, Any]:
 
 
 def differences(before: Values, after: Values) -> dict[str, list[Any]]:
-    """Return `{field: [before, after]}` for each field that differs, short enough to be read."""
+    """Return `{field: [before, after]}` for each field that differs, cut to a readable length."""
     names = [name for name in (before or after) if before.get(name) != after.get(name)]
     return {name: [_shown(name, before.get(name)), _shown(name, after.get(name))] for name in names}
 
@@ -53,7 +53,7 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def short(value: Any) -> Any:
-    """Return a value as an entry holds it: in JSON that every database takes, long texts and lists cut."""
+    """Return a value as an entry stores it: as JSON that every database accepts, long texts and lists cut."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, list | tuple | set):
@@ -66,5 +66,5 @@ def short(value: Any) -> Any:
 
 
 def clean(text: str, *, most: int = MOST_CHARS) -> str:
-    """Return a text that PostgreSQL takes: no NUL, no half of a pair; cut."""
+    """Return a text that PostgreSQL accepts, without NULs and lone surrogates, cut to `most` characters."""
     return text[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

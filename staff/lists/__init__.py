@@ -1,1 +1,1 @@
-"""How a person sees a list: the columns, the filters that are set, and the views that were saved."""
+"""How each person sees a list: its columns, the filters that are set, and saved views."""

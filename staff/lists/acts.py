@@ -1,6 +1,6 @@
-"""What a person does with a list itself: choosing columns, saving views, changing and deleting them.
+"""What a person does with a list: choosing columns; saving, changing and deleting views.
 
-All are forms, sent from the list and leading back to it. The trail has them where they are somebody else's views.
+All are forms that lead back to the list. The audit trail records them only if the view is another person's.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def list_url(table: Any, query: dict[str, Any] | QueryDict | None = None) -> str
 
 
 def view_url(request: HttpRequest, table: Any, view: SavedView) -> str:
-    """Return the address of a list as a view has it."""
+    """Return the address of a list with a saved view."""
     query = QueryDict(view.query, mutable=True)
     for name, value in places_of(table, request, shown(table, view.columns), view.sorting).items():
         query[name] = value
@@ -63,7 +63,7 @@ def view_url(request: HttpRequest, table: Any, view: SavedView) -> str:
 @require_POST
 @staff_only()
 def choose_columns(request: HttpRequest, table: str) -> HttpResponse:
-    """Show these columns from now on, or the list's own where none are sent."""
+    """Show the chosen columns from now on; the list's own if none are sent."""
     of = table_named(request, table)
     asked = _asked(request)
     before = _columns_of(request, of, asked)
@@ -79,7 +79,7 @@ def choose_columns(request: HttpRequest, table: str) -> HttpResponse:
 @require_POST
 @staff_only()
 def save_view(request: HttpRequest, table: str) -> HttpResponse:
-    """Keep the list as it is under a new name."""
+    """Save the list as it is as a view with a name."""
     of = table_named(request, table)
     name = _name(request)
     if not name:
@@ -101,7 +101,7 @@ def save_view(request: HttpRequest, table: str) -> HttpResponse:
 @require_POST
 @staff_only()
 def change_view(request: HttpRequest, view_id: int) -> HttpResponse:
-    """Do what the button says: rename, share, save the list as it is now, or open the list with the view."""
+    """Do what the pressed button says: rename, share, save the list as it is now, or open the list with this view."""
     view = _visible(request, view_id)
     of = table_named(request, view.table)
     act = request.POST.get("act", "")
@@ -131,7 +131,7 @@ def change_view(request: HttpRequest, view_id: int) -> HttpResponse:
 @require_POST
 @staff_only()
 def delete_view(request: HttpRequest, view_id: int) -> HttpResponse:
-    """Delete a view; whoever opened the list with it gets all rows."""
+    """Delete a view. Lists that opened with it show all rows again."""
     view = _visible(request, view_id)
     of = table_named(request, view.table)
     _refuse_strangers(request, view)

@@ -1,4 +1,4 @@
-"""The filters that are set in a list, each as a few words and an address without it."""
+"""The filters that are set in a list, each as a few words and a link that removes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from staff.row_ids import row_id
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is set: its title, what it is set to, and the list without it."""
+    """A filter that is set: its title, its value in words, and the address of the list without it."""
 
     title: str
     value: str
@@ -22,13 +22,13 @@ class Chip:
 
 
 def chips_of(cl: Any, request: HttpRequest) -> list[Chip]:
-    """Return what a list is narrowed down by: the words searched for, and the filters that are set."""
+    """Return what narrows a list: the search, and the filters that are set."""
     searched = [Chip("search", cl.query, without(cl, SEARCH_VAR))] if cl.query else []
     return [*searched, *_of_filters(cl, request)]
 
 
 def without(cl: Any, *names: str) -> str:
-    """Return the query of a list without some of what it has. With none the list opens with the person's view."""
+    """Return the list's query without some filters. Without any filter the list opens with the person's view."""
     query: str = cl.get_query_string(dict.fromkeys(names))
     return query if len(query) > 1 else f"?{VIEW_VAR}={ALL_ROWS}"
 
@@ -65,12 +65,12 @@ def _shown(field: Any, value: Any) -> str:
 
 
 def has_forms(cl: Any) -> bool:
-    """Tell whether a filter of the list is typed in, and so has to be applied."""
+    """Tell whether a filter of the list is a form, which needs a button to apply it."""
     return any("form" in choice for spec in cl.filter_specs for choice in spec.choices(cl))
 
 
 def kept_beside(cl: Any) -> list[tuple[str, str]]:
-    """Return what an address has beside the filters that are typed in: the form of those has to keep it."""
+    """Return the parameters of an address beside the filters that are forms: these forms must keep them."""
     typed = {
         name
         for spec in cl.filter_specs

@@ -1,4 +1,4 @@
-"""The columns of a list: all that it has, those that a person sees, and by which it is sorted."""
+"""The columns of a list: all of them, those that a person sees, and those that sort it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,25 +9,25 @@ from django.http import HttpRequest
 
 
 def always_there(table: Any) -> set[str]:
-    """Return the columns that no choice hides: the first, and those that lead to the row."""
+    """Return the columns that cannot be hidden: the first, and those that link to the row."""
     links = table.list_display_links or ()
     return {table.list_display[0], *(name for name in links if name in table.list_display)}
 
 
 def shown(table: Any, chosen: Sequence[str]) -> list[str]:
-    """Return the columns in the list's order: those chosen where any are, and those that are always there."""
+    """Return the columns in the list's order: the chosen ones, if any, and those that cannot be hidden."""
     every = [str(name) for name in table.list_display]
     return [name for name in every if name in chosen or name in always_there(table)] if chosen else every
 
 
 def titled(table: Any, name: str) -> str:
-    """Return what stands above a column."""
+    """Return a column's title."""
     title = str(label_for_field(name, table.model, table))
     return title[:1].upper() + title[1:]
 
 
 def sorting_of(table: Any, request: HttpRequest, columns: Sequence[str], places: str) -> list[str]:
-    """Return the names of the columns that an address sorts by: `-2.4` becomes `["-length", "owner"]`."""
+    """Return the names of the columns by which an address sorts: `-2.4` becomes `["-length", "owner"]`."""
     there = _with_boxes(table, request, columns)
     numbers = [(place.startswith("-"), place.removeprefix("-")) for place in places.split(".")]
     known = [(is_down, int(text)) for is_down, text in numbers if text.isascii() and text.isdecimal() and len(text) < 4]
@@ -35,7 +35,7 @@ def sorting_of(table: Any, request: HttpRequest, columns: Sequence[str], places:
 
 
 def places_of(table: Any, request: HttpRequest, columns: Sequence[str], sorting: Sequence[str]) -> dict[str, str]:
-    """Return what an address says to sort by columns of these names; nothing where none is there."""
+    """Return the address's parameters that sort by columns with these names; empty if the list has none of them."""
     there = _with_boxes(table, request, columns)
     named = [(name.startswith("-"), name.removeprefix("-")) for name in sorting]
     places = [f"{'-' * is_down}{there.index(name)}" for is_down, name in named if name in there]

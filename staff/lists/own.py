@@ -1,4 +1,4 @@
-"""Lists that a person makes one's own: columns to choose, filters as chips, views to save and to open with."""
+"""Lists that each person adjusts: columns to choose, filters as chips, views to save and to open with."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -11,9 +11,10 @@ from staff.lists.standing import standing_of
 
 
 class OwnLists:
-    """Shows the columns that were chosen, and opens with the view that was chosen.
+    """A list that shows the columns that the person chose, and opens with the view that the person chose.
 
-    `wide_columns` share the room that the others leave; `late_columns` give way on a narrow desk, until somebody chose.
+    `wide_columns` share the width that the others leave. `late_columns` are hidden on a narrow screen, until the
+    person chooses columns.
     """
 
     wide_columns: ClassVar[tuple[str, ...]] = ()
@@ -24,7 +25,7 @@ class OwnLists:
         return shown(self, standing_of(request, self.opts.label_lower).columns)  # type: ignore[attr-defined]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Open with the view that the person chose, where the address asks for nothing."""
+        """Open with the view that the person chose, if the address asks for nothing."""
         opens_with = None if request.GET or request.method != "GET" else self._opens_with(request)
         if opens_with:
             return HttpResponseRedirect(view_url(request, self, opens_with))

@@ -1,4 +1,4 @@
-"""What a person has chosen for a list, read once a request."""
+"""What a person has chosen for a list, read once for each request."""
 
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -16,7 +16,7 @@ ALL_ROWS = "all"  # the list as it is, whichever view it opens with
 
 @dataclass(frozen=True)
 class Standing:
-    """The views that a person has, the one that is open, the one that the list opens with, and the columns chosen."""
+    """The views that a person may open, the open one, the one that the list opens with, and the chosen columns."""
 
     views: list[SavedView]
     view: SavedView | None
@@ -36,7 +36,7 @@ def standing_of(request: HttpRequest, table: str) -> Standing:
 
 
 def views_of(request: HttpRequest, table: str) -> list[SavedView]:
-    """Return the views that a person may open: one's own, and those that are shared with all staff."""
+    """Return the views that a person may open: their own, and those that are shared with all staff."""
     mine = Q(owner=person(request).pk)
     return list(SavedView.objects.filter(mine | Q(is_shared=True), table=table).select_related("owner"))
 

@@ -1,4 +1,4 @@
-"""One search over everything: each kind of thing registers how it is searched, and shows only what one may view."""
+"""One search over everything: each kind of row registers how it is found, and shows only what the person may view."""
 
 from staff.search.everything import everything, register
 from staff.search.kinds import Found, Hit, Page, PagesKind, TableKind

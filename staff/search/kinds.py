@@ -1,4 +1,4 @@
-"""The kinds of things that can be found from anywhere, each with how it is searched and who may find it."""
+"""The kinds that the search finds, each with how it is searched and who may find it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Texts = Iterable[tuple[str, str]]  # what a text is called, and the text
 
 @dataclass(frozen=True)
 class Hit:
-    """One thing that was found: its page, its name, why it is here, and what tells it from its like."""
+    """One row that was found: its page, its name, why it was found, and what tells it from similar ones."""
 
     url: str
     name: str
@@ -29,7 +29,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of one kind; `all_url` is the list's own search, empty where there is no list."""
+    """What was found of one kind; `all_url` is the list's own search, empty if there is no list."""
 
     title: str
     icon: str
@@ -39,7 +39,7 @@ class Found:
 
 
 class Kind(Protocol):
-    """What can be found; `order` is its place among the groups."""
+    """A kind of row or page that the search finds."""
 
     @property
     def order(self) -> int:
@@ -50,14 +50,14 @@ class Kind(Protocol):
 
 
 def by_the_list(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:
-    """Search as the list does, newest first."""
+    """Search as the table's list does, newest first."""
     rows, _ = table.get_search_results(request, table.model._default_manager.all(), asked)  # noqa: SLF001
     found: QuerySet[Any] = rows.order_by("-pk")
     return found
 
 
 def by_id(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:  # noqa: ARG001
-    """Search by the ids of the list, whole or their beginnings: tables that are too large for words."""
+    """Search only the ids of the table, or how they begin: for tables too large for a search by words."""
     rows: QuerySet[Any] = table.model._default_manager.all()  # noqa: SLF001
     found = table.with_id(rows, asked)
     return found[0].order_by(*newest_by_id(found[1])) if found else rows.none()
@@ -65,7 +65,7 @@ def by_id(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:  # noq
 
 @dataclass(frozen=True)
 class TableKind:
-    """Rows of a table of the admin, for those who may view its list."""
+    """The rows of a table of the admin, for people who may view its list."""
 
     order: int
     model: type[Model]
@@ -97,9 +97,9 @@ class TableKind:
 
 
 def why(texts: Texts, asked: str, name: str) -> str:
-    """Return which of a row's texts has what was asked for, the whole of it first, then any word.
+    """Return which of a row's texts matches: first one with all that was asked for, then one with any word.
 
-    What is the row's name already is not said twice.
+    A text that is the row's name is left out.
     """
     known = [(what, text, fold(text)) for what, text in texts if text]
     for part in (fold(asked), *fold(asked).split()):
@@ -111,7 +111,7 @@ def why(texts: Texts, asked: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is in no list: where it is, what it takes to see it, and other words for it."""
+    """A page that is no list: its address, the permission that it needs, and other words for it."""
 
     title: str
     view: str
@@ -121,13 +121,13 @@ class Page:
 
 @dataclass
 class PagesKind:
-    """The pages of the menu, and those that were added."""
+    """The pages of the menu, and those that were registered."""
 
     order: int = 0
     pages: list[Page] = field(default_factory=list)
 
     def found(self, request: HttpRequest, asked: str, most: int) -> Found | None:
-        """Return the pages whose title or other words have every word, those that begin with it first."""
+        """Return the pages whose title or other words have every word; titles that begin so come first."""
         wanted = fold(asked).split()
         offered = [*_menu(request), *self._more(request)]
         fitting = [one for one in offered if all(word in fold(f"{one[0]} {one[2]}") for word in wanted)]

@@ -1,4 +1,4 @@
-"""What stands above a list: its filters, the chips of those that are set, its views and its columns."""
+"""What stands above a list: its filters, their chips, its views and its columns."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ register = template.Library()
 
 @register.inclusion_tag("staff/list_filters.html", takes_context=True)
 def list_filters(context: Context, cl: Any) -> dict[str, Any]:
-    """Return the filters of a list, in a menu, and those that are set as chips."""
+    """Return the list's filters for a menu, and those that are set as chips."""
     request = context["request"]
     chips = chips_of(cl, request)
     return {
@@ -35,7 +35,7 @@ def list_filters(context: Context, cl: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("staff/list_views.html", takes_context=True)
 def list_views(context: Context, cl: Any) -> dict[str, Any]:
-    """Return the views of a list and its columns, in two menus."""
+    """Return the list's views and columns for two menus."""
     request, table = context["request"], cl.model_admin
     standing = standing_of(request, table.opts.label_lower)
     me = person(request)
@@ -57,7 +57,7 @@ def list_views(context: Context, cl: Any) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def list_shape(context: Context, cl: Any) -> SafeString:
-    """Return which columns are wide and which give way, by their places, as attributes for the style sheet."""
+    """Return which columns are wide and which may be hidden, by position, as attributes for the style sheet."""
     table: Any = cl.model_admin
     if not isinstance(table, OwnLists):
         return SafeString("")

@@ -1,4 +1,4 @@
-"""The values of staff.display for templates."""
+"""The functions of staff.display as template tags and filters."""
 
 from django import template
 

@@ -1,4 +1,4 @@
-"""Fingerprints of stored files: made once per file and parameters' version, then read from the database."""
+"""Fingerprints of stored files: made once for each file and version of the parameters, then read from the database."""
 
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
@@ -14,9 +14,9 @@ NOTHING_TO_COMPARE = "There is nothing to compare: the recording is silence, hum
 
 
 def fingerprint_of(track: Track, *, times: dict[str, float] | None = None) -> EngineFingerprint:
-    """Return the fingerprint of a track's audio, from the database where it is known.
+    """Return the fingerprint of a track's audio, from the database if it is there.
 
-    Where it is made now, `times` gets `decode_s`, the seconds of that which went into decoding.
+    If it is made now, `times` gets `decode_s`: how many seconds the decoding took.
 
     Raises:
         TrackGoneError: the track was removed, or its file is missing or damaged.

@@ -1,4 +1,4 @@
-"""The highest frequency that a stored file holds: measured once in a worker, where two files are compared."""
+"""The highest frequency in a stored file: a worker measures it once, when two files are compared."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -23,13 +23,13 @@ log = structlog.get_logger(__name__)
 
 
 def request_cutoff(*, audio_file: AudioFile) -> None:
-    """Ask a worker to measure a file that was not measured. Asking again soon costs nothing."""
+    """Ask a worker to measure a file, if nobody has. Asking again soon does nothing."""
     if audio_file.cutoff_hz is None and cache.add(f"cutoff-asked-for-{audio_file.pk}", 1, timeout=_ASKED_FOR_S):
         async_task(CUTOFF_TASK, audio_file.pk, cluster=settings.Q_CLUSTER["name"])
 
 
 def store_cutoff(*, audio_file_id: int) -> bool:
-    """Measure a stored file; False where there was nothing to do: it is gone, or was measured."""
+    """Measure a stored file; False if there was nothing to do, because it is gone or was measured."""
     audio_file = AudioFile.objects.filter(pk=audio_file_id, cutoff_hz=None).first()
     if audio_file is None:
         return False
@@ -43,7 +43,7 @@ def store_cutoff(*, audio_file_id: int) -> bool:
 
 
 def measure_files_of(track_ids: Collection[int]) -> None:
-    """Measure those files of some tracks that were not measured; where the store is away, they are measured later."""
+    """Measure the tracks' files that were not measured; those that the store cannot give now are measured later."""
     unknown = AudioFile.objects.filter(tracks__in=track_ids, cutoff_hz=None).distinct()
     for audio_file_id in list(unknown.values_list("pk", flat=True)):
         with suppress(NotReachableError):
@@ -51,7 +51,7 @@ def measure_files_of(track_ids: Collection[int]) -> None:
 
 
 def measured(path: Path, rate_hz: int) -> int:
-    """Return the highest frequency of a file on this machine, in Hz; `NOT_MEASURED` where it cannot be told."""
+    """Return the highest frequency in a file on this machine, in Hz; `NOT_MEASURED` if it cannot be measured."""
     try:
         return cutoff_hz(path, rate_hz, limits=decode_limits())
     except FingerprintError as error:

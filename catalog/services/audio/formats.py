@@ -1,4 +1,4 @@
-"""The formats that are taken, in one place: the contract's six, and those beyond it that a setting lists."""
+"""The audio formats that uploads may have: the contract's six, and others that a setting allows."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -16,7 +16,7 @@ LEAST_LOSSLESS_HZ = 32_000  # of the sample rate: less was resampled from a reco
 
 @dataclass(frozen=True)
 class Format:
-    """A format by the name that people call it. `containers` are FFmpeg's names; the first ending is what files get."""
+    """An audio format under its usual name. `containers` are FFmpeg's names; stored files get the first ending."""
 
     name: str
     endings: tuple[str, ...]
@@ -56,30 +56,30 @@ _MEDIA_TYPES = {ending: found.media_type for found in (*CONTRACT, *BEYOND, VIDEO
 
 
 def taken() -> tuple[Format, ...]:
-    """Return the formats that this deployment takes, the contract's six first."""
+    """Return the formats that this deployment accepts, the contract's six first."""
     return CONTRACT + tuple(found for found in (*BEYOND, VIDEO) if found.name in settings.FORMATS_BEYOND_CONTRACT)
 
 
 def listed(last: str = "and") -> str:
-    """Return the names of all that is taken, in a sentence: `mp3, wav and flac`."""
+    """Return the names of the accepted formats, for a sentence: `mp3, wav and flac`."""
     *names, end = (found.name for found in taken())
     return f"{', '.join(names)} {last} {end}"
 
 
 def endings() -> frozenset[str]:
-    """Return the endings of files that are taken."""
+    """Return the file name endings of the accepted formats."""
     return frozenset(ending for found in taken() for ending in found.endings)
 
 
 def format_of(info: AudioInfo) -> Format | None:
-    """Return the format of a file, or None where it is not taken."""
+    """Return the format of a file, or None if it is not accepted."""
     containers = set(info.container.split(","))
     found = next((known for known in taken() if known.containers & containers), None)
     return found if not info.has_video or VIDEO in taken() else None
 
 
 def suffix_of(info: AudioInfo) -> str:
-    """Return the ending that a stored file of this kind gets; empty where it is not taken."""
+    """Return the ending that a stored file of this format gets; empty if it is not accepted."""
     found = format_of(info)
     if found is None:
         return ""
@@ -87,21 +87,21 @@ def suffix_of(info: AudioInfo) -> str:
 
 
 def media_type_of(stored_name: str) -> str:
-    """Return what a browser is told that a stored file is."""
+    """Return the media type under which a stored file is served."""
     return _MEDIA_TYPES.get(PurePath(stored_name).suffix, "application/octet-stream")
 
 
 def keeps_samples(audio_file: AudioFile) -> bool:
-    """Tell whether the codec gives back the samples that it was given."""
+    """Tell whether the codec is lossless: decoding gives back the samples that were encoded."""
     return audio_file.codec.lower().startswith(_LOSSLESS)
 
 
 def has_eight_bits(audio_file: AudioFile) -> bool:
-    """Tell whether samples are of eight bits: their rounding is heard, and fills the spectrum to its end."""
+    """Tell whether samples have eight bits: their rounding is audible, and fills the spectrum to its end."""
     return audio_file.codec.lower().startswith(_EIGHT_BITS)
 
 
 def is_lossless(audio_file: AudioFile) -> bool:
-    """Tell whether the file claims to hold all of a recording; what it does hold its spectrum says (`cutoff_hz`)."""
+    """Tell whether the file claims to be lossless; its spectrum (`cutoff_hz`) says what it really holds."""
     is_resampled = audio_file.sample_rate_hz < LEAST_LOSSLESS_HZ
     return keeps_samples(audio_file) and not is_resampled and not has_eight_bits(audio_file)

@@ -1,4 +1,4 @@
-"""What one file may cost to decode."""
+"""Limits of what decoding one file may cost."""
 
 from django.conf import settings
 
@@ -7,7 +7,7 @@ from catalog.services.time_limits import decoding_wall_s
 
 
 def decode_limits(length_s: float | None = None) -> DecodeLimits:
-    """Return the decoder's limits as this deployment sets them, for a file that claims to be `length_s` long."""
+    """Return the decoder's limits from the settings, for a file that claims to be `length_s` seconds long."""
     wall_s = decoding_wall_s(length_s)
     return DecodeLimits(
         max_s=float(settings.MAX_AUDIO_SECONDS),

@@ -1,4 +1,4 @@
-"""Waveforms: peaks of a stored file, computed once in a worker and kept beside it."""
+"""Waveforms: the peaks of a stored file, which a worker computes once and the file's row keeps."""
 
 import structlog
 from django.conf import settings
@@ -18,15 +18,15 @@ log = structlog.get_logger(__name__)
 
 
 def request_peaks(*, audio_file: AudioFile) -> None:
-    """Ask a worker for the peaks of a file that has none. Asking again soon costs nothing."""
+    """Ask a worker for the peaks of a file that has none. Asking again soon does nothing."""
     if audio_file.peaks is None and cache.add(f"peaks-asked-for-{audio_file.pk}", 1, timeout=_ASKED_FOR_S):
         async_task(PEAKS_TASK, audio_file.pk, cluster=settings.Q_CLUSTER["name"])
 
 
 def store_peaks(*, audio_file_id: int) -> bool:
-    """Compute and store the peaks of a file. One that cannot be decoded gets none, and is not tried again.
+    """Compute and store the peaks of a file. A file that cannot be decoded gets none, and is not tried again.
 
-    Returns False where there was nothing to do: the file is gone, or has its peaks.
+    Returns False if there was nothing to do: the file is gone, or has its peaks.
     """
     audio_file = AudioFile.objects.filter(pk=audio_file_id, peaks=None).first()
     if audio_file is None:

@@ -1,4 +1,4 @@
-"""Where uploaded bytes live: one object a content, below a folder named by the first digits of its SHA-256."""
+"""The store of uploaded files. Each file is one object, in a folder named by the first digits of its SHA-256."""
 
 import hashlib
 import tempfile
@@ -47,7 +47,7 @@ def sha256_of(path: Path) -> str:
 
 
 def save(*, source: Path, name: str) -> None:
-    """Store a copy of `source` at `name`, durably and whole or not at all.
+    """Store a copy of `source` under `name`, durably, as a whole or not at all.
 
     Raises:
         NotReachableError: the store does not take it now.
@@ -58,7 +58,7 @@ def save(*, source: Path, name: str) -> None:
 
 
 def delete(name: str) -> None:
-    """Remove a stored file and what was written of it; one that is gone already is fine.
+    """Delete a stored file, or the part of it that was written; a missing file is no error.
 
     Raises:
         NotReachableError: the store does not answer.
@@ -69,7 +69,7 @@ def delete(name: str) -> None:
 
 
 def holds(name: str, *, size_bytes: int) -> bool:
-    """Tell whether a file is stored with all of its bytes.
+    """Tell whether a file is stored with all its bytes.
 
     Raises:
         NotReachableError: the store does not answer.
@@ -96,7 +96,7 @@ def read_small(name: str) -> bytes | None:
 
 
 def write_small(name: str, content: bytes) -> None:
-    """Store `content` at `name`, in place of what is there.
+    """Store `content` under `name`, and replace what is there.
 
     Raises:
         NotReachableError: the store does not take it now.
@@ -126,10 +126,10 @@ def part(name: str, *, first: int, count: int) -> AudioPart:
 
 @contextmanager
 def on_this_machine(audio_file: AudioFile) -> Iterator[Path]:
-    """Give a path that native code can read: the stored file itself, or a copy that is gone afterwards.
+    """Yield a path that native code can read: the stored file itself, or a copy that is deleted afterwards.
 
     Raises:
-        TrackGoneError: the file is missing, or is not what was stored; its text is for a person.
+        TrackGoneError: the file is missing, or its bytes have changed; the message is for a person.
         NotReachableError: the store does not answer.
 
     """
@@ -154,7 +154,7 @@ def _fetch(audio_file: AudioFile, copy: IO[bytes]) -> None:
 
 
 def copy_to(name: str, copy: IO[bytes], *, size_bytes: int) -> str:
-    """Write a stored file's first `size_bytes` to `copy` and return their hex SHA-256.
+    """Write a stored file's first `size_bytes` to `copy`, and return their hex SHA-256.
 
     `FileNotFoundError` where the file is missing.
 
@@ -176,7 +176,7 @@ def copy_to(name: str, copy: IO[bytes], *, size_bytes: int) -> str:
 
 
 def signs() -> bool:
-    """Tell whether a sender may put files in the store itself, by `signed_post`.
+    """Tell whether clients may send files to the store itself, by `signed_post`.
 
     Raises:
         NotReachableError: the store signs nothing now.
@@ -187,7 +187,7 @@ def signs() -> bool:
 
 
 def signed_post(name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[str, str]]:
-    """Return the URL and the form's fields by which somebody may store exactly `size_bytes` at `name`, for a time.
+    """Return the URL and form fields with which a client may store exactly `size_bytes` at `name`, for `for_s` seconds.
 
     Raises:
         NotReachableError: the store signs nothing now.
@@ -201,9 +201,9 @@ def signed_post(name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[st
 
 
 def remove_old_drafts() -> int:
-    """Remove uploads and fetched copies on this machine that a killed process left; return how many.
+    """Delete uploads and fetched copies that killed processes left on this machine; return how many.
 
-    Only what no process can be at work with any more, of this deployment or of another one in the same folder.
+    It deletes only what is too old to be in use, by this deployment or by another one in the same folder.
     """
     limit_s = (timezone.now() - DRAFT_AGE).timestamp() - settings.JOB_TIMEOUT_SECONDS
     old = [path for path in Path(settings.UPLOAD_DIR).iterdir() if path.is_file() and path.stat().st_mtime < limit_s]

@@ -1,8 +1,8 @@
-"""Whose store of uploaded files it is: a mark in it, which another deployment refuses to write beside.
+"""Which deployment owns the store of uploaded files: its mark is in the store, and another deployment writes nothing.
 
-The mark holds a token that the sweeper renews, first in the database and then in the store. So another database, a copy
-of this one that runs somewhere else, and an older state of it that was put back are all told from the one that
-wrote last. Reading goes the other way round, the store first: what it says, the database knew before.
+The mark holds a token that the sweeper renews, first in the database and then in the store. So another database, a
+copy of this one that runs somewhere else, and an older state of it that was restored all differ from the last writer.
+Reading goes the other way round, the store first: what it says, the database knew before.
 """
 
 import json
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Mark:
-    """What the store says; all in words, as a person looks at it too. `token` is "" where it cannot be read."""
+    """What the store's mark says, in words, because people read it too. `token` is "" if it cannot be read."""
 
     token: str
     deployment: str
@@ -45,7 +45,7 @@ UNREADABLE = Mark("", "unknown (its mark cannot be read)", "an unknown host", "a
 
 
 def read_mark() -> Mark | None:
-    """Return the store's mark; None where it has none.
+    """Return the store's mark; None if it has none.
 
     Raises:
         NotReachableError: the store does not answer.
@@ -61,10 +61,10 @@ def read_mark() -> Mark | None:
 
 
 def require() -> Mark:
-    """Return the mark of a store that is this deployment's; one that nobody has becomes so.
+    """Return the mark of this deployment's store; a store that nobody owns becomes this deployment's.
 
     Raises:
-        NotOurStoreError: it is another deployment's, or was written to by a newer state of this database, or a copy.
+        NotOurStoreError: another deployment owns it, or a newer state or a copy of this database has written to it.
         NotReachableError: the store does not answer.
 
     """
@@ -82,7 +82,7 @@ def require() -> Mark:
 
 
 def is_ours_or_free() -> bool:
-    """Tell whether this database may write to the store, without changing anything; one without tables may not."""
+    """Tell whether this database may write to the store, without changing anything. One without tables may not."""
     mark = read_mark()
     if mark is None:
         return True
@@ -93,12 +93,12 @@ def is_ours_or_free() -> bool:
 
 
 def renew() -> None:
-    """Give the store a new mark now and then, and note whether it is ours. For the sweeper.
+    """Give the store a new mark now and then, and store whether this deployment owns it. The sweeper calls this.
 
-    One that has just started waits: where a copy of the database was started by mistake, the original is first.
+    A sweeper that has just started waits: if it runs on a copy by mistake, the original renews the mark first.
 
     Raises:
-        NotOurStoreError: it is not.
+        NotOurStoreError: another deployment owns it.
         NotReachableError: the store does not answer.
 
     """
@@ -125,9 +125,9 @@ def _renew(mark: Mark) -> None:
 
 
 def take_over() -> int:
-    """Make the store this deployment's, whoever had it; return how many uploads in writing were forgotten.
+    """Make this deployment the store's owner, whoever it was; return how many unfinished uploads were forgotten.
 
-    Their files stay: they may be whole, and known to the database that was there before.
+    Their files stay: they may be whole, and the database that was there before may know them.
 
     Raises:
         NotReachableError: the store does not answer.

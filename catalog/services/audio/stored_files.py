@@ -1,8 +1,8 @@
-"""Stored files come and go by rows: a name is written down before its bytes, and forgotten after them.
+"""Stored files come and go with rows: a name is stored before its bytes are written, and forgotten after they are gone.
 
-A name is given once and never again: whoever removes the last track of some bytes removes that name alone, and cannot
-take away what another account stored of the same bytes at that moment. What a list of the store shows is never removed
-for that: it may be another deployment's, or newer than a database that was put back.
+A name is given once and never again. Whoever removes the last track of some bytes removes that name only, and cannot
+delete what another account stored of the same bytes at that moment. Files that no row names are never deleted: they
+may be another deployment's, or newer than a database that was restored.
 """
 
 import secrets
@@ -27,12 +27,12 @@ log = structlog.get_logger(__name__)
 
 
 def place(*, source: Path, sha256: str, suffix: str) -> str:
-    """Store a copy of `source` and return the name that it has from now on: `confirm` or `discard` it.
+    """Store a copy of `source` and return its name. Then call `confirm` or `discard`.
 
-    `suffix` is for people who look into the store. Call outside of a transaction, so that the row is there first.
+    `suffix` is for people who look into the store. Call it outside of a transaction, so that the row is stored first.
 
     Raises:
-        NotReachableError: the store does not take it now, or is another deployment's. Nothing stays.
+        NotReachableError: the store cannot take it now, or is another deployment's. Nothing stays stored.
 
     """
     store_owner.require()
@@ -47,10 +47,10 @@ def place(*, source: Path, sha256: str, suffix: str) -> str:
 
 
 def confirm(name: str) -> None:
-    """Say that a row names the file, in that row's transaction.
+    """Record that a row names the file; call it in that row's transaction.
 
     Raises:
-        NotReachableError: it took too long, and the file was given up.
+        NotReachableError: this came too late, and the file was given up.
 
     """
     if not PendingFile.objects.filter(name=name, state=PendingFile.State.WRITING).delete()[0]:
@@ -58,9 +58,9 @@ def confirm(name: str) -> None:
 
 
 def discard(name: str) -> None:
-    """Remove a file that was placed and not confirmed. Never raises: what cannot be removed now is removed later.
+    """Delete a file that was placed and not confirmed. It raises nothing: what cannot be deleted now is deleted later.
 
-    A file that was confirmed stays, as where the answer to a commit was lost.
+    A file that was confirmed stays, as when the answer to a commit was lost.
     """
     mine = PendingFile.objects.filter(name=name, state=PendingFile.State.WRITING)
     try:
@@ -71,12 +71,12 @@ def discard(name: str) -> None:
 
 
 def let_go(name: str) -> None:
-    """Say that no row names the file any more, in the transaction of its last row; `remove_due` removes it."""
+    """Record that no row names the file any more, in the transaction of its last row. `remove_due` deletes it."""
     PendingFile.objects.create(name=name, state=PendingFile.State.REMOVING)
 
 
 def remove_due(*, now: datetime | None = None) -> int:
-    """Remove what is to be removed, and what was being written for too long; return how many.
+    """Delete what is to be deleted, and what was being written for too long; return how many files.
 
     Raises:
         NotReachableError: the store does not answer, or is another deployment's; the rest waits for the next time.
@@ -109,7 +109,7 @@ def _remove(name: str) -> None:
 
 
 def unknown() -> Iterator[str]:
-    """Yield the names in the store that this database does not know, to be looked at by a person.
+    """Yield the names in the store that this database does not know, for a person to look at.
 
     Raises:
         NotReachableError: the store does not answer.

@@ -1,4 +1,4 @@
-"""Which index runs: the one place that knows."""
+"""The choice of the index: the only module that knows which one runs."""
 
 import contextlib
 import time
@@ -44,7 +44,7 @@ class ClusterIndex(MilvusIndex):
         self._lease: lease.Lease | None = None
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """Build alone. The others go on writing to the build that counts meanwhile."""
+        """Hold the lease for a build. Other processes go on writing to the index in use."""
         return lease.held_by_name(f"rebuild {self._address.name}")
 
     @contextlib.contextmanager
@@ -80,7 +80,7 @@ def in_cluster() -> bool:
 
 @contextlib.contextmanager
 def cluster_index() -> Iterator[ClusterIndex]:
-    """Open the cluster's index for a look, and let go of the connection afterwards."""
+    """Open the cluster's index for a look, and close the connection afterwards."""
     with contextlib.closing(ClusterIndex()) as index:
         yield index
 

@@ -1,4 +1,4 @@
-"""One writer an index, by a row of the database that lapses when its holder dies."""
+"""One writer for each index: a row of the database with a lease that ends when its holder dies."""
 
 import contextlib
 import time
@@ -29,21 +29,21 @@ class Lease:
         self._row, self._token = _row(folder), token
 
     def renew(self) -> bool:
-        """Lengthen it; False where it was lost."""
+        """Lengthen it; False if it was lost."""
         return ROW.renew(self._row, self._token)
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Let the next process have it."""
         ROW.release(self._row, self._token)
 
 
 def keep_folder(folder: Path) -> None:
-    """Say that this deployment writes its index in `folder`; the sweeper does so every minute.
+    """Mark `folder` as the index folder of this deployment; the sweeper does so every minute.
 
-    A lease is a row, and another database knows nothing of it.
+    The mark is a file, because another database knows nothing of this one's leases.
 
     Raises:
-        IndexBusy: another deployment has said so within `OWNER_SILENT`.
+        IndexBusy: another deployment has marked it within `OWNER_SILENT`.
 
     """
     path, ours = folder / OWNER_FILE, str(store_owner.this().identity)
@@ -60,14 +60,14 @@ def keep_folder(folder: Path) -> None:
 
 
 def held(folder: Path) -> AbstractContextManager[Lease]:
-    """Hold the lease of `folder` while the work runs; `IndexBusy` where another process or deployment has it."""
+    """Hold the lease of `folder` in the `with` block. Raises `IndexBusy` if another process or deployment has it."""
     keep_folder(folder)
     return held_by_name(_name_of(folder))
 
 
 @contextlib.contextmanager
 def held_by_name(name: str) -> Iterator[Lease]:
-    """Hold the lease called `name` (40 characters at most) while the work runs.
+    """Hold the lease called `name` (at most 40 characters) during the `with` block.
 
     Raises:
         IndexBusy: another process holds it.

@@ -1,4 +1,4 @@
-"""The log of index operations: numbered under a row lock, so that no reader can skip one that commits late."""
+"""The log of index operations, numbered under a row lock, so that no reader skips one that commits late."""
 
 from collections.abc import Collection
 
@@ -22,9 +22,9 @@ def _latest(track_id: int) -> IndexOperation | None:
 
 
 def record_add(*, track_id: int) -> bool:
-    """Write that `track_id` belongs in the index, once: an index that has it already needs no second word.
+    """Record that `track_id` belongs in the index; nothing if the index has it already.
 
-    Call inside a transaction. Returns False, with nothing written, where the track is not in the catalog any more.
+    Call it inside a transaction. Returns False, and records nothing, if the track is no longer in the catalog.
     """
     # First, for its lock: two adds of one track must see each other, and an add the removal that was faster.
     sequence = _next_sequence()
@@ -40,7 +40,7 @@ def record_add(*, track_id: int) -> bool:
 
 
 def record_again(*, track_id: int) -> bool:
-    """As `record_add`, for a new fingerprint that nobody asked for: False too where the track was taken out meanwhile.
+    """Record a new fingerprint that nobody asked for, as `record_add`; also False if the track was taken out.
 
     Call inside a transaction.
     """
@@ -51,7 +51,7 @@ def record_again(*, track_id: int) -> bool:
 
 
 def record_change(*, track_id: int) -> None:
-    """Write that what the index holds of `track_id` is to be read anew, where it is in. Call inside a transaction."""
+    """Record that the index must read `track_id` again, if it has it. Call it inside a transaction."""
     sequence = _next_sequence()
     latest = _latest(track_id)
     if latest and latest.kind == IndexOperation.Kind.ADD:
@@ -61,14 +61,14 @@ def record_change(*, track_id: int) -> None:
 
 
 def record_remove(*, track_id: int) -> bool:
-    """Write that `track_id` leaves the index with its track; False where it was not in. Call inside a transaction."""
+    """Record that `track_id` leaves the index with its track; False if it was not in. Call it inside a transaction."""
     return _record_out(track_id, IndexOperation.Kind.REMOVE, after=[IndexOperation.Kind.ADD])
 
 
 def record_take_out(*, track_id: int) -> bool:
-    """Write that `track_id` is not wanted in the index until it is added again, not even where a refresh is on its way.
+    """Record that `track_id` is not to be in the index until it is added again, even if a refresh is on its way.
 
-    Call inside a transaction. False where it was not in.
+    Call it inside a transaction. Returns False if the track was not in.
     """
     kinds = [IndexOperation.Kind.ADD, IndexOperation.Kind.REMOVE]
     return _record_out(track_id, IndexOperation.Kind.TAKE_OUT, after=kinds)
@@ -89,38 +89,38 @@ def last_sequence() -> int:
 
 
 def mark_of(sequence: int) -> str:
-    """Return what tells the operation at `sequence` from one of another database, or of a restored backup's new log."""
+    """Return what tells operation `sequence` from one of another database or of a restored one's new log."""
     operation = IndexOperation.objects.filter(pk=sequence).first()
     return f"{operation.kind} {operation.track_key} {operation.created_at.isoformat()}" if operation else ""
 
 
 def place_of(track_id: int) -> int | None:
-    """Return the sequence under which a track is in the index; None where it is not."""
+    """Return the sequence under which a track is in the index; None if it is not in."""
     latest = _latest(track_id)
     return latest.sequence if latest and latest.kind == IndexOperation.Kind.ADD else None
 
 
 def places_of(track_ids: Collection[int]) -> dict[int, int]:
-    """Return the sequences under which tracks are in the index, without those that are not."""
+    """Return the sequences under which tracks are in the index, by track id; others are left out."""
     last = IndexOperation.objects.filter(track_key__in=track_ids).values("track_key").annotate(last=Max("sequence"))
     rows = IndexOperation.objects.filter(sequence__in=last.values("last"), kind=IndexOperation.Kind.ADD)
     return dict(rows.values_list("track_key", "sequence"))
 
 
 def after(sequence: int, *, limit: int) -> list[IndexOperation]:
-    """Return the next operations behind `sequence`, in order."""
+    """Return the next operations after `sequence`, in order, at most `limit`."""
     return list(IndexOperation.objects.filter(sequence__gt=sequence).order_by("sequence")[:limit])
 
 
 def count_after(sequence: int) -> int:
-    """Count the operations behind `sequence`."""
+    """Count the operations after `sequence`."""
     return IndexOperation.objects.filter(sequence__gt=sequence).count()
 
 
 def tracks_at(sequence: int) -> list[int]:
     """Return the tracks that are in the index once operation `sequence` is applied, oldest first.
 
-    Those whose fingerprint their owner made are in the shared index only where staff have confirmed them.
+    A track whose fingerprint its owner made is in the shared index only if staff have confirmed it.
     """
     last = (
         IndexOperation.objects.filter(sequence__lte=sequence)

@@ -1,8 +1,8 @@
-"""What one account finds: all that everybody finds, and its own fingerprints that nobody has confirmed.
+"""What one account finds: all that everybody finds, and its own unconfirmed fingerprints.
 
-Those are in no index that is shared: a fingerprint that lies could crowd right answers out of it, for everybody. They
-are few (`ACCOUNT_MAX_UNCONFIRMED_HOURS`), so a worker holds those of the accounts that it met last in small indexes of
-their own.
+Unconfirmed fingerprints are in no shared index: a false one could crowd right answers out of it, for everybody. They
+are few (`ACCOUNT_MAX_UNCONFIRMED_HOURS`), so each worker holds those of the accounts that it served last in small
+indexes of their own.
 """
 
 import threading
@@ -36,7 +36,7 @@ def find_for(
     wanted: Wanted | None = None,
     progress: Progress | None = None,
 ) -> Answer:
-    """Return what is in a query for one account, the closest first; see the engine's `find`.
+    """Return what is in a query for one account, the closest first; see `find` of the engine.
 
     Raises:
         IndexUnavailable: the shared index does not answer.

@@ -1,4 +1,4 @@
-"""Looks at what may hang, such as a cluster: one at a time, and nobody waits for long."""
+"""Questions to what may hang, such as a cluster: one at a time, and nobody waits long."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ _Answer = TypeVar("_Answer")
 
 
 class OneLook(Generic[_Answer]):
-    """Many may ask, one thread looks. A look that hangs holds its own thread and none of the web server's."""
+    """Answers many askers by one thread that looks. A look that hangs holds that thread, and none of the web server's."""
 
     def __init__(self, look: Callable[[], _Answer]) -> None:
         self._look = look
@@ -27,10 +27,10 @@ class OneLook(Generic[_Answer]):
         self._last: Future[_Answer] | None = None
 
     def answer(self) -> _Answer:
-        """Return what is seen: by a look of its own, or what another's has just seen.
+        """Return what a look of its own sees, or what another look has just seen.
 
         Raises:
-            IndexUnavailable: nothing was seen in `PATIENCE_S`, or what the look itself raised.
+            IndexUnavailable: no look ended within `PATIENCE_S`. An error of the look itself is raised too.
 
         """
         looking, left_s = self._join()

@@ -1,4 +1,4 @@
-"""The index of this process: opened after the fork, and caught up from the database before every search."""
+"""The index of this process: opened after the fork, and brought up to date from the database before every search."""
 
 import os
 import random
@@ -41,19 +41,19 @@ def _plain(entries: Iterable[Entry], count: int) -> Iterable[Entry]:  # noqa: AR
 
 
 def catalog_of(index: ReferenceIndex, fingerprints: Fetch) -> Catalog:
-    """Return what a search looks through, believed and related as the settings say."""
+    """Return what a search looks through, with the limits that the settings say."""
     shares = Shares(settings.WHOLE_SHARE, settings.JOINED_SHARE)
     return Catalog(index, fingerprints, settings.FALSE_ACCEPT_LIMIT, shares)
 
 
 class CaughtUpIndex:
-    """This process's index, which follows the database's log of operations.
+    """The index of one process, which follows the database's log of operations.
 
     A search sees every add that was committed before it began, whichever process did it.
     """
 
     def __init__(self, *, most_behind: int | None = None) -> None:
-        """`most_behind`: operations to apply before a search; where more are missing, it waits for a new generation."""
+        """Apply at most `most_behind` operations before a search; if more are missing, wait for a new generation."""
         self._lock = threading.Lock()
         self._index: ReferenceIndex | None = None
         self._most_behind = most_behind
@@ -76,7 +76,7 @@ class CaughtUpIndex:
         wanted: Wanted | None = None,
         progress: NamingProgress | None = None,
     ) -> Answer:
-        """Catch up, then return what is in a query, the closest first; see the engine's `find`."""
+        """Catch up, then return what is in a query, the closest first; see `find` of the engine."""
         with self._lock:
             return find(
                 fingerprint,
@@ -94,7 +94,7 @@ class CaughtUpIndex:
         self.search(Fingerprinter.of_samples(noise), exclude=(), limit=1)
 
     def compact(self) -> Size:
-        """Catch up and write down what is only in memory, from nothing where most of it is missing.
+        """Catch up and write what is only in memory to files; if most of the index is missing, write all of it anew.
 
         Raises:
             IndexBusy: another process is at it.
@@ -111,7 +111,7 @@ class CaughtUpIndex:
             return index.size()
 
     def rebuild(self, progress: Progress = _plain) -> Size:
-        """Make the index anew from the database's fingerprints. Searches go on meanwhile, on what is there.
+        """Make the index again from the database's fingerprints. Searches go on meanwhile, in the old one.
 
         Raises:
             IndexBusy: another process is at it.
@@ -125,7 +125,7 @@ class CaughtUpIndex:
             return index.size()
 
     def opened(self) -> ReferenceIndex:
-        """Return the index caught up, to look at."""
+        """Return the index, up to date, for a look."""
         with self._lock:
             return self._caught_up()
 
@@ -183,9 +183,9 @@ def _entries(track_ids: Sequence[int]) -> Iterator[Entry]:
 
 
 def worker_processes() -> ProcessPoolExecutor:
-    """Return a pool of one process a core that ends with this process, however that ends.
+    """Return a pool of one process for each core, which ends with this process, however that ends.
 
-    Spawned: nothing of this process, its locks and its connections, may be copied.
+    They are spawned, not forked, so that no lock and no connection of this process is copied.
     """
     return ProcessPoolExecutor(
         os.cpu_count(), mp_context=get_context("spawn"), initializer=die_with_parent, initargs=(os.getpid(),)
@@ -193,12 +193,12 @@ def worker_processes() -> ProcessPoolExecutor:
 
 
 def fingerprints_of(track_ids: Collection[int]) -> dict[int, EngineFingerprint]:
-    """Return the fingerprints of the tracks that still have one of this version."""
+    """Return the fingerprints of those tracks that have one of this version."""
     return read_all(_stored(track_ids))
 
 
 def read_all(stored: Mapping[int, bytes]) -> dict[int, EngineFingerprint]:
-    """Return fingerprints by their bytes; those that are damaged are left out, and said in the log."""
+    """Return fingerprints from their bytes; damaged ones are left out and logged."""
     fingerprints = {}
     for track_id, data in stored.items():
         try:

@@ -1,4 +1,4 @@
-"""How the index is, read from its manifests and the log: without FAISS, for pages, monitors and the sweeper."""
+"""The state of the index, read from its manifests and the log without FAISS, for pages, monitors and the sweeper."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ MOST_BEHIND = 2000  # operations that a worker applies before a search, some ten
 
 @dataclass(frozen=True)
 class IndexStatus:
-    """`generation` is the newest whole one, or None; `behind` counts the operations since."""
+    """The state of the index: `generation` is the newest complete one or None, `behind` the operations since."""
 
     generation: Generation | None
     last_sequence: int
@@ -29,12 +29,12 @@ class IndexStatus:
 
     @property
     def bytes_a_track(self) -> float:
-        """Of the index files."""
+        """The size of the index files for each track, in bytes."""
         return self.generation.size_bytes / max(1, self.generation.tracks) if self.generation else 0.0
 
 
 def status() -> IndexStatus:
-    """Return how the index is."""
+    """Return the state of the index."""
     folder = Path(settings.INDEX_DIR)
     found = list(manifest.readable(folder, _belongs))
     newest = found[0] if found else None
@@ -43,10 +43,10 @@ def status() -> IndexStatus:
 
 
 def behind() -> int:
-    """Return how many operations a process that starts now has to apply.
+    """Return how many operations a process has to apply that starts now.
 
     Raises:
-        IndexUnavailable: the index is in a cluster, and that does not answer.
+        IndexUnavailable: the index is in a cluster that does not answer.
 
     """
     if backend.in_cluster():
@@ -63,12 +63,12 @@ def _belongs(generation: Generation) -> bool:
 
 
 def all_facts() -> dict[str, str]:
-    """Return how the index is, wherever it is, as names and words for the command."""
+    """Return the state of the index, on this host or in a cluster, as names and words for the command."""
     return cluster_facts()[1] if backend.in_cluster() else facts(status())
 
 
 def cluster_facts() -> tuple[bool, dict[str, str]]:
-    """Ask a cluster's index how it is: whether it is complete, and what there is to say, as names and words."""
+    """Ask a cluster's index for its state: whether it is complete, and its facts as names and words."""
     with backend.cluster_index() as index:
         health = index.health()
         size, sequence = index.size(), index.applied_sequence()
@@ -84,7 +84,7 @@ def cluster_facts() -> tuple[bool, dict[str, str]]:
 
 
 def facts(found: IndexStatus) -> dict[str, str]:
-    """Return the status as names and words, for the command and the page."""
+    """Return the state as names and words, for the command and the page."""
     generation = found.generation
     if generation is None:
         return {"generation": "none: rebuilt from the database", "behind the log": f"{found.behind} operations"}

@@ -1,4 +1,4 @@
-"""Whether the index is what the database says it should be."""
+"""Verification: whether the index is what the database says it should be."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 def verify(*, sample: int, progress: Progress) -> Iterator[tuple[str, list[str]]]:
-    """Yield each thing looked at, and what is wrong with it; `sample` fingerprints are compared, all of them for 0."""
+    """Yield the name of each check and its errors; compares `sample` fingerprints, or all for 0."""
     yield "files", _files(progress)
     index = CaughtUpIndex().opened()
     track_ids, vectors = index.census()

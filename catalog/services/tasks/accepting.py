@@ -1,4 +1,4 @@
-"""Tasks that are accepted: the job's row and the queue's entry, which only says "look at job N"."""
+"""Accepting tasks: a job's row and an entry in the queue, which only says "look at job N"."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork | None = None) -> Job:
-    """Store a job for `track` and tell the queue, in one transaction: both are there or neither is."""
+    """Store a job for `track` and queue it, in one transaction: both or neither."""
     (job,) = accept_jobs(tracks=[track], owner=owner, task_name=task_name, bulk_work=bulk_work)
     return job
 
@@ -28,7 +28,7 @@ def accept_job(*, track: Track, owner: User, task_name: str, bulk_work: BulkWork
 def accept_jobs(
     *, tracks: Sequence[Track], owner: User, task_name: str, bulk_work: BulkWork | None = None
 ) -> list[Job]:
-    """Store a job for each of `tracks`, in their order, and tell the queue: all are there or none is."""
+    """Store a job for each of `tracks`, in their order, and queue them: all or none."""
     now = datetime.now(tz=UTC)
     made = [
         Job(task_id=new_task_id(now), task_name=task_name, track=track, owner=owner, bulk_work=bulk_work)
@@ -45,14 +45,14 @@ def accept_jobs(
 
 
 def enqueue(job: Job) -> None:
-    """Tell the fingerprint cluster to look at a job; named, because a webhook worker's default is its own cluster."""
+    """Queue a job in the fingerprint cluster, by name: a webhook worker's default is its own cluster."""
     async_task(RUN_TASK, job.pk, cluster=settings.Q_CLUSTER["name"], **queue_options(job.track))
 
 
 def queue_is_long(now: datetime) -> bool:
-    """Tell whether so many entries wait in the fingerprint queue that what is only late need not be queued again.
+    """Tell whether the fingerprint queue is so long that jobs which are only late need not be queued again.
 
-    Entries that were taken do not count: a cluster that was killed leaves its own locked for a quarter of an hour.
+    Entries in a worker's hands do not count: a killed cluster leaves its own locked for a quarter of an hour.
     """
     waiting = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now)
     return bool(waiting[LONG_QUEUE - 1 : LONG_QUEUE].exists())

@@ -1,4 +1,4 @@
-"""What callbacks say when a task has ended: the contract's body, and beyond it every match."""
+"""The callbacks of a task that has ended: the contract's body, and a fuller one with every match."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _SEGMENT = ("query_start_s", "query_end_s", "reference_start_s", "reference_end_
 
 
 def announce_end(job: Job) -> None:
-    """Queue the callbacks of a job that has just ended, in the transaction that ends it."""
+    """Queue the callbacks of a job that has just ended; call it in the transaction that ends it."""
     queue_messages(
         owner=job.owner,
         event=job.task_name,
@@ -32,7 +32,7 @@ def announce_end(job: Job) -> None:
 
 
 def full_body(job: Job) -> Body:
-    """Return the contract's body with the checked track beside it and, of a check that ended well, every match."""
+    """Return the contract's body with the checked track and, for a successful check, every match."""
     body = job.callback_body | {"music_id": str(job.track.music_id)}
     return body | {"matches": matches_of(job)} if _is_good_check(job) else body
 
@@ -49,14 +49,14 @@ def match_found_body(job: Job) -> Body:
 
 
 def matches_of(job: Job) -> list[dict[str, Any]]:
-    """Return what a check found, closest first, as the API answers it."""
+    """Return what a check found, the closest first, as the API answers it."""
     tracks = ("query_track__audio_file", "reference_track__audio_file")
     found = job.matches.select_related(*tracks).defer("similarity_curve").closest_first()
     return [match_facts(match) for match in found]
 
 
 def match_facts(match: Match) -> dict[str, Any]:
-    """Return one match in the names of `GET /task/result/{task_id}/matches`."""
+    """Return one match with the names of `GET /task/result/{task_id}/matches`."""
     return {
         "musicId": str(match.reference_track.music_id),
         "title": match.reference_track.title,

@@ -1,6 +1,6 @@
-"""What was done to the order of a recording's parts, read from the segments of a match.
+"""How the order of a recording's parts was changed, read from the segments of a match.
 
-Segments are `[query start, query end, reference start, reference end, similarity]`, in seconds, by the query's time.
+Segments are `[query start, query end, reference start, reference end, similarity]`, in seconds, in the query's order.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ LEAST_REPEATED_S = 2.0
 
 
 def mean_similarity(segments: Sequence[Part]) -> float | None:
-    """Return the mean similarity by length; None where there are no segments."""
+    """Return the mean similarity of the segments, weighted by length; None if there are none."""
     lengths = [max(part[1] - part[0], 1e-6) for part in segments]
     products = (part[4] * length for part, length in zip(segments, lengths, strict=True))
     return round(sum(products) / sum(lengths), 3) if lengths else None
 
 
 def edit_of(segments: Sequence[Part], tempo_ratio: float) -> str:
-    """Return what was done (`Match.Edit`): the first of loop, order, cut and addition; nothing for one piece."""
+    """Return the change (`Match.Edit`): the first that applies of loop, order, cut, addition; empty for one piece."""
     parts = sorted(segments, key=lambda part: part[0])
     if any(_repeats(one, other) for one, other in combinations(parts, 2)):
         return "looped"

@@ -1,4 +1,4 @@
-"""The ends of an account's tasks, numbered under a row lock, so that no reader can skip one that commits late."""
+"""The ends of an account's tasks, numbered under a row lock, so that no reader skips one that commits late."""
 
 from django.db.models import F
 
@@ -6,9 +6,9 @@ from catalog.models import EventClock
 
 
 def next_end_number(owner_id: int) -> int:
-    """Take the account's next number. Call inside a transaction: the clock's row stays locked until it commits.
+    """Take the account's next number. Call it inside a transaction: the row stays locked until that commits.
 
-    A number whose task did not end after all stays unused.
+    If the task does not end after all, its number stays unused.
     """
     EventClock.objects.get_or_create(owner_id=owner_id)
     EventClock.objects.filter(owner_id=owner_id).update(last_number=F("last_number") + 1)

@@ -1,4 +1,4 @@
-"""Jobs that workers hold: claimed, renewed, put back and ended. The job's row is the truth."""
+"""Jobs and the workers that hold them: claimed, renewed, put back and ended. The job's row is the truth."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -26,24 +26,24 @@ log = structlog.get_logger(__name__)
 
 
 def lost(now: datetime) -> Q:
-    """Match jobs that the queue does not have: a dead worker held them, or they were released for another attempt."""
+    """Match jobs that no worker holds any more: it died, or released them for another attempt."""
     return LEASE.over(now) & Q(status__in=[Job.Status.PROCESSING, Job.Status.PENDING])
 
 
 def unseen(now: datetime) -> Q:
-    """Match jobs that nobody looked at since they were queued: the queue is long, or lost them."""
+    """Match jobs at which nobody looked since they were queued: the queue is long, or lost them."""
     return long_ago("queued_at", now, after=UNSEEN) & Q(status=Job.Status.PENDING, lease_until=None)
 
 
 def stale(now: datetime) -> Q:
-    """Match jobs that may be offered again."""
+    """Match jobs that may be queued again."""
     return lost(now) | unseen(now)
 
 
 def claim(job_id: int) -> Job | None:
-    """Take the job for this worker, or return None where another holds it or it has ended.
+    """Claim the job for this worker; None if another worker holds it, or it has ended.
 
-    The attempt is counted before the work: a worker that dies has used one up.
+    The attempt is counted before the work, so that a worker that dies has used it up.
     """
     now = timezone.now()
     free = Job.objects.filter(Q(status=Job.Status.PENDING) | lost(now), attempts__lt=settings.JOB_MAX_ATTEMPTS)
@@ -55,7 +55,7 @@ def claim(job_id: int) -> Job | None:
 
 
 def take_over(job_id: int) -> Job | None:
-    """Take a stale job that is out of attempts, to end it; None where something else was faster."""
+    """Claim a stale job that has no attempts left, to end it; None if another process was faster."""
     now = timezone.now()
     lost_or_forgotten = Job.objects.filter(stale(now), pk=job_id)
     return _taken(job_id, LEASE.claim(lost_or_forgotten, now=now, status=Job.Status.PROCESSING))
@@ -70,7 +70,7 @@ def _held(job: Job) -> QuerySet[Job]:
 
 
 def offer_again(job_id: int) -> bool:
-    """Put a stale job back in the queue; False where something else was faster."""
+    """Queue a stale job again; False if another process was faster."""
     with transaction.atomic():
         now = timezone.now()
         lost = Job.objects.select_related("track__audio_file").filter(stale(now), pk=job_id).first()
@@ -89,23 +89,23 @@ def offer_again(job_id: int) -> bool:
 
 
 def put_off(job_id: int) -> None:
-    """Leave a stale job for a while that could not be offered or ended: those behind it come first then."""
+    """Set a stale job back that could not be queued or ended, so that those behind it come first."""
     now = timezone.now()
     Job.objects.filter(stale(now), pk=job_id).update(lease_until=now + RETRY_AFTER)
 
 
 def renew(job: Job) -> bool:
-    """Lengthen the lease; False where it was lost."""
+    """Lengthen the lease; False if it was lost."""
     return LEASE.renew(Job.objects.filter(pk=job.pk), job.lease_token)
 
 
 def note_stage(job: Job, stage: str, **more: Any) -> bool:
-    """Record what is being done, for people who watch; gone when the job ends. False where the lease was lost."""
+    """Store what the worker does now, for people who watch, until the job ends. False if the lease was lost."""
     return bool(_held(job).update(detail=job.detail | {"stage": stage} | more))
 
 
 def release(job: Job, *, detail: str) -> None:
-    """Put a job back for another attempt after an unexpected error: the sweeper queues it when the wait is over."""
+    """Put a job back for another attempt after an unexpected error; the sweeper queues it after a wait."""
     _held(job).update(
         status=Job.Status.PENDING,
         **LEASE.freed(RETRY_AFTER),
@@ -126,7 +126,7 @@ def _with_failed_attempt(detail: dict[str, Any], job: Job, *, error: str) -> dic
 
 
 def hand_back(job: Job) -> bool:
-    """Put a job back that its worker was told to stop: at once, and the attempt does not count."""
+    """Put a job back whose worker was told to stop: at once, and the attempt does not count."""
     with transaction.atomic():
         freed = (
             _held(job)
@@ -140,7 +140,7 @@ def hand_back(job: Job) -> bool:
 
 
 def postpone(job: Job, *, detail: str) -> None:
-    """Put a job back for what is not its fault: queued when a wait is over, as in `release`; no attempt is counted."""
+    """Put a job back for a reason outside of it; the sweeper queues it after a wait, and the attempt does not count."""
     _held(job).filter(attempts__gte=1).update(
         status=Job.Status.PENDING,
         attempts=F("attempts") - 1,
@@ -150,7 +150,7 @@ def postpone(job: Job, *, detail: str) -> None:
 
 
 def stop(job_id: int, *, error: str) -> bool:
-    """End a job that waits or runs, with words for a person; False where it had ended. Its worker notices."""
+    """End a job that waits or runs, with a message for a person; False if it had ended. Its worker notices."""
     now = timezone.now()
     going = Job.objects.filter(pk=job_id, status__in=[Job.Status.PENDING, Job.Status.PROCESSING])
     job = _taken(
@@ -160,13 +160,13 @@ def stop(job_id: int, *, error: str) -> bool:
 
 
 def end_in_success(job: Job, *, result: dict[str, Any] | None = None) -> bool:
-    """End a job well. Call in the transaction that stores what it found; False where the lease was lost."""
+    """End a job successfully; call it in the transaction that stores the results. False if the lease was lost."""
     with transaction.atomic():
         return _end(job, status=Job.Status.SUCCESS, result=result, error="")
 
 
 def end_in_failure(job: Job, *, error: str) -> bool:
-    """End a job with words for a person; False where the lease was lost."""
+    """End a job with a message for a person; False if the lease was lost."""
     with transaction.atomic():
         return _end(job, status=Job.Status.FAILURE, result=None, error=error)
 

@@ -1,4 +1,4 @@
-"""Tasks that take longer than the queue's watch waits for a canary."""
+"""Tasks that take longer than the watch of the queue waits for a canary."""
 
 from datetime import datetime, timedelta
 
@@ -10,6 +10,6 @@ _ACKNOWLEDGED_WITHIN = timedelta(seconds=10)
 
 
 def is_at_long_work(limit: datetime, now: datetime) -> bool:
-    """Tell whether jobs are held, and none ended: one that ended would have had its queue entry acknowledged."""
+    """Tell whether workers hold jobs and none has ended since: an ended one would have been acknowledged."""
     held = Job.objects.filter(LEASE.running(now), status=Job.Status.PROCESSING).exists()
     return held and not Job.objects.filter(completed_at__gt=limit, completed_at__lt=now - _ACKNOWLEDGED_WITHIN).exists()

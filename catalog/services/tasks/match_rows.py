@@ -1,4 +1,4 @@
-"""What the engine found, as rows."""
+"""The engine's matches as rows."""
 
 from collections.abc import Mapping
 
@@ -33,14 +33,14 @@ matches_stored = Signal()
 
 
 def store_matches(rows: list[Match]) -> None:
-    """Store rows that `match_rows` has made, and tell those who act on them; call it in a transaction."""
+    """Store the rows that `match_rows` made, and tell the rules about them; call it in a transaction."""
     matches_stored.send(sender=Match, matches=Match.objects.bulk_create(rows))
 
 
 def match_rows(
     answer: Answer, *, query: Track, present: Mapping[int, Track], job: Job | None = None, scan: Scan | None = None
 ) -> list[Match]:
-    """Return unsaved rows for what was found of the tracks in `present`, which bring their `audio_file`."""
+    """Return unsaved rows for the matches with tracks in `present`, which have their `audio_file` loaded."""
     found = [match for match in answer.matches if match.track_id in present]
     rows = [_row(match, query, present[match.track_id], is_complete=answer.is_complete) for match in found]
     for row in rows:

@@ -1,8 +1,8 @@
-"""Who finds whom, when copies of one recording are added and checked at the same moment.
+"""Which check reports a pair when copies of one recording are added and checked at the same moment.
 
-A check looks at all other tracks. But where two checks run side by side and both tracks were put in before they were
-asked about, both would find the other, or, in different workers, neither. The log's order decides: a track's add comes
-before its check, whichever worker is faster, and a check that finds a later track leaves the pair to that one's own.
+A check looks at all other tracks. If two checks run side by side after both tracks were added, both would find the
+other; or, in different workers, neither. The order of the log decides: a track's add comes before its check, whichever
+worker is faster, and a check that finds a later track leaves the pair to that track's check.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from catalog.services.index import log
 
 
 def enter_first(job: Job) -> None:
-    """Put a check's track in the index when an add of it was accepted before, and its worker has not come to it yet."""
+    """Put a check's track in the index if an add of it was accepted before and no worker has done it yet."""
     if log.place_of(job.track_id) is not None:
         return
     # One that has ended put it in, and it was taken out since.
@@ -27,7 +27,7 @@ def enter_first(job: Job) -> None:
 
 
 def left_to_others(job: Job, *, found: Collection[int]) -> set[int]:
-    """Return those of the tracks `found` whose own check, running beside this one, finds this one's track."""
+    """Return those of the tracks `found` whose own check runs beside this one and will find this one's track."""
     own = log.place_of(job.track_id)
     if own is None:
         return set()

@@ -1,4 +1,4 @@
-"""How far a long search is: written for people who watch, and read to notice that nobody wants it any more."""
+"""The progress of a long search: stored for people who watch; storing it shows whether the search is still wanted."""
 
 import time
 from collections.abc import Callable
@@ -7,22 +7,22 @@ EVERY_S = 1.0  # a write for each step would be one more that all others wait fo
 
 
 class WorkLost(Exception):  # noqa: N818  (nothing is wrong with the work)
-    """The work is not this worker's any more: a person stopped it, or the lease was lost."""
+    """The work is no longer this worker's: a person stopped it, or the lease was lost."""
 
 
 class Progress:
-    """Called by the engine with the seconds of the recording that are done, and how many recordings were found."""
+    """What the engine calls with the seconds of the recording that are done and the number of recordings found."""
 
     def __init__(self, note: Callable[[float, int], bool]) -> None:
-        """`note` writes it down; False where the work was lost."""
+        """Use `note` to store the progress; it returns False if the work was lost."""
         self._note = note
         self._due_s = time.monotonic() + EVERY_S
 
     def __call__(self, done_s: float, found: int) -> None:
-        """Write it down, at most every `EVERY_S`.
+        """Store the progress, at most every `EVERY_S` seconds.
 
         Raises:
-            WorkLost: the work is not this worker's any more.
+            WorkLost: the work is no longer this worker's.
 
         """
         now_s = time.monotonic()

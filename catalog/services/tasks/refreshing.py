@@ -1,4 +1,4 @@
-"""New fingerprints after a change of the engine's parameters: nothing compares across versions meanwhile."""
+"""New fingerprints after a change of the engine's parameters: fingerprints of two versions are never compared."""
 
 import structlog
 from django.conf import settings
@@ -19,11 +19,10 @@ log = structlog.get_logger(__name__)
 
 
 def outdated_tracks() -> QuerySet[Track]:
-    """Return the tracks that belong in the index, but are there under other parameters only.
+    """Return the tracks that belong in the index, but have fingerprints of other parameters only.
 
-    So does a present track that left it with its removal: it was restored, and could not be put in as it was.
-    What somebody took out stays out.
-    Without those whose fingerprint a client made: there is no audio to make another from.
+    A restored track whose removal took it out belongs in the index too, if it could not be put back as it was.
+    A track that somebody took out does not. Tracks whose fingerprint a client made are left out: there is no audio.
     """
     latest = IndexOperation.objects.filter(track_key=OuterRef("pk")).order_by("-sequence")
     return (
@@ -36,21 +35,21 @@ def outdated_tracks() -> QuerySet[Track]:
 
 
 def has_room() -> bool:
-    """Tell whether the queue is short: a refresh must not hold up the tasks of people."""
+    """Tell whether the queue is short, so that a refresh does not delay people's tasks."""
     waiting: int = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).count()
     return waiting < 2 * int(settings.FINGERPRINT_WORKERS)
 
 
 def request_refresh(*, track_id: int) -> None:
-    """Ask a worker for a track's new fingerprint."""
+    """Ask a worker to make a track's fingerprint again."""
     track = Track.objects.select_related("audio_file").filter(pk=track_id).first()
     async_task(REFRESH_TASK, track_id, cluster=settings.Q_CLUSTER["name"], **queue_options(track))
 
 
 def refresh(*, track_id: int) -> bool:
-    """Fingerprint a track anew and put it in the index; False where that cannot be done.
+    """Make a track's fingerprint again and put it in the index; False if that cannot be done.
 
-    The track keeps why, until it can be done: staff see it on the track's page and on the overview.
+    The track keeps the reason until it can be done; staff see it on the track's page and on the overview.
     """
     track = Track.objects.present().select_related("audio_file").filter(pk=track_id).first()
     if track is None:

@@ -1,4 +1,4 @@
-"""The sweeper: what died or was forgotten is offered again, and what is out of attempts is ended."""
+"""The sweeper's part in tasks: it queues lost jobs again, and ends those without attempts left."""
 
 from datetime import timedelta
 from functools import partial
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 def sweep_jobs() -> int:
-    """Offer forgotten jobs again and end those out of attempts; return how many were touched."""
+    """Queue forgotten jobs again, and end those without attempts left; return how many it touched."""
     _free_entries_of_the_future()
     todo = [*(partial(_end, pk) for pk in _exhausted()), *(partial(leasing.offer_again, pk) for pk in _forgotten())]
     return for_each(todo, lambda step: step(), failed=lambda step: leasing.put_off(*step.args))

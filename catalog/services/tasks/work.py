@@ -1,4 +1,4 @@
-"""The work of a job: decode, fingerprint, and add to the index or search it. Nothing slow inside a transaction."""
+"""The work of a job: decoding, fingerprinting, adding to the index or searching it. Nothing slow in a transaction."""
 
 import time
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ log = structlog.get_logger(__name__)
 
 
 def run(job_id: int) -> None:
-    """Do job `job_id` to its end, unless another worker holds it: every outcome is in the row.
+    """Do job `job_id` to its end, unless another worker holds it. Every outcome is stored in the row.
 
     Raises:
         WorkerStopped: the worker has no more time; the job was handed back.
-        django.db.DatabaseError: not even the outcome could be written; the job is offered again when its lease ends.
+        django.db.DatabaseError: the outcome could not be stored; the sweeper queues the job again after its lease.
 
     """
     job = leasing.claim(job_id)

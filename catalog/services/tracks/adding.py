@@ -1,4 +1,4 @@
-"""Tracks: taking a file into the catalog."""
+"""Adding uploaded files to the catalog as tracks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ def add_track(
     also: Callable[[Track], object] | None = None,
     most_mb: int | None = None,
 ) -> Track:
-    """Take the file at `source` into the catalog as a new track of `owner`. `source` is only read.
+    """Add the file at `source` to the catalog as a new track of `owner`; `source` is only read.
 
-    `also` is called with the track, in the transaction that stores it: what it writes is there with it, or neither is.
+    `also` is called with the track in the transaction that stores it: both are stored, or neither.
 
     Raises:
-        UploadRefusedError: with the reason in words, when it is too large, not audio that we take, or over the quota.
-        NotReachableError: the store of files does not take it now.
+        UploadRefusedError: the file is too large, in no accepted format, or over the quota; the message says which.
+        NotReachableError: the store of files cannot take it now.
 
     """
     size_bytes = source.stat().st_size
@@ -111,7 +111,7 @@ def _track_of_new_bytes(taken: _Taken, *, lost_name: str) -> Track:
 
 
 def refuse_size(size_bytes: int, *, most_mb: int | None = None) -> None:
-    """Raise `UploadRefusedError` when so many bytes cannot be a track; `most_mb` is `MAX_UPLOAD_MB` where not said."""
+    """Raise `UploadRefusedError` if a track cannot have so many bytes; `most_mb` is `MAX_UPLOAD_MB` by default."""
     most_mb = most_mb or settings.MAX_UPLOAD_MB
     if size_bytes == 0:
         raise UploadRefusedError("The file is empty.")

@@ -30,10 +30,10 @@ log = structlog.get_logger(__name__)
 
 
 def begin(*, kind: str, track_ids: Sequence[int], asked_by: User) -> BulkWork:
-    """Store what is to be done; the sweeper begins within a second.
+    """Store a bulk action; the sweeper begins it within a second.
 
     Raises:
-        CatalogError: there is nothing to do, or too much.
+        CatalogError: there are no tracks, or too many.
 
     """
     if not track_ids:
@@ -44,15 +44,15 @@ def begin(*, kind: str, track_ids: Sequence[int], asked_by: User) -> BulkWork:
 
 
 def stop(*, work: BulkWork, stopped_by: User) -> bool:
-    """End work before its end; what is done stays done. False where it had ended."""
+    """Stop a bulk action; finished tracks stay as they are. False if it had ended."""
     return chunked_work.stop(BulkWork.objects.filter(pk=work.pk), stopped_by=stopped_by)
 
 
 def undo(*, work: BulkWork, asked_by: User) -> BulkWork:
-    """Bring back what a removal took out, once.
+    """Bring back the tracks that a removal removed, once.
 
     Raises:
-        CatalogError: it is not a removal, it still runs, or it was undone already.
+        CatalogError: it is not a removal, it still runs, it removed nothing, or somebody undid it before.
 
     """
     if work.kind not in REMOVING or not work.ended_at:
@@ -70,7 +70,7 @@ def undo(*, work: BulkWork, asked_by: User) -> BulkWork:
 
 
 def sweep_bulk_work() -> int:
-    """Do the next chunks of the oldest work that nobody holds and that need not wait; return how many tracks it did."""
+    """Do the next chunks of the oldest bulk actions that nobody holds and that need not wait; return the tracks done."""
     done: list[int] = []
     work = BulkWork.objects.select_related("asked_by")
     while len(done) < CHUNKS_A_SWEEP and chunked_work.attempt(work, partial(_go_on, done=done)):

@@ -1,8 +1,7 @@
-"""Tracks without audio: their owner's program made the fingerprint, and only that was uploaded.
+"""Tracks without audio: only a fingerprint was uploaded, which its owner's program made.
 
-A fingerprint can lie: nobody here heard the recording. So it is in the verdicts of its own account alone, and in no
-index that others search, until a person of staff confirms it. What it is compared with, as a query, concerns nobody
-but its owner.
+A fingerprint can be false: nobody here heard the recording. So only checks of its own account find it, and it is in no
+shared index, until staff confirm it. As a query it is like any other: its results concern only its owner.
 """
 
 from datetime import datetime
@@ -30,16 +29,16 @@ log = structlog.get_logger(__name__)
 
 
 def max_fingerprint_bytes() -> int:
-    """Return the limit for one fingerprint."""
+    """Return the most bytes that a fingerprint may have."""
     return int(settings.MAX_FINGERPRINT_KB) * 1024
 
 
 def add_client_track(*, owner: User, data: bytes, title: str) -> Track:
-    """Take a fingerprint into the catalog as a new track of `owner`.
+    """Add a fingerprint to the catalog as a new track of `owner`.
 
     Raises:
-        UploadRefusedError: with the reason in words: it is too large, no whole fingerprint of this version, too long,
-            or more than the account may have.
+        UploadRefusedError: it is too large, not a whole fingerprint of this version, of a recording that is too long,
+            or more than the account may have; the message says which.
 
     """
     fingerprint = _read(data)
@@ -56,9 +55,9 @@ def add_client_track(*, owner: User, data: bytes, title: str) -> Track:
 
 
 def replace_outdated(*, track: Track, data: bytes) -> None:
-    """Put a fingerprint of the parameters in use in place of an outdated one; in the index too, where that one was.
+    """Replace an outdated fingerprint by one with the parameters in use; also in the index, if it was there.
 
-    Staff confirm it anew: nobody has compared it with the one before.
+    Staff must confirm it again: nobody has compared it with the one before.
 
     Raises:
         UploadRefusedError: as `add_client_track`, or there is no outdated one.
@@ -89,12 +88,12 @@ def _columns(fingerprint: EngineFingerprint, kept: bytes) -> dict[str, Any]:
 
 
 def confirm(*, track: Track, by: User, now: datetime | None = None) -> bool:
-    """Let all accounts find a track whose fingerprint its owner made; False where they do, or it has none."""
+    """Let all accounts find a track whose fingerprint its owner made; False if they do already, or it has none."""
     return _set_confirmed(track, confirmed_at=now or timezone.now(), by=by)
 
 
 def withdraw(*, track: Track) -> bool:
-    """Take `confirm` back: only its own account finds the track from now on; False where it is so."""
+    """Undo `confirm`: from now on only its own account finds the track; False if that is so already."""
     return _set_confirmed(track, confirmed_at=None, by=None)
 
 

@@ -1,7 +1,7 @@
-"""A recording with its copies and its versions, by what staff decided.
+"""A recording with its copies and versions, according to what staff decided.
 
-Copies are joined by standing decisions "the same recording", over as many steps as it takes; versions are what one of
-the copies was called another version of. A fixed number of steps is gone, each one query for all tracks of a page.
+Standing decisions "the same recording" join copies, over several steps; versions are tracks that were called another
+version of one of the copies. The number of steps is limited, and each is one query for all tracks of a page.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ Edge = tuple[int, int, str, int | None]
 
 @dataclass(frozen=True)
 class Family:
-    """Ids of tracks: all copies of one recording, its versions, and the copy to keep where the decisions name one."""
+    """Ids of tracks: all copies of one recording, its versions, and the copy to keep if the decisions name one."""
 
     copies: frozenset[int]
     versions: frozenset[int]
@@ -31,7 +31,7 @@ class Family:
 
     @property
     def count_of_copies(self) -> int:
-        """How many copies are present beside one of them."""
+        """How many copies are present, not counting the track itself."""
         return max(sum(pk in self.names for pk in self.copies) - 1, 0)
 
     @property
@@ -42,14 +42,14 @@ class Family:
 
 @dataclass(frozen=True)
 class Member:
-    """One track of a family, and what it is there: `kept`, `copy` or `version`."""
+    """One track of a family and its role: `kept`, `copy` or `version`."""
 
     track: Track
     role: str
 
 
 def families_of(track_ids: Collection[int]) -> dict[int, Family]:
-    """Return the family of each track that has one."""
+    """Return the family of each track that has one, by track id."""
     edges = _edges_around(track_ids)
     copies, versions = _neighbours(edges, Decision.Verdict.SAME), _neighbours(edges, Decision.Verdict.VERSION)
     found: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
@@ -62,7 +62,7 @@ def families_of(track_ids: Collection[int]) -> dict[int, Family]:
 
 
 def members_of(track_id: int) -> list[Member]:
-    """Return a track's family: the one to keep, the copies, then the versions; nothing where it is alone."""
+    """Return a track's family: the kept track, the copies, then the versions; empty if it has none."""
     family = families_of([track_id]).get(track_id)
     if family is None:
         return []

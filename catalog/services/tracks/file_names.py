@@ -1,4 +1,4 @@
-"""Names of files: what the sender wrote, without control characters, and nothing else changed."""
+"""Names of files as the sender wrote them, without control characters and otherwise unchanged."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ _WINDOWS_PATH = re.compile(r"[A-Za-z]:\\|\\")
 
 
 def decoded(raw: bytes, *, encoding: str = "utf-8") -> str:
-    """Return text of bytes that do not say their encoding: this one, UTF-8, else what browsers call Latin-1."""
+    """Return the text of bytes with an unknown encoding: `encoding`, else UTF-8, else what browsers call Latin-1."""
     for name in (encoding, "utf-8"):
         with contextlib.suppress(UnicodeError, LookupError):
             return raw.decode(name)
@@ -21,9 +21,9 @@ def decoded(raw: bytes, *, encoding: str = "utf-8") -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return the last part of a path as one line of text; `UNNAMED` where nothing is left.
+    """Return the last part of a path as one line of text; `UNNAMED` if nothing is left.
 
-    A name that the file system gave with bytes that are no UTF-8 is decoded as an upload's is.
+    A name from the file system whose bytes are not UTF-8 is decoded as an upload's name is.
     """
     text = CONTROL.sub("", decoded(_bytes_of(name)) if _has_surrogates(name) else name)
     text = PureWindowsPath(text).name if _WINDOWS_PATH.match(text) else text.rsplit("/", 1)[-1]
@@ -31,19 +31,19 @@ def plain_name(name: str) -> str:
 
 
 def shown(path: Path | str) -> str:
-    """Return a path as text that every terminal and log takes."""
+    """Return a path as text that every terminal and log can show."""
     return decoded(os.fsencode(path))
 
 
 def ending_of(name: str) -> str:
-    """Return the ending that says what the file is, in small letters, such as `.mp3`; empty where it has none."""
+    """Return the ending that says what the file is, in lower case, such as `.mp3`; empty if it has none."""
     stem, dot, ending = name.rpartition(".")
     known = f"{dot}{ending.lower()}"
     return known if stem and known in ALL_ENDINGS else ""
 
 
 def title_of(name: str) -> str:
-    """Return a plain name without its ending, as long as a title may be."""
+    """Return a plain name without its ending, cut to the length of a title."""
     return name[: len(name) - len(ending_of(name))][:MAX_TEXT_CHARS]
 
 

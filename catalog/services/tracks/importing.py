@@ -1,4 +1,4 @@
-"""Importing a folder of music: resumable, one file at a time, and nothing skipped without a reason."""
+"""Importing a folder of music: one file at a time, resumable, with a reason for every skipped file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Outcome:
 
 
 def audio_paths(folder: Path) -> list[Path]:
-    """Return the files below `folder` that look like music, in a stable order; hidden ones are left out."""
+    """Return the files below `folder` that look like music, in a stable order, without hidden ones."""
     wanted = formats.endings()
     return sorted(
         path
@@ -39,10 +39,10 @@ def audio_paths(folder: Path) -> list[Path]:
 
 
 def import_files(*, owner: User, paths: list[Path], add: bool, check: bool) -> Iterator[Outcome]:
-    """Take each file into the catalog and ask for its tasks, yielding what became of it.
+    """Add each file to the catalog and ask for its tasks; yield what became of it.
 
-    A file whose bytes the owner has already is not taken twice, and a task it has already is not asked for twice: an
-    import that was broken off goes on where it stopped.
+    A file whose bytes the owner has already is not added twice, and no task is asked for twice: an interrupted
+    import goes on where it stopped.
     """
     for path in paths:
         try:

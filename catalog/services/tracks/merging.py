@@ -1,4 +1,4 @@
-"""Acting on decisions: a copy goes, and what it knew that the track to keep does not is kept there."""
+"""Acting on decisions: removing a copy, and keeping on the kept track what only the copy knew."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Gain:
-    """What a keeper would get: texts (of artist, album, ISRC) and tags that it has none of."""
+    """What a kept track would get: texts (of artist, album, ISRC) and tags that it lacks."""
 
     texts: dict[str, str]
     tags: dict[str, str]
@@ -32,9 +32,9 @@ def gain_of(*, keeper: Track, copy: Track) -> Gain:
 
 
 def merge_and_remove(*, work: BulkWork, copy: Track) -> bool:
-    """Remove a copy, after the track to keep got what it lacks; False where there is nothing to do (any more).
+    """Give the kept track what it lacked, then remove the copy; False if there is nothing (more) to do.
 
-    The decisions are asked again: one may have been undone since.
+    It reads the decisions again: one may have been undone since.
     """
     family = families_of([copy.pk]).get(copy.pk)
     if family is None or family.keeper in (None, copy.pk) or copy.removed_at:
@@ -50,7 +50,7 @@ def merge_and_remove(*, work: BulkWork, copy: Track) -> bool:
 
 
 def restore_and_take_back(*, work: BulkWork, track: Track) -> bool:
-    """Restore a track; where `work` undoes a merge, take back what the keeper got and nobody changed since."""
+    """Restore a track. If `work` undoes a merge, take back what the keeper got, unless somebody changed it since."""
     restored = restore_track(track=track)
     merge = Merge.objects.filter(work=work.undoes_id, copy=track.pk).first() if work.undoes_id and restored else None
     keeper = Track.objects.present().select_for_update().filter(pk=merge.keeper_id).first() if merge else None

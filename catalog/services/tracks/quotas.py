@@ -10,9 +10,9 @@ from catalog.services.errors import UploadRefusedError
 
 
 def take_turns(owner: User) -> None:
-    """Let whatever else asks what this account may have wait until the transaction ends: it will see what came of it.
+    """Make all others who check this account's quota wait until the transaction ends; then they see its result.
 
-    SQLite has one writer at a time, whose transaction begins as such: there it is so already.
+    On SQLite it does nothing: a transaction that writes is alone from its beginning.
     """
     User.objects.select_for_update(no_key=True).filter(pk=owner.pk).first()
 
@@ -29,7 +29,7 @@ def _has_quota() -> bool:
 
 
 def refuse_over_quota(*, owner: User, size_bytes: int) -> None:
-    """Raise `UploadRefusedError` when one more track of `size_bytes` is more than the account may have."""
+    """Raise `UploadRefusedError` if one more track of `size_bytes` is more than the account may have."""
     if not _has_quota():
         return
     most_tracks, most_mb = settings.ACCOUNT_MAX_TRACKS, settings.ACCOUNT_MAX_MB

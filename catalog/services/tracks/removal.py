@@ -1,4 +1,4 @@
-"""Taking tracks out of the catalog: out of the index at once, brought back within a time, and then gone for good."""
+"""Removing tracks: out of the index at once, restorable for a time, then gone for good."""
 
 from datetime import datetime, timedelta
 
@@ -20,9 +20,9 @@ log = structlog.get_logger(__name__)
 
 
 def remove_track(*, track: Track) -> bool:
-    """Take `track` out of the catalog and the index; False where it was out already.
+    """Remove `track` from the catalog and the index; False if it was removed already.
 
-    Its audio stays for `REMOVED_KEPT_HOURS`, so that `restore_track` can bring it back; its history stays for ever.
+    Its audio stays for `REMOVED_KEPT_HOURS`, so that `restore_track` can restore it; its history stays for ever.
     """
     with transaction.atomic():
         removed = Track.objects.filter(pk=track.pk, removed_at=None).update(removed_at=timezone.now())
@@ -34,14 +34,14 @@ def remove_track(*, track: Track) -> bool:
 
 
 def restorable(tracks: QuerySet[Track]) -> QuerySet[Track]:
-    """Return those of `tracks` that were removed and can be brought back."""
+    """Return those of `tracks` that were removed and can be restored."""
     return tracks.filter(_HAS_SOMETHING, removed_at__isnull=False)
 
 
 def take_out_of_index(*, track: Track) -> bool:
-    """Let no check find `track` any more; it stays in the catalog. False where it was not in the index.
+    """Take `track` out of the index, so that no check finds it; it stays in the catalog. False if it was not in.
 
-    An add of it that has not ended puts it in when it ends.
+    An add that has not ended puts it in again when it ends.
     """
     with transaction.atomic():
         taken_out = index_log.record_take_out(track_id=track.pk)
@@ -51,7 +51,7 @@ def take_out_of_index(*, track: Track) -> bool:
 
 
 def restore_track(*, track: Track) -> bool:
-    """Bring a removed track back, into the index too where it was in it; False where it is not removed.
+    """Restore a removed track, into the index too if it was there; False if it is not removed.
 
     Raises:
         TrackGoneError: its audio is gone.
@@ -86,9 +86,9 @@ def _put_back(track_id: int) -> None:
 
 
 def purge_removed(*, now: datetime | None = None) -> int:
-    """Let go of the audio of tracks whose time to be brought back is over; return how many.
+    """Delete the audio of removed tracks that can no longer be restored; return how many.
 
-    The bytes of the last track go with `stored_files.remove_due`.
+    Bytes that no track has any more go with `stored_files.remove_due`.
 
     Raises:
         SomeFailedError: after all of them, where some could not be.

@@ -1,4 +1,4 @@
-"""Setting the tags of a track."""
+"""Setting the texts and tags of a track."""
 
 from collections.abc import Mapping
 
@@ -13,11 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 class TooManyTagsError(CatalogError):
-    """The track would have more tags than it may."""
+    """The track would have more tags than allowed."""
 
 
 def set_tags(*, track_id: int, texts: Mapping[str, str], tags: Mapping[str, str | None]) -> Track:
-    """Set `texts` (of title, artist, album, isrc), and merge `tags` with what is there: None takes a tag away.
+    """Set `texts` (of title, artist, album, isrc), and merge `tags` into the track's; the value None removes a tag.
 
     Raises:
         TrackGoneError: the track was removed.

@@ -1,4 +1,4 @@
-"""Tags of an audio file as the limited child read them; hostile values are cut and cleaned, never trusted."""
+"""Tags of an audio file, as the confined decoder read them: hostile values are cut and cleaned, never trusted."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _NAMED = frozenset({"title", "artist", "album", *_ISRC_NAMES})
 
 @dataclass(frozen=True)
 class FileTags:
-    """What a file says of itself; empty strings where it says nothing."""
+    """What a file's tags say; empty strings if they say nothing."""
 
     title: str = ""
     artist: str = ""
@@ -30,13 +30,13 @@ def clean_text(value: str) -> str:
 
 
 def isrc_of(text: str) -> str:
-    """Return an ISRC as it is stored, without spaces and hyphens; empty where `text` is none."""
+    """Return an ISRC as it is stored, without spaces and hyphens; empty if `text` is not one."""
     isrc = re.sub(r"[\s-]", "", text).upper()
     return isrc if _ISRC.match(isrc) else ""
 
 
 def file_tags(raw: Mapping[str, str]) -> FileTags:
-    """Return the tags of a file, cleaned, from the decoder's names and values."""
+    """Return a file's tags, cleaned, from the decoder's names and values."""
     pairs = {clean_text(name): clean_text(value) for name, value in raw.items()}
     isrc = next((isrc_of(pairs[name]) for name in _ISRC_NAMES if name in pairs), "")
     return FileTags(

@@ -1,4 +1,4 @@
-"""The recordings in a mix as a track list: a cue sheet, CSV or JSON."""
+"""The recordings in a mix as a track list: cue sheet, CSV or JSON."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ CSV_START = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take fo
 
 @dataclass(frozen=True)
 class Entry:
-    """One recording in a mix: where it plays, which part of it, and what the two are to each other."""
+    """One recording in a mix: where it plays, which part of it, and its relation to the mix."""
 
     start_s: float
     end_s: float
@@ -30,13 +30,13 @@ class Entry:
 
 
 def entries(matches: Sequence[EngineMatch], tracks: Mapping[int, Track]) -> list[Entry]:
-    """Return the recordings in the order in which they begin; tracks that are gone are left out."""
+    """Return the recordings in the order in which they begin; tracks that no longer exist are left out."""
     found = [_entry(match, tracks[match.track_id]) for match in matches if match.track_id in tracks]
     return sorted(found, key=lambda entry: (entry.start_s, entry.end_s))
 
 
 def as_cue(listed: Sequence[Entry], file_name: str) -> str:
-    """Return a cue sheet. Its tracks have one start each, so a recording that plays under another follows it."""
+    """Return a cue sheet. Its tracks have one start each, so a recording under another one follows it."""
     lines = [f'FILE "{_quoted(file_name)}" WAVE']
     for number, entry in enumerate(listed, 1):
         lines += [
@@ -49,7 +49,7 @@ def as_cue(listed: Sequence[Entry], file_name: str) -> str:
 
 
 def as_csv(listed: Sequence[Entry]) -> str:
-    """Return a table with one row a recording; texts that a spreadsheet would run are quoted with an apostrophe."""
+    """Return a table, one row for each recording; text that a spreadsheet would run is quoted with an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(Entry.__dataclass_fields__)
@@ -59,7 +59,7 @@ def as_csv(listed: Sequence[Entry]) -> str:
 
 
 def as_json(listed: Sequence[Entry], *, is_complete: bool) -> str:
-    """Return the list, and whether the search was ended by its budget."""
+    """Return the list, and whether the search ran out of time."""
     return json.dumps({"is_complete": is_complete, "tracks": [asdict(entry) for entry in listed]}, indent=2) + "\n"
 
 

@@ -1,31 +1,31 @@
-"""Why a piece of an upload is not taken."""
+"""Why a part of an upload is refused."""
 
 from catalog.services.errors import CatalogError
 
 
 class UploadError(CatalogError):
-    """Base: the upload stays as it was."""
+    """Base class: the upload stays as it was."""
 
 
 class UploadBusyError(UploadError):
-    """Another call is sending to this upload, or ending it."""
+    """Another call is sending to this upload, or completing it."""
 
 
 class UploadEndedError(UploadError):
-    """The upload was refused, or its part was lost: it must be begun again."""
+    """The upload was refused, or its bytes are lost: the client must begin a new one."""
 
 
 class WrongOffsetError(UploadError):
-    """The piece does not begin at the upload's offset."""
+    """The part does not begin at the upload's offset."""
 
 
 class WrongChecksumError(UploadError):
-    """The piece does not match its checksum."""
+    """The part does not match its checksum."""
 
 
 class TooManyBytesError(UploadError):
-    """The piece is longer than the rest of the upload."""
+    """The part is longer than the rest of the upload."""
 
 
 class BrokenOffError(UploadError):
-    """The sender went away; what had arrived is kept."""
+    """The sender disconnected; what had arrived is kept."""

@@ -1,4 +1,4 @@
-"""Uploads that nobody goes on with: their rows go, and what had arrived of them."""
+"""Expired uploads: their rows are deleted with what had arrived of them."""
 
 import os
 import time
@@ -21,10 +21,10 @@ _AT_ONCE = 1000
 
 
 def expire_uploads(*, now: datetime | None = None) -> int:
-    """Remove what has expired, ended or not, and files of rows that are gone; return how many uploads.
+    """Delete expired uploads, ended or not, and files without a row; return how many uploads.
 
     Raises:
-        SomeFailedError: after all of them, where some could not be removed.
+        SomeFailedError: after all of them, if some could not be deleted.
 
     """
     now = now or timezone.now()

@@ -1,4 +1,4 @@
-"""The end of an upload: the same track as by `POST /api/v1/music`, once, however often the end is asked for."""
+"""The end of an upload: the same track as by `POST /api/v1/music`, made once, however often the end is asked for."""
 
 from pathlib import Path
 
@@ -16,17 +16,17 @@ log = structlog.get_logger(__name__)
 
 
 def held(upload: Upload) -> QuerySet[Upload]:
-    """Return the row, while this call holds it."""
+    """Return the upload's row, if this call still holds it."""
     return LEASE.held(Upload.objects.filter(pk=upload.pk, state=Upload.State.OPEN), upload.lease_token)
 
 
 def make_track(upload: Upload, source: Path) -> None:
-    """Make the track of an upload that this call holds, whose bytes are at `source`: track and end, or neither.
+    """Make the track of an upload that this call holds, from the bytes at `source`: track and end, or neither.
 
     Raises:
-        UploadRefusedError: with the reason in words; the upload has ended with it.
+        UploadRefusedError: the bytes cannot become a track; the message says why. The upload has ended with it.
         UploadBusyError: another call took the upload over meanwhile.
-        NotReachableError: the store of files does not take it now.
+        NotReachableError: the store of files cannot take it now.
 
     """
 

@@ -1,4 +1,4 @@
-"""Uploads that begin: what is refused before the first byte."""
+"""Beginning an upload: it is refused before the first byte if it cannot succeed."""
 
 from datetime import datetime, timedelta
 
@@ -22,17 +22,17 @@ MB = 1024 * 1024
 
 
 def kept_for() -> timedelta:
-    """Return how long an upload is kept after something came of it."""
+    """Return how long an upload is kept after its last bytes."""
     return timedelta(hours=settings.UPLOAD_KEPT_HOURS)
 
 
 def open_upload(
     *, owner: User, way: str, size_bytes: int, file_name: str, metadata: str = "", now: datetime | None = None
 ) -> Upload:
-    """Store the row of an upload that begins.
+    """Store the row of a new upload.
 
     Raises:
-        UploadRefusedError: it is too large, or more than the account may have with what it has begun already.
+        UploadRefusedError: it is too large, or more than the account may have, with what it has begun already.
         NotReachableError: there is no room on the disk.
 
     """
@@ -63,13 +63,13 @@ def _refuse_too_much(owner: User, size_bytes: int) -> None:
 
 
 def refuse_without_room(more_bytes: int) -> None:
-    """Raise `NotReachableError` where this many bytes, and those that others may still send, leave too little room."""
+    """Raise `NotReachableError` if `more_bytes`, with what others may still send, would leave too little space."""
     coming = Upload.objects.filter(way=Upload.Way.RESUMABLE, state=Upload.State.OPEN)
     coming_bytes = coming.aggregate(left=Sum(F("size_bytes") - F("received_bytes")))["left"] or 0
     disk_room.require(for_mb=(more_bytes + coming_bytes) // MB)
 
 
 def begun_by(owner: User) -> QuerySet[Upload]:
-    """Return the account's uploads that take up room without being tracks."""
+    """Return the account's uploads that use space and are no tracks yet."""
     in_bucket = Q(way=Upload.Way.PRESIGNED, state=Upload.State.REFUSED)  # its bytes go when the row expires
     return Upload.objects.filter(Q(state=Upload.State.OPEN) | in_bucket, owner=owner)

@@ -1,4 +1,4 @@
-"""A file that its sender puts in the bucket itself, under a name and a size that are signed; it is looked at after."""
+"""Uploads that the client sends to the bucket itself, under a signed name and size; the file is checked afterwards."""
 
 import tempfile
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SIGNED_FOR_S = 3600  # an upload is kept for longer: what is sent at the last mo
 
 
 class NoBucketError(UploadError):
-    """Files are stored on disk here: there is nothing to sign."""
+    """Files are stored on disk, so there is nothing to sign."""
 
 
 class NotThereError(UploadError):
@@ -31,22 +31,23 @@ class NotThereError(UploadError):
 
 @dataclass(frozen=True)
 class Signed:
-    """Where the sender posts the file, and the form's other fields, which come before it."""
+    """Where the client posts the file, and the form fields that come before it."""
 
     url: str
     fields: dict[str, str]
 
 
 def stored_name(upload: Upload) -> str:
-    """Return where in the store the sender's bytes are."""
+    """Return the name in the store under which the client puts the bytes."""
     return f"{INCOMING}/{upload.pk}"
 
 
 def begin(*, owner: User, size_bytes: int, file_name: str) -> tuple[Upload, Signed]:
-    """Begin an upload, and sign one POST of exactly so many bytes. Raises as `open_upload`, and:
+    """Begin an upload, and sign one POST of exactly so many bytes.
 
     Raises:
-        NoBucketError: files are stored on disk here.
+        NoBucketError: files are stored on disk.
+        UploadRefusedError, NotReachableError: as `open_upload`.
 
     """
     if not store.signs():
@@ -58,7 +59,7 @@ def begin(*, owner: User, size_bytes: int, file_name: str) -> tuple[Upload, Sign
 
 
 def complete(*, upload: Upload) -> None:
-    """Make the track of a file that is in the bucket; once, however often this is called.
+    """Make the track of a file in the bucket; once, however often this is called.
 
     Raises:
         NotThereError: the file is not there yet, or has another size.
@@ -83,9 +84,9 @@ def complete(*, upload: Upload) -> None:
 
 
 def end(*, upload: Upload) -> None:
-    """Take no file for this upload any more; one that has ended stays as it is.
+    """Refuse the file of this upload from now on; an upload that has ended stays as it is.
 
-    What is in the bucket goes with the row when that expires, and no signature can bring it back.
+    The file in the bucket is deleted with the row when that expires, and no signature can bring it back.
 
     Raises:
         UploadBusyError: a call is completing it.

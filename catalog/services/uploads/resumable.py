@@ -1,4 +1,4 @@
-"""Pieces of a file, written one behind the other: an upload that breaks off goes on where it was (tus 1.0).
+"""Uploads in parts, one after the other: after an interruption the upload goes on where it was (tus 1.0).
 
 The row says how much has arrived, and never more than is on the disk. One call writes at a time, by a lease.
 """
@@ -40,24 +40,24 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Checksum:
-    """What a piece must hash to."""
+    """The digest that a part must have."""
 
     algorithm: str  # one of `ALGORITHMS`
     digest: bytes
 
 
 def is_spoken() -> bool:
-    """Tell whether uploads are put together on this disk; where files are in a bucket, they go there."""
+    """Tell whether uploads are put together on this disk; if files are in a bucket, clients send them there."""
     return not store.signs()
 
 
 def folder() -> Path:
-    """Return where pieces are put together."""
+    """Return the folder in which parts are put together."""
     return Path(settings.RESUMABLE_DIR)
 
 
 def path_of(upload: Upload) -> Path:
-    """Return where an upload's bytes are."""
+    """Return the path of an upload's bytes."""
     return folder() / str(upload.pk)
 
 
@@ -71,14 +71,14 @@ def begin(*, owner: User, size_bytes: int, file_name: str, metadata: str) -> Upl
 
 
 def receive(*, upload: Upload, offset: int, read: Read, checksum: Checksum | None = None) -> None:
-    """Take a piece that begins at `offset`; the last one makes the track. `read` gives the piece's next bytes.
+    """Receive a part that begins at `offset`; the last one makes the track. `read` returns the part's next bytes.
 
-    `upload` is brought up to what is stored, also where this raises.
+    `upload` is updated to what is stored, also if this raises an error.
 
     Raises:
-        UploadError: the piece is not taken, or not all of it; each class says why.
+        UploadError: the part, or some of it, is refused; each subclass says why.
         UploadRefusedError: all has arrived and cannot become a track; the upload has ended with it.
-        NotReachableError: all has arrived and cannot be stored now: sending the last byte again tries it again.
+        NotReachableError: all has arrived and cannot be stored now; sending the last byte again tries again.
 
     """
     if upload.state == Upload.State.DONE and offset == upload.size_bytes:
