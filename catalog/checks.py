@@ -1,4 +1,4 @@
-"""System checks: a wrong setting is said at start, not found at night."""
+"""System checks: a wrong setting is reported at the start."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from catalog.services.audio import disk_room, formats
 
 @register()
 def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """Settings that depend on each other agree, and the formats are known."""
+    """Return an error or a warning for each setting that contradicts another, and for unknown formats."""
     found: list[CheckMessage] = []
     unknown = sorted(set(settings.FORMATS_BEYOND_CONTRACT) - set(formats.NAMES_BEYOND))
     if unknown:
@@ -49,7 +49,7 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 @register()
 def audio_storage_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """`AUDIO_STORAGE` is empty or names a bucket, and what speaks to it is installed."""
+    """Return an error if `AUDIO_STORAGE` names no bucket, or the library for it is not installed."""
     if not settings.AUDIO_STORAGE:
         return []
     address = urlsplit(settings.AUDIO_STORAGE)
@@ -71,7 +71,7 @@ def audio_storage_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs:
 
 @register()
 def index_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """`FINGERPRINT_INDEX` is empty or a Milvus address, and what speaks to it is installed."""
+    """Return an error if `FINGERPRINT_INDEX` is no Milvus address, or the library for it is not installed."""
     if settings.FINGERPRINT_INDEX in {"", "faiss"}:
         return []
     try:
@@ -87,7 +87,7 @@ def index_makes_sense(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register(deploy=True)
 def decoder_is_confined(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """Everything that can confine the decoder does so on this machine."""
+    """Return a warning for each means of confining the decoder that this machine lacks."""
     missing = sorted({"rlimits", "no new privileges", "landlock", "seccomp"} - set(confinement()))
     return [
         checks.Warning(
@@ -101,7 +101,7 @@ def decoder_is_confined(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 @register(deploy=True)
 def disk_has_room(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """The data folder has room for uploads."""
+    """Return a warning if the data folder has no room for uploads."""
     free_mb = disk_room.free_mb()
     if free_mb > 2 * settings.DISK_RESERVE_MB:
         return []

@@ -1,4 +1,4 @@
-"""What django-q calls by name; each only calls a service."""
+"""The functions that django-q calls by name; each only calls a service."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def run_job(job_id: int) -> None:
 
 
 def store_peaks(audio_file_id: int) -> None:
-    """Draw the waveform of one stored file."""
+    """Compute the waveform of one stored file."""
     playback.store_peaks(audio_file_id=audio_file_id)
 
 
@@ -31,7 +31,7 @@ def store_cutoff(audio_file_id: int) -> None:
 
 
 def refresh_fingerprint(track_id: int) -> None:
-    """Fingerprint one track anew."""
+    """Make the fingerprint of one track again."""
     refreshing.refresh(track_id=track_id)
 
 
@@ -41,7 +41,7 @@ def scan_stretch(scan_id: int) -> None:
 
 
 def warm_up(**signal: Any) -> None:  # noqa: ARG001  (django-q's signal)
-    """Prepare a worker of the fingerprint cluster as it starts; a worker that cannot still does what it can."""
+    """Prepare a worker of the fingerprint cluster as it starts; if that fails, the worker runs all the same."""
     if settings.Q_CLUSTER["name"] != Conf.CLUSTER_NAME:
         return
     try:

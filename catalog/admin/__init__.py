@@ -1,4 +1,4 @@
-"""The catalog in the admin, a file for each table."""
+"""The catalog in the admin, one file for each table."""
 
 from catalog.admin import (
     api_keys,

@@ -1,4 +1,4 @@
-"""What is asked when a key is made."""
+"""The form for a new API key."""
 
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from staff.powers import accounts_open_to
 
 
 class ApiKeyForm(forms.Form):
-    """Owner, name, tier and end of a new key."""
+    """Owner, label, tier and expiry of a new key."""
 
     owner = forms.ModelChoiceField(
         User.objects.none(),
@@ -52,14 +52,14 @@ class ApiKeyForm(forms.Form):
         owner.widget = AutocompleteSelect(ApiKey.owner.field, admin_site, choices=owner.choices)
 
     def clean_expires_at(self) -> datetime | None:
-        """A key that has expired already is a mistake."""
+        """Refuse a time in the past."""
         expires_at: datetime | None = self.cleaned_data["expires_at"]
         if expires_at and expires_at <= timezone.now():
             raise forms.ValidationError("This is in the past.")
         return expires_at
 
     def clean(self) -> dict[str, Any]:
-        """A number of calls goes with the custom tier, and with no other."""
+        """Require a number of calls for the custom tier, and refuse one for any other."""
         values = super().clean() or {}
         is_custom = values.get("tier") == ApiKey.Tier.CUSTOM
         if is_custom and not values.get("custom_per_minute") and "custom_per_minute" not in self.errors:

@@ -1,4 +1,4 @@
-"""API keys: made here, shown once, ended here."""
+"""API keys: made here, shown once, revoked here."""
 
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ CHART_HEIGHT = 58
 
 
 def use_page(key: ApiKey) -> dict[str, Any]:
-    """Return what the page of a key shows of its use: bars by day, this minute, and sums."""
+    """Return what a key's page shows of its use: bars by day, this minute, and sums."""
     days = use_by_day(key)
     most = max(calls for _, calls in days) or 1
     return {
@@ -37,7 +37,7 @@ def use_page(key: ApiKey) -> dict[str, Any]:
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    """Keys by their first letters; the key itself is nowhere."""
+    """The list of API keys by their first letters; the keys themselves are not stored."""
 
     nothing_yet = "A program needs a key to call the API. Create the first one."
     list_display = ("prefix", "owner", "label", "state", "limit", "used", "expires", "created")
@@ -54,7 +54,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show the key's use by day above its row."""
+        """Show the key's use by day above its fields."""
         key = ApiKey.objects.filter(pk=row_id(object_id)).first()
         context = {"use": use_page(key)} if key else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
@@ -65,7 +65,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
-        """Whether calls with it are answered."""
+        """Whether calls with the key are answered."""
         if key.revoked_at:
             return display.badge("off", "block", "revoked")
         if is_expired(key):
@@ -74,15 +74,15 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="calls per minute", ordering="tier")
     def limit(self, key: ApiKey) -> str:
-        """The tier and what it allows."""
+        """The tier and its calls a minute."""
         return f"{per_minute(key)} ({key.tier})"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Keys are made by those who may add them."""
+        """Let people make keys who may add them."""
         return request.user.has_perm("catalog.add_apikey")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
-        """Make a key and show it in this very answer: nothing that could show it again keeps it."""
+        """Make a key and show it in this answer: nothing stores it to show it again."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = ApiKeyForm(request.POST or None, made_by=person(request), admin_site=self.admin_site)
@@ -98,7 +98,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "catalog/api_key_add.html", context | {"media": self.media + form.media})
 
     def revoke(self, request: HttpRequest, key: ApiKey) -> HttpResponse:
-        """End a key now."""
+        """Revoke a key now."""
         revoke_key(key=key)
         self.log_change(request, key, "Revoked.")
         messages.success(request, f"The key {key} is revoked. The API refuses it from now on.")

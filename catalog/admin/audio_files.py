@@ -1,4 +1,4 @@
-"""Stored files, for looking at."""
+"""Stored files, read-only."""
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -15,7 +15,7 @@ from staff.admin.columns import moment_column, words_column
 
 @admin.register(AudioFile)
 class AudioFileAdmin(ReadOnlyAdmin):
-    """The bytes, once each."""
+    """The list of stored files."""
 
     list_display = ("digest", "coding", "length", "volume", "channels", "used_by", "stored")
     list_filter = (("duration_s", RangeNumericFilter), ("size_bytes", RangeNumericFilter), "created_at")
@@ -28,14 +28,14 @@ class AudioFileAdmin(ReadOnlyAdmin):
     stored = moment_column("created_at", "stored")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AudioFile]:
-        """Count the tracks of the files that are shown; leave the waveforms in the database."""
+        """Count the tracks of each file, and leave the waveforms in the database."""
         tracks = Track.objects.filter(audio_file=OuterRef("pk")).order_by().values("audio_file")
         count = Coalesce(Subquery(tracks.annotate(count=Count("pk")).values("count")), 0)
         return super().get_queryset(request).defer("peaks").annotate(track_count=count)
 
     @admin.display(description="SHA-256", ordering="sha256")
     def digest(self, audio_file: AudioFile) -> str:
-        """The first letters tell files apart."""
+        """The first letters of the SHA-256, which tell files apart."""
         return f"{audio_file.sha256[:16]}…"
 
     @admin.display(description="tracks", ordering="track_count")

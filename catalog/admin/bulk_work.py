@@ -1,4 +1,4 @@
-"""Bulk actions: how far each is, and the way back."""
+"""Bulk actions: how far each is, stopping and undoing it."""
 
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ NEEDS = {
 
 @admin.register(BulkWork)
 class BulkWorkAdmin(ReadOnlyAdmin):
-    """What was done with many tracks at once."""
+    """The list of bulk actions."""
 
     nothing_yet = "Select tracks in the track list, then choose an action."
     list_display = ("what", "state", "tracks", "finished", "skipped", "gone_wrong", "asked_by", "asked")
@@ -57,7 +57,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state", ordering="ended_at")
     def state(self, work: BulkWork) -> str:
-        """Whether it runs, ended, or was stopped."""
+        """Whether it runs, has ended, or was stopped."""
         return wording.bulk_badge(work)
 
     def change_view(
@@ -69,7 +69,7 @@ class BulkWorkAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def stop(self, request: HttpRequest, work: BulkWork) -> HttpResponse:
-        """End it where it is."""
+        """Stop the action; finished tracks stay as they are."""
         if not request.user.has_perm(NEEDS[BulkWork.Kind(work.kind)]):
             raise PermissionDenied
         if bulk_work.stop(work=work, stopped_by=person(request)):

@@ -1,4 +1,4 @@
-"""Decisions: who decided what about which pair; taken back here too."""
+"""Decisions: who decided what about which pair; staff can undo them here too."""
 
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ _VERDICTS = {
 
 
 class StandingFilter(admin.SimpleListFilter):
-    """Decisions that hold, or that were taken back."""
+    """Filters decisions that stand, or that were undone."""
 
     title = "state"
     parameter_name = "standing"
@@ -47,7 +47,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 class RuleFilter(admin.SimpleListFilter):
-    """Decisions of people, or of one rule."""
+    """Filters decisions of people, or of one rule."""
 
     title = "rule"
     parameter_name = "rule"
@@ -67,7 +67,7 @@ class RuleFilter(admin.SimpleListFilter):
 
 @admin.register(Decision)
 class DecisionAdmin(Playable, ReadOnlyAdmin, Exported):
-    """The history of what staff and rules decided."""
+    """The list of decisions of staff and rules."""
 
     nothing_yet = "You make decisions in the duplicate review."
     csv_file = DECISIONS_FILE
@@ -95,7 +95,7 @@ class DecisionAdmin(Playable, ReadOnlyAdmin, Exported):
     undone = moment_column("undone_at", "undone")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
-        """Read along what the columns say of the tracks."""
+        """Read along what the columns show of the tracks."""
         return without_bytes(super().get_queryset(request), "first_track", "second_track")
 
     @admin.display(description="decision", ordering="verdict")
@@ -108,27 +108,27 @@ class DecisionAdmin(Playable, ReadOnlyAdmin, Exported):
 
     @admin.display(description="decided by", ordering="decided_by__username")
     def author(self, decision: Decision) -> str:
-        """An account, or the rule that did it without one."""
+        """The account, or the rule, that decided."""
         if decision.rule is None:
             return decision.author
         return format_html('<a class="mf-cut" href="{}">{}</a>', page_of(decision.rule), decision.author)
 
     @admin.display(description="keep", ordering="keeper__title")
     def kept(self, decision: Decision) -> str:
-        """Which of the two is to be kept."""
+        """Which of the two is kept."""
         if decision.keeper is None:
             return display.NOTHING
         return format_html('<span class="mf-cut" title="{0}">{0}</span>', decision.keeper.title)
 
     @admin.display(description="state")
     def holds(self, decision: Decision) -> str:
-        """Whether it still counts."""
+        """Whether the decision stands."""
         if decision.undone_at:
             return display.badge("off", "undo", "undone")
         return display.badge("good", "check_circle", "in force")
 
     def take_back(self, request: HttpRequest, decision: Decision) -> HttpResponse:
-        """Undo, so that the pair is to be reviewed again."""
+        """Undo the decision, so that the pair is reviewed again."""
         if count := undo(decision=decision):
             page = reverse("catalog:review_pair", args=[decision.first_track_id, decision.second_track_id])
             words = "Undone." if count == 1 else f"Undone, with the {count - 1} made together with it."

@@ -1,4 +1,4 @@
-"""Links to the evidence of a match: which are out there, how often they were opened, and how to withdraw one."""
+"""Links to the evidence of a match: all of them, how often each was opened, and withdrawing one."""
 
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from staff.row_ids import row_id
 
 @admin.register(EvidenceLink)
 class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
-    """Links that staff made for somebody outside."""
+    """The list of links that staff made for people without an account."""
 
     nothing_yet = "To show a match to somebody without an account, open it and choose “Make a link …”."
     list_display = ("state", "query", "reference", "made_by", "made", "expires", "openings")
@@ -33,7 +33,7 @@ class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
     openings = number_column("opened", "opened")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EvidenceLink]:
-        """Read both tracks along, without what no list shows."""
+        """Read both tracks along, without the columns that no list shows."""
         sides = ("match__query_track", "match__reference_track")
         joined = ("made_by", *(f"{side}__client_fingerprint" for side in sides))
         rows = super().get_queryset(request).select_related(*joined)  # Django joins nothing more to such a query
@@ -52,13 +52,13 @@ class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
 
     @admin.display(description="state", ordering="revoked_at")
     def state(self, link: EvidenceLink) -> str:
-        """Whether it works."""
+        """Whether the link works."""
         return link_badge(link)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show its address, to be copied."""
+        """Show the address to copy."""
         context: dict[str, Any] = {}
         if link := self.get_queryset(request).filter(pk=row_id(object_id)).first():
             address = request.build_absolute_uri(reverse("catalog:evidence", args=[token_of(link)]))
@@ -70,7 +70,7 @@ class EvidenceLinkAdmin(Playable, ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def revoke(self, request: HttpRequest, link: EvidenceLink) -> HttpResponse:
-        """Let it work no more."""
+        """Withdraw the link."""
         if revoke_link(link=link):
             messages.success(request, "The link is withdrawn. Whoever opens it sees that it no longer works.")
         else:

@@ -1,4 +1,4 @@
-"""Fingerprints, for looking at."""
+"""Fingerprints, read-only."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from staff.admin.columns import moment_column
 
 
 class VersionFilter(admin.SimpleListFilter):
-    """By whether today's engine compares them: the versions that occur are not looked up in all the rows."""
+    """Filters by whether today's engine compares them, so that no page looks up which versions occur."""
 
     title = "parameters"
     parameter_name = "parameters"
@@ -32,7 +32,7 @@ class VersionFilter(admin.SimpleListFilter):
 
 @admin.register(Fingerprint)
 class FingerprintAdmin(ReadOnlyAdmin):
-    """What the engine derived, and under which version of its parameters."""
+    """The list of fingerprints, and the version of the parameters of each."""
 
     list_display = ("audio_file", "state", "length", "volume", "density", "made")
     list_filter = (VersionFilter, "created_at")
@@ -56,15 +56,15 @@ class FingerprintAdmin(ReadOnlyAdmin):
 
     @admin.display(description="length", ordering="duration_s")
     def length(self, fingerprint: Fingerprint) -> str:
-        """Minutes and seconds that were analysed."""
+        """How much audio was analysed, in minutes and seconds."""
         return display.clock(fingerprint.duration_s)
 
     @admin.display(description="size", ordering="size_bytes")
     def volume(self, fingerprint: Fingerprint) -> str:
-        """Stored bytes."""
+        """The stored bytes."""
         return display.size(fingerprint.size_bytes)
 
     @admin.display(description="a minute")
     def density(self, fingerprint: Fingerprint) -> str:
-        """Stored bytes for each minute of audio."""
+        """The stored bytes for each minute of audio."""
         return display.size(round(fingerprint.size_bytes * 60 / max(fingerprint.duration_s, 1)))

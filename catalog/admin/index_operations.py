@@ -1,4 +1,4 @@
-"""The index's log, for looking at."""
+"""The index's log, read-only."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,7 +13,7 @@ from staff.row_ids import row_id
 
 @admin.register(IndexOperation)
 class IndexOperationAdmin(ReadOnlyAdmin):
-    """What every searching process applies, in this order."""
+    """The list of operations that every searching process applies, in this order."""
 
     list_display = ("sequence", "what", "track_key", "version", "written")
     list_filter = ("kind", "created_at")
@@ -25,14 +25,14 @@ class IndexOperationAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[IndexOperation], search_term: str
     ) -> tuple[QuerySet[IndexOperation], bool]:
-        """Numbers only: words would make the database compare every row as text."""
+        """Search numbers only: for words the database would compare every row as text."""
         if search_term and not row_id(search_term.strip()):
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="operation", ordering="kind")
     def what(self, operation: IndexOperation) -> str:
-        """Add, remove or take out, as a badge."""
+        """The kind of operation, as a badge."""
         if operation.kind == IndexOperation.Kind.ADD:
             return display.badge("good", "add_circle", "add")
         return display.badge("off", "remove_circle", operation.get_kind_display())

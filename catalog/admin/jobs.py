@@ -1,4 +1,4 @@
-"""Tasks: what was accepted, how it went, and its callback."""
+"""Tasks: what was accepted, its outcome, and its callbacks."""
 
 from typing import Any, ClassVar
 
@@ -26,7 +26,7 @@ from staff.row_ids import row_id
 
 
 class LatelyFilter(admin.SimpleListFilter):
-    """Tasks that the overview counts."""
+    """Filters the tasks that the overview counts."""
 
     title = "lately"
     parameter_name = "lately"
@@ -36,13 +36,13 @@ class LatelyFilter(admin.SimpleListFilter):
         return [("failed", "failed in the last day")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:  # noqa: ARG002
-        """Those that failed lately."""
+        """Return the tasks that failed lately."""
         return failed_lately(queryset, now=timezone.now()) if self.value() else queryset
 
 
 @admin.register(Job)
 class JobAdmin(Playable, ReadOnlyAdmin):
-    """The API's tasks."""
+    """The list of the API's tasks."""
 
     nothing_yet = "The API creates tasks. You can also select tracks in the track list and check or add them."
     list_display = ("task", "about", "owner", "state", "took", "answer", "accepted")
@@ -77,35 +77,35 @@ class JobAdmin(Playable, ReadOnlyAdmin):
 
     @admin.display(description="task", ordering="task_id")
     def task(self, job: Job) -> str:
-        """The task's id, and whether it is an add or a check."""
+        """The task's id and kind."""
         return format_html('{}<span class="mf-sub">{}</span>', job.task_id, job.get_task_name_display())
 
     @admin.display(description="status", ordering="status")
     def state(self, job: Job) -> str:
-        """The status as a badge, and the attempts where there was more than one."""
+        """The status as a badge, and the number of attempts if there were several."""
         tries = f"attempt {job.attempts}" if job.attempts > 1 else ""
         return format_html('{}<span class="mf-sub">{}</span>', wording.job_badge(job.status), tries)
 
     @admin.display(description="took")
     def took(self, job: Job) -> str:
-        """From accepted to ended."""
+        """The time from accepted to ended."""
         return display.span((job.completed_at - job.created_at).total_seconds() if job.completed_at else None)
 
     @admin.display(description="answer")
     def answer(self, job: Job) -> str:
-        """What came out, in a few words."""
+        """The outcome in a few words."""
         words = answer_words(job) or display.NOTHING
         return format_html('<span class="mf-cut" title="{}">{}</span>', words, words)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show the task's page above its row."""
+        """Show the task's page above its fields."""
         context = {"task": task_page(pk)} if (pk := row_id(object_id)) else {}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def run_again(self, request: HttpRequest, job: Job) -> HttpResponse:
-        """Do the same once more, as a new task of the same account, with a callback of its own."""
+        """Accept the same again, as a new task of the same account with its own callback."""
         if job.track.removed_at:
             raise TrackGoneError("The track was removed from the catalog.")
         again = accept_job(track=job.track, owner=job.owner, task_name=job.task_name)
@@ -114,7 +114,7 @@ class JobAdmin(Playable, ReadOnlyAdmin):
         return self.back_to(again)
 
     def stop(self, request: HttpRequest, job: Job) -> HttpResponse:
-        """End it as it is, in words for its account; its worker notices."""
+        """End the task as failed, with a message for its account; its worker notices."""
         progress = f" after {job.progress}" if job.progress else ""
         audit.note(task=job.task_id, progress=job.progress)
         if leasing.stop(job.pk, error=f"A member of staff stopped this task{progress}."):

@@ -25,7 +25,7 @@ from staff.row_ids import row_id
 
 @admin.register(Match)
 class MatchAdmin(Playable, ReadOnlyAdmin, Exported):
-    """The evidence of a check, one row for each track that was found."""
+    """The list of matches, one row for each track that was found."""
 
     nothing_yet = (
         "A check stores a match when it finds one track in another. "
@@ -54,7 +54,7 @@ class MatchAdmin(Playable, ReadOnlyAdmin, Exported):
 
     @admin.display(description="relation", ordering="relation")
     def found_as(self, match: Match) -> str:
-        """What the checked track is to the other, as a badge."""
+        """The relation of the checked track to the other, as a badge."""
         return relation_badge(match)
 
     @admin.display(description="score", ordering="score")
@@ -64,7 +64,7 @@ class MatchAdmin(Playable, ReadOnlyAdmin, Exported):
 
     @admin.display(description="offset", ordering="offset_s")
     def place(self, match: Match) -> str:
-        """Reference time at the query's first sample."""
+        """The reference's time at the query's first sample."""
         return f"{display.signed(match.offset_s)} s"
 
     @admin.display(description="coverage", ordering="query_coverage")
@@ -74,11 +74,11 @@ class MatchAdmin(Playable, ReadOnlyAdmin, Exported):
 
     @admin.display(description="altered")
     def altered(self, match: Match) -> str:
-        """What was done to the checked track, in words."""
+        """What was altered in the checked track, in words."""
         return ", ".join(alterations(match)) or display.NOTHING
 
     def make_evidence(self, request: HttpRequest, match: Match) -> HttpResponse:
-        """Make a link to the evidence for somebody outside."""
+        """Make a link that shows the evidence to somebody without an account."""
         link = make_link(match=match, made_by=person(request))
         audit.note(on=link, match=match.pk, expires_at=str(link.expires_at))
         return self.back_to(link)
@@ -86,7 +86,7 @@ class MatchAdmin(Playable, ReadOnlyAdmin, Exported):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show both tracks side by side above the row."""
+        """Show both tracks side by side above the fields."""
         context = {}
         match = (
             Match.objects.select_related("query_track__audio_file", "reference_track__audio_file", "job")

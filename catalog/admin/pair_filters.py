@@ -1,4 +1,4 @@
-"""Filters of the list of waiting pairs; none of them looks through the pairs to find its choices."""
+"""Filters of the list of waiting pairs. None of them goes through the pairs to find its choices."""
 
 from typing import Any, ClassVar
 
@@ -31,7 +31,7 @@ class _Choice(admin.SimpleListFilter):
 
 
 class RelationFilter(_Choice):
-    """What A is to B."""
+    """Filters by the relation of A to B."""
 
     title, parameter_name = "relation", "relation"
     known: ClassVar[dict[str, tuple[str, Q]]] = {
@@ -42,14 +42,14 @@ class RelationFilter(_Choice):
 
 
 class AlterationFilter(_Choice):
-    """What was done to A."""
+    """Filters by what was altered in A."""
 
     title, parameter_name = "altered", "altered"
     known = ALTERATIONS
 
 
 class ShareFilter(_Choice):
-    """How much of both is in the other at least."""
+    """Filters by the least share of both tracks that matches."""
 
     title, parameter_name = "smaller share at least", "share"
     known: ClassVar[dict[str, tuple[str, Q]]] = {
@@ -58,7 +58,7 @@ class ShareFilter(_Choice):
 
 
 class ConflictFilter(_Choice):
-    """Copies that pretend to be another recording."""
+    """Filters copies whose ISRC, artist or account differ."""
 
     title, parameter_name = "conflict", "conflict"
     known: ClassVar[dict[str, tuple[str, Q]]] = {
@@ -71,7 +71,7 @@ class ConflictFilter(_Choice):
 
 
 class CareFilter(admin.SimpleListFilter):
-    """Whose turn a pair is."""
+    """Filters by who is to decide a pair."""
 
     title, parameter_name = "given to", "care"
 
@@ -103,7 +103,7 @@ class _Newest(admin.SimpleListFilter):
 
 
 class ScanFilter(_Newest):
-    """The scan that found the pair."""
+    """Filters by the scan that found the pair."""
 
     title, parameter_name, field = "scan", "scan", "scan"
 
@@ -114,7 +114,7 @@ class ScanFilter(_Newest):
 
 
 class BulkCheckFilter(_Newest):
-    """The bulk action that checked the track."""
+    """Filters by the bulk action that checked the track."""
 
     title, parameter_name, field = "bulk check", "batch", "job__bulk_work"
 

@@ -1,4 +1,4 @@
-"""What is asked when a rule is made."""
+"""The form for a new rule."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _NAMES_SOMETHING = "Enter the name that the list allows."
 
 
 class RuleForm(forms.Form):
-    """Its kind, what an allow-list names, and whether it decides about conflicts too."""
+    """The rule's kind, what an allow-list names, and whether it decides conflicts too."""
 
     kind = forms.ChoiceField(choices=Rule.Kind.choices, widget=UnfoldAdminSelectWidget)
     of = forms.ChoiceField(
@@ -43,7 +43,7 @@ class RuleForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """What is on the list goes with an allow-list, and with no other kind."""
+        """Require what is on the list for an allow-list, and refuse it for any other kind."""
         values = super().clean() or {}
         if values.get("kind") != Rule.Kind.ALLOWED:
             return values | {"of": "", "tag": "", "value": ""}

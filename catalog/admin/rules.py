@@ -1,4 +1,4 @@
-"""Rules: what each does, switching it on and off, a try, its log, and the way back."""
+"""Rules: what each does, switching it, trying and running it, its log, and undoing its decisions."""
 
 from typing import Any, ClassVar
 
@@ -27,7 +27,7 @@ _CHANGE = "change_rule"
 
 @admin.register(Rule)
 class RuleAdmin(ReadOnlyAdmin):
-    """What is decided without a person."""
+    """The list of rules."""
 
     nothing_yet = "A rule decides pairs without a person. It is off until you have tried it and switched it on."
     list_display = ("what", "state", "week_number", "month_number", "switched_by", "switched")
@@ -48,12 +48,12 @@ class RuleAdmin(ReadOnlyAdmin):
     switched = moment_column("switched_at", "switched")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        """Count what each decided lately."""
+        """Count what each rule decided lately."""
         return with_counts(super().get_queryset(request))
 
     @admin.display(description="rule", ordering="kind")
     def what(self, rule: Rule) -> str:
-        """Its name and what it does."""
+        """The rule's name and what it does."""
         return format_html(
             '<span class="mf-two"><strong>{}</strong><span class="mf-sub mf-words">{}</span></span>',
             rule_name(rule),
@@ -62,20 +62,20 @@ class RuleAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state", ordering="is_on")
     def state(self, rule: Rule) -> str:
-        """Whether it acts."""
+        """Whether the rule is on."""
         return rule_badge(rule)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:  # noqa: ARG002
-        """Rules are made by those who may add them."""
+        """Let people make rules who may add them."""
         return request.user.has_perm("catalog.add_rule")
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """A rule that never decided anything can go; of any other the log stays."""
+        """Allow deleting only a rule that never decided anything; the log of any other stays."""
         has_decided = isinstance(obj, Rule) and obj.decisions.exists()
         return request.user.has_perm("catalog.delete_rule") and not has_decided
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
-        """Make a rule that is off, and go to its page."""
+        """Make a rule, switched off, and go to its page."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = RuleForm(request.POST or None)
@@ -105,35 +105,35 @@ class RuleAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def try_it(self, request: HttpRequest, rule: Rule) -> HttpResponse:
-        """Look at what waits, and decide nothing."""
+        """Start a try over all waiting pairs, which decides nothing."""
         runs.start_run(rule=rule, asked_by=person(request), is_try=True)
         return self.back_to(rule)
 
     def run(self, request: HttpRequest, rule: Rule) -> HttpResponse:
-        """Decide about what waits already."""
+        """Start a run over all waiting pairs."""
         runs.start_run(rule=rule, asked_by=person(request), is_try=False)
         return self.back_to(rule)
 
     def stop(self, request: HttpRequest, rule: Rule) -> HttpResponse:
-        """End what runs; what was decided stands."""
+        """Stop the run; what it decided stands."""
         if runs.stop_run(rule=rule, stopped_by=person(request)):
             messages.success(request, "Stopped. The decisions stay.")
         return self.back_to(rule)
 
     def switch_on(self, request: HttpRequest, rule: Rule) -> HttpResponse:
-        """Let it act from now on."""
+        """Switch the rule on."""
         if switching.switch_on(rule=rule, by=person(request)):
             messages.success(request, "The rule is on: it acts after each check and each track of a scan.")
         return self.back_to(rule)
 
     def switch_off(self, request: HttpRequest, rule: Rule) -> HttpResponse:
-        """Let it act no more."""
+        """Switch the rule off."""
         if switching.switch_off(rule=rule, by=person(request)):
             messages.success(request, "The rule is off. Its decisions stay.")
         return self.back_to(rule)
 
     def undo(self, request: HttpRequest, rule: Rule) -> HttpResponse:
-        """Take back what it decided since a moment."""
+        """Undo what the rule decided since a moment."""
         moment = request.POST.get("since", "")
         if moment not in MOMENTS:
             raise Http404("There is no such period.")

@@ -1,4 +1,4 @@
-"""How the catalog is searched from anywhere."""
+"""How the search finds what is in the catalog."""
 
 from catalog.models import ApiKey, Job, Track
 from staff.search import Page, TableKind, register

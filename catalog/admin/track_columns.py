@@ -20,7 +20,7 @@ class Playable:
 
 
 def track_link(track: Any) -> SafeString:
-    """Return a link to a track, its artist below; one that was removed or has no audio says so."""
+    """Return a link to a track with its artist below; it says so if the track was removed or has no audio."""
     gone = display.badge("off", "delete", "removed") if track.removed_at else ""
     return format_html(
         '{}<span class="mf-two"><a class="mf-link mf-cut" href="{}" title="{}">{}</a>{}{}'
@@ -54,7 +54,7 @@ def _own_title(track: Any) -> str:
 
 
 def without_bytes(rows: QuerySet[Any], *fields: str) -> QuerySet[Any]:
-    """Leave in the database what no list shows of the clients' fingerprints that are read along with `fields`."""
+    """Leave in the database the bytes of clients' fingerprints that are read along with `fields`."""
     return rows.defer(*(f"{field}__client_fingerprint__data" for field in fields))
 
 

@@ -1,4 +1,4 @@
-"""Fingerprints that clients made: letting all accounts find them, and taking that back."""
+"""Confirming fingerprints that clients made, so that all accounts find them, and withdrawing that."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -17,12 +17,12 @@ class ConfirmingActions(StaffAdmin):
     """The actions of the track list and of a track's page."""
 
     def has_confirm_permission(self, request: HttpRequest) -> bool:
-        """Tell whether a person may let all accounts find what a client made."""
+        """Tell whether the person may confirm clients' fingerprints."""
         return request.user.has_perm(client_fingerprints.MAY_CONFIRM)
 
     @admin.action(description="Confirm fingerprints that clients made", permissions=["confirm"])
     def confirm_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> None:
-        """Let all accounts find the selected tracks that only their own account finds, so many at once."""
+        """Let all accounts find the selected tracks that only their own account finds; limited in number."""
         waiting = queryset.filter(client_fingerprint__confirmed_at=None, client_fingerprint__isnull=False)
         done = [
             track for track in waiting[:MOST_CONFIRMED] if client_fingerprints.confirm(track=track, by=person(request))

@@ -1,4 +1,4 @@
-"""Filters of the track list; none of them looks through the table to find its choices."""
+"""Filters of the track list. None of them goes through the table to find its choices."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ NEWEST = 20  # bulk actions that are offered
 
 
 class PresenceFilter(admin.SimpleListFilter):
-    """Present tracks unless asked for others."""
+    """Filters removed tracks out, unless others are chosen."""
 
     title = "state"
     parameter_name = "state"
@@ -26,12 +26,12 @@ class PresenceFilter(admin.SimpleListFilter):
         return [("removed", "removed"), ("all", "present and removed")]
 
     def choices(self, changelist: Any) -> Any:
-        """Call the default by its name."""
+        """Give the default its own name."""
         for number, choice in enumerate(super().choices(changelist)):
             yield choice | {"display": "present"} if number == 0 else choice
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Track]) -> QuerySet[Track]:  # noqa: ARG002
-        """Filter; an autocomplete or a detail page does not come through here."""
+        """Filter the list; detail pages and autocompletes do not pass here."""
         if self.value() == "all":
             return queryset
         return queryset.filter(removed_at__isnull=self.value() != "removed")
@@ -64,12 +64,12 @@ class ArtistFilter(_Known, TextFilter):
     parameter_name = "artist"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer none: it is typed."""
+        """Offer no choices: the name is typed."""
         return []
 
 
 class BulkActionFilter(_Known):
-    """The tracks of a bulk action that added or checked them."""
+    """Filters the tracks that a bulk action added or checked."""
 
     title = "bulk action"
     parameter_name = "batch"

@@ -21,7 +21,7 @@ SETTLED = display.badge("off", "gavel", "duplicate, settled")
 
 
 class FamilyChangeList(CountedChangeList):
-    """Reads the families of a page's tracks together."""
+    """A list that reads the families of a page's tracks together."""
 
     result_list: Any
 
@@ -36,10 +36,10 @@ class FamilyChangeList(CountedChangeList):
 
 
 class TrackColumns:
-    """What the list says of each track, by the annotations of `with_standing`."""
+    """The columns of the list, from the annotations of `with_standing`."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FamilyChangeList]:  # noqa: ARG002
-        """Use the list that knows the families."""
+        """Use the list that reads families."""
         return FamilyChangeList
 
     length = words_column("audio_file__duration_s", "length", lambda track: display.clock(track.length_s))
@@ -54,14 +54,14 @@ class TrackColumns:
 
     @admin.display(description="index")
     def indexed(self, track: Any) -> str:
-        """Whether checks find it."""
+        """Whether checks find the track."""
         if track.index_state == IndexOperation.Kind.ADD:
             return display.badge("good", "check_circle", "in the index")
         return display.badge("off", "radio_button_unchecked", "not added")
 
     @admin.display(description="family")
     def family(self, track: Any) -> str:
-        """What it is among its copies and versions."""
+        """The track's role among its copies and versions."""
         return family_cell(track, track.family_found)
 
     @admin.display(description="last check")

@@ -50,7 +50,7 @@ NAMED_TITLES = 10
 
 @admin.register(Track)
 class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
-    """What is in the catalog. Files come in and go out through services only."""
+    """The list of tracks. Files are added and removed through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
     list_display = ("name", "owner", "length", "coding", "volume", "indexed", "verdict", "family", "uploaded")
@@ -87,7 +87,7 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Track]:
-        """Add the columns that are looked up."""
+        """Annotate the computed columns."""
         rows = super().get_queryset(request).defer("audio_file__peaks", "client_fingerprint__data")
         return with_open_pairs(with_uses(with_standing(rows)))
 
@@ -97,15 +97,15 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
         queryset: QuerySet[Track],
         search_term: str,
     ) -> tuple[QuerySet[Track], bool]:
-        """Find a whole music id by its index, and else every word, or the beginning of a music id."""
+        """Find a whole music id by its index, else every word, or the beginning of a music id."""
         return queryset.filter(searched(search_term)), False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        """Rows are never deleted: a track is removed by its service, and its history stays."""
+        """Refuse: rows are never deleted. The service removes a track, and its history stays."""
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that removes a track, and what the upload page asks."""
+        """Add the page that removes a track, and what the upload page asks for."""
         remove, standing = map(self.admin_site.admin_view, (self.remove_view, arrivals_view))
         return [
             path("<int:track_id>/remove/", remove, name="catalog_track_remove"),
@@ -114,7 +114,7 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
         ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
-        """Take an upload. Not the admin's own view: that one would read the audio inside a transaction."""
+        """Show the upload form. Not the admin's own view, which would read the audio inside a transaction."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         return upload_view(request, context=self.admin_site.each_context(request) | {"opts": self.opts})
@@ -122,7 +122,7 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show the track's page above the form of its words."""
+        """Show the track's page above the form of its texts."""
         context: dict[str, Any] = {"show_save_and_add_another": False}
         if pk := row_id(object_id):
             track = Track.objects.with_source().select_related("owner").filter(pk=pk).first()
@@ -134,15 +134,15 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def has_start_tasks_permission(self, request: HttpRequest) -> bool:
-        """Starting tasks is adding jobs."""
+        """Require the permission to add jobs."""
         return request.user.has_perm("catalog.add_job")
 
     def start_add(self, request: HttpRequest, track: Track) -> HttpResponse:
-        """Put the track in the index."""
+        """Start a task that adds the track to the index."""
         return self._start(request, track, Job.Name.ADD)
 
     def start_check(self, request: HttpRequest, track: Track) -> HttpResponse:
-        """Look for the track in the index."""
+        """Start a task that checks the track against the index."""
         return self._start(request, track, Job.Name.CHECK)
 
     def _start(self, request: HttpRequest, track: Track, task_name: str) -> HttpResponse:
@@ -152,17 +152,17 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
 
     @admin.action(description="Add to the index", permissions=["start_tasks"])
     def add_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
-        """Put each selected track in the index."""
+        """Start a bulk action that adds the selected tracks to the index."""
         return self._begin(request, queryset.filter(removed_at=None), BulkWork.Kind.ADD)
 
     @admin.action(description="Check for duplicates", permissions=["start_tasks"])
     def check_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
-        """Look for each selected track in the index."""
+        """Start a bulk action that checks the selected tracks against the index."""
         return self._begin(request, queryset.filter(removed_at=None), BulkWork.Kind.CHECK)
 
     @admin.action(description="Remove from the catalog…", permissions=["remove"])
     def remove_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
-        """Say what would go, and take the selected tracks out once that was agreed to."""
+        """Show what would be removed; once the person agreed, start a bulk action that removes the selected tracks."""
         present = queryset.filter(removed_at=None)
         if request.POST.get("sure"):
             return self._begin(request, present, BulkWork.Kind.REMOVE)
@@ -183,7 +183,7 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
 
     @admin.action(description="Restore", permissions=["remove"])
     def restore_selected(self, request: HttpRequest, queryset: QuerySet[Track]) -> HttpResponse | None:
-        """Undo the removal of each selected track."""
+        """Start a bulk action that restores the selected tracks."""
         gone = restorable(queryset)
         return self._begin(request, gone, BulkWork.Kind.RESTORE)
 
@@ -198,18 +198,18 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
         return HttpResponseRedirect(reverse("admin:catalog_bulkwork_change", args=[work.pk]))
 
     def has_remove_permission(self, request: HttpRequest) -> bool:
-        """Removing, and bringing back, is deleting as far as permissions go."""
+        """Require the permission to delete tracks, for removing and for restoring."""
         return request.user.has_perm("catalog.delete_track")
 
     def restore(self, request: HttpRequest, track: Track) -> HttpResponse:
-        """Undo the removal of a track."""
+        """Restore a removed track."""
         if restore_track(track=track):
             self.log_change(request, track, "Restored.")
             messages.success(request, f"“{track.title}” was restored to the catalog.")
         return self.back_to(track)
 
     def remove_view(self, request: HttpRequest, track_id: int) -> HttpResponse:
-        """Show what removing a track would lose, and do it on POST."""
+        """Show what removing a track would lose, and remove it on POST."""
         if not request.user.has_perm("catalog.delete_track"):
             raise PermissionDenied
         track = self.get_object(request, str(track_id))

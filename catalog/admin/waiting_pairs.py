@@ -36,7 +36,7 @@ from staff.admin.columns import moment_column
 
 @admin.register(WaitingPair)
 class WaitingPairAdmin(Playable, ReadOnly, StaffAdmin):
-    """What nobody has decided yet; copies that pretend to be another recording first."""
+    """The list of undecided pairs, conflicts first."""
 
     nothing_yet = "When a check or a scan finds a duplicate, the pair appears here until somebody decides about it."
     list_display = ("checked", "found_in", "relation_shown", "altered", "conflicts", "shares", "strength", "found")
@@ -63,24 +63,24 @@ class WaitingPairAdmin(Playable, ReadOnly, StaffAdmin):
     found = moment_column("created_at", "found")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WaitingPair]:
-        """Leave pairs that wait, one match each."""
+        """Return one match for each pair that waits."""
         matches = super().get_queryset(request).with_tracks()
         return with_care(waiting_pairs(matches.select_related("query_track__owner", "reference_track__owner")))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:  # noqa: ARG002
-        """Sort conflicts first, and then the oldest."""
+        """Sort conflicts first, then the oldest."""
         return [F("conflict").desc(), F("pk").asc()]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        """Those who see the review see its list."""
+        """Allow it to those who may see the review."""
         return request.user.has_perms(SEE)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Those who see the list."""
+        """Allow it to those who may see the list."""
         return self.has_view_permission(request)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
-        """Those who may decide about one pair may decide about many."""
+        """Allow it to those who may decide about one pair."""
         return request.user.has_perms((*SEE, *DECIDE))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -113,12 +113,12 @@ class WaitingPairAdmin(Playable, ReadOnly, StaffAdmin):
 
     @admin.display(description="relation", ordering="rank")
     def relation_shown(self, match: WaitingPair) -> str:
-        """What A is to B, and the way to the pair."""
+        """The relation of A to B, linked to the pair."""
         return format_html('<a href="{}">{}</a>{}', _page_of(match), relation_badge(match), _care(match))
 
     @admin.display(description="altered", ordering="alteredness")
     def altered(self, match: WaitingPair) -> str:
-        """What was done to A."""
+        """What was altered in A."""
         return _listed(alterations(match))
 
     @admin.display(description="conflict", ordering="conflict")
@@ -129,7 +129,7 @@ class WaitingPairAdmin(Playable, ReadOnly, StaffAdmin):
 
     @admin.display(description="shares", ordering="smaller")
     def shares(self, match: WaitingPair) -> str:
-        """How much of each is in the other, by the smaller one."""
+        """How much of each matches, sorted by the smaller share."""
         return f"{display.share(match.query_coverage)} = {display.share(match.reference_coverage)}"
 
     @admin.display(description="score", ordering="score")
@@ -139,23 +139,23 @@ class WaitingPairAdmin(Playable, ReadOnly, StaffAdmin):
 
     @admin.action(description="Review one at a time", permissions=["decide"])
     def one_by_one(self, request: HttpRequest, queryset: QuerySet[WaitingPair]) -> HttpResponse:
-        """Take the selected pairs first, in the order of the list."""
+        """Review the selected pairs first, in the order of the list."""
         ReviewSitting(request.session).plan = pairs_of(queryset, limit=PLANNED)
         return HttpResponseRedirect(reverse("catalog:review"))
 
     @admin.action(description="Decide: the same recording, keep the proposed ones…", permissions=["decide"])
     def decide_same(self, request: HttpRequest, queryset: QuerySet[WaitingPair]) -> HttpResponse:
-        """Show what it would do."""
+        """Show what deciding "the same recording" would do."""
         return preview(request, queryset, Decision.Verdict.SAME)
 
     @admin.action(description="Decide: another version, keep both…", permissions=["decide"])
     def decide_version(self, request: HttpRequest, queryset: QuerySet[WaitingPair]) -> HttpResponse:
-        """Show what it would do."""
+        """Show what deciding "another version" would do."""
         return preview(request, queryset, Decision.Verdict.VERSION)
 
     @admin.action(description="Decide: not a duplicate…", permissions=["decide"])
     def decide_different(self, request: HttpRequest, queryset: QuerySet[WaitingPair]) -> HttpResponse:
-        """Show what it would do."""
+        """Show what deciding "not a duplicate" would do."""
         return preview(request, queryset, Decision.Verdict.DIFFERENT)
 
 

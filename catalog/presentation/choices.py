@@ -1,4 +1,4 @@
-"""The decisions that a pair's page offers, in the order that suits what the two are to each other."""
+"""The decisions that a pair's page offers, in an order that suits the relation of the two tracks."""
 
 from dataclasses import dataclass
 

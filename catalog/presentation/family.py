@@ -1,4 +1,4 @@
-"""What a track is in its family, in a few words and as a badge."""
+"""The role of a track in its family, as a badge."""
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,12 +16,12 @@ _ROLES = {
 
 
 def role_badge(role: str) -> SafeString:
-    """Return what a track is in its family as a badge."""
+    """Return the role of a track in its family as a badge."""
     return display.badge(*_ROLES[role])
 
 
 def family_cell(track: Track, family: Family | None) -> SafeString | str:
-    """Return what a track is in its family, and how many others are in it."""
+    """Return the role of a track in its family, and how many others are in it."""
     if family is None:
         return display.NOTHING
     return format_html(

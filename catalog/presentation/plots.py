@@ -12,7 +12,7 @@ MAX_POINTS = 240
 
 @dataclass(frozen=True)
 class Line:
-    """A straight line in plot units, from the left top corner."""
+    """A straight line in plot units, counted from the top left corner."""
 
     x1: float
     y1: float
@@ -22,7 +22,7 @@ class Line:
 
 @dataclass(frozen=True)
 class OffsetPlot:
-    """Where in the reference the query's time lies: a line for each matched segment, and the fit through all."""
+    """Where the query's time lies in the reference: a line for each matched segment, and the fit through all."""
 
     lines: list[Line]
     fit: Line
@@ -35,7 +35,7 @@ class OffsetPlot:
 
 @dataclass(frozen=True)
 class SimilarityPlot:
-    """How alike the two are along the query's time; `area` is an SVG path."""
+    """How similar the two are along the query's time; `area` is an SVG path."""
 
     area: str
     end_s: float
@@ -64,7 +64,7 @@ def offset_plot(match: Match, query_s: float) -> OffsetPlot:
 
 
 def similarity_plot(match: Match, query_s: float) -> SimilarityPlot | None:
-    """Return the similarity's area over the query's time; None where the engine gave no curve."""
+    """Return the similarity's area over the query's time; None if the match has no curve."""
     values = [min(max(float(value), 0.0), 1.0) for value in match.similarity_curve]
     if not values or match.similarity_step_s <= 0:
         return None
@@ -90,7 +90,7 @@ def _thinned(values: list[float]) -> list[float]:
 
 
 def segments_of(match: Match) -> list[list[float]]:
-    """Return the matched segments `[query start, end, reference start, end, similarity]`; the whole span if none."""
+    """Return the matched segments `[query start, end, reference start, end, similarity]`, or the whole span."""
     if match.segments:
         return [list(map(float, segment)) for segment in match.segments]
     return [

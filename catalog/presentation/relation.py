@@ -1,4 +1,4 @@
-"""What two tracks are to each other, as a badge; the words are `catalog.services.match_words`."""
+"""The relation of two tracks as a badge; `catalog.services.match_words` has the words."""
 
 from typing import Any
 
@@ -19,19 +19,19 @@ _BADGES = {
 
 
 def relation_badge(match: Match) -> SafeString:
-    """Return the relation as a badge; red where the match is a duplicate."""
+    """Return the relation as a badge, red for a duplicate."""
     tone, icon, word = _BADGES[Match.Relation(match.relation)]
     return display.badge("bad" if match.verdict == Match.Verdict.DUPLICATE else tone, icon, word)
 
 
 def settled_badge(match: Match) -> SafeString:
-    """Return the relation as a badge of a pair that somebody decided on: it asks for nothing any more."""
+    """Return the relation as a badge for a pair that somebody has decided: it needs no attention."""
     _, icon, word = _BADGES[Match.Relation(match.relation)]
     return display.badge("off", icon, word)
 
 
 def uses_badge(count: int, waiting: int | None = 0) -> SafeString:
-    """Return how many recordings a track uses; yellow while somebody has to decide about some of them."""
+    """Return how many recordings a track uses, yellow while some of them are undecided."""
     return display.badge("warning" if waiting else "off", "queue_music", uses_words(count))
 
 
@@ -41,7 +41,7 @@ def uses_words(count: int) -> str:
 
 
 def answer_words(job: Any) -> str:
-    """Return what came out of a task that was read `with_uses_found`: the recordings it uses, where it is no copy."""
+    """Return the outcome of a task that was read `with_uses_found`; for no copy, how many recordings it uses."""
     told = job.error or (job.result or {}).get("is_duplicate")
     return uses_words(job.uses_found) if job.uses_found and not told else job.answer
 

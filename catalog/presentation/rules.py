@@ -1,4 +1,4 @@
-"""Rules in words: what each does, how it stands, and what a run of it came to."""
+"""Rules in words: what each does, its state, and the result of a run."""
 
 from django.conf import settings
 from django.utils.safestring import SafeString
@@ -38,12 +38,12 @@ def rule_name(rule: Rule) -> str:
 
 
 def rule_badge(rule: Rule) -> SafeString:
-    """Return whether a rule acts, as a badge."""
+    """Return whether a rule is on, as a badge."""
     return display.badge("good", "toggle_on", "on") if rule.is_on else display.badge("off", "toggle_off", "off")
 
 
 def run_words(run: RuleRun) -> str:
-    """Return what a run has come to so far."""
+    """Return the result of a run so far."""
     pairs = display.counted(run.decided, "pair")
     of_all = f"of the {display.number(run.looked_at)} pairs that it looked at"
     if run.is_try:
@@ -52,7 +52,7 @@ def run_words(run: RuleRun) -> str:
 
 
 def verdict_words(shown: Shown) -> str:
-    """Return what is decided of a pair: `the same recording, keep B`."""
+    """Return the decision about a pair: `the same recording, keep B`."""
     said = Decision.Verdict(shown.verdict).label
     sides = {shown.match.query_track_id: ", keep A", shown.match.reference_track_id: ", keep B"}
     return f"{said}{sides.get(shown.keeper or 0, '')}"

@@ -19,19 +19,19 @@ _INDEXED_COLOUR = 3
 
 
 def spectrogram_picture(*, audio_file: AudioFile) -> bytes | None:
-    """Return a PNG of the file's fingerprint; None where it has none of the current parameters' version yet."""
+    """Return a PNG of the file's fingerprint; None if it has none of the current version."""
     fingerprint = stored_fingerprint(audio_file)
     return png_of(_thinned(fingerprint.levels).T[::-1]) if fingerprint else None
 
 
 def telling_stretches(*, audio_file: AudioFile) -> Telling | None:
-    """Return what in the file's fingerprint tells it; None where it has none of the current version yet."""
+    """Return the most distinctive passages of the file's fingerprint; None if it has none of the current version."""
     fingerprint = stored_fingerprint(audio_file)
     return what_tells(fingerprint) if fingerprint else None
 
 
 def stored_fingerprint(audio_file: AudioFile) -> EngineFingerprint | None:
-    """Return the file's fingerprint of the current parameters' version; None where there is none."""
+    """Return the file's fingerprint of the current version; None if there is none."""
     row = Fingerprint.objects.filter(audio_file=audio_file, version=CURRENT_VERSION).first()
     try:
         return EngineFingerprint.from_bytes(bytes(row.data)) if row else None

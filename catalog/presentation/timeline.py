@@ -1,4 +1,4 @@
-"""The recordings in a mix on its time axis: places in per cent of its length, so that no text is stretched."""
+"""The recordings in a mix on a time axis, in per cent of its length, so that no text is stretched."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ class Timeline:
 
 
 def timeline_of(uses: list[Use], *, length_s: float) -> Timeline:
-    """Return the picture of what a recording of `length_s` uses."""
+    """Return the picture of what a recording of `length_s` seconds uses."""
     length = max([length_s, 1.0, *(use.place[1] for use in uses)])
     return Timeline(
         height=TOP + ROW * len(uses) + 4,

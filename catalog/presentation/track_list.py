@@ -1,4 +1,4 @@
-"""A stored use as a line of a track list."""
+"""A stored use as an entry of a track list."""
 
 from catalog.selectors.uses import Use
 from catalog.services.match_words import alterations
@@ -6,7 +6,7 @@ from catalog.services.tracks.tracklists import Entry
 
 
 def entry_of(use: Use) -> Entry:
-    """Return the line; tempo and pitch are the mix's over the recording's, whichever of the two was checked."""
+    """Return the entry; tempo and pitch are the mix's over the recording's, whichever of the two was checked."""
     match = use.match
     tempo = 1 / match.tempo_ratio if use.is_turned and match.tempo_ratio > 0 else match.tempo_ratio
     return Entry(
@@ -24,6 +24,6 @@ def entry_of(use: Use) -> Entry:
 
 
 def altered_words(use: Use) -> str:
-    """Return what was altered in the mix; of a recording that was checked itself, what is altered in it."""
+    """Return what was altered in the mix; if the recording itself was checked, what is altered in it."""
     words = ", ".join(alterations(use.match))
     return f"the recording: {words}" if words and use.is_turned else words

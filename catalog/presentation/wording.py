@@ -1,4 +1,4 @@
-"""How the catalog's own values read: the states of tasks, scans and queues, verdicts, formats, chances."""
+"""The catalog's values in words: states of tasks, scans and queues, verdicts, formats, probabilities."""
 
 from django.utils.safestring import SafeString
 
@@ -43,17 +43,17 @@ def scan_badge(status: str) -> SafeString:
 
 
 def queue_badge(state: str) -> SafeString:
-    """Return whether a queue's workers answer, as a badge."""
+    """Return whether a queue works, as a badge."""
     return badge(*_QUEUE_STATES[QueueState(state)])
 
 
 def stage_number(job: Job) -> int:
-    """Return how many of its three stages a running job has reached."""
+    """Return which of its three stages a running job has reached."""
     return _STAGES.get(job.stage, 0) + 1
 
 
 def bulk_badge(work: ChunkedWork) -> SafeString:
-    """Return how a bulk action, or the run of a rule, stands as a badge."""
+    """Return the state of a bulk action or of a rule's run as a badge."""
     if work.ended_at is None:
         return badge("warning", "schedule", "waits") if work.error else badge("running", "autorenew", "running")
     if work.stopped_by_id:
@@ -64,7 +64,7 @@ def bulk_badge(work: ChunkedWork) -> SafeString:
 
 
 def source_badge(track: Track) -> SafeString:
-    """Return a badge for a track of which there is no audio but a fingerprint that its owner made; empty for others."""
+    """Return a badge for a track without audio, whose owner made its fingerprint; empty for others."""
     made = track.made_by_client
     if made is None:
         return SafeString("")
@@ -86,7 +86,7 @@ def audio_format(audio_file: AudioFile | None) -> str:
 
 
 def chance(probability: float) -> str:
-    """Return how often a false accept is to be expected, in words: `1 in 40 million`."""
+    """Return the expected rate of false accepts in words: `1 in 40 million`."""
     if probability >= 0.5:
         return "1 in 2 or worse"
     if probability < 1e-12:
@@ -104,7 +104,7 @@ def _two_digits(value: float) -> str:
 
 
 def counted(count: int) -> str:
-    """Return a number of waiting pairs; they are counted no further than `COUNT_LIMIT`."""
+    """Return a number of waiting pairs, which are counted up to `COUNT_LIMIT`."""
     return at_most(count, COUNT_LIMIT)
 
 

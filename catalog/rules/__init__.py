@@ -1,1 +1,1 @@
-"""Rules: what is decided without a person, where somebody switched it on. `acting` says what a rule does, and when."""
+"""Rules: decisions without a person, once somebody switched them on. `acting` says what a rule does, and when."""

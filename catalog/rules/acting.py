@@ -1,6 +1,6 @@
-"""What a rule does: it looks at pairs that wait, says what it would decide, and, where it is on, decides it.
+"""What a rule does: it looks at waiting pairs, proposes decisions and, if it is on, makes them.
 
-A try and the real thing are the same look; only the storing is left out.
+A try and a run look at the same pairs in the same way; a try stores nothing.
 """
 
 import uuid
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Look:
-    """What a rule would do about some pairs: what it decides, and how many it leaves to people, by the reason."""
+    """What a rule would do about some pairs: its proposals, and how many pairs it leaves to people, by reason."""
 
     looked_at: int = 0
     proposals: list[Proposal] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Look:
 
 
 def concerning(rule: Rule) -> MatchQuerySet:
-    """Return the matches that a rule may have to look at: of pairs without a decision, by the relations it is about."""
+    """Return the matches that a rule looks at: of undecided pairs, with the relations that it is about."""
     matches = Match.objects.undecided().of_present_tracks()
     relations = _RELATIONS.get(Rule.Kind(rule.kind))
     if relations:
@@ -83,10 +83,10 @@ def _uses(matches: MatchQuerySet) -> MatchQuerySet:
 
 
 def store(rule: Rule, proposals: list[Proposal]) -> int:
-    """Decide what a rule proposes, and return about how many pairs; call it in a transaction.
+    """Store what a rule proposes, and return about how many decisions; call it in a transaction.
 
-    What somebody decides at this moment stands: the database has one decision a pair. What is decided about one
-    checked track by its family is taken back together.
+    What somebody decides at the same moment stands: a pair has one decision. Decisions about one checked track by its
+    family are undone together.
     """
     together = {one.match.query_track_id: uuid.uuid4() for one in proposals} if rule.kind == Rule.Kind.FAMILY else {}
     rows = [_row(rule, one, together.get(one.match.query_track_id)) for one in proposals]

@@ -1,4 +1,4 @@
-"""The rules that are on act where a check or a scan has stored its matches: in its transaction, so once with them."""
+"""Rules that are on act when a check or a scan has stored its matches, in the same transaction."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Allow-lists: matches of what is on one are noted, and nobody is asked about them."""
+"""Allow-lists: pairs with a track on the list are decided without asking anybody."""
 
 from catalog.models import Decision, Match, Rule, Track
 from catalog.rules.proposals import Judged, Proposal
@@ -8,7 +8,7 @@ LABEL_TAGS = ("label", "publisher")  # containers have different names for it
 
 
 def propose(rule: Rule, matches: list[Match]) -> Judged:
-    """Return that the pairs are allowed of which one track is on the list."""
+    """Propose "allowed" for the pairs with a track on the list."""
     wanted = fold(rule.value)
     return {
         match.pk: Proposal(match, Decision.Verdict.ALLOWED)
@@ -18,7 +18,7 @@ def propose(rule: Rule, matches: list[Match]) -> Judged:
 
 
 def texts_of(track: Track, rule: Rule) -> set[str]:
-    """Return what a track has of the kind that a list names, in the form in which texts are compared."""
+    """Return a track's values of the kind that the list names, in the form in which texts are compared."""
     tags = LABEL_TAGS if rule.of == Rule.Of.LABEL else (rule.tag,)
     texts = {
         Rule.Of.ACCOUNT: [track.owner.get_username()],

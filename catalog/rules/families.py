@@ -37,7 +37,7 @@ class _Around:
 
 
 def propose(rule: Rule, matches: list[Match]) -> Judged:
-    """Return what follows for pairs of which one track at least has a root."""
+    """Propose what follows for pairs of which at least one track has a root."""
     around = _look_around(rule, ends_of(matches))
     judged: Judged = {}
     for match in matches:

@@ -1,4 +1,4 @@
-"""What no rule decides, whatever it is about: the reasons for which a pair is left to people."""
+"""What no rule decides: the reasons for which a pair is left to people."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ CONFLICT = "ISRC, artist or account differ"
 
 
 def left_to_people(rule: Rule, matches: list[Match]) -> dict[int, str]:
-    """Return why pairs are left to people, by the match; those that a rule may decide are not in it."""
+    """Return the reason for each match whose pair is left to people; others are left out."""
     ids = ends_of(matches)
     taken_back = _pairs_of(Decision, ids, undone_at__isnull=False)
     in_hand = _pairs_of(PairCare, ids) | _pairs_of(PairNote, ids)

@@ -16,7 +16,7 @@ Homes = defaultdict[int, set[frozenset[int]]]
 
 
 def propose(rule: Rule, matches: list[Match]) -> Judged:  # noqa: ARG001  (each kind of rule is asked alike)
-    """Return which of the two is kept: the one that a person has decided about, else the one that was there first."""
+    """Propose which track to keep: the one that a person has decided about, else the older one."""
     ids = ends_of(matches)
     others = _identical_to(ids)
     settled = _settled(ids.union(*others.values()) if others else ids)

@@ -1,4 +1,4 @@
-"""What a rule would decide of a pair."""
+"""What a rule proposes about a pair."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ DECIDED_OTHERWISE = "somebody decided otherwise about another copy of the family
 
 @dataclass(frozen=True)
 class Proposal:
-    """A verdict about the pair of a match, with the track to keep of "the same recording" where the pair has it."""
+    """A verdict about the pair of a match; for "the same recording" also the track to keep, if the pair has it."""
 
     match: Match
     verdict: str
@@ -28,7 +28,7 @@ Judged = dict[int, "Proposal | str"]
 
 
 def pair_of(match: Match) -> Pair:
-    """Return the ids of the tracks of a match in a decision's order."""
+    """Return the ids of a match's tracks in the order of a decision."""
     return ordered(match.query_track_id, match.reference_track_id)
 
 

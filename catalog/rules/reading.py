@@ -1,4 +1,4 @@
-"""What the pages of rules show: how many pairs each decided lately, how its last run went, and its log."""
+"""What the pages of rules show: how many pairs each decided lately, its last run, and its log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ MOMENTS = {
 
 
 def with_counts(rules: QuerySet[Rule]) -> QuerySet[Rule]:
-    """Annotate `week` and `month`: how many pairs a rule decided in 7 and in 30 days, whatever became of it."""
+    """Annotate `week` and `month`: how many pairs a rule decided in 7 and in 30 days, undone ones too."""
     return rules.annotate(week=_decided_in(days=7), month=_decided_in(days=30))
 
 
@@ -34,13 +34,13 @@ def _decided_in(*, days: int) -> Coalesce:
 
 
 def since_of(moment: str) -> datetime:
-    """Return the time from which `MOMENTS` counts."""
+    """Return the time from which on a choice of `MOMENTS` counts."""
     return EVER if moment == "all" else timezone.now() - timedelta(hours=int(moment))
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One pair that a run has decided, or would."""
+    """One pair that a run decided or would decide."""
 
     match: Match
     verdict: str
@@ -49,7 +49,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class RulePage:
-    """A rule with its last run, the first pairs of that, and the newest entries of its log."""
+    """A rule with its last run, the run's first pairs, and the newest entries of its log."""
 
     rule: Any  # a Rule with its counts
     run: RuleRun | None
@@ -60,7 +60,7 @@ class RulePage:
 
 
 def rule_page(rule_id: int) -> RulePage | None:
-    """Return what the page of a rule shows; None where there is none of that number."""
+    """Return what the page of a rule shows; None if there is no such rule."""
     rule = with_counts(Rule.objects.select_related("made_by", "switched_by")).filter(pk=rule_id).first()
     if rule is None:
         return None
@@ -79,7 +79,7 @@ def rule_page(rule_id: int) -> RulePage | None:
 
 
 def was_tried(rule: Rule) -> bool:
-    """Tell whether a try of a rule went to its end."""
+    """Tell whether a try of the rule ran to its end."""
     return rule.runs.filter(is_try=True, ended_at__isnull=False, stopped_by=None, error="").exists()
 
 

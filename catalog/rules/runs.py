@@ -1,4 +1,4 @@
-"""A rule's walk over all that waits, a chunk at a time by the sweeper (queueing.chunked_work): a try, or the deciding.
+"""A rule's run over all waiting pairs, a chunk at a time by the sweeper (queueing.chunked_work): a try, or decisions.
 
 Each chunk's decisions are stored in the transaction that moves the run past it.
 """
@@ -25,10 +25,10 @@ log = structlog.get_logger(__name__)
 
 
 def start_run(*, rule: Rule, asked_by: User, is_try: bool) -> RuleRun:
-    """Begin to look at all that waits now.
+    """Begin a run over all pairs that wait now.
 
     Raises:
-        CatalogError: it is looking already, or the rule is off and is to decide.
+        CatalogError: a run of the rule goes on already, or the rule is off and this is not a try.
 
     """
     if not is_try and not Rule.objects.filter(pk=rule.pk, is_on=True).exists():
@@ -42,12 +42,12 @@ def start_run(*, rule: Rule, asked_by: User, is_try: bool) -> RuleRun:
 
 
 def stop_run(*, rule: Rule, stopped_by: User) -> bool:
-    """End a rule's run before its end; what it decided stands. False where none runs."""
+    """Stop a rule's run; what it decided stands. False if none runs."""
     return stop(RuleRun.objects.filter(rule=rule), stopped_by=stopped_by)
 
 
 def sweep_runs() -> int:
-    """Go on with the oldest run that nobody holds, for some seconds; return how many pairs it looked at."""
+    """Go on with the oldest run that nobody holds, for `SWEEP_S` seconds; return how many pairs it looked at."""
     looked_at: list[int] = []
     attempt(RuleRun.objects.select_related("rule"), partial(_go_on, looked_at=looked_at))
     return sum(looked_at)

@@ -1,4 +1,4 @@
-"""Making rules and switching them: on only after a try, and off at any time."""
+"""Making rules, and switching them: on only after a try, off at any time."""
 
 import structlog
 from django.contrib.auth.models import User
@@ -18,7 +18,7 @@ def make_rule(
     """Store a rule that is off.
 
     Raises:
-        CatalogError: there is such a rule already.
+        CatalogError: there is an equal rule already.
 
     """
     named = {"kind": kind, "of": of, "tag": tag.strip().casefold(), "value": value.strip()}
@@ -30,10 +30,10 @@ def make_rule(
 
 
 def switch_on(*, rule: Rule, by: User) -> bool:
-    """Let a rule act from the next check on; False where it is on already.
+    """Let a rule act from the next check on; False if it is on already.
 
     Raises:
-        CatalogError: nobody has tried it to the end yet.
+        CatalogError: no try of it has ended yet.
 
     """
     if not was_tried(rule):
@@ -42,7 +42,7 @@ def switch_on(*, rule: Rule, by: User) -> bool:
 
 
 def switch_off(*, rule: Rule, by: User) -> bool:
-    """Let a rule act no more; what it decided stands. False where it is off already."""
+    """Switch a rule off; what it decided stands. False if it is off already."""
     return _switch(rule, by, is_on=False)
 
 

@@ -1,1 +1,1 @@
-"""Scans: the whole catalog, or what a filter leaves, checked against itself; started by hand or by a schedule."""
+"""Scans: the tracks of the catalog, or of a filter, checked against the index; started by hand or by a schedule."""

@@ -1,8 +1,8 @@
-"""Looking for the tracks of a scan in the index: in stretches, so that people's tasks come in between.
+"""Searching the index for the tracks of a scan, some seconds at a time, so that people's tasks come in between.
 
-The scan's row is the truth and the queue only says "go on with scan N", at least once. A worker holds the scan by a
-lease; each track's matches are stored in the transaction that moves the scan past it, so that a stretch that is lost
-or done twice changes nothing.
+The scan's row is the truth; the queue only says "go on with scan N", at least once. A worker holds the scan by a
+lease. Each track's matches are stored in the transaction that moves the scan past it, so that work that is lost or
+done twice changes nothing.
 """
 
 import time
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 def scan_stretch(scan_id: int) -> None:
-    """Go on with a scan for some seconds and queue the next stretch, unless another worker holds it or it has ended."""
+    """Go on with a scan for some seconds and queue it again, unless another worker holds it or it has ended."""
     scan = _claim(scan_id)
     if scan is None:
         return
@@ -76,7 +76,7 @@ def _stretch(scan: Scan) -> bool:
 
 
 def sweep_scan() -> bool:
-    """Offer a running scan again whose worker died, or that nobody looked at; True where there was one."""
+    """Queue a running scan again whose worker died, or at which nobody looked; True if there was one."""
     now = timezone.now()
     unseen = Q(lease_until=None) & long_ago("queued_at", now, after=UNSEEN)
     stale = Scan.objects.filter(LEASE.over(now) | unseen, status=Scan.Status.RUNNING)

@@ -1,4 +1,4 @@
-"""Scans that start by themselves: every day or week at a time, one at once, a missed run caught up once.
+"""Scans that start by themselves, every day or week: one at a time, and of missed runs only one.
 
 The sweeper looks at the schedules again and again. The run and the schedule's next time are stored in one transaction
 by a conditional UPDATE, so two sweepers start one scan. A schedule that is due while a scan runs waits for its end.
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 def next_run(*, every: str, weekday: int, at: time, after: datetime) -> datetime:
-    """Return the first moment behind `after` at which such a schedule runs, by the clock of `TIME_ZONE`."""
+    """Return the first time after `after` at which such a schedule runs, by the clock of `TIME_ZONE`."""
     day = timezone.localtime(after).date()
     while True:
         moment = timezone.make_aware(datetime.combine(day, at))
@@ -36,10 +36,10 @@ def next_run(*, every: str, weekday: int, at: time, after: datetime) -> datetime
 def save_schedule(
     *, schedule: ScanSchedule | None, asked: str, every: str, weekday: int, at: time, is_on: bool, set_by: User
 ) -> ScanSchedule:
-    """Make a schedule, or change one; from then on it runs for whoever did so.
+    """Make or change a schedule; from then on it runs in the name of `set_by`.
 
     Raises:
-        CatalogError: there are too many.
+        CatalogError: there are too many schedules.
 
     """
     if schedule is None and ScanSchedule.objects.count() >= MOST_SCHEDULES:
@@ -54,7 +54,7 @@ def save_schedule(
 
 
 def switch_schedule(*, schedule: ScanSchedule, is_on: bool) -> bool:
-    """Switch a schedule on or off; False where it is so already."""
+    """Switch a schedule on or off; False if it is so already."""
     changed = ScanSchedule.objects.filter(pk=schedule.pk).exclude(is_on=is_on)
     return bool(changed.update(is_on=is_on, next_at=_after_now(schedule) if is_on else None, refusal=""))
 
@@ -65,7 +65,7 @@ def delete_schedule(*, schedule: ScanSchedule) -> None:
 
 
 def start_due() -> int:
-    """Start the scan of the schedule that has waited longest, where none runs; return how many were started, 0 or 1."""
+    """Start the scan of the schedule that waits longest, if no scan runs; return how many started, 0 or 1."""
     now = timezone.now()
     _mend_far_ones(now)
     if Scan.objects.filter(status=Scan.Status.RUNNING).exists():

@@ -1,4 +1,4 @@
-"""Starting, stopping and resuming scans; what each looks for, and in which order."""
+"""Starting, stopping and resuming scans, and which tracks each searches in which order."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class ScanRunningError(CatalogError):
 
 @dataclass(frozen=True)
 class Order:
-    """Which tracks a scan looks for: all up to the newest one, or those of a list."""
+    """Which tracks a scan searches: all up to the newest one, or those of a list."""
 
     asked: str
     total: int
@@ -39,11 +39,13 @@ class Order:
 
 
 def order_of(asked: str) -> Order:
-    """Return what a scan of this filter would look for now; the filter is looked through once, so call it outside of a
-    transaction.
+    """Return what a scan with this filter would search now.
+
+    It goes through the filter's tracks: call it outside of a transaction.
 
     Raises:
-        CatalogError: there is nothing to look for, or too much.
+        CatalogError: there is nothing to search, or too much.
+
 
     """
     if not asked:
@@ -61,17 +63,17 @@ def order_of(asked: str) -> Order:
 
 
 def start_scan(*, started_by: User, asked: str = "") -> Scan:
-    """Begin to look for the present tracks that a filter leaves, or for all of them.
+    """Start a scan of the present tracks that a filter selects, or of all.
 
     Raises:
-        CatalogError: a scan runs already, or there is nothing to look for.
+        CatalogError: a scan runs already, or there is nothing to search.
 
     """
     return begin(order_of(asked), started_by=started_by)
 
 
 def begin(order: Order, *, started_by: User, schedule: ScanSchedule | None = None) -> Scan:
-    """Store a scan and queue its first stretch: both are there or neither is.
+    """Store a scan and queue it: both or neither.
 
     Raises:
         ScanRunningError: a scan runs already.
@@ -96,7 +98,7 @@ def begin(order: Order, *, started_by: User, schedule: ScanSchedule | None = Non
 
 
 def cancel_scan(*, scan: Scan) -> bool:
-    """Stop a scan; what it found stays. False where it does not run. Its worker notices within a second."""
+    """Stop a scan; what it found stays. False if it does not run. Its worker notices within a second."""
     now = timezone.now()
     stopped = Scan.objects.filter(pk=scan.pk, status=Scan.Status.RUNNING).update(
         status=Scan.Status.CANCELLED, ended_at=now, progress={}, **LEASE.freed()
@@ -105,7 +107,7 @@ def cancel_scan(*, scan: Scan) -> bool:
 
 
 def resume_scan(*, scan: Scan) -> bool:
-    """Let a scan go on that was stopped or given up, where it was; False where it is neither.
+    """Go on with a scan that was stopped or given up; False if it is neither.
 
     Raises:
         ScanRunningError: another scan runs.
@@ -124,12 +126,12 @@ def resume_scan(*, scan: Scan) -> bool:
 
 
 def enqueue(scan: Scan) -> None:
-    """Queue the next stretch, with as much time as its first track may take."""
+    """Queue the scan's next seconds of work, with as much time as its first track may take."""
     async_task(STRETCH_TASK, scan.pk, cluster=settings.Q_CLUSTER["name"], **queue_options(next_track(scan)))
 
 
 def next_track(scan: Scan) -> Track | None:
-    """Return the track behind the last one that the scan has done; tracks that were removed are left out."""
+    """Return the next track that the scan has to search; removed tracks are left out."""
     present = Track.objects.present().select_related("audio_file").order_by("pk")
     if scan.track_ids is None:
         return present.filter(pk__gt=scan.done_track, pk__lte=scan.last_track).first()
@@ -141,7 +143,7 @@ def next_track(scan: Scan) -> Track | None:
 
 
 def has_done(scan: Scan, track_id: int) -> bool:
-    """Tell whether a track is one that the scan looks for and is behind its last one."""
+    """Tell whether the scan searches this track and has done so."""
     if track_id > scan.done_track:
         return False
     if scan.track_ids is None:

@@ -1,4 +1,4 @@
-"""What has become of tracks that were uploaded a moment ago."""
+"""The state of tracks that were just uploaded."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ class Arrival:
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing about it waits or runs."""
+        """Whether no task about it waits or runs."""
         return all(job.has_ended for job in (self.check, self.add) if job)
 
 
 def arrivals(*, track_ids: Sequence[int]) -> list[Arrival]:
-    """Return where the tracks stand, in the order asked for, in three queries; ids of no track are left out."""
+    """Return the state of each track, in the order of `track_ids`, in three queries; unknown ids are left out."""
     tracks = {track.pk: track for track in Track.objects.filter(pk__in=track_ids)}
     jobs: dict[tuple[int, str], Job] = {}
     for job in Job.objects.filter(track__in=tracks).order_by("created_at", "pk"):

@@ -1,4 +1,4 @@
-"""What a decision about many pairs at once would do, before it is made."""
+"""What a decision about many pairs at once would do, for its preview."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ SHOWN_EXAMPLES = 10
 
 @dataclass
 class BulkPlan:
-    """`keepers`: of each pair that would be decided the track to keep, or none; the rest is for the page."""
+    """What would be decided: `keepers` has, for each pair, the track to keep or None. The rest is for the page."""
 
     verdict: str
     keepers: dict[Pair, int | None] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class BulkPlan:
 
 
 def plan(matches: QuerySet[Match], verdict: str) -> BulkPlan:
-    """Return what deciding about the pairs of `matches` would do: with `same`, the proposed track of each is kept."""
+    """Return what deciding the pairs of `matches` would do; with `same`, each pair's proposed track is kept."""
     found = BulkPlan(verdict)
     for match in _rows(matches):
         if found.looked_at == MOST_PAIRS:
@@ -65,7 +65,7 @@ def _add(found: BulkPlan, match: Match) -> None:
 
 
 def unheard_words(match: Match) -> str:
-    """Say that nobody has confirmed the fingerprint that a client made of one of the two; nothing where none is so."""
+    """Say that nobody confirmed the client's fingerprint of one of the two tracks; empty if there is none such."""
     made = [track.made_by_client for track in (match.query_track, match.reference_track)]
     if any(one and one.confirmed_at is None for one in made):
         return "a client made one of the fingerprints, and nobody confirmed it"

@@ -1,4 +1,4 @@
-"""Reading one bulk action: how far it is, what its tasks came to, and whether it can be undone."""
+"""One bulk action: how far it is, the outcome of its tasks, and whether it can be undone."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from catalog.models import BulkWork, Job
 
 @dataclass(frozen=True)
 class Standing:
-    """What the page of a bulk action shows. `undo_until` is None where there is nothing to undo any more."""
+    """What the page of a bulk action shows. `undo_until` is None if there is nothing to undo."""
 
     work: BulkWork
     tasks: int
@@ -24,17 +24,17 @@ class Standing:
 
     @property
     def is_moving(self) -> bool:
-        """Whether the page is to look again by itself."""
+        """Whether the page reloads by itself."""
         return self.work.ended_at is None or self.tasks_ended < self.tasks
 
     @property
     def starts_tasks(self) -> bool:
-        """Whether it accepts tasks, which go on after it has ended."""
+        """Whether the action accepts tasks, which go on after it has ended."""
         return self.work.kind in (BulkWork.Kind.ADD, BulkWork.Kind.CHECK)
 
 
 def standing_of(work_id: int) -> Standing | None:
-    """Return how a bulk action stands; None where there is none of that number."""
+    """Return the state of a bulk action; None if there is no such action."""
     rows = BulkWork.objects.defer("track_ids").select_related("asked_by", "stopped_by", "undoes")
     work = rows.filter(pk=work_id).first()
     if work is None:

@@ -1,4 +1,4 @@
-"""Copies to remove: tracks that are still in the catalog though a decision says to keep another one instead."""
+"""Copies to remove: tracks still in the catalog although a decision keeps another one instead."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ COPIES_A_PAGE = 50
 
 @dataclass(frozen=True)
 class CopyToRemove:
-    """A track to remove, and the one to keep; None where the decisions contradict each other, or it is gone."""
+    """A track to remove, and the one to keep; None if the decisions contradict each other, or it is gone."""
 
     track: Track
     keeper: Track | None
@@ -30,7 +30,7 @@ def ids_to_remove() -> QuerySet[Any, Any]:
 
 
 def copies_to_remove(track_ids: Collection[int]) -> list[CopyToRemove]:
-    """Return these copies with what is to be kept instead, those without left at the end."""
+    """Return these copies with the tracks to keep; copies without one come last."""
     families = families_of(track_ids)
     keepers = {pk: families[pk].keeper if pk in families else None for pk in track_ids}
     tracks = Track.objects.with_source().present().in_bulk([*track_ids, *(pk for pk in keepers.values() if pk)])

@@ -1,10 +1,10 @@
 """Groups of copies of one recording, so that all of them can be decided at once.
 
-A group has a reference, and every other member was found to be a copy of that very track: what two tracks have in
-common with a third, a mix or a voice over both, does not make them one recording.
+A group has a reference, and every other member was found to be a copy of that very track: sharing a part with a third
+track, such as a mix or a voice over both, does not make two tracks one recording.
 
-A fingerprint that a client made joins nothing until it is confirmed: one that lies would join what has nothing to do
-with each other. Its pairs wait one by one.
+A client's fingerprint joins no group until it is confirmed: a false one would join unrelated recordings. Its pairs
+wait one by one.
 """
 
 from collections.abc import Iterable
@@ -33,26 +33,26 @@ class Group:
     is_cut: bool
 
     def direct(self, track: Track) -> Match | None:
-        """Return the match of one of the tracks with the reference; of the reference the closest one."""
+        """Return the match between a track and the reference; for the reference itself its closest match."""
         if track.pk == self.reference_id:
             return next((match for pair, match in self.matches.items() if track.pk in pair), None)
         return self.matches.get(ordered(track.pk, self.reference_id))
 
 
 def group_ids(track_id: int) -> list[int]:
-    """Return the ids of a track's group, its reference first; at most `MOST_TRACKS` + 1, one where nothing waits."""
+    """Return the ids of a track's group, its reference first, at most `MOST_TRACKS` + 1; one id if nothing waits."""
     reference = _reference_of(track_id)
     found = _copies_of(reference)
     return [reference, *found][: MOST_TRACKS + 1]
 
 
 def larger_group_ids(one: int, other: int) -> list[int]:
-    """Return the ids of the larger one of two tracks' groups, its reference first."""
+    """Return the ids of the larger of two tracks' groups, its reference first."""
     return max(group_ids(one), group_ids(other), key=len)
 
 
 def group_of(track_id: int) -> Group:
-    """Return the group that a track belongs to; without tracks where nothing waits about it."""
+    """Return the group of a track; without tracks if none of its pairs wait."""
     reached = group_ids(track_id)
     ids, reference = reached[:MOST_TRACKS], reached[0]
     matches: dict[Pair, Match] = {}

@@ -1,7 +1,6 @@
-"""Decisions about the same files: the same bytes uploaded again are not reviewed again.
+"""Decisions about the same files: bytes that are uploaded again are not reviewed again.
 
-A decision is about recordings. Of a track whose file another track has too it holds as well, until somebody decides
-about the track itself.
+A decision is about recordings. It holds for every track with the same file, until somebody decides about that track.
 """
 
 from django.db.models import F, OuterRef, Q, QuerySet
@@ -12,7 +11,7 @@ _SIDES = (("first_track", "second_track"), ("second_track", "first_track"))
 
 
 def of_same_files() -> list[QuerySet[Decision]]:
-    """Return the standing decisions about tracks with the files of a match, either way round, for a sub-query."""
+    """Return, for a sub-query, the standing decisions about tracks with a match's files, either way round."""
     return [
         Decision.objects.filter(
             **{f"{one}__audio_file": OuterRef("query_track__audio_file")},
@@ -24,7 +23,7 @@ def of_same_files() -> list[QuerySet[Decision]]:
 
 
 def inherited(match: Match) -> Decision | None:
-    """Return the newest standing decision about other tracks with the files of a match; None where there is none."""
+    """Return the newest standing decision about other tracks with a match's files; None if there is none."""
     a, b = match.query_track.audio_file_id, match.reference_track.audio_file_id
     if a is None or b is None:
         return None

@@ -1,6 +1,6 @@
-"""Which of two copies to keep, and why; nothing where nothing that is known speaks for one of them.
+"""Which of two copies to keep, and why; no proposal if no known fact speaks for either.
 
-A copy at another tempo or pitch, or with something over it, cannot be told from its original by the sound: the match
+By sound alone an original cannot be told from a copy with another tempo or pitch, or with something over it: the match
 only says that the two differ. So neither of them is proposed.
 """
 
@@ -26,7 +26,7 @@ _BY_EDIT = {
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`side` is "a" (checked), "b" (found), or empty where none is proposed; `reasons` are a few words each."""
+    """The proposal: `side` is "a" (checked), "b" (found) or empty; `reasons` are a few words each."""
 
     side: str
     reasons: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Suggestion:
 
 
 def suggest_keeper(match: Match) -> Suggestion:
-    """Return which side of a match to keep. The tracks bring their `audio_file`."""
+    """Return which side of a match to keep. Its tracks have their `audio_file` loaded."""
     a, b = match.query_track, match.reference_track
     if a.audio_file is None or b.audio_file is None:
         return _only_one(a, b)
@@ -55,10 +55,10 @@ def suggest_keeper(match: Match) -> Suggestion:
 
 
 def suggest_of(group: Group) -> tuple[Track | None, str]:
-    """Return which of several copies to keep, and why: the one that is proposed against each that it was matched with.
+    """Return which of several copies to keep, and why: the one proposed against each that it was matched with.
 
-    Without a track where the sound does not say which of two is the original: it could be an altered copy that is
-    better than all that were made from it. Then the words say why.
+    It returns no track if the sound does not say which of two is the original: the best could be an altered copy.
+    Then the words say why.
     """
     by_id = {track.pk: track for track in group.tracks}
     reasons: dict[int, list[list[str]]] = {pk: [] for pk in by_id}

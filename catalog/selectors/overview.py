@@ -29,7 +29,7 @@ REPLACED_WITHIN = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Needs:
-    """What waits for a person."""
+    """What waits for a person, in numbers."""
 
     pairs: int
     mixes: int
@@ -43,7 +43,7 @@ class Needs:
 
     @property
     def anything(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether anything waits."""
         site = self.silent_queues or self.replaced_queues or self.failing_duties
         callbacks = self.failing_endpoints or self.lost_callbacks
         return bool(self.pairs or self.mixes or callbacks or self.failed_jobs or self.not_refreshed or site)
@@ -51,10 +51,9 @@ class Needs:
 
 @dataclass(frozen=True)
 class Queue:
-    """One queue: how many workers it was given, what waits for them, and how long the last canary took.
+    """One queue: how many workers it has, how much waits, and how long the last canary took.
 
-    What waits is counted in tasks and callbacks, not in entries of the queue: canaries are entries too, and so is what
-    is in a worker's hands.
+    Waiting tasks and callbacks are counted, not entries of the queue: these include canaries, and what workers hold.
     """
 
     name: str
@@ -67,7 +66,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Running:
-    """What is being done at this moment. `index_behind`: operations that came after the newest index file."""
+    """What runs now. `index_behind` counts the operations since the newest index file."""
 
     jobs: list[Job]
     more_jobs: int
@@ -81,7 +80,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Bar:
-    """Five minutes: tasks that ended well, and that failed."""
+    """Five minutes: how many tasks succeeded, and how many failed."""
 
     good: int
     failed: int
@@ -94,7 +93,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class LastHour:
-    """Jobs that ended in the last hour, in bars of five minutes, oldest first."""
+    """The tasks that ended in the last hour, in bars of five minutes, oldest first."""
 
     bars: list[Bar]
     checks: int
@@ -127,7 +126,7 @@ def failed_lately(jobs: QuerySet[Job], *, now: datetime) -> QuerySet[Job]:
 
 
 def running() -> Running:
-    """Return the jobs in work, what waits behind them, and how the queues and the index stand."""
+    """Return the running jobs, what waits behind them, and the state of the queues and the index."""
     jobs = Job.objects.filter(status=Job.Status.PROCESSING).select_related("track").order_by("started_at")
     pending = Q(status=Job.Status.PENDING)
     waiting = Job.objects.filter(status__in=[Job.Status.PENDING, Job.Status.PROCESSING]).aggregate(
@@ -170,7 +169,7 @@ def _answered_in_s(heartbeat: QueueHeartbeat | None) -> float | None:
 
 
 def indexed_count() -> int:
-    """Count the tracks that the index holds; a large number may be some seconds old."""
+    """Count the tracks in the index; a large count may be some seconds old."""
     return remembered_count("indexed", _count_indexed)
 
 
@@ -184,7 +183,7 @@ def _count_indexed() -> int:
 
 
 def last_hour() -> LastHour:
-    """Return what ended in the last hour: the tasks are gone through once, and the answers of checks alone are read."""
+    """Return what ended in the last hour. It reads each task once, and only the answers of checks."""
     now = timezone.now()
     began = now - BAR_SPAN * BARS
     ended = Job.objects.filter(completed_at__gt=began, completed_at__lte=now).annotate(bar=_bar(began)).order_by()

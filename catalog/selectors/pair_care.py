@@ -1,4 +1,4 @@
-"""What reviewers said to each other about a pair, and to whom it can be given."""
+"""What reviewers arranged about a pair, and who can be given it."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ MOST_REVIEWERS = 200
 
 @dataclass(frozen=True)
 class Talk:
-    """Notes, oldest first, and whose turn the pair is."""
+    """The notes, oldest first, and who decides the pair."""
 
     notes: list[PairNote]
     assigned_to: User | None
@@ -22,12 +22,12 @@ class Talk:
 
     @property
     def anything(self) -> bool:
-        """Whether anything was said."""
+        """Whether there is anything to show."""
         return bool(self.notes or self.assigned_to or self.opinion_asked_by)
 
 
 def talk_about(pair: Pair) -> Talk:
-    """Return what was said about a pair."""
+    """Return what reviewers arranged about a pair."""
     first, second = pair
     named = {"first_track": first, "second_track": second}
     newest = PairNote.objects.filter(**named).select_related("author").order_by("-pk")[:SHOWN_NOTES]

@@ -1,4 +1,4 @@
-"""Large counts, kept for some seconds: going through a whole table for every page would make each page slow."""
+"""Large counts, kept for some seconds: counting a whole table would make every page slow."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +10,7 @@ KEPT_S = 20
 
 
 def remembered_count(name: str, count: Callable[[], int]) -> int:
-    """Return `count()`; past `COUNTED_FRESH` it may be up to `KEPT_S` seconds old."""
+    """Return `count()`; a count over `COUNTED_FRESH` may be up to `KEPT_S` seconds old."""
     known: int | None = cache.get(_key(name))
     if known is not None:
         return known
@@ -21,7 +21,7 @@ def remembered_count(name: str, count: Callable[[], int]) -> int:
 
 
 def shift(name: str, change: int) -> None:
-    """Move a remembered count by what was just done, so that whoever did it sees it move."""
+    """Change a remembered count by what was just done, so that the person who did it sees the effect."""
     with suppress(ValueError):  # nothing is remembered
         cache.incr(_key(name), change)
 

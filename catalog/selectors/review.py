@@ -1,4 +1,4 @@
-"""The review queue: pairs of tracks that a check calls duplicates and nobody has decided on."""
+"""The review queue: pairs of tracks that a check calls duplicates and that nobody has decided."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ COUNT_LIMIT = 10_000  # past this the page says "10,000 or more": an exact numbe
 
 
 def ordered(one: int, other: int) -> Pair:
-    """Return two track ids in a decision's order."""
+    """Return two track ids in the order of a decision."""
     return (one, other) if one < other else (other, one)
 
 
 def open_matches() -> MatchQuerySet:
-    """Return the matches whose pair is open."""
+    """Return the matches whose pair waits for a decision."""
     return still_open(Match.objects.all())
 
 
 def still_open(matches: _Matches) -> _Matches:
-    """Leave those whose pair is open: called a duplicate, both present, no standing word on the two or their files."""
+    """Leave the matches whose pair waits: duplicates of present tracks, no standing decision on them or their files."""
     of_same_files = (~Exists(decided) for decided in inherited.of_same_files())
     return matches.of_present_tracks().undecided().filter(*of_same_files, verdict=Match.Verdict.DUPLICATE)
 
 
 def of_heard_tracks(matches: MatchQuerySet) -> MatchQuerySet:
-    """Leave out matches of fingerprints that a client made and nobody confirmed."""
+    """Leave out matches of clients' fingerprints that nobody confirmed."""
     for side in ("query_track", "reference_track"):
         made = f"{side}__client_fingerprint"
         matches = matches.exclude(**{f"{made}__isnull": False, f"{made}__confirmed_at": None})
@@ -45,7 +45,7 @@ def of_heard_tracks(matches: MatchQuerySet) -> MatchQuerySet:
 
 
 def open_count() -> int:
-    """Count the pairs that wait, up to `COUNT_LIMIT`; a large number may be some seconds old."""
+    """Count the pairs that wait, up to `COUNT_LIMIT`; a large count may be some seconds old."""
     return remembered_count(COUNTED, _count_open)
 
 
@@ -58,10 +58,10 @@ def _count_open() -> int:
 
 
 def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
-    """Return the oldest pairs that wait, those in `skipped` left out.
+    """Return the oldest pairs that wait, without those in `skipped`.
 
-    Walks the matches from the oldest in short steps and stops at the last pair wanted: grouping all of them, or asking
-    for all in order, would cost seconds once there are a hundred thousand.
+    It walks the matches from the oldest in short steps and stops at the last pair wanted: grouping or sorting all of
+    them would take seconds for a hundred thousand.
     """
     left_out, found, last = set(skipped), list[Pair](), 0
     waiting = open_matches().order_by("pk").values_list("pk", "query_track_id", "reference_track_id")
@@ -80,7 +80,7 @@ def next_pairs(*, skipped: Iterable[Pair] = (), limit: int = 2) -> list[Pair]:
 
 @dataclass(frozen=True)
 class PairOnReview:
-    """Two tracks side by side: A is what was checked, B what the catalog had; `earlier` decisions were taken back."""
+    """Two tracks side by side: A was checked, B was found. The decisions in `earlier` were undone."""
 
     match: Match
     a: Track
@@ -96,7 +96,7 @@ class PairOnReview:
 
 
 def best_match(pair: Pair) -> Match | None:
-    """Return the closest match between two tracks, whichever of them was checked; None where there is none."""
+    """Return the closest match between two tracks, whichever was checked; None if there is none."""
     first, second = pair
     return (
         Match.objects.filter(
@@ -128,7 +128,7 @@ def on_review(match: Match) -> PairOnReview:
 
 
 def last_decision_of(user_id: int) -> Decision | None:
-    """Return the newest standing decision of a person: what Undo takes back."""
+    """Return the newest standing decision of a person, which Undo undoes."""
     return (
         Decision.objects.filter(decided_by=user_id, undone_at=None)
         .select_related("first_track", "second_track")

@@ -1,4 +1,4 @@
-"""Which pairs a person sees next: planned some hundreds at a time, as ordering all that wait costs a moment."""
+"""Which pairs a person sees next: planned some hundreds at a time, because sorting all that wait takes a moment."""
 
 from collections.abc import Collection
 
@@ -13,10 +13,10 @@ _LOOKED_AT = 10  # of a plan at a time: most are open still
 
 
 def plan_of(*, skipped: Collection[Pair], user_id: int) -> list[Pair]:
-    """Return the pairs that come next for a person, those put aside left out.
+    """Return the pairs that come next for a person, without those in `skipped`.
 
-    Those that were given to the person come first, then conflicts, then the oldest. Those that were given to somebody
-    else, or of which the person asked for a second opinion, are left to others.
+    Pairs given to the person come first, then conflicts, then the oldest. Pairs given to somebody else, or about
+    which the person asked for a second opinion, are left to others.
     """
     waiting = waiting_pairs(Match.objects.all())
     mine = pairs_of(waiting.filter(cared_for(assigned_to=user_id)).order_by("pk"), limit=PLANNED)
@@ -30,7 +30,7 @@ def plan_of(*, skipped: Collection[Pair], user_id: int) -> list[Pair]:
 
 
 def plan_of_scan(scan_id: int) -> list[Pair]:
-    """Return the first pairs that wait of those that a scan found."""
+    """Return the first waiting pairs that a scan found."""
     found = still_open(Match.objects.filter(scan=scan_id)).order_by("pk")
     return list(dict.fromkeys(pairs_of(found, limit=PLANNED)))
 
@@ -43,7 +43,7 @@ def _left_to_others(user_id: int) -> list[Pair]:
 
 
 def first_open(pairs: list[Pair], *, limit: int) -> list[Pair]:
-    """Return the first of some pairs that still wait, in their order."""
+    """Return the first of `pairs` that still wait, in their order."""
     found: list[Pair] = []
     for start in range(0, len(pairs), _LOOKED_AT):
         some = pairs[start : start + _LOOKED_AT]
@@ -55,7 +55,7 @@ def first_open(pairs: list[Pair], *, limit: int) -> list[Pair]:
 
 
 def open_among(pairs: Collection[Pair]) -> set[Pair]:
-    """Return which of some pairs wait for a decision."""
+    """Return those of `pairs` that wait for a decision."""
     if not pairs:
         return set()
     either = Q()

@@ -1,4 +1,4 @@
-"""Reading scans: the list of them, what one found, the schedules, and what a new one would look for."""
+"""Scans: the list of them, what one found, the schedules, and what a new one would search."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ COUNTED_WAITING = 1000  # past this the page says "1,000+": an exact number cost
 
 @dataclass(frozen=True)
 class ScanList:
-    """All that the page of all scans shows. `older`: the scan behind which the next page begins; 0 on the last."""
+    """What the page of all scans shows. `older` is the scan after which the next page begins; 0 on the last page."""
 
     running: Scan | None
     scans: list[Scan]
@@ -33,14 +33,14 @@ class ScanList:
 
     @property
     def at_hand(self) -> Scan | None:
-        """The scan that runs; else the newest, where it was stopped or given up and can go on."""
+        """The running scan; else the newest, if it was stopped or given up and can be resumed."""
         newest = self.scans[0] if self.scans else None
         return self.running or (newest if newest and newest.is_resumable else None)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A match that a scan stored, and the decision that stands on its pair."""
+    """A match that a scan stored, and the standing decision on its pair."""
 
     match: Match
     decision: Decision | None
@@ -53,7 +53,7 @@ class Result:
 
 @dataclass(frozen=True)
 class ScanResults:
-    """One scan with a page of what it found; `waiting` is counted up to `COUNTED_WAITING`."""
+    """One scan with a page of its results; `waiting` is counted up to `COUNTED_WAITING`."""
 
     scan: Scan
     rows: list[Result]
@@ -68,7 +68,7 @@ class ScanResults:
 
 @dataclass(frozen=True)
 class NewScan:
-    """What a scan of a filter would look for."""
+    """What a scan with a filter would search."""
 
     asked: str
     tracks: int
@@ -78,12 +78,12 @@ class NewScan:
 
 
 def running_scan() -> Scan | None:
-    """Return the scan that runs."""
+    """Return the running scan, if there is one."""
     return Scan.objects.without_tracks().filter(status=Scan.Status.RUNNING).first()
 
 
 def scan_list(*, older: int = 0) -> ScanList:
-    """Return a page of scans, the newest first; with `older` those before that one."""
+    """Return a page of scans, newest first; with `older`, those before that scan."""
     rows = Scan.objects.without_tracks().order_by("-pk")
     scans = list((rows.filter(pk__lt=older) if older else rows)[: SCANS_A_PAGE + 1])
     tracks, pace_s = present_count(), _pace_s()
@@ -99,7 +99,7 @@ def scan_list(*, older: int = 0) -> ScanList:
 
 
 def scan_results(scan_id: int, *, after: int = 0) -> ScanResults | None:
-    """Return a scan and what it found, in the order of its tracks; with `after` what is behind that match."""
+    """Return a scan and a page of its results in the order of its tracks; with `after`, those after that match."""
     scan = Scan.objects.without_tracks().filter(pk=scan_id).first()
     if scan is None:
         return None
@@ -116,7 +116,7 @@ def scan_results(scan_id: int, *, after: int = 0) -> ScanResults | None:
 
 
 def new_scan(asked: str) -> NewScan:
-    """Count what a scan of this filter would look for, and how long it would take at the pace of the newest one."""
+    """Count what a scan with this filter would search, and estimate its time from the pace of the newest scan."""
     tracks = filtered(asked).order_by().count() if asked else present_count()
     pace_s = _pace_s()
     return NewScan(
@@ -129,7 +129,7 @@ def new_scan(asked: str) -> NewScan:
 
 
 def present_count() -> int:
-    """Count the tracks of the catalog; a large number may be some seconds old."""
+    """Count the tracks of the catalog; a large count may be some seconds old."""
     return remembered_count("present-tracks", Track.objects.present().count)
 
 

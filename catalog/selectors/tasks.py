@@ -1,4 +1,4 @@
-"""Reading one task: its stages in time, its matches, its callback."""
+"""One task: its stages in time, its matches, its callbacks."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,9 +22,9 @@ _STAGES = (
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a task. `after_s` is the time since the step before; None for the first.
+    """One step of a task. `after_s` is the time since the step before, in seconds; None for the first.
 
-    `tone` colours it (`good`, `bad`); `technical` is what an operator may want to read of an error.
+    `tone` colours it (`good`, `bad`); `technical` has the details of an error for an operator.
     """
 
     word: str
@@ -37,7 +37,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class TaskPage:
-    """All that the page of one task shows."""
+    """What the page of one task shows."""
 
     job: Job
     stages: list[Stage]
@@ -54,7 +54,7 @@ class TaskPage:
 
     @property
     def technical(self) -> list[str]:
-        """What an operator may want to read of the errors, oldest first, each once."""
+        """The details of its errors for an operator, oldest first, each once."""
         told = [stage.technical for stage in self.stages]
         detail = self.job.detail if isinstance(self.job.detail, dict) else {}
         told += [detail.get("last_error", ""), detail.get("waits_for", "")]
@@ -62,7 +62,7 @@ class TaskPage:
 
 
 def task_page(job_id: int) -> TaskPage | None:
-    """Return a task with its stages, matches and callbacks; None where there is no such task."""
+    """Return a task with its stages, matches and callbacks; None if there is no such task."""
     job = Job.objects.select_related("track__audio_file", "owner").filter(pk=job_id).first()
     if job is None:
         return None
@@ -78,7 +78,7 @@ def task_page(job_id: int) -> TaskPage | None:
 
 
 def stages_of(job: Job) -> list[Stage]:
-    """Return the steps that the job's row knows of, in order, attempts that came to nothing among them."""
+    """Return the steps that the job's row has, in order, failed attempts among them."""
     stages = [Stage("accepted", None, job.created_at)]
     for failed in _failed_attempts(job):
         stages += failed
@@ -125,7 +125,7 @@ def _with_gaps(stages: list[Stage]) -> list[Stage]:
 
 
 def links_of_callback(body: dict[str, Any]) -> list[Link]:
-    """Return the pages of the task, its track and the matched track that a callback's body names and that are here."""
+    """Return the pages of this site about the task and the tracks that a callback's body names."""
     links = []
     job = Job.objects.select_related("track").filter(task_id=str(body.get("task_id"))[:40]).first()
     if job:

@@ -1,4 +1,4 @@
-"""The filters of the track list by their names in its address: one truth for the list, for scans and for schedules."""
+"""The filters of the track list by the names in its address: the same for the list, for scans and for schedules."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -30,12 +30,12 @@ Choices = dict[str, str]
 
 
 class UnknownFilterError(CatalogError):
-    """A filter that the track list takes and a scan does not."""
+    """A scan does not know this filter of the track list."""
 
 
 @dataclass(frozen=True)
 class TrackFilter:
-    """One filter: what it is called, the condition for a value, its choices, and how a value reads."""
+    """One filter: its title, the condition for a value, its choices, and how a value reads."""
 
     title: str
     test: Callable[[str], Q]
@@ -123,7 +123,7 @@ def _owner_words(value: str) -> str:
 
 
 def searched(term: str) -> Q:
-    """Return the condition of a search: a whole music id by its index, else every word, or the beginning of one."""
+    """Return the condition of a search: a whole music id by its index, else every word or the beginning of one."""
     term = term.strip()
     try:
         return Q(music_id=UUID(term))
@@ -181,10 +181,10 @@ FILTERS: dict[str, TrackFilter] = {
 
 
 def asked_of(query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
-    """Return what an address of the track list filters by, in one form: `added=7&artist=Somebody`; empty for all.
+    """Return the filters of a track list's address in one form: `added=7&artist=Somebody`; empty for all tracks.
 
     Raises:
-        UnknownFilterError: a filter that scans do not know, or one that is too long.
+        UnknownFilterError: scans do not know one of the filters, or it is too long.
 
     """
     given = {name: value for name, value in dict(query).items() if value and name not in _UNSEEN}
@@ -197,7 +197,7 @@ def asked_of(query: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
 
 
 def filtered(asked: str) -> QuerySet[Track]:
-    """Return the present tracks that a filter leaves, with the annotations of `with_standing`."""
+    """Return the present tracks that a filter selects, with the annotations of `with_standing`."""
     tracks = with_standing(Track.objects.present()) if asked else Track.objects.present()
     for name, value in parse_qsl(asked):
         tracks = tracks.filter(FILTERS[name].test(value))
@@ -205,7 +205,7 @@ def filtered(asked: str) -> QuerySet[Track]:
 
 
 def words_of(asked: str) -> list[str]:
-    """Return a filter for a person, each part on its own; nothing for the whole catalog."""
+    """Return a filter for a person, each part as a text; empty for the whole catalog."""
     return [FILTERS[name].describe(value) for name, value in parse_qsl(asked) if name in FILTERS]
 
 

@@ -1,4 +1,4 @@
-"""Reading tracks: the list's columns and the page of one."""
+"""Tracks: the columns of the list, and the page of one."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ MATCHES_READ = 100  # a track that is checked often is found again each time
 
 
 def with_standing(tracks: QuerySet[Track]) -> QuerySet[Track]:
-    """Annotate `index_state` (the last index operation's kind) and `was_duplicate` (the last check's answer).
+    """Annotate `index_state` (kind of the last index operation) and `was_duplicate` (answer of the last check).
 
     Both are sub-queries on an index, so a page of rows costs one query.
     """
@@ -30,7 +30,7 @@ def with_standing(tracks: QuerySet[Track]) -> QuerySet[Track]:
 
 @dataclass(frozen=True)
 class Place:
-    """Another track with the same recording: the newest match with it, and the decision that stands."""
+    """Another track with the same recording: the newest match with it, and the standing decision."""
 
     match: Match
     other: Track
@@ -39,18 +39,18 @@ class Place:
 
     @property
     def of_this(self) -> float:
-        """How much of the track whose page it is, 0 to 1."""
+        """How much of the page's track matches, 0 to 1."""
         return self.match.query_coverage if self.was_checked else self.match.reference_coverage
 
     @property
     def of_other(self) -> float:
-        """How much of the other one."""
+        """How much of the other track matches, 0 to 1."""
         return self.match.reference_coverage if self.was_checked else self.match.query_coverage
 
 
 @dataclass(frozen=True)
 class TrackHistory:
-    """What a track's page tells beside the track itself; each list is the newest few."""
+    """What a track's page shows beside the track; each list has only the newest."""
 
     places: list[Place]
     more_matches: bool
@@ -63,7 +63,7 @@ class TrackHistory:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a task about it waits or runs, so that the page looks again by itself."""
+        """Whether a task about the track waits or runs, so that the page reloads by itself."""
         return any(not job.has_ended for job in self.jobs)
 
     @property
@@ -73,7 +73,7 @@ class TrackHistory:
 
 
 def history_of(track: Track) -> TrackHistory:
-    """Return where else this recording is, what was decided, and every task about it, newest first."""
+    """Return where else this recording is, what was decided, and the tasks about it, newest first."""
     matches = list(
         Match.objects.filter(Q(query_track=track) | Q(reference_track=track)).with_tracks()[: MATCHES_READ + 1]
     )
@@ -121,7 +121,7 @@ def _other_id(track: Track, match: Match) -> int:
 
 @dataclass(frozen=True)
 class RemovalLoss:
-    """What goes and what stays when a track is removed."""
+    """What is lost and what stays when a track is removed."""
 
     is_indexed: bool
     fingerprints: int
@@ -133,7 +133,7 @@ class RemovalLoss:
 
 
 def loss_of(track: Track) -> RemovalLoss:
-    """Count what removing `track` would take away, and what would stay."""
+    """Count what removing `track` would delete, and what would stay."""
     audio_file = track.audio_file
     shared_with = audio_file.tracks.exclude(pk=track.pk).count() if audio_file else 0
     goes = audio_file is not None and not shared_with

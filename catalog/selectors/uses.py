@@ -1,7 +1,7 @@
 """Recordings that are used in others: the songs of a mix, a bed under a voice, a sample.
 
-A use is a match by which one track holds all or a part of the other and is no copy of it. Of the two, the one that the
-match explains less of is the container: a mix is explained by each of its songs a little, each song by the mix a lot.
+A use is a match by which one track has all or a part of the other and is not a copy of it. The container is the track
+of which the match covers less: each song covers a little of a mix, and the mix covers much of each song.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _QUERY_HOLDS = Q(query_coverage__lte=F("reference_coverage"))
 
 
 def uses() -> Any:  # a MatchQuerySet; its stubs know no columns that are worked out
-    """Return the matches that are uses, of tracks that are present, with `container` and `part` (ids of tracks)."""
+    """Return the matches of present tracks that are uses, with the track ids `container` and `part`."""
     found = Match.objects.filter(relation__in=HOLDING).of_present_tracks()
     query, reference = F("query_track_id"), F("reference_track_id")
     return found.annotate(
@@ -32,12 +32,12 @@ def uses() -> Any:  # a MatchQuerySet; its stubs know no columns that are worked
 
 
 def is_use(match: Match) -> bool:
-    """Tell whether the query of a match holds all or a part of the reference, and is no copy of it."""
+    """Tell whether the query of a match has all or a part of the reference and is not a copy of it."""
     return match.relation in HOLDING and match.query_coverage <= match.reference_coverage
 
 
 def with_uses(tracks: QuerySet[Track]) -> QuerySet[Track]:
-    """Annotate `uses` and `open_uses`: how many recordings a track uses, and how many of them nobody decided on."""
+    """Annotate `uses` and `open_uses`: how many recordings a track uses, and how many of them are undecided."""
     return tracks.annotate(uses=_count_of(uses()), open_uses=_count_of(uses().undecided()))
 
 
@@ -48,7 +48,7 @@ def _count_of(found: Any) -> Subquery:
 
 
 def with_uses_found(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    """Annotate `uses_found`: how many recordings a check found in its track that are no copies of it."""
+    """Annotate `uses_found`: how many recordings a check found that are used in its track."""
     of_job = Match.objects.filter(_QUERY_HOLDS, job=OuterRef("pk"), relation__in=HOLDING).order_by()
     counted = of_job.values("job").annotate(count=Count("reference_track", distinct=True)).values("count")
     return jobs.annotate(uses_found=Coalesce(Subquery(counted), 0))
@@ -68,7 +68,7 @@ class OpenMix:
 
 
 def open_mixes(*, page: int = 1) -> list[OpenMix]:
-    """Return a page of the mixes whose uses are not settled, those with most first; one more where more follow."""
+    """Return a page of the mixes with undecided uses, those with the most first; one more if another page follows."""
     first = (page - 1) * MIXES_A_PAGE
     rows = _open_by_container().order_by("-waiting", "-newest", "container")[first : first + MIXES_A_PAGE + 1]
     counts = {row["container"]: row["waiting"] for row in rows}
@@ -77,7 +77,7 @@ def open_mixes(*, page: int = 1) -> list[OpenMix]:
 
 
 def open_mix_count() -> int:
-    """Count the mixes that wait, up to `COUNT_LIMIT`; a large number may be some seconds old."""
+    """Count the mixes that wait, up to `COUNT_LIMIT`; a large count may be some seconds old."""
     return remembered_count(COUNTED, _count_open)
 
 
@@ -96,7 +96,7 @@ def _open_containers() -> QuerySet[Any, Any]:
 
 @dataclass(frozen=True)
 class Use:
-    """One recording in a container: where it plays there, which part of it, and what was decided."""
+    """One recording in a container: where it plays, which part of it, and the decision about it."""
 
     match: Match
     part: Track
@@ -105,12 +105,12 @@ class Use:
 
     @property
     def place(self) -> tuple[float, float]:
-        """From where to where it plays in the container, seconds."""
+        """From where to where it plays in the container, in seconds."""
         return self._of_reference if self.is_turned else self._of_query
 
     @property
     def place_in_part(self) -> tuple[float, float]:
-        """Which part of the recording it is, seconds."""
+        """Which part of the recording is used, in seconds."""
         return self._of_query if self.is_turned else self._of_reference
 
     @property
@@ -133,13 +133,13 @@ class Use:
 
     @property
     def stretches(self) -> list[tuple[float, float]]:
-        """The matched segments in the container, in seconds; the whole place where the match names none."""
+        """The matched segments in the container, in seconds; the whole place if the match has none."""
         first = 2 if self.is_turned else 0
         return [(part[first], part[first + 1]) for part in self.match.segments] or [self.place]
 
 
 def uses_of(track: Track) -> list[Use]:
-    """Return what a track uses in the order in which it begins there, each recording once, by its newest match."""
+    """Return what a track uses in the order in which it begins, each recording once, by its newest match."""
     either = Q(query_track=track) | Q(reference_track=track)
     found = uses().filter(either, container=track.pk).order_by("-pk").with_tracks(has_segments=True)
     newest: dict[int, Match] = {}
@@ -157,7 +157,7 @@ def _use(track: Track, match: Match, decision: Decision | None) -> Use:
 
 
 def decisions_with(track: Track, others: list[int]) -> dict[int, Decision]:
-    """Return the standing decisions on a track and each of some others, by the other's id."""
+    """Return the standing decisions on a track and each of `others`, by the other's id."""
     here, there = Q(first_track=track, second_track__in=others), Q(second_track=track, first_track__in=others)
     standing = Decision.objects.filter(here | there, undone_at=None)
     rows = standing.select_related("first_track", "second_track", "decided_by", "rule")
@@ -165,7 +165,7 @@ def decisions_with(track: Track, others: list[int]) -> dict[int, Decision]:
 
 
 def last_batch(track: Track, user_id: int) -> Decision | None:
-    """Return a decision of the last ones that a person made together about what a track uses: what Undo takes back."""
+    """Return one of the decisions that a person last made together about a track's uses, which Undo undoes."""
     about = Q(first_track=track) | Q(second_track=track)
     made = Decision.objects.filter(about, decided_by=user_id, undone_at=None, batch__isnull=False)
     return made.order_by("-pk").first()

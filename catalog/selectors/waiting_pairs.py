@@ -1,6 +1,6 @@
-"""Every pair that waits, once, with what a list sorts and filters by.
+"""Every pair that waits, once, with the values by which a list sorts and filters.
 
-All of it is asked of the rows themselves, so that there is one truth about what waits.
+All of it is read from the rows themselves, so that it cannot disagree with the review.
 """
 
 from typing import TypeVar
@@ -43,7 +43,7 @@ OTHER_ACCOUNT = ~Q(query_track__owner=F("reference_track__owner"))
 
 
 def waiting_pairs(matches: _Matches) -> _Matches:
-    """Return the closest waiting match of each pair, with its `rank`, `smaller` share and `alteredness`."""
+    """Return the closest waiting match of each pair, annotated with `rank`, `smaller` (share) and `alteredness`."""
     ranked = still_open(matches).annotate(rank=_RANKS, smaller=_SMALLER)
     same_pair = Q(query_track=OuterRef("query_track"), reference_track=OuterRef("reference_track")) | Q(
         query_track=OuterRef("reference_track"), reference_track=OuterRef("query_track")
@@ -69,7 +69,7 @@ def _is_closer() -> Q:
 
 
 def with_care(matches: _Matches) -> _Matches:
-    """Add to whom a pair was given, who asks for a second opinion, and whether there are notes."""
+    """Annotate who was given each pair, who asks for a second opinion, and whether there are notes."""
     care = PairCare.objects.filter(first_track=_outer(Least), second_track=_outer(Greatest))
     notes = PairNote.objects.filter(first_track=_outer(Least), second_track=_outer(Greatest)).order_by()
     return matches.annotate(
@@ -80,7 +80,7 @@ def with_care(matches: _Matches) -> _Matches:
 
 
 def cared_for(**tests: object) -> Exists:
-    """Tell whether a pair is one of those that somebody was given or asked about."""
+    """Return the condition that somebody was given the pair or asked about it, as `tests` say."""
     return Exists(PairCare.objects.filter(first_track=_outer(Least), second_track=_outer(Greatest), **tests))
 
 
@@ -89,6 +89,6 @@ def _outer(way: type[Least | Greatest]) -> Least | Greatest:
 
 
 def pairs_of(matches: QuerySet[Match], *, limit: int) -> list[Pair]:
-    """Return the pairs of some matches, in their order."""
+    """Return the pairs of `matches`, in their order."""
     ends = matches.values_list("query_track_id", "reference_track_id")[:limit]
     return [ordered(one, other) for one, other in ends]

@@ -1,4 +1,4 @@
-"""Where uploaded bytes may live: Django storages that can also give a part of a file and name what is there."""
+"""Storages of uploaded files: Django storages that can also return a part of a file and list names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ CHUNK_BYTES = 64 * 1024
 
 
 class AudioPart(Protocol):
-    """Bytes of a stored file in chunks. Close it, read or not."""
+    """The bytes of a part of a file, in chunks. Close it, whether read or not."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the bytes."""
@@ -22,14 +22,14 @@ class AudioPart(Protocol):
 
 
 class AudioStorage(Protocol):
-    """What the catalog asks of a storage. A name that is not there: `FileNotFoundError`; out of reach: `OSError`."""
+    """What the catalog needs from a storage. A missing name raises `FileNotFoundError`, a silent store `OSError`."""
 
     def save(self, name: str, content: File) -> str:
         """Store `content` durably, whole or not at all."""
         ...
 
     def delete(self, name: str) -> None:
-        """Remove a file, and what was written of it; one that is gone already is fine."""
+        """Delete a file, or the part of it that was written; a missing file is no error."""
         ...
 
     def size(self, name: str) -> int:
@@ -41,11 +41,11 @@ class AudioStorage(Protocol):
         ...
 
     def local_path(self, name: str) -> Path | None:
-        """Return where the file is on this machine; None where it must be fetched."""
+        """Return the file's path on this machine; None if it must be fetched."""
         ...
 
     def signed_post(self, name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[str, str]] | None:
-        """Return the URL and the fields of a form that stores so many bytes at `name`; None where there is no such."""
+        """Return the URL and form fields that store so many bytes at `name`; None if the store signs nothing."""
         ...
 
     def names(self, folder: str) -> Iterator[str]:

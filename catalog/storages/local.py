@@ -15,7 +15,7 @@ from catalog.storages import CHUNK_BYTES
 
 
 class LocalAudioStorage(FileSystemStorage):
-    """Django's file storage, but a crash leaves a file that is whole or none."""
+    """Django's file storage, in which a crash leaves a whole file or none."""
 
     def __init__(self) -> None:
         super().__init__(allow_overwrite=True)  # names are given once: what is there of one is what was there before
@@ -35,13 +35,13 @@ class LocalAudioStorage(FileSystemStorage):
         return FilePart(Path(self.path(name)).open("rb"), first=first, count=count)
 
     def local_path(self, name: str) -> Path | None:
-        """Return where the file is; `FileNotFoundError` where it is not."""
+        """Return the file's path; `FileNotFoundError` if it is missing."""
         path = Path(self.path(name))
         path.stat()
         return path
 
     def signed_post(self, name: str, *, size_bytes: int, for_s: int) -> None:
-        """Say that nobody but this service writes to this disk."""
+        """Return None: only this service writes to this disk."""
 
     def names(self, folder: str) -> Iterator[str]:
         """Yield the names right below `folder`, unfinished files among them."""
@@ -51,7 +51,7 @@ class LocalAudioStorage(FileSystemStorage):
                 yield f"{folder}/{path.name}"
 
     def delete(self, name: str) -> None:
-        """Remove a file, and the drafts of it that killed processes left."""
+        """Delete a file, and the drafts of it that killed processes left."""
         path = Path(self.path(name))
         for draft in path.parent.glob(f".{glob.escape(path.name)}.*"):
             draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A bucket of any S3-compatible store. Imported only where `AUDIO_STORAGE` names one: see requirements-s3.txt."""
+"""A bucket of any S3-compatible store. Imported only if `AUDIO_STORAGE` names one: see requirements-s3.txt."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ _MISSING = {"404", "NoSuchKey", "NotFound"}
 
 
 class S3AudioStorage(S3Storage):
-    """django-storages' S3 backend with a part of an object, bounded waiting, and errors that tell gone from silent."""
+    """django-storages' S3 backend, with parts of objects, limited waiting, and errors that tell missing from silent."""
 
     def __init__(self, *, timeout_s: float, endpoint_url: str = "", public_url: str = "", **options: Any) -> None:
         """Take the keys from `options`, or from where boto3 looks (environment, files, the machine's role).
@@ -49,7 +49,7 @@ class S3AudioStorage(S3Storage):
         )
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is gone already is fine."""
+        """Delete an object; a missing one is no error."""
         with _told_apart(name):
             super().delete(name)
 
@@ -64,10 +64,10 @@ class S3AudioStorage(S3Storage):
             return ObjectPart(name, self._object(name).get(Range=f"bytes={first}-{first + count - 1}")["Body"])
 
     def local_path(self, name: str) -> None:
-        """Say that no object is on this machine."""
+        """Return None: no object is on this machine."""
 
     def signed_post(self, name: str, *, size_bytes: int, for_s: int) -> tuple[str, dict[str, str]]:
-        """Sign a form that stores exactly so many bytes at `name`; no request is made."""
+        """Sign a form that stores exactly so many bytes at `name`; it makes no request."""
         client = self.connection.meta.client
         with _told_apart(name):
             signed = client.generate_presigned_post(

@@ -27,7 +27,7 @@ at_hand: ContextVar[Act | None] = ContextVar("act", default=None)
 
 
 def note(on: Model | None = None, **detail: Any) -> None:
-    """Set the row on which the current request acts, and add to its entry's details. Without a request it does nothing."""
+    """Set the row on which the current request acts, and add to its entry's details. Without a request do nothing."""
     act = at_hand.get()
     if act:
         act.on = on or act.on

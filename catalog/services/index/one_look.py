@@ -17,7 +17,7 @@ _Answer = TypeVar("_Answer")
 
 
 class OneLook(Generic[_Answer]):
-    """Answers many askers by one thread that looks. A look that hangs holds that thread, and none of the web server's."""
+    """Answers many askers by one thread that looks. A look that hangs holds that thread, not the web server's."""
 
     def __init__(self, look: Callable[[], _Answer]) -> None:
         self._look = look

@@ -70,7 +70,7 @@ def undo(*, work: BulkWork, asked_by: User) -> BulkWork:
 
 
 def sweep_bulk_work() -> int:
-    """Do the next chunks of the oldest bulk actions that nobody holds and that need not wait; return the tracks done."""
+    """Do the next chunks of the oldest bulk actions that are free and need not wait; return how many tracks."""
     done: list[int] = []
     work = BulkWork.objects.select_related("asked_by")
     while len(done) < CHUNKS_A_SWEEP and chunked_work.attempt(work, partial(_go_on, done=done)):
