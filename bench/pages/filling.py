@@ -25,7 +25,7 @@ def fill(sizes: Mapping[str, int], special: Mapping[str, Mapping[str, Value]], o
         name = model._meta.label
         if not model._default_manager.exists():
             fill_one(model, sizes.get(name, others), special.get(name, {}))
-    _count_on()
+    count_on()
 
 
 def empty_tables() -> list[str]:
@@ -101,7 +101,7 @@ def _moment(number: int) -> datetime:
     return timezone.now() - timedelta(seconds=30 * (number % 1_000_000))
 
 
-def _count_on() -> None:
+def count_on() -> None:
     """Let the database count on behind the rows that were given their numbers, and look at what it has."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
