@@ -20,6 +20,7 @@ from catalog.engine.audio.decoding import probe
 from catalog.engine.audio.info import AudioInfo
 from catalog.models import ApiKey, Track
 from catalog.services.api_keys import create_key
+from catalog.services.audio import looks
 from catalog.services.index import searching
 from catalog.services.tracks import adding
 from tests.webhooks import receiver as receivers
@@ -144,7 +145,7 @@ def probed(path: Path, *, limits: DecodeLimits) -> AudioInfo:
 def add_track(owner: User, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Track]:
     """Take a file into the catalog."""
     monkeypatch.setattr(
-        adding, "probe", lambda path, *, limits: (probed if path.parent == AUDIO else probe)(path, limits=limits)
+        looks, "probe", lambda path, *, limits: (probed if path.parent == AUDIO else probe)(path, limits=limits)
     )
 
     def add(path: Path, *, by: User = owner) -> Track:

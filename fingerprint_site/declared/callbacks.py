@@ -125,7 +125,7 @@ SECTIONS = (
             Setting(
                 "WEBHOOK_REFUSED_KEPT",
                 "int",
-                "refused calls that are kept for staff to see",
+                "refused calls kept for staff",
                 default=1_000,
                 least=1,
                 most=10_000_000,

@@ -159,6 +159,14 @@ SECTIONS = (
                 most=86_400,
             ),
             Setting(
+                "UPLOAD_LOOKS",
+                "int",
+                "uploads that a web process looks at side by side; others wait",
+                default=1,
+                least=1,
+                most=256,
+            ),
+            Setting(
                 "DECODE_WALL_SECONDS",
                 "int",
                 "longest time for decoding an hour of audio",

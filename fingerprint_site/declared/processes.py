@@ -81,7 +81,7 @@ SECTIONS = (
             Setting(
                 "AUDIT_RETENTION_DAYS",
                 "int",
-                "how long entries of the audit trail are kept",
+                "how long the audit trail is kept",
                 default=730,
                 least=30,
                 most=36_500,
@@ -89,7 +89,7 @@ SECTIONS = (
             Setting(
                 "KEY_USE_RETENTION_DAYS",
                 "int",
-                "how long the calls of each API key by day are kept",
+                "how long an API key's daily calls are kept",
                 default=400,
                 least=31,
                 most=36_500,
@@ -97,7 +97,7 @@ SECTIONS = (
             Setting(
                 "QUEUE_FAILURE_RETENTION_DAYS",
                 "int",
-                "how long the queue's failed entries are kept",
+                "how long failed queue entries are kept",
                 default=30,
                 least=1,
                 most=3_650,

@@ -10,11 +10,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from catalog.engine import FingerprintError
-from catalog.engine.audio.decoding import probe
 from catalog.engine.audio.info import AudioInfo
 from catalog.models import AudioFile, Track
-from catalog.services.audio import formats, store, stored_files
-from catalog.services.audio.limits import decode_limits
+from catalog.services.audio import formats, looks, store, stored_files
 from catalog.services.errors import UploadRefusedError
 from catalog.services.tracks.file_names import plain_name, title_of
 from catalog.services.tracks.quotas import claim_quota, refuse_over_quota
@@ -37,7 +35,7 @@ def add_track(
 
     Raises:
         UploadRefusedError: the file is too large, in no accepted format, or over the quota; the message says which.
-        NotReachableError: the store of files cannot take it now.
+        NotReachableError: the store of files cannot take it now, or too many other uploads are looked at.
 
     """
     size_bytes = source.stat().st_size
@@ -121,7 +119,7 @@ def refuse_size(size_bytes: int, *, most_mb: int | None = None) -> None:
 
 def _probe(source: Path) -> AudioInfo:
     try:
-        info = probe(source, limits=decode_limits())
+        info = looks.look(source)
     except FingerprintError as error:
         raise UploadRefusedError(f"{error} Accepted formats: {formats.listed()}.") from error
     if formats.format_of(info) is None:

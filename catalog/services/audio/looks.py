@@ -1,0 +1,48 @@
+"""Looks at uploaded files, a few at once in a process.
+
+A look costs a tenth of a second of computing in a process of its own. With one for each upload that comes, uploads take
+the processors from every other request, and each of them takes longer too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from threading import BoundedSemaphore
+
+from django.conf import settings
+
+from catalog.engine.audio.decoding import probe
+from catalog.engine.audio.info import AudioInfo
+from catalog.services.audio.limits import decode_limits
+from catalog.services.errors import NotReachableError
+
+AWAITED_S = 30.0  # a turn; the thread of the request waits for it
+
+
+def look(source: Path) -> AudioInfo:
+    """Return what the file at `source` is.
+
+    Raises:
+        FingerprintError: it is no audio that can be read.
+        NotReachableError: other uploads took all turns.
+
+    """
+    with _turn():
+        return probe(source, limits=decode_limits())
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    turns = _turns(settings.UPLOAD_LOOKS)
+    if not turns.acquire(timeout=AWAITED_S):
+        raise NotReachableError("Too many uploads are being looked at. Try again in a moment.")
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+@cache
+def _turns(count: int) -> BoundedSemaphore:
+    return BoundedSemaphore(count)
