@@ -13,7 +13,7 @@ from catalog.selectors.groups import larger_group_ids
 from catalog.selectors.pair_care import reviewers, talk_about
 from catalog.selectors.review import Pair
 from catalog.selectors.review_plan import first_open, plan_of
-from catalog.services.audio.bandwidth import request_cutoff
+from catalog.services.audio.bandwidth import request_cutoffs
 from catalog.services.audio.playback import request_peaks
 from staff.access import person
 from staff.row_ids import row_id
@@ -76,8 +76,8 @@ def pair_context(request: HttpRequest, shown: Pair) -> dict[str, object]:
 def _draw_ahead(both: Pair) -> None:
     """Have the waveforms of a pair drawn and its files measured, so that its page does not wait for them."""
     not_ready = Q(audio_file__peaks=None) | Q(audio_file__cutoff_hz=None)
-    files = Track.objects.filter(not_ready, pk__in=both, audio_file__isnull=False)
-    for track in files.select_related("audio_file"):
-        if track.audio_file:
-            request_peaks(audio_file=track.audio_file)
-            request_cutoff(audio_file=track.audio_file)
+    tracks = Track.objects.filter(not_ready, pk__in=both).select_related("audio_file")
+    files = [track.audio_file for track in tracks if track.audio_file]
+    for audio_file in files:
+        request_peaks(audio_file=audio_file)
+    request_cutoffs(audio_files=files)

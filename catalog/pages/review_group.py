@@ -16,7 +16,7 @@ from catalog.presentation.waveform import thumbnail
 from catalog.selectors import review as pairs
 from catalog.selectors.groups import Group, group_of
 from catalog.selectors.keeper import suggest_of
-from catalog.services.audio.bandwidth import request_cutoff
+from catalog.services.audio.bandwidth import request_cutoffs
 from catalog.services.decisions import decide_group
 from catalog.services.errors import CatalogError
 from staff import audit
@@ -56,9 +56,7 @@ def group(request: HttpRequest, track_id: int) -> HttpResponse:
     found = group_of(track_id)
     if not found.tracks:
         return _nothing_waits(request)
-    for track in found.tracks:
-        if track.audio_file:
-            request_cutoff(audio_file=track.audio_file)
+    request_cutoffs(audio_files=[track.audio_file for track in found.tracks if track.audio_file])
     keeper, reasons = suggest_of(found)
     context = admin.site.each_context(request) | {
         "title": "Duplicate review",

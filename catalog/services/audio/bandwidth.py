@@ -1,12 +1,13 @@
 """The highest frequency in a stored file: a worker measures it once, when two files are compared."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django_q.tasks import async_task
 
 from catalog.engine import FingerprintError
@@ -22,10 +23,18 @@ NOT_MEASURED = 0  # stored for silence, and for what cannot be decoded: it is no
 log = structlog.get_logger(__name__)
 
 
-def request_cutoff(*, audio_file: AudioFile) -> None:
-    """Ask a worker to measure a file, if nobody has. Asking again soon does nothing."""
-    if audio_file.cutoff_hz is None and cache.add(f"cutoff-asked-for-{audio_file.pk}", 1, timeout=_ASKED_FOR_S):
-        async_task(CUTOFF_TASK, audio_file.pk, cluster=settings.Q_CLUSTER["name"])
+def request_cutoffs(*, audio_files: Iterable[AudioFile]) -> None:
+    """Ask workers to measure those files that nobody has measured. Asking again soon does nothing.
+
+    All are queued in one transaction: a page that shows 24 tracks would wait for 24.
+    """
+    unknown = [audio_file.pk for audio_file in audio_files if audio_file.cutoff_hz is None]
+    asked = [pk for pk in unknown if cache.add(f"cutoff-asked-for-{pk}", 1, timeout=_ASKED_FOR_S)]
+    if not asked:
+        return
+    with transaction.atomic():
+        for pk in asked:
+            async_task(CUTOFF_TASK, pk, cluster=settings.Q_CLUSTER["name"])
 
 
 def store_cutoff(*, audio_file_id: int) -> bool:

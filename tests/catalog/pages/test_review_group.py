@@ -210,3 +210,15 @@ def test_no_query_for_each_row(desk: Client, owner: User) -> None:
     count()
     with_two = count()
     assert [count() for _ in range(4)] == [with_two] * 4
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_files_that_were_not_measured_are_queued_in_one_transaction(desk: Client, owner: User) -> None:
+    tracks = [make_track(owner, audio_file=make_audio_file(cutoff_hz=None)) for _ in range(5)]
+    for copy in tracks[1:]:
+        make_copy(copy, tracks[0])
+    with CaptureQueriesContext(connection) as queries:
+        assert desk.get(page_of(tracks[0])).status_code == 200
+    said = [query["sql"].split()[0] for query in queries if "django_q_ormq" in query["sql"] or "BEGIN" in query["sql"]]
+    assert said == ["BEGIN", *["INSERT"] * 5]
