@@ -168,6 +168,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # PostgreSQL compiles a query (JIT) that it takes for a long one. Those of pages are short, and compiling one takes
+    # up to 200 ms. What the address says in `options` comes later, and holds.
+    own_options = DATABASES["default"].setdefault("OPTIONS", {})
+    own_options["options"] = f"-c jit=off {own_options.get('options', '')}".rstrip()
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 
 # --- language, time, static files -------------------------------------------------------------------------

@@ -42,7 +42,8 @@ SECTIONS = (
             Setting(
                 "DATABASE_URL",
                 "db_url",
-                "`postgres://user:password@host:5432/name` for PostgreSQL, needed for more than one host",
+                "`postgres://user:password@host:5432/name` for PostgreSQL, needed for more than one host; connections "
+                "have `jit=off` unless the address ends with `?options=-c%20jit%3Don`",
                 shown="SQLite in `DATA_DIR`",
             ),
             Setting(
