@@ -1,7 +1,9 @@
 """Ids that are looked for by their first characters, by the index of their column on both databases."""
 
+from typing import Any
+
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, OrderBy, Q
 
 _LAST_SIGN = "\U0010ffff"
 
@@ -16,9 +18,18 @@ def beginning(field: str, text: str) -> Q:
     return Q(**{f"{field}__startswith": text})
 
 
-def newest_by_id(field: str) -> tuple[str, ...]:
+class _FromTheEnd(OrderBy):
+    """Sorts downwards as an index for beginnings does, which on PostgreSQL has an order of its own."""
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        """Name the operator of `varchar_pattern_ops`. Django looks for a direction in the text, hence the comment."""
+        return self.as_sql(compiler, connection, template="%(expression)s USING ~>~ /* DESC */")
+
+
+def newest_by_id(field: str) -> tuple[OrderBy | str, ...]:
     """Return the order in which a database finds the first rows of `beginning` without sorting all of them.
 
-    SQLite goes along the column's index, whose ids begin with a moment. PostgreSQL weighs both indexes by itself.
+    Both go along the column's index. Most ids begin with a moment. By number, PostgreSQL would go through all rows that
+    are newer than those that begin so.
     """
-    return (f"-{field}", "-pk") if connection.vendor == "sqlite" else ("-pk",)
+    return _FromTheEnd(F(field), descending=True), "-pk"

@@ -8,16 +8,17 @@ from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import OrderBy, Q, QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
 from staff.display import at_most
 from staff.lists.standing import VIEW_VAR
 from textsearch.admin import FoldedSearch
-from textsearch.ids import beginning
+from textsearch.ids import beginning, newest_by_id
 
 COUNTED_ROWS = 10_000
+Order = tuple[OrderBy | str, ...]
 FEWEST_OF_AN_ID = 6  # characters of an id, before it is looked for by its beginning
 
 
@@ -138,14 +139,17 @@ class WholeIdsFirst(FoldedSearch):
     whole_ids: ClassVar[tuple[str, ...]] = ()
     id_beginnings: ClassVar[tuple[str, ...]] = ()
 
-    def with_id(self, queryset: QuerySet[Any], asked: str) -> tuple[QuerySet[Any], str] | None:
-        """Return the rows with this id, or else with an id that begins so, and its column; None if there are none."""
+    def with_id(self, queryset: QuerySet[Any], asked: str) -> tuple[QuerySet[Any], Order] | None:
+        """Return the rows with this id, or else with an id that begins so, and the order that finds the newest at once.
+
+        None if there are none.
+        """
         whole = asked.strip()
-        tests = [(Q(**{name: whole}), name) for name in self.whole_ids if whole]
+        tests: list[tuple[Q, Order]] = [(Q(**{name: whole}), ("-pk",)) for name in self.whole_ids if whole]
         if len(whole) >= FEWEST_OF_AN_ID:
-            tests += [(beginning(name, whole), name) for name in self.id_beginnings]
-        found = ((_that_pass(queryset, test), name) for test, name in tests)
-        return next((one for one in found if one[0].exists()), None)
+            tests += [(beginning(name, whole), newest_by_id(name)) for name in self.id_beginnings]
+        found = ((_that_pass(queryset, test), order) for test, order in tests)
+        return next((one for one in found if _has_any(*one)), None)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -153,6 +157,11 @@ class WholeIdsFirst(FoldedSearch):
         """Return the rows found, and whether they may be there twice."""
         found = self.with_id(queryset, search_term)
         return (found[0], False) if found else super().get_search_results(request, queryset, search_term)
+
+
+def _has_any(rows: QuerySet[Any], order: Order) -> bool:
+    """Look along the index: without an order PostgreSQL may go through the rows from the oldest."""
+    return bool(rows.order_by(*order).values("pk")[:1])
 
 
 def _that_pass(queryset: QuerySet[Any], test: Q) -> QuerySet[Any]:

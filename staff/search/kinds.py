@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from staff.row_ids import page_of
 from textsearch.folding import fold
-from textsearch.ids import newest_by_id
 
 Texts = Iterable[tuple[str, str]]  # what a text is called, and the text
 
@@ -60,7 +59,7 @@ def by_id(table: Any, request: HttpRequest, asked: str) -> QuerySet[Any]:  # noq
     """Search only the ids of the table, or how they begin: for tables too large for a search by words."""
     rows: QuerySet[Any] = table.model._default_manager.all()  # noqa: SLF001
     found = table.with_id(rows, asked)
-    return found[0].order_by(*newest_by_id(found[1])) if found else rows.none()
+    return found[0].order_by(*found[1]) if found else rows.none()
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,18 @@ class TableKind:
         table = admin.site._registry[self.model]  # noqa: SLF001  (the admin has no other way to its tables)
         if not table.has_view_permission(request):
             return None
-        rows = list(self.search(table, request, asked).select_related(*self.related)[: most + 1])
+        rows = self._first(self.search(table, request, asked), most + 1)
         hits = [*self.also(request, asked, most), *(self._hit(row, asked) for row in rows)]
         opts = self.model._meta  # noqa: SLF001
         base = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
         all_url = f"{base}?{urlencode({'q': asked, **self.list_query})}"
         title = str(opts.verbose_name_plural)
         return Found(title[:1].upper() + title[1:], self.icon, hits[:most], len(hits) > most, all_url) if hits else None
+
+    def _first(self, found: QuerySet[Any], count: int) -> list[Any]:
+        """Choose the rows by their keys: beside another table SQLite goes through that one, and sorts all it finds."""
+        chosen = self.model._default_manager.filter(pk__in=found.values("pk")[:count])  # noqa: SLF001
+        return list(chosen.select_related(*self.related).order_by(*found.query.order_by))
 
     def _hit(self, row: Any, asked: str) -> Hit:
         name = self.name(row)

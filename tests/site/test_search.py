@@ -1,5 +1,6 @@
 """The search of everything: each kind is found by what it is known by, and only by those who may view it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -170,6 +171,17 @@ def test_it_asks_a_fixed_number_of_times(desk: Client, words: dict[str, str], ow
     assert asked() == few
     assert Track.objects.count() == 21 == Job.objects.count()
     assert Endpoint.objects.count() == 1
+
+
+def test_the_newest_tracks_are_chosen_before_their_accounts_are_read(desk: Client, owner: User) -> None:
+    """Else SQLite may go through the tracks by their accounts, and sort all that it finds."""
+    make_track(owner)
+    with CaptureQueriesContext(connection) as queries:
+        found(desk, "somebody")
+    (sql,) = [query["sql"] for query in queries if 'FROM "catalog_track"' in query["sql"]]
+    (chosen,) = re.findall(r"IN \((SELECT .* LIMIT 6)\)", sql)
+    assert "LIKE" in chosen
+    assert "JOIN" not in chosen
 
 
 def test_without_scripts_the_field_is_a_form(desk: Client, words: dict[str, str]) -> None:
