@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from catalog.engine import FingerprintError
+from catalog.engine.audio.decoding import DecodeLimits
 from catalog.models import Track
 from catalog.services.audio import looks
 
@@ -44,6 +45,14 @@ def test_a_file_that_cannot_be_read_gives_its_turn_back(tmp_path: Path) -> None:
     for _ in range(3):
         with pytest.raises(FingerprintError):
             looks.look(bad)
+
+
+def test_a_slow_look_ends_before_the_next_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[DecodeLimits] = []
+    monkeypatch.setattr(looks, "probe", lambda _, limits: asked.append(limits))
+    looks.look(Path("a.mp3"))
+    (limits,) = asked
+    assert limits.wall_s < looks.AWAITED_S
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ the processors from every other request, and each of them takes longer too.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -18,6 +19,7 @@ from catalog.services.audio.limits import decode_limits
 from catalog.services.errors import NotReachableError
 
 AWAITED_S = 30.0  # a turn; the thread of the request waits for it
+LONGEST_S = 20.0  # of a look, which reads little of a file: a slow one must not cost the others their turn
 
 
 def look(source: Path) -> AudioInfo:
@@ -28,8 +30,9 @@ def look(source: Path) -> AudioInfo:
         NotReachableError: other uploads took all turns.
 
     """
+    limits = decode_limits()
     with _turn():
-        return probe(source, limits=decode_limits())
+        return probe(source, limits=replace(limits, wall_s=min(LONGEST_S, limits.wall_s)))
 
 
 @contextmanager
