@@ -44,7 +44,8 @@ class Limits:
 
     # The largest ``timbre.strangeness`` of a copy: where the filter alone speaks for it, and where its moments do. Of
     # 1,380 altered copies ten are stranger than the first, seven of them with channels changed; of 458 differences of
-    # channels 40; of 849 renderings of the same notes that stand out in the filter 78 are not.
+    # channels 40; of 849 renderings of the same notes that stand out in the filter 78 are not. Asked both ways it tells
+    # no more (docs/log/2026-11-30-strangeness-both-ways.md).
     same_sound: float = 0.036
     similar_sound: float = 0.04
     # Less is let pass where a line was chosen among all because the pictures agree on it, as music does that shares a
