@@ -35,15 +35,15 @@ SECTIONS = (
             Setting(
                 "DEMO",
                 "bool",
-                "start a new deployment with the demo: its account, an API key and the bundled recordings; "
-                "`run_site --no-demo` leaves them out too",
+                "start a new deployment with a demo account, an API key and recordings; "
+                "`run_site --no-demo` leaves them out",
                 default=True,
             ),
             Setting(
                 "DATABASE_URL",
                 "db_url",
-                "`postgres://user:password@host:5432/name` for PostgreSQL, needed for more than one host; connections "
-                "have `jit=off` unless the address ends with `?options=-c%20jit%3Don`",
+                "`postgres://user:password@host:5432/name` for PostgreSQL, needed for several hosts; connections "
+                "have `jit=off` unless it ends with `?options=-c%20jit%3Don`",
                 shown="SQLite in `DATA_DIR`",
             ),
             Setting(
