@@ -16,7 +16,7 @@ from webhooks.contract import TASK_ID
 
 
 def account_of(request: Request) -> User:
-    """Return the key's account: no call here is reached without one."""
+    """Return the key's account; no call gets here without one."""
     return cast("User", request.user)
 
 
@@ -31,7 +31,7 @@ def jobs_of(request: Request) -> JobQuerySet:
 
 
 def track_of(request: Request, music_id: str) -> Track:
-    """Return one of the caller's tracks. Raises `NotFound` for any other, whether it is there or not."""
+    """Return one of the caller's tracks. Raises `NotFound` for any other id, known or not."""
     return track_in(tracks_of(request), music_id)
 
 
@@ -45,7 +45,7 @@ def track_in(tracks: QuerySet[Track], music_id: str) -> Track:
 
 
 def job_of(request: Request, task_id: str) -> Job:
-    """Return one of the caller's tasks. Raises `NotFound` for any other, whether it is there or not."""
+    """Return one of the caller's tasks. Raises `NotFound` for any other id, known or not."""
     job = jobs_of(request).filter(task_id=task_id).first() if TASK_ID.fullmatch(task_id) else None
     if job is None:
         raise NotFound(NO_TASK)
@@ -53,7 +53,7 @@ def job_of(request: Request, task_id: str) -> Job:
 
 
 def uuid_of(text: str) -> UUID | None:
-    """Return the UUID that `text` writes in its usual form; None for any other text."""
+    """Return the UUID in `text`, in its usual form; None for any other text."""
     try:
         uuid = UUID(text)
     except ValueError:

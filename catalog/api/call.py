@@ -1,4 +1,4 @@
-"""What is found out about a request on its way in, for those who answer it on its way out."""
+"""What the way in finds out about a request, for the way out of its answer."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -12,10 +12,10 @@ from catalog.services.rate_limits import Allowance
 
 @dataclass
 class Call:
-    """`request.call`.
+    """The type of `request.call`.
 
-    `allowance`: where the key stands. `upload_too_large`: the upload was stopped at the limit. `claim`: the right to
-    answer a call that may be repeated; `answer_is_kept`: its answer is stored.
+    `allowance`: the calls that the key has left. `upload_too_large`: the upload was stopped at the limit. `claim`:
+    the right to answer a call that may be repeated; `answer_is_kept`: its answer is stored.
     """
 
     allowance: Allowance | None = None
@@ -29,7 +29,7 @@ class _CalledRequest(HttpRequest):
 
 
 def call_of(request: HttpRequest | Request) -> Call:
-    """Return `request.call`, the same for Django's request and for the one that DRF puts around it."""
+    """Return `request.call`, the same for Django's request and for DRF's around it."""
     inner = cast("_CalledRequest", request._request if isinstance(request, Request) else request)  # noqa: SLF001
     if not hasattr(inner, "call"):
         inner.call = Call()

@@ -28,17 +28,17 @@ Post = Callable[..., Response]
 
 
 class StillRunning(APIException):
-    """409: the first call with this key is not answered yet."""
+    """409: the first call with this key has no answer yet."""
 
     status_code = status.HTTP_409_CONFLICT
     wait = 1
 
 
 def repeatable(*, in_one_transaction: bool = True) -> Callable[[Post], Post]:
-    """Let a call with an `Idempotency-Key` be repeated: work and answer are stored together, or neither is.
+    """Let clients repeat a call with an `Idempotency-Key`: its work and its answer are stored together, or neither is.
 
-    A call that does slow work is not run `in_one_transaction`: it stores its answer itself, by `keep_answer` in its
-    last transaction, or it is stored right after the work.
+    A call with slow work does not run `in_one_transaction`: it stores its answer by `keep_answer` in its last
+    transaction; else the answer is stored right after the work.
     """
 
     def decorate(post: Post) -> Post:
@@ -62,7 +62,7 @@ def repeatable(*, in_one_transaction: bool = True) -> Callable[[Post], Post]:
 
 
 def keep_answer(request: Request, body: Any) -> None:
-    """Store the answer of a call that succeeds, in the transaction that this is called in."""
+    """Store the answer of a successful call, in the current transaction."""
     call = call_of(request)
     if call.claim:
         idempotency.keep(call.claim, Answer(status.HTTP_200_OK, json.dumps(body)))
@@ -70,14 +70,14 @@ def keep_answer(request: Request, body: Any) -> None:
 
 
 def form_digest(request: Request) -> str:
-    """Return what two multipart bodies of the same fields and files have in common."""
+    """Return a digest that is equal for multipart bodies with the same fields and files."""
     fields = sorted((name, values) for name, values in request.POST.lists())
     files = [[name, file.name, file.sha256.hexdigest()] for name, file in sorted(request.FILES.items())]
     return json_digest([fields, files])
 
 
 def json_digest(value: Any) -> str:
-    """Return what two bodies of the same content have in common."""
+    """Return a digest that is equal for bodies with the same content."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -8,10 +8,10 @@ from catalog.api.parsers import SmallJSONParser
 
 
 class JsonView(APIView):
-    """What such calls share."""
+    """The base of calls with a small JSON body, which may be repeated."""
 
     parser_classes = [SmallJSONParser]
 
     def body_digest(self, request: Request) -> str:
-        """Return what two bodies of the same content have in common."""
+        """Return a digest that is equal for bodies with the same content."""
         return json_digest(request.data)

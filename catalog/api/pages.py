@@ -1,4 +1,4 @@
-"""Pages of rows, newest first, from a cursor on: as fast at any depth, and the same whatever is added meanwhile."""
+"""Pages of rows, newest first, by a cursor: as fast at any depth, and stable while rows are added."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ NAMES = (_CURSOR, _LIMIT)
 
 
 def limit_of(request: Request) -> int:
-    """Return how many rows are asked for. Raises `ValidationError` (422) where that is no number from 1 to the most."""
+    """Return how many rows the client asks for. Raises `ValidationError` (422) unless it is from 1 to the most."""
     text = request.query_params.get(_LIMIT, str(PAGE_ROWS))
     if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MOST_ROWS):
         raise ValidationError({_LIMIT: [f"This must be a whole number from 1 to {MOST_ROWS}."]})

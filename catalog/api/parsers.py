@@ -1,4 +1,4 @@
-"""Bodies of the contract: small JSON and one upload, refused in words when they cannot be read."""
+"""Parsers of the contract's bodies, small JSON and one upload; they refuse in words what they cannot read."""
 
 import io
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class SmallJSONParser(JSONParser):
-    """DRF's parser, with a limit on what it reads and no way to recurse the process to death."""
+    """DRF's parser, with a limit on size and depth."""
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None

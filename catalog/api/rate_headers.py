@@ -1,4 +1,4 @@
-"""Every answer of the API says where its key stands."""
+"""The `X-RateLimit` headers of every answer."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from catalog.services.rate_limits import WINDOW_S, Allowance
 
 
 class RateLimitHeadersMiddleware:
-    """Puts the `X-RateLimit` headers on every answer of the API; without a known key the allowance is nothing."""
+    """Puts the `X-RateLimit` headers on every answer of the API; without a known key they say 0."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -20,7 +20,7 @@ class ApiKeyThrottle(BaseThrottle):
     allowance: Allowance | None = None
 
     def allow_request(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002  (DRF's signature)
-        """Count the call; False once the minute is used up."""
+        """Count the call; False if this minute's calls are used up."""
         if not isinstance(request.auth, ApiKey):
             return True
         # A request that was held counted when it came.

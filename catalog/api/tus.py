@@ -1,4 +1,4 @@
-"""The headers of tus 1.0, and its refusals: what a client of it sends, and what it must be told."""
+"""The headers of tus 1.0, and its refusals."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ NAMES = ("filename", "name")
 
 
 class TusRefusal(APIException):
-    """A refusal whose status the protocol fixes."""
+    """A refusal with a status that the protocol sets."""
 
     def __init__(self, code: int, words: str, *, wait: int | None = None) -> None:
         super().__init__(words)
@@ -41,13 +41,13 @@ _STATUS = {
 
 
 def refusal(error: errors.UploadError) -> TusRefusal:
-    """Return what a sender is told of a piece that was not taken."""
+    """Return the answer for a part that was refused."""
     code = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
     return TusRefusal(code, str(error), wait=1 if code in (status.HTTP_409_CONFLICT, status.HTTP_423_LOCKED) else None)
 
 
 def require_version(request: Request) -> None:
-    """Refuse a client of another protocol, or of none."""
+    """Refuse a client that speaks another version of the protocol, or names none."""
     if request.headers.get("Tus-Resumable") != PROTOCOL:
         raise TusRefusal(status.HTTP_412_PRECONDITION_FAILED, f"Send the header Tus-Resumable: {PROTOCOL}.")
 
@@ -61,7 +61,7 @@ def number_of(request: Request, header: str) -> int:
 
 
 def file_name_of(request: Request) -> str:
-    """Return the file's name from `Upload-Metadata`; empty where it names none."""
+    """Return the file's name from `Upload-Metadata`; empty if it has none."""
     pairs = _pairs(metadata_of(request))
     return next((pairs[name] for name in NAMES if pairs.get(name)), "")
 
@@ -83,7 +83,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def checksum_of(request: Request) -> Checksum | None:
-    """Return what the piece must hash to; None where it does not say."""
+    """Return the checksum that the part must have; None if the client sends none."""
     text = request.headers.get("Upload-Checksum")
     if text is None:
         return None

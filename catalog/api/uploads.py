@@ -1,4 +1,4 @@
-"""Uploads stream to disk and stop at the limit; what was written is removed with the request."""
+"""Uploads: streamed to disk up to the limit, and deleted with the request."""
 
 import hashlib
 from typing import IO, Any
@@ -25,10 +25,11 @@ def max_file_bytes() -> int:
 
 
 def refuse_unread(request: Request, *, most_bytes: int, too_large: ValidationError) -> None:
-    """Refuse the form of an upload that need not be read to be refused: the disk is full, or it is `too_large`.
+    """Refuse an upload before its form is read: the disk is full, or it is `too_large`.
 
     Raises:
         NotReachableError: there is no room on the disk.
+        ValidationError: `too_large`.
 
     """
     disk_room.require()
@@ -37,7 +38,7 @@ def refuse_unread(request: Request, *, most_bytes: int, too_large: ValidationErr
 
 
 class SentFile(TemporaryUploadedFile):
-    """A temporary file that keeps the name which its sender gave it; Django's would be shortened and changed."""
+    """A temporary file that keeps the sender's file name; Django would shorten and change it."""
 
     def __init__(self, name: str, content_type: str) -> None:
         super().__init__(f"sent{ending_of(name)}", content_type, 0, None)
@@ -46,9 +47,10 @@ class SentFile(TemporaryUploadedFile):
 
 
 class CappedFileUploadHandler(TemporaryFileUploadHandler):
-    """Temporary files that together never grow over the limit; the rest of the body is not read into anything.
+    """Writes temporary files up to the limit for all of them together; the rest of the body is not stored.
 
-    Together, because only one is taken, and because forms for everybody, the login's, read what they are sent.
+    The limit is for all together, because only one is accepted, and because public forms such as the login read all
+    that they are sent.
     """
 
     received_bytes = 0

@@ -1,6 +1,6 @@
-"""Requests that wait for a task to end, where the web server can hold them (`holding`).
+"""Requests that wait for a task to end, if the web server can hold them (`holding`).
 
-Any other server sends the first answer, and the client asks again a little later.
+Any other server sends an empty answer at once, and the client asks again a little later.
 """
 
 import time
@@ -16,7 +16,7 @@ from catalog.selectors.events import last_numbers
 
 @dataclass(frozen=True)
 class Wait:
-    """Until a task of the account ends whose number is behind `after`, or `time.monotonic()` is `ends_s`."""
+    """A wait until a task of the account ends with a number over `after`, or until `time.monotonic()` is `ends_s`."""
 
     owner_id: int
     after: int
@@ -24,13 +24,13 @@ class Wait:
 
     @staticmethod
     def happened(waits: "Collection[Wait]") -> "set[Wait]":
-        """Return those of `waits` for which a task has ended, by one question to the database."""
+        """Return those of `waits` for which a task has ended, in one query."""
         last = last_numbers({wait.owner_id for wait in waits})
         return {wait for wait in waits if last.get(wait.owner_id, 0) > wait.after}
 
 
 def ask_to_wait(request: Request, *, owner_id: int, after: int, seconds: float) -> bool:
-    """Ask the server to hold the request; False where it cannot, or holds enough of all or of this account."""
+    """Ask the server to hold the request; False if it cannot, or holds enough requests already."""
     held: list[Wait] | None = request.META.get(HELD)
     if seconds <= 0 or held is None or not _has_room(held, owner_id):
         return False
@@ -44,5 +44,5 @@ def _has_room(held: list[Wait], owner_id: int) -> bool:
 
 
 def waited_for(request: Request) -> Wait | None:
-    """Return for what the request was held; None on its first way in."""
+    """Return what the request was held for; None at its first run."""
     return request.META.get(WAITED)

@@ -87,7 +87,7 @@ def _described(
 @require_GET
 @staff_only("catalog.view_track")
 def peaks(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
-    """Answer with a track's waveform: `{"peaks_per_s", "peaks"}` (0 to 255 each); 202 while a worker draws it."""
+    """Answer with a track's waveform: `{"peaks_per_s", "peaks"}` (0 to 255 each); 202 while a worker computes it."""
     _, audio_file = _audio_file_of(music_id)
     if audio_file.peaks is None:
         request_peaks(audio_file=audio_file)
@@ -109,7 +109,7 @@ def spectrogram(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: 
 @require_GET
 @staff_only("catalog.view_track")
 def telling(request: HttpRequest, music_id: UUID) -> HttpResponse:  # noqa: ARG001
-    """Answer with the marks over the picture: where the recording is most distinctive; 404 as for the picture."""
+    """Answer with the marks over the picture: the most distinctive passages; 404 as for the picture."""
     _, audio_file = _audio_file_of(music_id)
     found = telling_stretches(audio_file=audio_file)
     marks = None if found is None else telling_picture(found, length_s=audio_file.duration_s)

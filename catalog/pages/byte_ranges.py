@@ -1,4 +1,4 @@
-"""HTTP Range (RFC 9110, section 14): one range of bytes; several at once are answered with the whole."""
+"""HTTP Range (RFC 9110, section 14): one range of bytes; several at once are answered with the whole file."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ _ONE_RANGE = re.compile(r"^bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*$", re.ASCI
 
 
 class RangeNotSatisfiableError(Exception):
-    """The range lies behind the end: status 416."""
+    """The range begins after the end: status 416."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class ByteRange:
 
 
 def parse_range(header: str, total: int) -> ByteRange | None:
-    """Return the part of `total` bytes that a Range header asks for; None where the whole is to be sent.
+    """Return the part of `total` bytes that a Range header asks for; None to send the whole file.
 
     A header that is malformed, of another unit, or that names several ranges is ignored, as the RFC lets a server do.
 
     Raises:
-        RangeNotSatisfiableError: the range begins behind the end, or is the last zero bytes.
+        RangeNotSatisfiableError: the range begins after the end, or is the last zero bytes.
 
     """
     found = _ONE_RANGE.match(header.strip())

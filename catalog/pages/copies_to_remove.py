@@ -1,4 +1,4 @@
-"""Acting on decisions: the copies that are not kept, removed together after a look at what goes where."""
+"""Copies to remove: tracks that somebody decided not to keep, removed together after a preview."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ SHOWN = 50  # of a preview
 @never_cache
 @staff_only(*SEE)
 def waiting(request: HttpRequest) -> HttpResponse:
-    """List the tracks that a decision says not to keep and that are still there."""
+    """List the tracks that a decision does not keep and that are still in the catalog."""
     page = page_number(request.GET.get("page", ""))
     first = (page - 1) * COPIES_A_PAGE
     ids = list(ids_to_remove()[first : first + COPIES_A_PAGE + 1])
@@ -45,7 +45,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_only(*SEE, *ACT)
 def remove(request: HttpRequest) -> HttpResponse:
-    """Show what removing the chosen copies would do, and begin it once that was agreed to."""
+    """Show what removing the chosen copies would do; once the person agreed, begin it."""
     chosen = {row_id(value) for value in request.POST.getlist("track")}
     every = request.POST.get("which") == "all"
     ids = [pk for pk in ids_to_remove()[: bulk_work.MOST_TRACKS + 1] if every or pk in chosen]

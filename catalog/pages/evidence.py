@@ -1,4 +1,4 @@
-"""The evidence of one match for somebody outside: no login, nothing of the catalog but this pair, nothing to press."""
+"""The evidence of one match for somebody without an account: no login, only this pair, no buttons."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ _AGAIN_S = "60"
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the page shows."""
+    """What the page shows."""
 
     link: EvidenceLink
     comparison: Comparison

@@ -1,4 +1,4 @@
-"""The index: how large it is, and whether it keeps up."""
+"""The index's page: how large it is, and whether it is up to date."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,7 @@ _cluster = OneLook(index_status.cluster_facts)
 @never_cache
 @staff_only("catalog.view_indexoperation")
 def index(request: HttpRequest) -> HttpResponse:
-    """Show the newest generation and what has happened since; of an index in a cluster, what the cluster says."""
+    """Show the newest generation and the operations since; for an index in a cluster, what the cluster answers."""
     if backend.in_cluster():
         is_complete, facts = _cluster.answer()
         context = {"title": "Index", "is_complete": is_complete, "facts": facts, "in_log": indexed_count()}

@@ -22,7 +22,7 @@ PICTURE_COLUMNS = 90
 
 @dataclass(frozen=True)
 class ChartBar:
-    """One bar in plot units, the top of each part from above; `words` say what it stands for."""
+    """One bar in plot units; the top of each part counts from above. `words` are its text."""
 
     x: float
     width: float
@@ -50,7 +50,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]: 
 
 
 def hour_bars(bars: Sequence[overview.Bar]) -> list[ChartBar]:
-    """Return the last hour as bars of a small chart: failures on top of what ended well, one pixel at least."""
+    """Return the last hour as bars of a small chart: failures on top of successes, each at least one pixel."""
     highest = max((bar.count for bar in bars), default=0) or 1
     step = BARS_WIDTH / max(len(bars), 1)
     shown = []
@@ -69,7 +69,7 @@ def hour_bars(bars: Sequence[overview.Bar]) -> list[ChartBar]:
 @never_cache
 @staff_only()
 def sidebar(request: HttpRequest) -> HttpResponse:
-    """Answer with what the sidebar's entries count, those alone that the person sees."""
+    """Answer with the numbers of those sidebar entries that the person may see."""
     groups = admin.site.each_context(request)["sidebar_navigation"]
     entries = [item for group in groups for item in group["items"]]
     counting = [item for item in entries if item["has_permission"] and "badge" in item]
@@ -77,6 +77,6 @@ def sidebar(request: HttpRequest) -> HttpResponse:
 
 
 def pairs_badge(request: HttpRequest) -> str:  # noqa: ARG001
-    """Return how many pairs wait, for the sidebar; nothing where none does."""
+    """Return how many pairs wait, for the sidebar; empty for none."""
     count = review.open_count()
     return wording.counted(count) if count else ""

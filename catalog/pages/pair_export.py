@@ -1,4 +1,4 @@
-"""What the lists of decisions and of matches are as CSV files."""
+"""The CSV files of the lists of decisions and of matches."""
 
 from typing import Any
 

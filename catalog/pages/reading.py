@@ -1,11 +1,11 @@
-"""What decoding found about a file that a person should know, in sentences."""
+"""What decoding found about a file that people should know, in sentences."""
 
 from catalog.models import AudioFile
 from staff.display import clock, number
 
 
 def reading_words(audio_file: AudioFile | None) -> list[str]:
-    """Return what is missing of a file's audio, and which of several audio tracks was read; often nothing."""
+    """Return what is missing of a file's audio, and which of several audio tracks was read; often empty."""
     return [*_missing(audio_file), *_track(audio_file)] if audio_file else []
 
 

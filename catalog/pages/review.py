@@ -1,4 +1,4 @@
-"""Duplicate review: one pair at a time, a key for each decision, everything can be taken back."""
+"""The duplicate review: one pair at a time, a key for each decision, and an undo for each."""
 
 from urllib.parse import urlencode
 
@@ -42,7 +42,7 @@ CHOICES: dict[str, tuple[str, str | None]] = {
 @never_cache
 @staff_only(*SEE)
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show the first pair that waits, or say that nothing does; `?scan=7` takes what that scan found first."""
+    """Show the first pair that waits, or say that none does; `?scan=7` takes the pairs of that scan first."""
     sitting = ReviewSitting(request.session)
     if scan := row_id(request.GET.get("scan", "")):
         sitting.plan = plan_of_scan(scan)
@@ -60,7 +60,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @never_cache
 @staff_only(*SEE)
 def next_pair(request: HttpRequest) -> HttpResponse:
-    """Answer with the next pair alone, without those that the page has (`?not=3-17,4-9`); nothing where none waits."""
+    """Answer with the next pair, without those that the page has (`?not=3-17,4-9`); empty if none waits."""
     sitting = ReviewSitting(request.session)
     waiting = coming(sitting, user_id=person(request).pk, besides=pairs_named(request.GET.get("not", "")))
     if not waiting:
@@ -85,7 +85,7 @@ def previous_pair(request: HttpRequest) -> HttpResponse:
 @never_cache
 @staff_only(*SEE)
 def pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
-    """Show one pair, decided or not; `?choice=` is a decision that did not get through, to be confirmed."""
+    """Show one pair, decided or not; `?choice=` is a decision that was not stored, to be confirmed."""
     sitting = ReviewSitting(request.session)
     context = _frame(request, sitting) | pair_context(request, pairs.ordered(first, second))
     return TemplateResponse(request, "catalog/review.html", context)
@@ -179,7 +179,7 @@ def _tell_other(request: HttpRequest, decision: Decision, shown: Pair) -> None:
 @require_POST
 @staff_only(*SEE)
 def skip_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
-    """Put a pair aside for this sitting."""
+    """Put a pair aside for this session."""
     ReviewSitting(request.session).skip(pairs.ordered(first, second))
     return go_on(request)
 
@@ -187,7 +187,7 @@ def skip_pair(request: HttpRequest, first: int, second: int) -> HttpResponse:
 @require_POST
 @staff_only(*SEE)
 def bring_back(request: HttpRequest) -> HttpResponse:
-    """Take up again what was put aside."""
+    """Bring back the pairs that were put aside."""
     ReviewSitting(request.session).bring_back()
     return HttpResponseRedirect(reverse("catalog:review"))
 
@@ -195,7 +195,7 @@ def bring_back(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_only(*SEE, *DECIDE)
 def undo_decision(request: HttpRequest, decision_id: int) -> HttpResponse:
-    """Take a decision back and show its pair again: one's own, or another's with the permission to change it."""
+    """Undo a decision and show its pair again: one's own, or another person's with the permission to change it."""
     decision = get_object_or_404(Decision, pk=decision_id)
     is_own = decision.decided_by_id == request.user.pk
     audit.note(on=decision, decided_by=decision.author)

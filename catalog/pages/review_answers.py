@@ -1,6 +1,6 @@
-"""What follows a decision: the next page, or for the page's own script what was said, what is left and the next pair.
+"""What follows a decision: the next page or, for the page's script, what was decided, what is left and the next pair.
 
-The script has some pairs in hand already (`not`), so that the next one is there at once; each answer brings one more.
+The script has some pairs loaded already (`not`), so that the next one shows at once; each answer brings one more.
 """
 
 from django.contrib import messages
@@ -17,7 +17,7 @@ from staff.access import is_asked_by_script, person
 
 
 def go_on(request: HttpRequest, address: str = "") -> HttpResponse:
-    """Answer what was done: with the page that follows, or to the page's script, which goes on by itself."""
+    """Answer a decision: with the page that follows, or to the page's script."""
     if not is_asked_by_script(request):
         return HttpResponseRedirect(address or reverse("catalog:review"))
     sitting = ReviewSitting(request.session)

@@ -1,4 +1,4 @@
-"""Many pairs decided at once: first what would be done, then the decision, then one undo for all of it."""
+"""Many pairs decided at once: first a preview, then the decisions, then one undo for all of them."""
 
 from collections import Counter
 from urllib.parse import urlencode
@@ -52,7 +52,7 @@ def _back_to_preview(request: HttpRequest) -> str:
 
 
 def list_address() -> str:
-    """Return the list of all that wait."""
+    """Return the address of the list of all pairs that wait."""
     return reverse("admin:catalog_waitingpair_changelist")
 
 
@@ -60,7 +60,7 @@ def list_address() -> str:
 @never_cache
 @staff_only(*SEE, *DECIDE, comes_back=_back_to_preview)
 def bulk(request: HttpRequest) -> HttpResponse:
-    """Show what would be done about a preset's pairs; on POST do what such a page, or one of the list, has shown."""
+    """Show the preview for a preset's pairs; on POST store the decisions that such a preview has shown."""
     if request.method == "POST":
         return _decide(request)
     preset = request.GET.get("preset", "")
@@ -68,7 +68,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
 
 
 def preview(request: HttpRequest, matches: QuerySet[Match], verdict: str, *, preset: str = "") -> HttpResponse:
-    """Show what deciding about these pairs would do; the form carries the very pairs that were counted."""
+    """Show what deciding these pairs would do; the form carries the very pairs that were counted."""
     found = plan(matches, verdict)
     context = admin.site.each_context(request) | {
         "title": "Decide about many pairs",

@@ -1,4 +1,4 @@
-"""What the pages of the review show: the counts of a sitting, which pair is next, and all about one pair."""
+"""What the pages of the review show: the counts of a session, the next pairs, and all about one pair."""
 
 from collections.abc import Collection
 
@@ -23,7 +23,7 @@ DECIDE = ("catalog.add_decision",)
 
 
 def counts_of(sitting: ReviewSitting) -> dict[str, object]:
-    """Return how many were decided and put aside in this sitting, and how many are left."""
+    """Return how many pairs were decided and put aside in this session, and how many are left."""
     waiting = pairs.open_count()
     skipped = len(sitting.skipped)
     left = waiting if waiting >= pairs.COUNT_LIMIT else max(waiting - skipped, 0)
@@ -31,7 +31,7 @@ def counts_of(sitting: ReviewSitting) -> dict[str, object]:
 
 
 def coming(sitting: ReviewSitting, *, user_id: int, besides: Collection[Pair] = (), limit: int = 1) -> list[Pair]:
-    """Return the pairs that come next, without those that the page has already."""
+    """Return the pairs that come next, without those that the page has."""
     left_out = {*sitting.skipped, *besides}
     found = first_open([pair for pair in sitting.plan if pair not in left_out], limit=limit)
     if len(found) < limit:
@@ -41,7 +41,7 @@ def coming(sitting: ReviewSitting, *, user_id: int, besides: Collection[Pair] = 
 
 
 def pairs_named(text: str) -> set[Pair]:
-    """Return the pairs of a list such as `3-17,4-9`; what is none is left out."""
+    """Return the pairs of a list such as `3-17,4-9`; anything else in it is left out."""
     ends = [[row_id(end) for end in pair.split("-")] for pair in text.split(",")]
     return {pairs.ordered(*both) for both in ends if len(both) == 2 and all(both)}
 

@@ -1,4 +1,4 @@
-"""Several copies of one recording, decided about in one page."""
+"""Several copies of one recording, decided on one page."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ _DECIDE = ("catalog.add_decision",)
 
 @dataclass(frozen=True)
 class Member:
-    """One track of the group as the page shows it; `key` makes it the one to keep, `kind` is what is preset."""
+    """One track of the group on the page: `key` makes it the one to keep, `kind` is the preset verdict."""
 
     track: Track
     key: str
@@ -101,7 +101,7 @@ def _preset(track: Track, found: Group) -> str:
 @require_POST
 @staff_only(*_SEE, *_DECIDE)
 def decide(request: HttpRequest, track_id: int) -> HttpResponse:
-    """Store what was said of the copies that the page showed, and go on to the next pair."""
+    """Store the decisions about the copies that the page showed, and go on to the next pair."""
     found = group_of(track_id)
     if not found.tracks:
         return _nothing_waits(request)

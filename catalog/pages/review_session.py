@@ -1,4 +1,4 @@
-"""What the review remembers of a person's sitting: what was decided and put aside, the way back, what comes next."""
+"""What the review remembers of a person's session: decided and skipped pairs, the way back, and what comes next."""
 
 from django.contrib.sessions.backends.base import SessionBase
 
@@ -11,7 +11,7 @@ _EMPTY: dict[str, object] = {"skipped": [], "done": 0, "behind": [], "plan": []}
 
 
 class ReviewSitting:
-    """A view on the session; every change is stored with it."""
+    """The review's part of the session; it stores every change at once."""
 
     def __init__(self, session: SessionBase) -> None:
         self._session = session
@@ -19,12 +19,12 @@ class ReviewSitting:
 
     @property
     def skipped(self) -> list[Pair]:
-        """Pairs put aside, oldest first."""
+        """The pairs that were put aside, oldest first."""
         return self._pairs("skipped")
 
     @property
     def plan(self) -> list[Pair]:
-        """Pairs that come next, in order; some may have been decided by others since."""
+        """The pairs that come next, in order; others may have decided some of them since."""
         return self._pairs("plan")
 
     @plan.setter
@@ -33,11 +33,11 @@ class ReviewSitting:
 
     @property
     def done(self) -> int:
-        """How many pairs were decided in this sitting."""
+        """How many pairs were decided in this session."""
         return int(self._data["done"])  # type: ignore[call-overload]
 
     def before(self, pair: Pair | None) -> Pair | None:
-        """Return the pair that was on the page before this one."""
+        """Return the pair that the page showed before this one."""
         behind = self._pairs("behind")
         place = behind.index(pair) if pair in behind else len(behind)
         return behind[place - 1] if place else None
@@ -48,15 +48,15 @@ class ReviewSitting:
         self._store(skipped=[*_without(self.skipped, pair), pair][-MOST_SKIPPED:])
 
     def bring_back(self) -> None:
-        """Take up again what was put aside."""
+        """Bring back the pairs that were put aside."""
         self._store(skipped=[], plan=[])
 
     def count(self, change: int) -> None:
-        """Count a decision, or one taken back."""
+        """Count a decision (1) or an undone one (-1)."""
         self._store(done=max(self.done + change, 0))
 
     def decided(self, pair: Pair) -> None:
-        """A pair is behind; one that was put aside is not any more."""
+        """Note that the pair was decided; if it was put aside, it no longer is."""
         self._pass(pair)
         self._store(skipped=_without(self.skipped, pair))
 

@@ -46,7 +46,7 @@ def note(request: HttpRequest, first: int, second: int) -> HttpResponse:
 @require_POST
 @staff_only(*SEE, *DECIDE, comes_back=_page)
 def give(request: HttpRequest, first: int, second: int) -> HttpResponse:
-    """Give the pair to a reviewer, or to nobody again."""
+    """Give the pair to a reviewer to decide, or to nobody."""
     pair = _of_a_match(first, second)
     wanted = row_id(request.POST.get("to", ""))
     to = next((user for user in reviewers() if user.pk == wanted), None)
@@ -63,7 +63,7 @@ def give(request: HttpRequest, first: int, second: int) -> HttpResponse:
 @require_POST
 @staff_only(*SEE, *DECIDE, comes_back=_page)
 def opinion(request: HttpRequest, first: int, second: int) -> HttpResponse:
-    """Ask for a second opinion, or need none any more."""
+    """Ask for a second opinion, or withdraw that."""
     pair = _of_a_match(first, second)
     asks = request.POST.get("asks") == "yes"
     care = pair_care.ask_opinion(pair=pair, by=person(request) if asks else None)

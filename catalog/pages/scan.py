@@ -1,4 +1,4 @@
-"""Duplicate scans: the list of them, one with what it found, and a new one; stopping and resuming."""
+"""The pages of scans: the list of them, one with its results, and a new one; stopping and resuming."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -56,7 +56,7 @@ def one(request: HttpRequest, scan_id: int) -> HttpResponse:
 @never_cache
 @staff_only(SEE, START)
 def new(request: HttpRequest) -> HttpResponse:
-    """Show how many tracks a filter of the track list leaves, before a scan of them is started."""
+    """Show how many tracks a filter of the track list selects, before a scan of them starts."""
     try:
         asked = asked_of(request.GET.items())
     except UnknownFilterError as error:
@@ -73,7 +73,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_only(SEE, START)
 def start(request: HttpRequest) -> HttpResponse:
-    """Begin a new scan, of all tracks or of those that the filter in the form leaves now."""
+    """Start a scan of all tracks, or of those that the form's filter selects now."""
     try:
         row = start_scan(started_by=person(request), asked=asked_of(parse_qsl(request.POST.get("asked", ""))))
     except CatalogError as error:
@@ -94,7 +94,7 @@ def cancel(request: HttpRequest, scan_id: int) -> HttpResponse:
 @require_POST
 @staff_only(SEE, CHANGE)
 def resume(request: HttpRequest, scan_id: int) -> HttpResponse:
-    """Let a stopped scan go on."""
+    """Resume a stopped scan."""
     return _change(request, scan_id, resume_scan, "The scan has resumed.")
 
 

@@ -1,4 +1,4 @@
-"""The rows under the upload form: what has become of each file, asked for until nothing runs any more."""
+"""The rows under the upload form: the state of each file, asked for until no task runs."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, JsonResponse
@@ -41,7 +41,7 @@ def _is_duplicate(arrival: Arrival) -> bool:
 
 
 def words(arrival: Arrival) -> SafeString:
-    """Return the verdict of a check and whether the track is in the index, as badges and links."""
+    """Return a check's verdict and whether the track is in the index, as badges and links."""
     parts = [_verdict(arrival)] if arrival.check else []
     if arrival.add:
         parts.append(_indexed(arrival.add))

@@ -1,4 +1,4 @@
-"""What the track list is as a CSV file."""
+"""The CSV file of the track list."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Uploading through the admin: the same service as the API's, its reasons beside the field.
+"""Uploading on staff pages, by the same service as the API; refusals are shown beside the field.
 
-The page's script sends many files one after the other and asks for JSON; without it the form takes one.
+The page's script sends many files one after the other and asks for JSON; without it the form sends one.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ from webhooks.contract import TaskName
 
 
 class UploadForm(forms.Form):
-    """A file, and what to do with it at once."""
+    """A file, and the tasks to start with it."""
 
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget,
@@ -38,7 +38,7 @@ class UploadForm(forms.Form):
     add = forms.BooleanField(label="Add to the index", required=False, initial=True, widget=UnfoldBooleanSwitchWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Name the formats that this deployment takes."""
+        """Show the names of the accepted formats."""
         super().__init__(*args, **kwargs)
         self.fields["file"].widget.attrs["accept"] = ",".join(["audio/*", *sorted(formats.endings())])
         self.fields["file"].help_text = (
@@ -48,7 +48,7 @@ class UploadForm(forms.Form):
 
 
 def upload_view(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponse:
-    """Show the form, or take the file in and go to its page."""
+    """Show the form, or store the file and go to its page."""
     form = UploadForm()
     for_script = request.headers.get("Accept") == "application/json"
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""What a mix uses: the queue of mixes, one mix with its timeline, decisions about its recordings, its track list."""
+"""What mixes use: the queue of mixes, one mix with its timeline, decisions about its recordings, its track list."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "cue": "application/x-cue; charset=u
 @never_cache
 @staff_only(*SEE)
 def queue(request: HttpRequest) -> HttpResponse:
-    """List the mixes whose uses are not settled."""
+    """List the mixes with undecided uses."""
     page = page_number(request.GET.get("page", ""))
     mixes = selected.open_mixes(page=page)
     context = {
@@ -67,7 +67,7 @@ def mix(request: HttpRequest, track_id: int) -> HttpResponse:
 @require_POST
 @staff_only(*SEE, *DECIDE)
 def decide(request: HttpRequest, track_id: int) -> HttpResponse:
-    """Store for the chosen recordings, or for all that wait, that they are used in the mix, or are not in it."""
+    """Store, for the chosen recordings or for all that wait, that the mix uses them, or that it does not."""
     track = _track(track_id)
     choice, _, which = request.POST.get("choice", "").partition("-")
     if choice not in CHOICES:
@@ -89,7 +89,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
 @require_POST
 @staff_only(*SEE, *DECIDE)
 def undo_uses(request: HttpRequest, track_id: int, decision_id: int) -> HttpResponse:
-    """Take decisions about a mix back that were made together: one's own, or with the permission to change them."""
+    """Undo decisions about a mix that were made together: one's own, or with the permission to change them."""
     track = _track(track_id)
     decision = get_object_or_404(Decision, pk=decision_id)
     if track.pk not in (decision.first_track_id, decision.second_track_id):
@@ -107,7 +107,7 @@ def undo_uses(request: HttpRequest, track_id: int, decision_id: int) -> HttpResp
 @require_GET
 @staff_only(*SEE)
 def export(request: HttpRequest, track_id: int, kind: str) -> HttpResponse:  # noqa: ARG001
-    """Answer with the track list of a mix as CSV or as a cue sheet; what was found not to be in it is left out."""
+    """Answer with the track list of a mix as CSV or as a cue sheet, without what was decided not to be in it."""
     if kind not in _TYPES:
         raise Http404("A track list is written as csv or cue.")
     track = _track(track_id)

@@ -1,4 +1,4 @@
-"""What all bodies beyond the contract's hold to: known names alone, and text that was sent as text."""
+"""Rules of all bodies beyond the contract's: only known names, and text only where text is expected."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _MOST_CHARS = 100  # of each of them
 
 
 def refuse_unknown(sent: Iterable[Any], known: Collection[str], words: str) -> None:
-    """Raise `ValidationError` (422) with `words` for every name that is not known."""
+    """Raise `ValidationError` (422) with `words` for every unknown name."""
     unknown = sorted(str(name)[:_MOST_CHARS] for name in set(sent) - set(known))
     if unknown:
         raise serializers.ValidationError({name: [words] for name in unknown[:_MOST_NAMES]})
