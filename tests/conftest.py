@@ -26,7 +26,7 @@ from catalog.services.tracks import adding
 from tests.webhooks import receiver as receivers
 from tests.webhooks.receiver import Receiver
 
-pytest_plugins = ["tests.object_store", "tests.milvus_server", "tests.unmarked"]
+pytest_plugins = ["tests.object_store", "tests.milvus_server", "tests.unmarked", "tests.emptying"]
 AUDIO = Path(__file__).parent / "audio"
 
 

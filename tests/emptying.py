@@ -1,0 +1,38 @@
+"""Emptying the database after a test that commits.
+
+Django empties every table, and then makes all content types and permissions again, though no test changes them. That
+costs more than most of these tests. Here both tables stay, and only tables with rows are emptied.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, transaction
+from django.test import TransactionTestCase
+
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+def tables_with_rows() -> list[str]:
+    """Return the tables of all apps that have rows, without those that are kept; one query."""
+    names = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
+    asked = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(name)})" for name in names)  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+        return [name for (name,) in cursor.fetchall()]
+
+
+def empty() -> None:
+    """Delete all rows but the kept ones. Foreign keys are compared at the end: the order of the tables is free."""
+    names = tables_with_rows()
+    with transaction.atomic(), connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(name)}")  # noqa: S608
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empties_what_has_rows() -> Iterator[None]:
+    """Put `empty` in the place of Django's flush."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty())
+        yield
