@@ -1,7 +1,7 @@
 """Emptying the database after a test that commits.
 
-Django empties every table, and then makes all content types and permissions again, though no test changes them. That
-costs more than most of these tests. Here both tables stay, and only tables with rows are emptied.
+Django empties every table, and then makes all content types and permissions again, though no test changes them. On
+PostgreSQL that takes longer than most of these tests. Here both tables stay, and only tables with rows are emptied.
 """
 
 from collections.abc import Iterator
