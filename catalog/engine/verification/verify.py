@@ -8,12 +8,12 @@ from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.fit import fit
 from catalog.engine.alignment.line import FRAME_MIDDLE_S, STEP_S, Line, offset_of
 from catalog.engine.features.query import PLAIN
+from catalog.engine.features.spectrogram import Floats
 from catalog.engine.match import Match, Segment
 from catalog.engine.verification import edits
 from catalog.engine.verification.decision import Chance, Finding, by_filter, by_moments
 from catalog.engine.verification.limits import LIMITS
 from catalog.engine.verification.path import Path, Stretch
-from catalog.engine.verification.tempo_stability import Blocks
 
 
 @dataclass(frozen=True)
@@ -78,23 +78,35 @@ def refused(match: Match) -> Match:
     return replace(match, verdict="none", score=0.0, false_accept_probability=1.0)
 
 
-def _straightened(
-    case: Case, path: Path, bent: Blocks, segments: tuple[Segment, ...]
-) -> tuple[Path, tuple[Segment, ...]]:
-    """The path along the longest straight piece, where others beside it explain as much: cuts. Else what there is."""
-    other = edits.straightened(case.pair, path, bent)
+def _pieces(case: Case, found: Finding) -> list[Path]:
+    """The path that was found, then its other pieces; along the longest straight piece where that explains as much."""
+    path, bent = found.path, found.time.bent
+    if not case.chance.believes(found.log_probability):
+        return [path]
+    pieces = [path, *edits.others(case.pair, path)]
+    other = edits.straightened(case.pair, path, bent) if bent is not None else None
     if other is None:
-        return path, segments
-    others = _segments(case, other, edits.others(case.pair, other))
-    if _query_coverage(others, case.query_s) < LIMITS.as_much * _query_coverage(segments, case.query_s):
-        return path, segments
-    return other, others
+        return pieces
+    straight = [other, *edits.others(case.pair, other)]
+    explained = [_query_coverage(_segments(case, some), case.query_s) for some in (straight, pieces)]
+    return straight if explained[0] >= LIMITS.as_much * explained[1] else pieces
 
 
-def _segments(case: Case, first: Path, others: list[Path]) -> tuple[Segment, ...]:
+def _segments(case: Case, pieces: list[Path]) -> tuple[Segment, ...]:
     query_s, reference_s = case.query_s, case.reference_s
-    found = [_segment(one, part, query_s, reference_s) for one in (first, *others) for part in one.stretches]
+    found = [_segment(one, part, query_s, reference_s) for one in pieces for part in one.stretches]
     return tuple(sorted(found, key=lambda segment: segment.query_start_s))
+
+
+def _curve(pieces: list[Path]) -> Floats:
+    """How alike the two are along the query: on the first line, and where another piece lies on that one's line."""
+    first, *others = pieces
+    curve = first.similarity.copy()
+    for other in others:
+        for part in other.stretches:
+            span = slice(part.first, part.last + 1)
+            curve[span] = np.maximum(curve[span], other.similarity[span])
+    return curve
 
 
 def _query_coverage(segments: tuple[Segment, ...], query_s: float) -> float:
@@ -125,11 +137,10 @@ def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
 
 
 def _match(case: Case, found: Finding) -> Match:
-    path, query_s, reference_s = found.path, case.query_s, case.reference_s
+    query_s, reference_s = case.query_s, case.reference_s
     believed = case.chance.believes(found.log_probability)
-    segments = _segments(case, path, edits.others(case.pair, path) if believed else [])
-    if believed and found.time.bent is not None:
-        path, segments = _straightened(case, path, found.time.bent, segments)
+    pieces = _pieces(case, found)
+    path, segments = pieces[0], _segments(case, pieces)
     query_coverage = _query_coverage(segments, query_s)
     reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
     return Match(
@@ -147,7 +158,7 @@ def _match(case: Case, found: Finding) -> Match:
         query_coverage=query_coverage,
         reference_coverage=reference_coverage,
         segments=segments,
-        similarity_curve=path.similarity,
+        similarity_curve=_curve(pieces),
         similarity_step_s=STEP_S,
         wobble_s=found.time.wobble_s,
         strays=found.time.strays,
