@@ -102,7 +102,7 @@ def _note_work(*, cluster: str) -> None:
         _noted_s[cluster] = now_s
 
 
-def silent(now: datetime) -> Q:
+def _silent(now: datetime) -> Q:
     """Match the heartbeats whose canary has waited too long."""
     patience = timedelta(seconds=settings.WATCHDOG_SECONDS)
     starting = Q(answered_at=None, sent_at__lt=now - _STARTING_PATIENCE * patience)
@@ -111,14 +111,18 @@ def silent(now: datetime) -> Q:
 
 def is_stuck(*, cluster: str) -> bool:
     """Tell whether a canary has waited too long while nothing else was finished. Busy or starting is not stuck."""
+    return bool(stuck_queues(pk=cluster))
+
+
+def stuck_queues(**which: str) -> list[str]:
+    """Return the queues that are stuck, by name, of all or of some."""
     now = timezone.now()
     patience = timedelta(seconds=settings.WATCHDOG_SECONDS)
     limit = now - patience
     # What ended under a clock that has been set back since says nothing about today. Another host's may be ahead.
     working = Q(acknowledged_at__gt=limit, acknowledged_at__lt=now + patience)
-    if not QueueHeartbeat.objects.filter(silent(now), ~working, pk=cluster).exists():
-        return False
-    return not any(is_at_it(limit, now) for is_at_it in _long_work.get(cluster, []))
+    quiet = QueueHeartbeat.objects.filter(_silent(now), ~working, **which).order_by("pk").values_list("pk", flat=True)
+    return [name for name in quiet if not any(is_at_it(limit, now) for is_at_it in _long_work.get(name, []))]
 
 
 def register_long_work(*, cluster: str, is_at_it: LongWork) -> None:

@@ -106,7 +106,6 @@ def needs() -> Needs:
     """Return what waits for a person."""
     now = timezone.now()
     failed = failed_lately(Job.objects.all(), now=now)
-    silent = QueueHeartbeat.objects.filter(queue_health.silent(now))
     return Needs(
         pairs=review.open_count(),
         mixes=uses.open_mix_count(),
@@ -114,7 +113,7 @@ def needs() -> Needs:
         lost_callbacks=count_lost_callbacks(now=now),
         failed_jobs=failed.count(),
         not_refreshed=Track.objects.not_refreshed().count(),
-        silent_queues=list(silent.values_list("cluster", flat=True)),
+        silent_queues=queue_health.stuck_queues(),
         replaced_queues=list(QueueHeartbeat.objects.filter(replaced_at__gte=now - REPLACED_WITHIN)),
         failing_duties=list(FailingDuty.objects.filter(tries__gte=SHOWN_FROM_TRIES).order_by("name")),
     )

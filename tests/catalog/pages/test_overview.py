@@ -64,6 +64,18 @@ def test_what_needs_somebody(desk: Client, owner: User) -> None:
         assert words in page
 
 
+def test_workers_with_much_to_do_are_not_said_to_be_silent(desk: Client, owner: User) -> None:
+    """A canary waits behind a hundred tasks, each of which ends: the card and the badge of the queue say the same."""
+    make_track(owner)
+    now = timezone.now()
+    QueueHeartbeat.objects.create(
+        cluster="webhooks", sent_at=now - timedelta(hours=1), answered_at=now - timedelta(hours=2), acknowledged_at=now
+    )
+    assert "do not answer" not in desk.get(HOME).content.decode()
+    QueueHeartbeat.objects.update(acknowledged_at=now - timedelta(hours=1))
+    assert "do not answer" in desk.get(HOME).content.decode()
+
+
 def test_running(owner: User) -> None:
     job = make_check(make_track(owner))
     Job.objects.filter(pk=job.pk).update(
