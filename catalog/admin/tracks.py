@@ -26,6 +26,7 @@ from catalog.admin.track_filters import (
     ScannedFilter,
     SourceFilter,
 )
+from catalog.admin.track_keeping import KeepingAction
 from catalog.admin.track_list import TrackColumns
 from catalog.models import BulkWork, Job, Track
 from catalog.pages.track_arrivals import arrivals_view
@@ -49,7 +50,7 @@ NAMED_TITLES = 10
 
 
 @admin.register(Track)
-class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
+class TrackAdmin(Playable, ConfirmingActions, KeepingAction, TrackColumns, Exported):
     """The list of tracks. Files are added and removed through services only."""
 
     nothing_yet = "Upload files, or import a folder on the server: manage.py import_music FOLDER --add --check"
@@ -82,6 +83,7 @@ class TrackAdmin(Playable, ConfirmingActions, TrackColumns, Exported):
         "add-to-index": ("start_add", "add_job"),
         "check": ("start_check", "add_job"),
         "restore": ("restore", "delete_track"),
+        "keep": ("keep", "add_decision"),
         "confirm": ("confirm", "change_clientfingerprint"),
         "withdraw": ("withdraw", "change_clientfingerprint"),
     }

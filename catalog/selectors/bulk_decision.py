@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 
 from catalog.models import Decision, Match, Track
+from catalog.models.conflicts import conflicts_of
 from catalog.selectors.keeper import suggest_keeper
+from catalog.selectors.one_keeper import agreed
 from catalog.selectors.review import Pair, ordered
 from catalog.services.alterations import changes_pitch, changes_tempo, is_masked
 
@@ -17,19 +19,36 @@ SHOWN_EXAMPLES = 10
 
 @dataclass
 class BulkPlan:
-    """What would be decided: `keepers` has, for each pair, the track to keep or None. The rest is for the page."""
+    """What would be decided: `keepers` has, for each pair, the track to keep or None. The rest is for the page.
+
+    `conflicts` of them differ in ISRC, artist or account. Of `kept_otherwise` another track is kept than the pair's own
+    page proposes, as one track is kept of each recording.
+    """
 
     verdict: str
     keepers: dict[Pair, int | None] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
-    examples: list[tuple[Match, Track | None]] = field(default_factory=list)
+    first: list[Match] = field(default_factory=list)
+    conflicts: int = 0
+    kept_otherwise: int = 0
     is_cut: bool = False
 
     @property
     def looked_at(self) -> int:
         """How many pairs were looked at."""
         return len(self.keepers) + self.skipped.total()
+
+    @property
+    def examples(self) -> list[tuple[Match, Track | None]]:
+        """The first pairs, each with the track that would be kept."""
+        return [(match, self._kept(match)) for match in self.first]
+
+    def _kept(self, match: Match) -> Track | None:
+        keeper = self.keepers[ordered(match.query_track_id, match.reference_track_id)]
+        return {match.query_track_id: match.query_track, match.reference_track_id: match.reference_track}.get(
+            keeper or 0
+        )
 
 
 def plan(matches: QuerySet[Match], verdict: str) -> BulkPlan:
@@ -40,7 +59,15 @@ def plan(matches: QuerySet[Match], verdict: str) -> BulkPlan:
             found.is_cut = True
             break
         _add(found, match)
+    _agree(found)
     return found
+
+
+def _agree(found: BulkPlan) -> None:
+    proposed = {pair: keeper for pair, keeper in found.keepers.items() if keeper}
+    kept = agreed(proposed) if proposed else {}
+    found.kept_otherwise = sum(keeper != proposed[pair] for pair, keeper in kept.items())
+    found.keepers |= kept
 
 
 def _rows(matches: QuerySet[Match]) -> Iterable[Match]:
@@ -60,8 +87,9 @@ def _add(found: BulkPlan, match: Match) -> None:
         return
     found.keepers[ordered(match.query_track_id, match.reference_track_id)] = keeper.pk if keeper else None
     found.kinds[_kind(match)] += 1
-    if len(found.examples) < SHOWN_EXAMPLES:
-        found.examples.append((match, keeper))
+    found.conflicts += bool(conflicts_of(match))
+    if len(found.first) < SHOWN_EXAMPLES:
+        found.first.append(match)
 
 
 def unheard_words(match: Match) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from catalog.models import Decision, Match, Track
 
@@ -45,6 +46,31 @@ def decide_many(*, verdict: str, keepers: Mapping[Pair, int | None], decided_by:
     outcome.first = Decision.objects.filter(batch=outcome.batch).order_by("pk").first()
     log.info("pairs_decided", batch=str(outcome.batch), stored=outcome.stored, verdict=verdict)
     return outcome
+
+
+def keep_instead(*, keepers: Mapping[Pair, int], decided_by: User) -> int:
+    """Replace what stands about pairs that are the same recording: of each the named track is kept. Return how many.
+
+    All of it or nothing, and taken back as one: the pairs wait again then.
+    """
+    batch = uuid.uuid4()
+    with transaction.atomic():
+        standing = _standing(list(keepers), verdict=Decision.Verdict.SAME)
+        ended = Decision.objects.filter(pk__in=[row.pk for row in standing.values()], undone_at=None)
+        ended.update(undone_at=timezone.now())
+        Decision.objects.bulk_create(
+            Decision(
+                first_track_id=first,
+                second_track_id=second,
+                verdict=Decision.Verdict.SAME,
+                keeper_id=keepers[first, second],
+                decided_by=decided_by,
+                batch=batch,
+            )
+            for first, second in standing
+        )
+    log.info("keeper_changed", batch=str(batch), pairs=len(standing))
+    return len(standing)
 
 
 def _decide_some(

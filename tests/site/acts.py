@@ -206,6 +206,7 @@ ACTS: dict[str, Callable[[House], Act]] = {
     "admin/catalog/track/<path:object_id>/change/": lambda h: row("catalog/track", h.track, "change", title="Renamed"),
     "admin/catalog/track/<int:track_id>/remove/": lambda h: row("catalog/track", h.track, "remove"),
     "admin/catalog/track/<path:object_id>/restore/": lambda h: row("catalog/track", h.gone, "restore"),
+    "admin/catalog/track/<path:object_id>/keep/": lambda h: row("catalog/track", h.unwanted, "keep"),
     "admin/catalog/track/<path:object_id>/add-to-index/": lambda h: row("catalog/track", h.track, "add-to-index"),
     "admin/catalog/track/<path:object_id>/check/": lambda h: row("catalog/track", h.track, "check"),
     "admin/catalog/track/<path:object_id>/confirm/": lambda h: row("catalog/track", h.unheard, "confirm"),

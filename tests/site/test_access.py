@@ -48,7 +48,7 @@ TABLES = {
     "catalog/track": (
         *("<int:track_id>/remove/", "<path:object_id>/restore/", "arrivals/", "export/"),
         *("<path:object_id>/add-to-index/", "<path:object_id>/check/"),
-        *("<path:object_id>/confirm/", "<path:object_id>/withdraw/"),
+        *("<path:object_id>/confirm/", "<path:object_id>/withdraw/", "<path:object_id>/keep/"),
     ),
     **{f"django_q/{name}": () for name in ("failure", "ormq", "schedule")},
     **{f"webhooks/{name}": () for name in ("attempt", "received")},
