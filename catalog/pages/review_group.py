@@ -16,6 +16,7 @@ from catalog.presentation.waveform import thumbnail
 from catalog.selectors import review as pairs
 from catalog.selectors.groups import Group, group_of
 from catalog.selectors.keeper import suggest_of
+from catalog.selectors.remembered import shift
 from catalog.services.audio.bandwidth import request_cutoffs
 from catalog.services.decisions import decide_group
 from catalog.services.errors import CatalogError
@@ -123,6 +124,7 @@ def decide(request: HttpRequest, track_id: int) -> HttpResponse:
         return here
     audit.note(on=keeper, decisions=[decision.pk for decision in decisions], verdicts=kinds)
     ReviewSitting(request.session).count(+len(decisions))
+    shift(pairs.COUNTED, -len(decisions))
     _tell(request, keeper, [by_id[pk] for pk, kind in kinds.items() if kind == Decision.Verdict.SAME], decisions)
     return HttpResponseRedirect(reverse("catalog:review"))
 

@@ -13,7 +13,7 @@ from catalog.presentation.pair_picture import PairPicture, pair_picture
 from catalog.presentation.plots import OffsetPlot, SimilarityPlot, offset_plot, segments_of, similarity_plot
 from catalog.selectors.keeper import Suggestion, suggest_keeper
 from catalog.selectors.review import PairOnReview
-from catalog.services.match_words import headline
+from catalog.services.match_words import conflict_words, headline
 from staff import display
 
 PICTURE_COLUMNS = 300
@@ -44,6 +44,7 @@ class Comparison:
     inherited: Decision | None
     earlier: list[Decision]
     sentence: str
+    conflict: list[str]
     differences: list[Difference]
     suggestion: Suggestion
     choices: list[Choice]
@@ -76,6 +77,7 @@ def comparison_of(pair: PairOnReview) -> Comparison:
         inherited=pair.inherited,
         earlier=pair.earlier,
         sentence=_sentence(match),
+        conflict=conflict_words(match),
         differences=_differences(a, b),
         suggestion=suggestion,
         choices=choices_of(match, suggestion),

@@ -123,6 +123,7 @@ function start() {
     text.append(...buttons);
     note.append(text);
     said.replaceChildren(note);
+    document.getElementById("page-said").replaceChildren(); // what came with the page is older
   }
 
   function held(reason, login) {

@@ -71,6 +71,18 @@ def test_a_double_click_decides_once(page: Page, live_server: LiveServer, many: 
     assert standing() == 1
 
 
+def test_what_came_with_the_page_gives_way_to_what_is_said_later(
+    page: Page, live_server: LiveServer, many: list[Match]
+) -> None:
+    open_review(page, live_server)
+    page.keyboard.press("p")
+    shows(page, "This is the first pair of this session.")
+    settled(page)
+    page.keyboard.press("n")
+    shows(page, "1 decided")
+    expect(page.get_by_text("This is the first pair of this session.")).to_have_count(0)
+
+
 def test_the_last_decision_leads_to_the_end(page: Page, live_server: LiveServer, many: list[Match]) -> None:
     open_review(page, live_server)
     page.keyboard.type("n" * 16)

@@ -98,6 +98,11 @@ def test_a_conflict_comes_first_with_its_reason(page: Page, live_server: LiveSer
         expect(first).to_contain_text(words)
     page.goto(live_server.url + "/catalog/review/")
     expect(page.locator("[data-comparison]")).to_contain_text("Disguised")
+    reason = "May pretend to be another recording: sped up 25 %, other artist, no ISRC."
+    expect(page.get_by_text(reason)).to_be_visible()
+    page.get_by_role("toolbar", name="Decision").get_by_role("button", name="Not a duplicate").click()
+    expect(page.locator("[data-comparison]")).to_contain_text("Plain")
+    expect(page.get_by_text("May pretend")).to_have_count(0)
 
 
 def test_no_altered_track_is_proposed_to_be_kept(page: Page, live_server: LiveServer, owner: User) -> None:
