@@ -4,6 +4,7 @@ import { size } from "../staff/values.js";
 const form = document.querySelector("form[data-most-bytes]");
 const picker = form.querySelector("input[type=file]");
 const zone = form.querySelector(".mf-drop");
+const said = zone.querySelector("input[type=text]"); // what the field shows as chosen
 const chosen = form.querySelector("[data-chosen]");
 const section = form.querySelector("[data-arrivals]");
 const list = section.querySelector("ol");
@@ -131,7 +132,7 @@ async function look() {
   if (count("running")) ask();
 }
 
-// What is about to be sent, by name: the field itself says one name, or a count.
+// What is about to be sent, by name; of several the field itself says how many they are.
 function listChosen() {
   chosen.hidden = !waiting.length;
   chosen.replaceChildren(...waiting.map(file => {
@@ -139,6 +140,8 @@ function listChosen() {
     row.textContent = `${file.name}, ${size(file.size)}`;
     return row;
   }));
+  const all = `${waiting.length} files, ${size(waiting.reduce((sum, file) => sum + file.size, 0))}`;
+  if (waiting.length > 1) setTimeout(() => { said.value = all; }); // the theme has written the first name by then
 }
 
 // The whole page takes drops: beside the zone the browser would open the file and leave the page.

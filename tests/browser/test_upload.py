@@ -1,10 +1,11 @@
 """Many files dropped on the upload page: each with its bar, its refusal or its verdict."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Job, Track
@@ -70,6 +71,18 @@ def test_many_files_are_dropped_and_judged(
     expect(page.locator(".mf-arrival-name a").first).to_have_text(battle.name)
     page.click("[data-to-review]")
     expect(page.locator(".mf-number strong")).to_have_text("0 decided")
+
+
+def test_however_many_are_chosen_the_button_is_in_sight(page: Page, live_server: LiveServer) -> None:
+    page.goto(live_server.url + UPLOAD)
+    files: list[FilePayload] = [
+        {"name": f"Song {number}.mp3", "mimeType": "audio/mpeg", "buffer": b"x" * 1000} for number in range(71)
+    ]
+    page.set_input_files("input[type=file]", files)
+    expect(page.locator(BUTTON)).to_contain_text("Upload 71 files")
+    expect(page.locator(".mf-drop input[type=text]")).to_have_value(re.compile(r"71 files, 69\.3\sKB"))
+    expect(page.locator("[data-chosen] li")).to_have_count(71)
+    expect(page.locator(BUTTON)).to_be_in_viewport(ratio=1)
 
 
 def test_many_files_are_uploaded_one_after_the_other(
