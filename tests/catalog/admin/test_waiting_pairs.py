@@ -241,6 +241,17 @@ def test_presets(desk: Client, pairs: dict[str, Match], preset: str, decided: se
     assert standing().keys() == {pair_of(pairs[name]) for name in decided}
 
 
+def test_the_preset_of_unaltered_copies_leaves_out_all_else(desk: Client, owner: User) -> None:
+    whole = make_copy(make_track(owner), make_track(owner), query_coverage=0.99, reference_coverage=0.99)
+    for values in (
+        {"query_coverage": 0.98}, {"reference_coverage": 0.98}, {"tempo_ratio": 1.02}, {"pitch_semitones": -1.0},
+        {"similarity": 0.3}, {"edit": Match.Edit.CUT}, {"relation": Match.Relation.EXCERPT},
+    ):  # fmt: skip
+        make_copy(make_track(owner), make_track(owner), **values)
+    agreed(desk, desk.get(f"{BULK}?preset=same").content.decode())
+    assert standing().keys() == {pair_of(whole)}
+
+
 def test_another_persons_word_stands_and_is_told(desk: Client, pairs: dict[str, Match], owner: User) -> None:
     page = preview_of(desk, "decide_different", *pairs.values())
     plain, gone = pairs["plain"], pairs["identical"].query_track
@@ -303,6 +314,14 @@ def test_a_pair_that_no_check_found_is_not_decided(owner: User, staff: User) -> 
     one, other = make_track(owner), make_track(owner)
     outcome = decide_many(verdict="different", keepers={(one.pk, other.pk): None}, decided_by=staff)
     assert (outcome.stored, outcome.gone) == (0, 1)
+
+
+def test_a_use_is_not_decided_with_the_duplicates(owner: User, staff: User) -> None:
+    one, other = make_track(owner), make_track(owner)
+    make_match(other, one, verdict="contains")
+    outcome = decide_many(verdict="different", keepers={(one.pk, other.pk): None}, decided_by=staff)
+    assert (outcome.stored, outcome.gone) == (0, 1)
+    assert not Decision.objects.exists()
 
 
 def test_one_at_a_time_takes_the_selected_first(desk: Client, pairs: dict[str, Match]) -> None:
