@@ -123,6 +123,23 @@ def test_views_are_ones_own_until_they_are_shared(desk: Client) -> None:
     assert other.get(TRACKS).status_code == 200, "what opened the list is gone"
 
 
+def test_a_view_belongs_to_one_list(desk: Client) -> None:
+    view = saved(desk, "Of the tracks", shared="yes")
+    tasks = "/admin/catalog/job/"
+    assert "Of the tracks" in desk.get(TRACKS).content.decode()
+    assert "Of the tracks" not in desk.get(tasks).content.decode()
+    assert columns(desk.get(f"{tasks}?view={view.pk}")) == columns(desk.get(tasks))
+
+
+def test_a_person_has_so_many_views_of_a_list(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("staff.lists.acts.MOST_VIEWS", 2)
+    for name in ("One", "Two"):
+        saved(desk, name)
+    page = desk.post(SAVE, {"name": "Three"}, follow=True).content.decode()
+    assert "You have 2 views of this list. Delete one first." in page
+    assert SavedView.objects.count() == 2
+
+
 def test_a_name_is_taken_once_and_never_empty(desk: Client) -> None:
     view, second = saved(desk, "One"), saved(desk, "Two")
     answer = desk.post(SAVE, {"name": "One"}, follow=True)
