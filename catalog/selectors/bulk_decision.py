@@ -13,6 +13,13 @@ from catalog.selectors.one_keeper import agreed
 from catalog.selectors.review import Pair, ordered
 from catalog.services.alterations import changes_pitch, changes_tempo, is_masked
 
+_OF_FILE = ("codec", "sample_rate_hz", "bit_rate", "cutoff_hz", "duration_s", "claimed_s", "skipped_places")
+_OF_TRACK = ("title", "created_at", *(f"audio_file__{name}" for name in _OF_FILE), "client_fingerprint__confirmed_at")
+_READ = (
+    *("relation", "edit", "similarity", "tempo_ratio", "pitch_semitones", "query_coverage", "reference_coverage"),
+    *("query_start_s", "reference_start_s", "reference_end_s"),
+    *(f"{side}__{name}" for side in ("query_track", "reference_track") for name in _OF_TRACK),
+)
 MOST_PAIRS = 10_000  # decided at once: a preview and an undo that take seconds, not minutes
 SHOWN_EXAMPLES = 10
 
@@ -71,8 +78,10 @@ def _agree(found: BulkPlan) -> None:
 
 
 def _rows(matches: QuerySet[Match]) -> Iterable[Match]:
+    """Read what the track to keep and the words depend on, and no other column: there are ten thousand rows."""
     keys = list(matches.values_list("pk", flat=True)[: MOST_PAIRS + 1])
-    return Match.objects.filter(pk__in=keys).with_tracks().order_by("pk").iterator(chunk_size=1000)
+    rows = Match.objects.filter(pk__in=keys).with_tracks().only(*_READ)
+    return rows.order_by("pk").iterator(chunk_size=1000)
 
 
 def _add(found: BulkPlan, match: Match) -> None:
