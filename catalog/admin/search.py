@@ -1,8 +1,11 @@
 """How the search finds what is in the catalog."""
 
 from catalog.models import ApiKey, Job, Track
+from catalog.selectors.track_filters import is_music_id
 from staff.search import Page, TableKind, register
 from staff.search.kinds import Texts, by_id
+
+NEWEST_TRACKS = 200_000  # each 100,000 take 15 to 30 ms at every key that is typed
 
 
 def _said_of_track(track: Track) -> Texts:
@@ -34,6 +37,8 @@ register(
         beside=_beside_track,
         related=("owner",),
         list_query={"state": "all"},
+        newest=NEWEST_TRACKS,
+        is_id=is_music_id,
     ),
     TableKind(
         20,

@@ -122,13 +122,21 @@ def _owner_words(value: str) -> str:
     return User.objects.filter(pk=_number(value)).values_list("username", flat=True).first() or f"number {value}"
 
 
+def is_music_id(term: str) -> bool:
+    """Tell whether a search is for a whole music id."""
+    try:
+        UUID(term)
+    except ValueError:
+        return False
+    return True
+
+
 def searched(term: str) -> Q:
     """Return the condition of a search: a whole music id by its index, else every word or the beginning of one."""
     term = term.strip()
-    try:
+    if is_music_id(term):
         return Q(music_id=UUID(term))
-    except ValueError:
-        test = Q()
+    test = Q()
     for word in smart_split(fold(term)):
         quoted = word.startswith(('"', "'")) and len(word) > 1 and word[0] == word[-1]
         test &= Q(words__contains=unescape_string_literal(word) if quoted else word)

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from staff.display import number
 from staff.row_ids import page_of
 from textsearch.folding import fold
 
@@ -28,13 +29,17 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of one kind; `all_url` is the list's own search, empty if there is no list."""
+    """What was found of one kind; `all_url` is the list's own search, empty if there is no list.
+
+    `note` says which rows were looked at where that is not all of them.
+    """
 
     title: str
     icon: str
     hits: list[Hit]
     has_more: bool = False
     all_url: str = ""
+    note: str = ""
 
 
 class Kind(Protocol):
@@ -76,19 +81,32 @@ class TableKind:
     related: tuple[str, ...] = ()  # what `said`, `name` and `beside` read along
     list_query: Mapping[str, str] = field(default_factory=dict)  # what the list needs to show all that is found
     also: Callable[[HttpRequest, str, int], list[Hit]] = lambda *_: []
+    newest: int = 0  # words are looked for in so many of the newest rows, which bounds the work; 0: in all
+    is_id: Callable[[str], bool] = lambda _: False  # what an index finds, however old
 
     def found(self, request: HttpRequest, asked: str, most: int) -> Found | None:
         """Return the newest rows that the search finds."""
         table = admin.site._registry[self.model]  # noqa: SLF001  (the admin has no other way to its tables)
         if not table.has_view_permission(request):
             return None
-        rows = self._first(self.search(table, request, asked), most + 1)
+        searched, oldest = self.search(table, request, asked), self._oldest(asked)
+        rows = self._first(searched.filter(pk__gte=oldest) if oldest else searched, most + 1)
         hits = [*self.also(request, asked, most), *(self._hit(row, asked) for row in rows)]
+        note = f"Looked through the newest {number(self.newest)} only." if oldest and len(hits) <= most else ""
+        if not (hits or note):
+            return None
         opts = self.model._meta  # noqa: SLF001
         base = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
         all_url = f"{base}?{urlencode({'q': asked, **self.list_query})}"
         title = str(opts.verbose_name_plural)
-        return Found(title[:1].upper() + title[1:], self.icon, hits[:most], len(hits) > most, all_url) if hits else None
+        return Found(title[:1].upper() + title[1:], self.icon, hits[:most], len(hits) > most, all_url, note)
+
+    def _oldest(self, asked: str) -> int:
+        """Return the number of the oldest row that words are looked for in; 0 where it is every row."""
+        if not self.newest or self.is_id(asked):
+            return 0
+        newest = self.model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0  # noqa: SLF001
+        return max(newest - self.newest + 1, 0)
 
     def _first(self, found: QuerySet[Any], count: int) -> list[Any]:
         """Choose the rows by their keys: beside another table SQLite goes through that one, and sorts all it finds."""
