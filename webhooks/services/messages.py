@@ -69,8 +69,12 @@ def enqueue(pk: int, *, now: datetime) -> bool:
     with transaction.atomic():
         mine = Message.objects.filter(TRUST.free(now), pk=pk).update(queued_until=now + queue_trust())
         if mine:
-            async_task(DELIVERY_TASK, pk, cluster=QUEUE_NAME, task_name=f"callback {pk}")
+            _tell_queue(pk)
     return bool(mine)
+
+
+def _tell_queue(pk: int) -> None:
+    async_task(DELIVERY_TASK, pk, cluster=QUEUE_NAME, task_name=f"callback {pk}")
 
 
 def _json(body: Body | Callable[[], Body]) -> str:
@@ -81,6 +85,7 @@ def _json(body: Body | Callable[[], Body]) -> str:
 def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body: str) -> Message:
     now = timezone.now()
     ended = {"state": Message.State.FAILED, "error": DISABLED, "cause": Cause.DISABLED} if endpoint.disabled_at else {}
+    goes = endpoint.is_deliverable and endpoint.paused_until is None
     with transaction.atomic():
         message, created = Message.objects.get_or_create(
             endpoint=endpoint,
@@ -92,12 +97,13 @@ def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body
                 "body": body,
                 "schedule_start": now,
                 "next_attempt_at": now,
+                "queued_until": now + queue_trust() if goes else None,
                 "created_at": now,
                 **ended,
             },
         )
-        if created and endpoint.is_deliverable and endpoint.paused_until is None:
-            enqueue(message.pk, now=now)
+        if created and goes:
+            _tell_queue(message.pk)
         if created and ended:
             count_attempts(endpoint_pk=endpoint.pk, now=now, cause=Cause.DISABLED.value, given_up=1)
     return message

@@ -2,19 +2,25 @@
 
 from collections.abc import Collection
 
-from django.db.models import F, Max
+from django.db import connection
+from django.db.models import Max
 
 from catalog.engine import PARAMETERS_VERSION
-from catalog.models import ClientFingerprint, IndexClock, IndexOperation, Track
+from catalog.models import ClientFingerprint, IndexOperation, Track
 
 CURRENT_VERSION = str(PARAMETERS_VERSION)
+_NEXT = """
+INSERT INTO catalog_indexclock AS clock (id, last_sequence) VALUES (1, 1)
+ON CONFLICT (id) DO UPDATE SET last_sequence = clock.last_sequence + 1
+RETURNING last_sequence
+"""
 
 
 def _next_sequence() -> int:
     """Take the next number. Call inside a transaction: the clock's row stays locked until it commits."""
-    IndexClock.objects.get_or_create(pk=1)
-    IndexClock.objects.filter(pk=1).update(last_sequence=F("last_sequence") + 1)
-    return IndexClock.objects.get(pk=1).last_sequence
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT)
+        return int(cursor.fetchone()[0])
 
 
 def _latest(track_id: int) -> IndexOperation | None:

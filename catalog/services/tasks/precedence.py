@@ -28,10 +28,11 @@ def enter_first(job: Job) -> None:
 
 def left_to_others(job: Job, *, found: Collection[int]) -> set[int]:
     """Return those of the tracks `found` whose own check runs beside this one and will find this one's track."""
-    own = log.place_of(job.track_id)
-    if own is None:
+    places = log.places_of([job.track_id, *found])
+    own = places.get(job.track_id)
+    later = [track_id for track_id, place in places.items() if own is not None and place > own]
+    if not later:
         return set()
-    later = [track_id for track_id, place in log.places_of(found).items() if place > own]
     added_before = Job.objects.filter(task_name=Job.Name.ADD, track_id=OuterRef("track_id"), pk__lt=OuterRef("pk"))
     beside = Job.objects.filter(
         Q(completed_at=None) | Q(completed_at__gt=job.created_at),
