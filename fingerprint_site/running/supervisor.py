@@ -14,6 +14,8 @@ from fingerprint_site.running.log_printer import LogPrinter
 
 _WEB_LOGGER = "fingerprint_site.running.web_log.JsonLogger"
 _WEB_WORKER = "fingerprint_site.running.web_worker.GuardedWorker"
+# A client that asks every few seconds finds its connection open; waiting, it holds no thread.
+_KEPT_ALIVE_S = 30
 _AFTER_DRAINING_S = 4  # for what each process still does after that; honcho kills then, which leaves orphans
 
 
@@ -25,6 +27,7 @@ def commands() -> dict[str, list[str]]:
             *(python, "-m", "gunicorn", "fingerprint_site.wsgi"),
             *("--bind", settings.BIND, "--worker-class", _WEB_WORKER),
             *("--workers", str(settings.WEB_WORKERS), "--threads", str(settings.WEB_THREADS)),
+            *("--keep-alive", str(_KEPT_ALIVE_S)),
             *("--timeout", "120", "--graceful-timeout", str(settings.DRAIN_SECONDS), "--logger-class", _WEB_LOGGER),
         ],
         "fingerprint": [python, manage, "run_queue", "fingerprint"],

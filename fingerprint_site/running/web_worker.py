@@ -14,6 +14,8 @@ from gunicorn.workers.gthread import TConn
 
 from fingerprint_site.running.parking import ParkingWorker
 
+THROWN_AWAY_BYTES = 64 * 1024  # of a body that nobody read: gunicorn reads so many to keep a connection, or closes it
+
 
 class GuardedWorker(ParkingWorker):
     """gthread, whose connections are shut when head or body of a request do not arrive in time."""
@@ -41,6 +43,7 @@ class GuardedWorker(ParkingWorker):
         else:
             self._deadlines[conn] = time.monotonic() + self.body_s
             self._allow_for_what_arrives(conn)
+        req.should_close = lambda: type(req).should_close(req) or _is_left_unread(req)
         return super().handle_request(req, conn)
 
     def _allow_for_what_arrives(self, conn: TConn) -> None:
@@ -64,3 +67,13 @@ class GuardedWorker(ParkingWorker):
             if deadline < now:
                 with contextlib.suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _is_left_unread(request: Any) -> bool:
+    """Tell whether more of the body is left than gunicorn reads: then the answer has to say that it closes.
+
+    gunicorn says that the connection is kept, and closes it. The client's next request would break.
+    """
+    reader = getattr(request.body, "reader", None)
+    left = getattr(reader, "length", 0)
+    return left > THROWN_AWAY_BYTES or getattr(reader, "parser", None) is not None

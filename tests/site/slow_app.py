@@ -15,7 +15,7 @@ class QuickWorker(GuardedWorker):
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """Read the body, and say how long it was."""
-    body = environ["wsgi.input"].read()
+    """Read the body, unless it is sent to `/unread`, and say how long it was."""
+    body = b"" if environ["PATH_INFO"] == "/unread" else environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(len(body)).encode()]

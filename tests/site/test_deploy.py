@@ -43,9 +43,8 @@ def test_commands_exist(name: str) -> None:
 
 def test_cluster_has_the_web_server_of_one_host() -> None:
     web = supervisor.commands()["web"]
-    assert (
-        f"--worker-class {web[web.index('--worker-class') + 1]} " in services("compose.cluster.yaml")["web"]["command"]
-    )
+    for option in ("--worker-class", "--keep-alive"):
+        assert f"{option} {web[web.index(option) + 1]} " in services("compose.cluster.yaml")["web"]["command"]
 
 
 def test_every_value_of_the_cluster_is_in_its_example() -> None:

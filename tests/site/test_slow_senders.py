@@ -103,5 +103,22 @@ def test_a_body_that_drips_is_cut_off_however_long_it_says_that_it_is(port: int,
         assert time.monotonic() - started_s < WITHIN_S
 
 
+@pytest.mark.parametrize(
+    ("path", "size", "kept"), [("", 400_000, True), ("unread", 400_000, False), ("unread", 9, True)]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_connection_that_will_be_closed_is_not_called_kept(
+    port: int, path: str, size: int, kept: bool, chunked: bool
+) -> None:
+    """A client asks again on the connection that it was told is kept; a body that nobody reads closes it."""
+    body = b"x" * size
+    with requests.Session() as session:
+        for _ in range(2):
+            answer = session.post(f"http://127.0.0.1:{port}/{path}", data=iter([body]) if chunked else body, timeout=30)
+            assert answer.text == ("0" if path else str(size))
+            if not (chunked and path):
+                assert answer.headers["Connection"] == ("keep-alive" if kept else "close")
+
+
 def test_the_site_runs_this_worker() -> None:
     assert "fingerprint_site.running.web_worker.GuardedWorker" in commands()["web"]
