@@ -71,13 +71,17 @@ def _unprocessable(error: Exception) -> Response:
 
 def _by_field(detail: Any) -> dict[str, list[str]]:
     if not isinstance(detail, dict):
-        return {"body": [_text(item) for item in (detail if isinstance(detail, list) else [detail])]}
-    return {
-        "body" if name == "non_field_errors" else _text(name): [
-            _text(item) for item in (texts if isinstance(texts, list) else [texts])
-        ]
-        for name, texts in detail.items()
-    }
+        return {"body": _texts(detail)}
+    return {"body" if name == "non_field_errors" else _text(name): _texts(texts) for name, texts in detail.items()}
+
+
+def _texts(detail: Any) -> list[str]:
+    """Return every text of a field's errors, those of the items of a list or of the members of an object among them."""
+    if isinstance(detail, dict):
+        detail = detail.values()
+    elif not isinstance(detail, list):
+        return [_text(detail)]
+    return [text for item in detail for text in _texts(item)]
 
 
 def _sentence(detail: Any) -> str:

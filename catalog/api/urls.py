@@ -50,6 +50,7 @@ urlpatterns = [
         name="api-callback-content",
     ),
     path("uploads/", uploads.UploadsView.as_view(), name="api-uploads"),
+    path("uploads", uploads.UploadsView.as_view(schema=None)),  # no program that calls `/api/` is sent on
     path("uploads/presigned", presigned.PresignedView.as_view(), name="api-presigned"),
     path("uploads/<str:upload_id>", uploads.UploadView.as_view(), name="api-upload"),
     path("uploads/<str:upload_id>/complete", presigned.CompleteView.as_view(), name="api-complete"),

@@ -89,7 +89,10 @@ ROWS = {
             *("/deliveries/<str:message_id>", "/deliveries/<str:message_id>/content"),
         )
     },
-    **{f"api/v1/uploads/{what}": KEY for what in ("", "presigned", "<str:upload_id>", "<str:upload_id>/complete")},
+    **{
+        f"api/v1/uploads{what}": KEY
+        for what in ("", "/", "/presigned", "/<str:upload_id>", "/<str:upload_id>/complete")
+    },
     **{f"api/v1/task/result/<str:task_id>{what}": KEY for what in ("", "/matches")},
     **{f"catalog/audio/<uuid:music_id>/{what}": PERMITTED for what in ("", "peaks/", "spectrogram.png", "telling.svg")},
     **{f"catalog/review/{what}": PERMITTED for what in ("", "bulk/", "next/", "previous/", "skipped/")},

@@ -70,6 +70,7 @@ def test_bad_batches_are_422(api: APIClient, url: str, body: Any) -> None:
     answer = api.post(url, body, format="json")
     assert answer.status_code == 422, answer.content
     assert set(answer.json()["errors"]) == {"musicIds"} or "musicIds" in str(answer.json()["errors"])
+    assert "ErrorDetail" not in answer.json()["detail"]  # words about each item, and not Python's
 
 
 def test_the_most_is_a_setting(api: APIClient, owner: User, settings: Settings) -> None:

@@ -122,6 +122,7 @@ def test_what_cannot_be_stored_is_422_and_stores_nothing(api: APIClient, body: A
     answer = api.post(URLS, body, format="json")
     assert answer.status_code == 422
     assert list(answer.json()["errors"]) == [member]
+    assert "ErrorDetail" not in answer.json()["detail"]  # words about each item, and not Python's
     assert not Endpoint.objects.exists()
 
 

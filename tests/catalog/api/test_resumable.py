@@ -171,6 +171,12 @@ def test_beginnings_that_are_refused(api: APIClient, headers: dict[str, str], co
     assert list(resumable.folder().iterdir()) == []
 
 
+def test_begins_without_the_slash_as_well(api: APIClient) -> None:
+    """Sent on to the other address, a POST would come there as a GET."""
+    answer = api.post(URL.rstrip("/"), headers={**TUS, "Upload-Length": "9"})
+    assert (answer.status_code, answer["Location"]) == (201, f"{URL}{Upload.objects.get().pk}")
+
+
 def test_more_than_the_account_may_have(api: APIClient, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ACCOUNT_MAX_OPEN_UPLOADS = 2
     settings.ACCOUNT_MAX_MB = 3
