@@ -39,9 +39,9 @@ class Caller:
     body: bytes = b""
 
     def next(self) -> tuple[str, dict[str, Any]]:
-        """Return the kind of the next call and what `requests` makes it of."""
+        """Return the kind of the next call and what `urllib3` makes it of."""
         if self.place:
-            call = {"method": "PATCH", "path": self.place, "headers": PIECE, "data": self.body}
+            call = {"method": "PATCH", "path": self.place, "headers": PIECE, "body": self.body}
             self.place = ""
             return SEND, call
         kind = self.chance.choices([*SHARES], [*SHARES.values()])[0]
@@ -71,10 +71,10 @@ class Caller:
         return {"method": "GET", "path": f"{path}?cursor={cursor}" if cursor else path}
 
     def _fingerprint(self) -> dict[str, Any]:
-        return {"method": "POST", "path": "/api/v1/fingerprint", "files": {"fingerprint": ("a.fp", fingerprint())}}
+        return {"method": "POST", "path": "/api/v1/fingerprint", "fields": {"fingerprint": ("a.fp", fingerprint())}}
 
     def _upload(self) -> dict[str, Any]:
-        return {"method": "POST", "path": "/api/v1/music", "files": {"file": ("a.mp3", self._file())}}
+        return {"method": "POST", "path": "/api/v1/music", "fields": {"file": ("a.mp3", self._file())}}
 
     def _begin(self) -> dict[str, Any]:
         self.body = self._file()

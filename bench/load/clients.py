@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-import requests
+import urllib3
 
 from bench.load import calls
 
@@ -47,14 +47,24 @@ def percentile_ms(seconds: list[float], share: float) -> float:
 
 
 def run(
-    *, url: str, key: str, music_ids: list[str], clients: int, seconds: float, each_per_s: float | None, seed: int = 1
+    *,
+    url: str,
+    keys: list[str],
+    music_ids: list[str],
+    clients: int,
+    seconds: float,
+    each_per_s: float | None,
+    seed: int = 1,
 ) -> Timings:
-    """Have `clients` threads call for `seconds`, each so often; None: as fast as answered."""
+    """Have `clients` threads call for `seconds`, each so often and with one of `keys`; None: as fast as answered."""
     timings = Timings()
     calls.fingerprint(), calls.files()
     ends_s = time.monotonic() + seconds
     threads = [
-        threading.Thread(target=_client, args=(url, key, music_ids, ends_s, each_per_s, timings, seed + number))
+        threading.Thread(
+            target=_client,
+            args=(url, keys[number % len(keys)], music_ids, ends_s, each_per_s, timings, seed + number),
+        )
         for number in range(clients)
     ]
     began_s = time.monotonic()
@@ -71,26 +81,31 @@ def _client(
 ) -> None:
     caller = calls.Caller(music_ids, chance := random.Random(seed))
     due_s = time.monotonic() + (chance.random() / each_per_s if each_per_s else 0)
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {key}"
+    with connection(url, key, TIMEOUT_S) as server:
         while due_s < ends_s:
             time.sleep(max(due_s - time.monotonic(), 0))
-            _ask(session, url, caller, timings)
+            _ask(server, caller, timings)
             due_s = due_s + 1 / each_per_s if each_per_s else time.monotonic()
 
 
-def _ask(session: requests.Session, url: str, caller: calls.Caller, timings: Timings) -> None:
+def connection(url: str, key: str, timeout_s: float) -> urllib3.HTTPConnectionPool:
+    """Return a connection that is kept, with the key. It costs a third of what `requests` does, on the same cores."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return urllib3.connection_from_url(url, maxsize=1, timeout=timeout_s, retries=False, headers=headers)
+
+
+def _ask(server: urllib3.HTTPConnectionPool, caller: calls.Caller, timings: Timings) -> None:
     kind, call = caller.next()
-    path = call.pop("path")
+    path, headers = call.pop("path"), call.pop("headers", {})
     began_s = time.monotonic()
     try:
-        answer = session.request(url=url + path, timeout=TIMEOUT_S, **call)
-    except requests.RequestException as error:
+        answer = server.request(url=path, headers=server.headers | headers, **call)
+    except urllib3.exceptions.HTTPError as error:
         timings.others[type(error).__name__] += 1
         return
     took_s = time.monotonic() - began_s
-    if answer.ok:
+    if answer.status < 300:
         timings.seconds[kind].append(took_s)
         caller.note(kind, path, answer)
     else:
-        timings.others[f"{kind} {answer.status_code}"] += 1
+        timings.others[f"{kind} {answer.status}"] += 1

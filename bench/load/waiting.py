@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-import requests
+import urllib3
 
 from bench.goals import Goal
 from bench.load import clients
@@ -36,7 +36,7 @@ def measure(
     keys = [key] * LISTENERS + [idle_keys[number % len(idle_keys)] for number in range(WAITERS - LISTENERS)]
     with listening(url, keys) as heard:
         time.sleep(5)
-        timings = clients.run(url=url, key=key, music_ids=music_ids, clients=10, seconds=seconds, each_per_s=1.0)
+        timings = clients.run(url=url, keys=[key], music_ids=music_ids, clients=10, seconds=seconds, each_per_s=1.0)
         time.sleep(HEARD_LIMIT_S)
     p99, late_s = timings.percentile_ms(99), float(np.percentile(heard.late_s, 99)) if heard.late_s else float("inf")
     unlucky = sum(count != LISTENERS for count in heard.seen.values())
@@ -67,17 +67,16 @@ def listening(url: str, keys: list[str]) -> Iterator[Heard]:
 
 def _listen(url: str, key: str, counts: bool, heard: Heard, stop: threading.Event) -> None:  # noqa: FBT001
     after = "latest"
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {key}"
+    with clients.connection(url, key, TIMEOUT_S) as server:
         while not stop.is_set():
             try:
-                answer = session.get(f"{url}/api/v1/events", params={"after": after, "wait": 20}, timeout=TIMEOUT_S)
-            except requests.RequestException as error:
+                answer = server.request("GET", f"/api/v1/events?after={after}&wait=20")
+            except urllib3.exceptions.HTTPError as error:
                 heard.answers[type(error).__name__] += 1
                 continue
             told = answer.json()
             kind = "with ends" if told.get("results") else "no room" if "Retry-After" in answer.headers else "waited"
-            heard.answers[kind if answer.status_code == 200 else str(answer.status_code)] += 1
+            heard.answers[kind if answer.status == 200 else str(answer.status)] += 1
             if counts:
                 _note(told.get("results", []), heard)
             after = told.get("next_after", after)
