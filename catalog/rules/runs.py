@@ -18,7 +18,7 @@ from catalog.rules.acting import Look, concerning, look, store
 from catalog.services.errors import CatalogError
 from queueing.chunked_work import attempt, ended, held, stop
 
-CHUNK = 200  # matches looked at together: a transaction of some hundredths of a second
+CHUNK = 500  # matches looked at together: PostgreSQL takes longer to plan the queries of a chunk than to run them
 SWEEP_S = 2.0  # a sweep's other duties wait no longer than this, and one chunk
 EXAMPLES_KEPT = 50
 log = structlog.get_logger(__name__)
