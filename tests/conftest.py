@@ -1,5 +1,6 @@
 """Accounts, keys, recordings and a queue for every test."""
 
+import gc
 import itertools
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -28,6 +29,12 @@ from tests.webhooks.receiver import Receiver
 
 pytest_plugins = ["tests.object_store", "tests.milvus_server", "tests.unmarked", "tests.emptying"]
 AUDIO = Path(__file__).parent / "audio"
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage less often, and never look through what is loaded by now: it took a tenth of the tests' time."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture
