@@ -23,6 +23,7 @@ COLOURS = """[...document.querySelectorAll("*")].map(element => getComputedStyle
     .map(style => [style.color, style.backgroundColor, style.borderColor, style.fill])"""
 WIDTHS = (390, 1280, 1440)
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+EMPTY = ("/admin/", "/catalog/review/", "/admin/catalog/waitingpair/", "/catalog/uses/", "/catalog/scan/")
 PAGES: dict[str, Callable[[Match], str]] = {
     "overview": lambda _: "/admin/",
     "review": lambda _: "/catalog/review/",
@@ -113,6 +114,17 @@ def test_every_page_is_silent_and_readable_by_anybody(page: Page, live_server: L
         page.evaluate(DARK)
         barred += [f"{name}, dark: {words}" for words in violations(page, *OF_COLOURS)]
     assert not barred, "\n".join(barred)
+
+
+def test_an_empty_site_fits_every_screen(page: Page, live_server: LiveServer) -> None:
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for url in EMPTY:
+            page.goto(live_server.url + url)
+            assert page.evaluate(WIDER) <= 1, (url, width)
+    page.goto(live_server.url + "/admin/")
+    page.evaluate(AXE)
+    assert violations(page) == []
 
 
 def test_the_first_stop_leads_past_the_menu(page: Page, live_server: LiveServer) -> None:
