@@ -75,7 +75,7 @@ def test_decisions_that_contradict_each_other_are_settled_by_a_choice(
     page.goto(live_server.url + "/catalog/copies-to-remove/")
     page.get_by_role("row", name="Two").get_by_role("link", name="Choose the one to keep").click()
     expect(page.get_by_text("no copy is the one to keep")).to_be_visible()
-    page.get_by_role("button", name="Keep “Three”").click()
+    page.get_by_role("button", name="Keep this one: “Three”").click()
     expect(page.get_by_text("“Three” is the one to keep: 1 decision changed.")).to_be_visible()
     page.goto(live_server.url + "/catalog/copies-to-remove/")
     expect(page.locator("tbody tr")).to_have_count(2)
