@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 
 from catalog.models import Decision, Match, Track
-from catalog.models.conflicts import conflicts_of
 from catalog.selectors.keeper import suggest_keeper
 from catalog.selectors.one_keeper import agreed
 from catalog.selectors.review import Pair, ordered
@@ -17,7 +16,7 @@ _OF_FILE = ("codec", "sample_rate_hz", "bit_rate", "cutoff_hz", "duration_s", "c
 _OF_TRACK = ("title", "created_at", *(f"audio_file__{name}" for name in _OF_FILE), "client_fingerprint__confirmed_at")
 _READ = (
     *("relation", "edit", "similarity", "tempo_ratio", "pitch_semitones", "query_coverage", "reference_coverage"),
-    *("query_start_s", "reference_start_s", "reference_end_s"),
+    *("query_start_s", "reference_start_s", "reference_end_s", "conflict"),
     *(f"{side}__{name}" for side in ("query_track", "reference_track") for name in _OF_TRACK),
 )
 MOST_PAIRS = 10_000  # decided at once: a preview and an undo that take seconds, not minutes
@@ -96,7 +95,7 @@ def _add(found: BulkPlan, match: Match) -> None:
         return
     found.keepers[ordered(match.query_track_id, match.reference_track_id)] = keeper.pk if keeper else None
     found.kinds[_kind(match)] += 1
-    found.conflicts += bool(conflicts_of(match))
+    found.conflicts += match.conflict > 0
     if len(found.first) < SHOWN_EXAMPLES:
         found.first.append(match)
 

@@ -50,12 +50,12 @@ def planned() -> tuple[BulkPlan, int]:
     return found, len(queries)
 
 
-def test_the_preview_asks_twice_and_agrees_with_whole_rows(
+def test_the_preview_asks_three_times_and_agrees_with_whole_rows(
     matches: list[Match], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catalog.selectors.bulk_decision.SHOWN_EXAMPLES", len(matches))
     found, queries = planned()
-    assert queries == 2
+    assert queries == 3  # keys, rows, standing decisions
     expected = {}
     for match in Match.objects.select_related("query_track__audio_file", "reference_track__audio_file"):
         side = suggest_keeper(match).side
