@@ -1,12 +1,13 @@
-"""Decisions about many pairs at once: stored as one batch, undone as one, and never replacing another person's."""
+"""Decisions about many pairs at once: stored as one batch, and undone as one."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.models import Decision, Match, Track
@@ -55,22 +56,28 @@ def keep_instead(*, keepers: Mapping[Pair, int], decided_by: User) -> int:
     """
     batch = uuid.uuid4()
     with transaction.atomic():
-        standing = _standing(list(keepers), verdict=Decision.Verdict.SAME)
-        ended = Decision.objects.filter(pk__in=[row.pk for row in standing.values()], undone_at=None)
-        ended.update(undone_at=timezone.now())
-        Decision.objects.bulk_create(
-            Decision(
-                first_track_id=first,
-                second_track_id=second,
-                verdict=Decision.Verdict.SAME,
-                keeper_id=keepers[first, second],
-                decided_by=decided_by,
-                batch=batch,
-            )
-            for first, second in standing
-        )
+        # Locked: what somebody undoes at this moment is not decided again.
+        standing = _standing(list(keepers), _locked(), verdict=Decision.Verdict.SAME)
+        Decision.objects.filter(pk__in=[row.pk for row in standing.values()]).update(undone_at=timezone.now())
+        Decision.objects.bulk_create(_rows(standing, Decision.Verdict.SAME, keepers, decided_by, batch))
     log.info("keeper_changed", batch=str(batch), pairs=len(standing))
     return len(standing)
+
+
+def _rows(
+    pairs: Iterable[Pair], verdict: str, keepers: Mapping[Pair, int | None], decided_by: User, batch: uuid.UUID
+) -> list[Decision]:
+    return [
+        Decision(
+            first_track_id=first,
+            second_track_id=second,
+            verdict=verdict,
+            keeper_id=keepers[first, second],
+            decided_by=decided_by,
+            batch=batch,
+        )
+        for first, second in pairs
+    ]
 
 
 def _decide_some(
@@ -79,18 +86,7 @@ def _decide_some(
     with transaction.atomic():
         waiting = _waiting(pairs)
         Decision.objects.bulk_create(
-            [
-                Decision(
-                    first_track_id=first,
-                    second_track_id=second,
-                    verdict=verdict,
-                    keeper_id=keepers[first, second],
-                    decided_by=decided_by,
-                    batch=outcome.batch,
-                )
-                for first, second in pairs
-                if (first, second) in waiting
-            ],
+            _rows([pair for pair in pairs if pair in waiting], verdict, keepers, decided_by, outcome.batch),
             ignore_conflicts=True,  # somebody else's word stands: the database's rule, one a pair
         )
     stored = _standing(pairs, batch=outcome.batch)
@@ -111,11 +107,15 @@ def _waiting(pairs: list[Pair]) -> set[Pair]:
     return found & set(pairs)
 
 
-def _standing(pairs: list[Pair], **tests: object) -> dict[Pair, Decision]:
+def _locked() -> QuerySet[Decision]:
+    return Decision.objects.order_by("pk").select_for_update(of=("self",))
+
+
+def _standing(pairs: list[Pair], decisions: QuerySet[Decision] | None = None, **tests: object) -> dict[Pair, Decision]:
     if not pairs:
         return {}
     wanted = set(pairs)
-    rows = Decision.objects.filter(
+    rows = (Decision.objects.all() if decisions is None else decisions).filter(
         undone_at=None, first_track__in={one for one, _ in wanted}, second_track__in={two for _, two in wanted}, **tests
     )
     found = {(row.first_track_id, row.second_track_id): row for row in rows.select_related("decided_by", "rule")}

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -12,8 +12,10 @@ from catalog.models import Decision, Track
 from catalog.selectors.copies_to_remove import copies_to_remove, ids_to_remove
 from catalog.selectors.keeper import suggest_keeper
 from catalog.selectors.one_keeper import agreed, kept_instead
-from catalog.services.decisions import decide
+from catalog.services.bulk_decisions import keep_instead
+from catalog.services.decisions import decide, undo
 from catalog.services.tracks.removal import remove_track
+from tests.beside import Beside, ended_or_waits
 from tests.catalog.admin.test_waiting_pairs import BULK
 from tests.catalog.admin.test_waiting_pairs import agreed as agreed_to
 from tests.rows import make_audio_file, make_copy, make_track
@@ -130,3 +132,17 @@ def test_versions_alone_contradict_nothing(desk: Client, owner: User, staff: Use
     assert "another version" in page
     assert "no copy is the one to keep" not in page
     assert "Keep this one" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one transaction write at a time")
+def test_what_is_undone_at_that_moment_is_not_decided_again(owner: User, staff: User) -> None:
+    a, b = make_track(owner), make_track(owner)
+    made = decide(one=a, other=b, verdict="same", keeper=a, decided_by=staff)
+    with transaction.atomic():
+        undo(decision=made)
+        other = Beside(lambda: keep_instead(keepers={(a.pk, b.pk): b.pk}, decided_by=staff))
+        ended_or_waits(other)
+    other.end()
+    assert not Decision.objects.filter(undone_at=None).exists()

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from catalog.models import AudioFile, Track
 from catalog.services.audio import store, stored_files
 from catalog.services.tracks import adding, removal
+from tests.beside import WITHIN_S, Beside, ended_or_waits
 from tests.some import some
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-WITHIN_S = 30.0
 
 
 @pytest.fixture
@@ -33,31 +33,6 @@ def purge() -> int:
     purged = removal.purge_removed(now=timezone.now() + timedelta(hours=settings.REMOVED_KEPT_HOURS + 1))
     stored_files.remove_due()
     return purged
-
-
-class Beside(threading.Thread):
-    """Work with a database connection of its own; `failure` is what it raised."""
-
-    def __init__(self, work: Callable[[], object]) -> None:
-        super().__init__(daemon=True)
-        self._work = work
-        self.failure: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        """Do it."""
-        try:
-            self._work()
-        except Exception as error:  # noqa: BLE001  (told by `end`)
-            self.failure = error
-        finally:
-            connections.close_all()
-
-    def end(self) -> None:
-        """Wait for the end, which must be a good one."""
-        self.join(WITHIN_S)
-        assert not self.is_alive()
-        assert self.failure is None, repr(self.failure)
 
 
 class Gate:
@@ -80,19 +55,6 @@ class Gate:
     def open(self) -> None:
         """Let it go on."""
         self._opened.set()
-
-
-def ended_or_waits(other: Beside) -> None:
-    """Return once `other` has ended, or waits for a lock that a held transaction has."""
-    until = time.monotonic() + WITHIN_S
-    while other.is_alive() and time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            )
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
 
 
 def all_bytes_are_there(count: int) -> None:
