@@ -56,6 +56,7 @@ def mix(request: HttpRequest, track_id: int) -> HttpResponse:
         "title": "Uses",
         "track": track,
         "uses": uses,
+        "recordings": sum(not use.is_copy for use in uses),
         "waiting": sum(use.decision is None for use in uses),
         "timeline": timeline_of(uses, length_s=track.length_s or 0.0),
         "can_decide": request.user.has_perms(DECIDE),

@@ -31,21 +31,21 @@ def settled_badge(match: Match) -> SafeString:
 
 
 def uses_badge(count: int, waiting: int | None = 0) -> SafeString:
-    """Return how many recordings a track uses, yellow while some of them are undecided."""
+    """Return how many other tracks a track uses, yellow while some of them are undecided."""
     return display.badge("warning" if waiting else "off", "queue_music", uses_words(count))
 
 
 def uses_words(count: int) -> str:
-    """Return how many recordings a track uses."""
-    return f"uses {display.counted(count, 'recording')}"
+    """Return how many other tracks a track uses; copies of one recording count each."""
+    return f"uses {display.counted(count, 'track')}"
 
 
 def answer_words(job: Any) -> str:
-    """Return the outcome of a task that was read `with_uses_found`; for no copy, how many recordings it uses."""
+    """Return the outcome of a task that was read `with_uses_found`; for no copy, how many tracks it uses."""
     told = job.error or (job.result or {}).get("is_duplicate")
     return uses_words(job.uses_found) if job.uses_found and not told else job.answer
 
 
 def open_mix_badge(mix: OpenMix) -> SafeString:
-    """Return how many recordings of a mix wait for a decision."""
+    """Return how many tracks in a mix wait for a decision."""
     return uses_badge(mix.waiting, mix.waiting)

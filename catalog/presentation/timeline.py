@@ -9,7 +9,7 @@ ROW = 20
 TOP = 22
 _MOST_TICKS = 6
 _STEPS_S = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-_LEAST_ROOM = 40.0  # per cent beside a bar; where there is less, its name lies upon it
+_LEAST_ROOM = 25.0  # per cent beside a bar; where there is less, its name lies upon it
 _LAST_WORDS = 0.9  # of the length: the words of a later tick would run out of the picture
 _LEAST_WIDTH = 0.4
 
@@ -48,28 +48,29 @@ class Timeline:
 
 
 def timeline_of(uses: list[Use], *, length_s: float) -> Timeline:
-    """Return the picture of what a recording of `length_s` seconds uses."""
+    """Return the picture of what a recording of `length_s` seconds uses; copies of one recording are one row."""
+    firsts = [use for use in uses if not use.is_copy]
     length = max([length_s, 1.0, *(use.place[1] for use in uses)])
     return Timeline(
-        height=TOP + ROW * len(uses) + 4,
+        height=TOP + ROW * len(firsts) + 4,
         ticks=[
             (_part(time_s, length), display.clock(time_s) if time_s <= _LAST_WORDS * length else "")
             for time_s in _ticks(length)
         ],
-        rows=[_row(number, use, length) for number, use in enumerate(uses)],
+        rows=[_row(place, use, length) for place, use in enumerate(firsts)],
     )
 
 
-def _row(number: int, use: Use, length: float) -> Row:
+def _row(place: int, use: Use, length: float) -> Row:
     start_s, end_s = use.place
     left, right = _part(start_s, length), _part(end_s, length)
     named = "upon" if max(left, 100 - right) < _LEAST_ROOM else "left" if left > 100 - right else "right"
     return Row(
-        number=number + 1,
+        number=use.number,
         title=use.part.title,
         words=f"{display.clock(start_s)} to {display.clock(end_s)}: {use.part.title}",
-        top=TOP + ROW * number,
-        middle=TOP + ROW * number + ROW // 2,
+        top=TOP + ROW * place,
+        middle=TOP + ROW * place + ROW // 2,
         whole=_stretch(start_s, end_s, length),
         stretches=[_stretch(begin_s, stop_s, length) for begin_s, stop_s in use.stretches],
         name_x=right if named == "right" else left,

@@ -10,6 +10,7 @@ def entry_of(use: Use) -> Entry:
     match = use.match
     tempo = 1 / match.tempo_ratio if use.is_turned and match.tempo_ratio > 0 else match.tempo_ratio
     return Entry(
+        number=use.number,
         start_s=round(use.place[0], 2),
         end_s=round(use.place[1], 2),
         title=use.part.title,

@@ -4,7 +4,7 @@ A use is a match by which one track has all or a part of the other and is not a 
 of which the match covers less: each song covers a little of a mix, and the mix covers much of each song.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, When
@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from catalog.models import Decision, Job, Match, Track
 from catalog.selectors.remembered import remembered_count
 from catalog.selectors.review import COUNT_LIMIT
+from catalog.services.tracks.copies_in_mix import recordings_at
 
 HOLDING = (Match.Relation.CONTAINS, Match.Relation.OVERLAP)
 MIXES_A_PAGE = 50
@@ -37,7 +38,7 @@ def is_use(match: Match) -> bool:
 
 
 def with_uses(tracks: QuerySet[Track]) -> QuerySet[Track]:
-    """Annotate `uses` and `open_uses`: how many recordings a track uses, and how many of them are undecided."""
+    """Annotate `uses` and `open_uses`: how many other tracks a track uses, and how many of them are undecided."""
     return tracks.annotate(uses=_count_of(uses()), open_uses=_count_of(uses().undecided()))
 
 
@@ -48,7 +49,7 @@ def _count_of(found: Any) -> Subquery:
 
 
 def with_uses_found(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    """Annotate `uses_found`: how many recordings a check found that are used in its track."""
+    """Annotate `uses_found`: how many tracks a check found that are used in its track."""
     of_job = Match.objects.filter(_QUERY_HOLDS, job=OuterRef("pk"), relation__in=HOLDING).order_by()
     counted = of_job.values("job").annotate(count=Count("reference_track", distinct=True)).values("count")
     return jobs.annotate(uses_found=Coalesce(Subquery(counted), 0))
@@ -96,12 +97,14 @@ def _open_containers() -> QuerySet[Any, Any]:
 
 @dataclass(frozen=True)
 class Use:
-    """One recording in a container: where it plays, which part of it, and the decision about it."""
+    """One track in a container: where it plays, which part of it, and the decision about it."""
 
     match: Match
     part: Track
     decision: Decision | None
     is_turned: bool  # the recording was checked, and the container found
+    number: int = 0  # of the recording: its copies at this place have the same
+    is_copy: bool = False  # of the one before it
 
     @property
     def place(self) -> tuple[float, float]:
@@ -139,15 +142,23 @@ class Use:
 
 
 def uses_of(track: Track) -> list[Use]:
-    """Return what a track uses in the order in which it begins, each recording once, by its newest match."""
+    """Return what a track uses, each track once, by its newest match.
+
+    Recordings come in the order in which they begin, each with its copies behind it.
+    """
     either = Q(query_track=track) | Q(reference_track=track)
     found = uses().filter(either, container=track.pk).order_by("-pk").with_tracks(has_segments=True)
     newest: dict[int, Match] = {}
     for match in found[:MOST_MATCHES]:
         newest.setdefault(match.reference_track_id if match.query_track_id == track.pk else match.query_track_id, match)
     decided = decisions_with(track, list(newest))
-    rows = [_use(track, match, decided.get(part_id)) for part_id, match in newest.items()]
-    return sorted(rows, key=lambda use: use.place)
+    found = {part_id: _use(track, match, decided.get(part_id)) for part_id, match in newest.items()}
+    recordings = recordings_at({part_id: use.place for part_id, use in found.items()})
+    return [
+        replace(found[part_id], number=number, is_copy=part_id != copies[0])
+        for number, copies in enumerate(recordings, 1)
+        for part_id in copies
+    ]
 
 
 def _use(track: Track, match: Match, decision: Decision | None) -> Use:

@@ -14,7 +14,7 @@ from catalog.services.tracks import tracklists
 from tests.alterations import RATE, sound, write
 from tests.indexed import index_recording
 
-ENTRY = tracklists.Entry(61.52, 90.0, 'The "Mix"', "=cmd", "id-1", 5.0, 33.5, "overlap", 1.04, 0.0)
+ENTRY = tracklists.Entry(1, 61.52, 90.0, 'The "Mix"', "=cmd", "id-1", 5.0, 33.5, "overlap", 1.04, 0.0)
 
 
 def test_a_cue_sheet_has_times_in_frames_and_no_quotation_marks() -> None:

@@ -62,18 +62,18 @@ def test_the_task_list_says_what_a_check_found_in_a_mix(desk: Client, owner: Use
     make_match(mix, copied, job=make_check(mix, found=copied), relation="contains", query_coverage=0.2)
     rows = desk.get("/admin/catalog/job/").content.decode()
     answers = re.findall(r'field-answer.*?title="([^"]*)"', rows, re.DOTALL)
-    assert sorted(answers) == sorted([copied.title, mix.title, "no duplicate", "uses 4 recordings"])
+    assert sorted(answers) == sorted([copied.title, mix.title, "no duplicate", "uses 4 tracks"])
 
 
 @pytest.mark.slow
 def test_a_mix_is_no_plain_no_duplicate(desk: Client, mix: Track) -> None:
     """It says what it uses, in the list, on its page and in the export, and a filter finds it."""
-    assert "uses 4 recordings" in listed(desk)
+    assert "uses 4 tracks" in listed(desk)
     page = desk.get(f"/admin/catalog/track/{mix.pk}/change/").content.decode()
-    assert page.count("uses 4 recordings") >= 2, "the badge, and the answer of its check"
+    assert page.count("uses 4 tracks") >= 2, "the badge, and the answer of its check"
     assert "no duplicate" not in page
     export = desk.get("/admin/catalog/track/export/")
-    assert b"uses 4 recordings" in b"".join(export.streaming_content)
+    assert b"uses 4 tracks" in b"".join(export.streaming_content)
     assert "The mix" in listed(desk, "?checked=uses")
     assert "Song of the mix" not in listed(desk, "?checked=uses")
     assert "The mix" not in listed(desk, "?checked=none")
@@ -81,7 +81,7 @@ def test_a_mix_is_no_plain_no_duplicate(desk: Client, mix: Track) -> None:
 
 def test_an_upload_says_what_it_uses(desk: Client, mix: Track) -> None:
     [row] = desk.get(f"/admin/catalog/track/arrivals/?tracks={mix.pk}").json()["rows"]
-    assert "uses 4 recordings" in row["html"]
+    assert "uses 4 tracks" in row["html"]
     assert f"/catalog/uses/{mix.pk}/" in row["html"]
 
 

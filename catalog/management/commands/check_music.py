@@ -59,13 +59,15 @@ class Command(BaseCommand):
         answer = CaughtUpIndex().find(fingerprint, effort="everything", progress=self._report(fingerprint.duration_s))
         tracks = Track.objects.present().in_bulk([match.track_id for match in answer.matches])
         listed = tracklists.entries(answer.matches, tracks)
+        named = 0
         for entry in listed:
             self.stdout.write(
-                f"{_clock(entry.start_s)}-{_clock(entry.end_s)}  {shown(entry.title)}  ({entry.music_id})"
-                f"  {entry.relation}, from {_clock(entry.reference_start_s)}, tempo x {entry.tempo_ratio:.3f}"
+                f"{_clock(entry.start_s)}-{_clock(entry.end_s)}  {'also ' if entry.number == named else ''}"
+                f"{shown(entry.title)}  ({entry.music_id})  {entry.relation},"
+                f" from {_clock(entry.reference_start_s)}, tempo x {entry.tempo_ratio:.3f}"
             )
-        recordings = "1 recording" if len(listed) == 1 else f"{len(listed)} recordings"
-        self.stdout.write(f"{recordings} of the index in {shown(path.name)}.")
+            named = entry.number
+        self.stdout.write(f"{_counted(listed)} of the index in {shown(path.name)}.")
         if not answer.is_complete:
             self.stdout.write(
                 self.style.WARNING("The search reached NAMING_CPU_SECONDS_PER_MINUTE: there may be more recordings.")
@@ -101,6 +103,13 @@ def _written(kind: str, listed: list[tracklists.Entry], file_name: str, *, is_co
     if kind == ".cue":
         return tracklists.as_cue(listed, file_name)
     return tracklists.as_csv(listed) if kind == ".csv" else tracklists.as_json(listed, is_complete=is_complete)
+
+
+def _counted(listed: list[tracklists.Entry]) -> str:
+    """Return "4 recordings", and in how many tracks where some are copies."""
+    count = tracklists.count_of(listed)
+    recordings = "1 recording" if count == 1 else f"{count} recordings"
+    return recordings if count == len(listed) else f"{recordings} ({len(listed)} tracks)"
 
 
 def _clock(seconds: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from catalog.engine import Match as EngineMatch
 from catalog.models import Track
+from catalog.services.tracks.copies_in_mix import recordings_at
 
 FRAMES_A_SECOND = 75  # of a cue sheet's times
 CSV_START = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
@@ -15,8 +16,12 @@ CSV_START = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take fo
 
 @dataclass(frozen=True)
 class Entry:
-    """One recording in a mix: where it plays, which part of it, and its relation to the mix."""
+    """A track in a mix: where it plays, which part of it, and its relation to the mix.
 
+    `number` counts the recordings. Copies of one recording have the same number, the first of them speaks for all.
+    """
+
+    number: int
     start_s: float
     end_s: float
     title: str
@@ -30,15 +35,29 @@ class Entry:
 
 
 def entries(matches: Sequence[EngineMatch], tracks: Mapping[int, Track]) -> list[Entry]:
-    """Return the recordings in the order in which they begin; tracks that no longer exist are left out."""
-    found = [_entry(match, tracks[match.track_id]) for match in matches if match.track_id in tracks]
-    return sorted(found, key=lambda entry: (entry.start_s, entry.end_s))
+    """Return the recordings in the order in which they begin, each with its copies behind it.
+
+    Tracks that no longer exist are left out.
+    """
+    found = {match.track_id: match for match in matches if match.track_id in tracks}
+    recordings = recordings_at({pk: (match.query_start_s, match.query_end_s) for pk, match in found.items()})
+    numbered = ((number, pk) for number, copies in enumerate(recordings, 1) for pk in copies)
+    return [_entry(number, found[pk], tracks[pk]) for number, pk in numbered]
+
+
+def count_of(listed: Sequence[Entry]) -> int:
+    """Return how many recordings a list names."""
+    return len({entry.number for entry in listed})
 
 
 def as_cue(listed: Sequence[Entry], file_name: str) -> str:
-    """Return a cue sheet. Its tracks have one start each, so a recording under another one follows it."""
+    """Return a cue sheet: one track for each recording, without the copies.
+
+    Its tracks have one start each, so a recording under another one follows it.
+    """
     lines = [f'FILE "{_quoted(file_name)}" WAVE']
-    for number, entry in enumerate(listed, 1):
+    first = {entry.number: entry for entry in reversed(listed)}
+    for number, entry in enumerate(reversed(first.values()), 1):
         lines += [
             f"  TRACK {number:02d} AUDIO",
             f'    TITLE "{_quoted(entry.title)}"',
@@ -49,7 +68,7 @@ def as_cue(listed: Sequence[Entry], file_name: str) -> str:
 
 
 def as_csv(listed: Sequence[Entry]) -> str:
-    """Return a table, one row for each recording; text that a spreadsheet would run is quoted with an apostrophe."""
+    """Return a table, one row for each track; text that a spreadsheet would run is quoted with an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(Entry.__dataclass_fields__)
@@ -63,8 +82,9 @@ def as_json(listed: Sequence[Entry], *, is_complete: bool) -> str:
     return json.dumps({"is_complete": is_complete, "tracks": [asdict(entry) for entry in listed]}, indent=2) + "\n"
 
 
-def _entry(match: EngineMatch, track: Track) -> Entry:
+def _entry(number: int, match: EngineMatch, track: Track) -> Entry:
     return Entry(
+        number=number,
         start_s=round(match.query_start_s, 2),
         end_s=round(match.query_end_s, 2),
         title=track.title,
