@@ -58,7 +58,6 @@ def run(
 ) -> Timings:
     """Have `clients` threads call for `seconds`, each so often and with one of `keys`; None: as fast as answered."""
     timings = Timings()
-    calls.fingerprint(), calls.files()
     ends_s = time.monotonic() + seconds
     threads = [
         threading.Thread(
