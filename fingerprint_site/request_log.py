@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from catalog.api.holding import WAITS
+
 log = structlog.get_logger("request")
 HEADER = "X-Request-ID"
 _PROXYS_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -30,17 +32,22 @@ class RequestLogMiddleware:
         request_id = _id_of(request)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
-            log.info(
-                "request_answered",
-                method=request.method,
-                path=request.path,
-                status=response.status_code,
-                duration_ms=round((time.perf_counter() - began_s) * 1000, 1),
-                account=_account(request),
-                address=request.META.get("REMOTE_ADDR", ""),
-            )
+            if WAITS not in request.META:  # or the web server holds the request, and it is answered later
+                _tell(request, response.status_code, took_s=time.perf_counter() - began_s)
         response.headers.setdefault(HEADER, request_id)
         return response
+
+
+def _tell(request: HttpRequest, status: int, *, took_s: float) -> None:
+    log.info(
+        "request_answered",
+        method=request.method,
+        path=request.path,
+        status=status,
+        duration_ms=round(took_s * 1000, 1),
+        account=_account(request),
+        address=request.META.get("REMOTE_ADDR", ""),
+    )
 
 
 def _id_of(request: HttpRequest) -> str:

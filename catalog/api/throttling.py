@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from catalog.api.call import call_of
-from catalog.api.waiting import waited_for
+from catalog.api.waiting import was_held
 from catalog.models import ApiKey
 from catalog.services.rate_limits import Allowance, count_call, current_allowance
 
@@ -24,9 +24,9 @@ class ApiKeyThrottle(BaseThrottle):
         if not isinstance(request.auth, ApiKey):
             return True
         # A request that was held counted when it came.
-        self.allowance = current_allowance(request.auth) if waited_for(request) else count_call(request.auth)
+        self.allowance = current_allowance(request.auth) if was_held(request) else count_call(request.auth)
         call_of(request).allowance = self.allowance
-        return self.allowance.allowed or waited_for(request) is not None
+        return self.allowance.allowed or was_held(request)
 
     def wait(self) -> float | None:
         """Return the seconds until the next minute begins: `Retry-After`."""

@@ -6,13 +6,14 @@ would take every thread there is. Here such a request is taken out of its thread
 
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future
 from typing import Any
 
 from django.db import close_old_connections
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from catalog.api.holding import HELD, WAITED, WAITS
+from catalog.api.holding import HELD, NEWS, WAITED, WAITS
 
 
 class Parked(BaseException):
@@ -21,6 +22,7 @@ class Parked(BaseException):
     def __init__(self, wait: Any) -> None:
         self.wait = wait
         self.request: Any = None
+        self.news: Any = None  # what happened, once it did
 
 
 class _Again:
@@ -37,13 +39,22 @@ class _Again:
 
 
 class ParkingWorker(ThreadWorker):
-    """gthread, which holds requests that wait. Only the main thread changes `_parked`; others copy it."""
+    """gthread, which holds requests that wait. Only the main thread changes what is held; others copy `_parked`.
+
+    When the wait of many is over, they are answered one by one: all at once they would take every thread, and calls
+    that come just then would wait behind them. Each client asks again once it is answered, so the pace is theirs too.
+    """
 
     looked_every_s = 0.5
+    answered_at_once = 1
+    slow_s = 1.0  # an answer that takes longer stops no other: its client may read it as slowly as it likes
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._parked: dict[TConn, Parked] = {}
+        self._heard: deque[TConn] = deque()  # to be answered first: something happened
+        self._over: deque[TConn] = deque()  # to be answered then: their time is over
+        self._answering: dict[TConn, float] = {}  # since when
         self._own = threading.local()  # of the thread that handles a request: what others wait for, and it itself
         self._is_looking = False
         self._look_due_s = 0.0
@@ -56,6 +67,7 @@ class ParkingWorker(ThreadWorker):
 
     def _call(self, environ: dict[str, Any], start_response: Any) -> Any:
         environ[WAITED] = getattr(self._own, "waited", None)
+        environ[NEWS] = getattr(self._own, "news", None)
         environ[HELD] = getattr(self._own, "held", None)
         body = self._application(environ, start_response)
         if WAITS not in environ:
@@ -68,7 +80,7 @@ class ParkingWorker(ThreadWorker):
         again = conn.parser if isinstance(conn.parser, _Again) else None
         if again:
             conn.parser = again.parser
-        self._own.waited = again.parked.wait if again else None
+        self._own.waited, self._own.news = (again.parked.wait, again.parked.news) if again else (None, None)
         may_wait = self.alive and not again
         self._own.held = [one.wait for one in self._parked.copy().values()] if may_wait else None
         try:
@@ -77,7 +89,7 @@ class ParkingWorker(ThreadWorker):
             parked.request = req
             raise
         finally:
-            self._own.waited = self._own.held = None
+            self._own.waited = self._own.news = self._own.held = None
 
     def handle(self, conn: TConn) -> Any:
         """Read and answer a request; return how the connection goes on."""
@@ -88,34 +100,54 @@ class ParkingWorker(ThreadWorker):
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Keep a connection whose request waits; the main thread calls this."""
+        self._answering.pop(conn, None)
         result = None if fs.cancelled() or fs.exception() else fs.result()
         if isinstance(result, Parked):
             self._parked[conn] = result
         else:
             super().finish_request(conn, fs)
+        self._answer_next()
 
     def murder_pending(self) -> None:
         """Also look for what parked requests wait for: gunicorn's own loop calls this once a second or more often."""
         super().murder_pending()
-        if self._parked and not self._is_looking and time.monotonic() >= self._look_due_s:
+        self._answer_next()
+        # Not before all have heard of what was found last: what happens meanwhile is told together.
+        if self._parked and not (self._is_looking or self._heard) and time.monotonic() >= self._look_due_s:
             self._is_looking = True
             looked = self.tpool.submit(self._ready, dict(self._parked))
             looked.add_done_callback(lambda done: self.method_queue.defer(self._answer, done))
 
-    def _ready(self, parked: dict[TConn, Parked]) -> list[TConn]:
-        """Return the connections to be answered: something happened, their time is over, or the worker ends."""
+    def _ready(self, parked: dict[TConn, Parked]) -> dict[TConn, Any]:
+        """Return what happened for each connection to be answered; None: its time is over, or the worker ends."""
         close_old_connections()  # as at the beginning of a request, which this is none of
         try:
             news = next(iter(parked.values())).wait.happened([one.wait for one in parked.values()])
         except Exception:
             self.log.exception("Looking for what requests wait for failed.")
-            news = set()
+            news = {}
         now_s = time.monotonic()
-        return [conn for conn, one in parked.items() if not self.alive or one.wait.ends_s <= now_s or one.wait in news]
+        ready = {conn: news.get(one.wait) for conn, one in parked.items()}
+        return {
+            conn: found for conn, found in ready.items() if found or not self.alive or parked[conn].wait.ends_s <= now_s
+        }
 
-    def _answer(self, looked: "Future[list[TConn]]") -> None:
+    def _answer(self, looked: "Future[dict[TConn, Any]]") -> None:
         self._is_looking = False
         self._look_due_s = time.monotonic() + self.looked_every_s
-        for conn in looked.result():
-            conn.parser = _Again(conn.parser, self._parked.pop(conn))
-            self.enqueue_req(conn)
+        for conn, found in looked.result().items():
+            parked = self._parked.pop(conn)
+            parked.news = found
+            conn.parser = _Again(conn.parser, parked)
+            (self._heard if found else self._over).append(conn)
+        self._answer_next()
+
+    def _answer_next(self) -> None:
+        """Have those whose wait is over answered, as many at once as may be."""
+        quick_since_s = time.monotonic() - self.slow_s
+        free = self.answered_at_once - sum(began_s > quick_since_s for began_s in self._answering.values())
+        for _ in range(free):
+            if ready := self._heard or self._over:
+                conn = ready.popleft()
+                self._answering[conn] = time.monotonic()
+                self.enqueue_req(conn)

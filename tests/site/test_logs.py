@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import requests
+import structlog
 from django.conf import LazySettings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
+from catalog.api import holding
 from catalog.models import EvidenceLink
 from catalog.services.evidence import token_of
 from fingerprint_site.log_settings import MASKED, PIPE_BYTES, JsonFormatter
@@ -150,6 +152,15 @@ def test_no_line_has_what_opens_a_link(client: Client, end: str) -> None:
     ]
     assert told[-1]["event"] == f"Internal Server Error: /catalog/evidence/{MASKED}{end}"
     assert token not in lines.getvalue()
+
+
+@pytest.mark.parametrize(("environment", "lines"), [({}, 1), ({holding.WAITS: "an end"}, 0)])
+def test_an_answer_that_the_server_throws_away_is_no_line(environment: dict[str, str], lines: int) -> None:
+    """The request is held, and answered later: then it is one."""
+    request = RequestFactory().get("/api/v1/events", **environment)
+    with structlog.testing.capture_logs() as told:
+        RequestLogMiddleware(lambda _: HttpResponse())(request)
+    assert len(told) == lines
 
 
 @pytest.mark.parametrize(

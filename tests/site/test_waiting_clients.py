@@ -18,6 +18,14 @@ MAKE_KEY = (
     "owner, _ = User.objects.get_or_create(username={name!r});"
     "print(create_key(owner=owner, tier='custom', custom_per_minute={per_minute})[1])"
 )
+END_MANY = (
+    "import time; from django.contrib.auth.models import User; from catalog.models import Track;"
+    "from catalog.services.tasks import accepting, leasing;"
+    "owner = User.objects.get(username={name!r}); track = Track.objects.create(owner=owner, title='x');\n"
+    "for pause_s in {pauses_s}:\n"
+    "    job = accepting.accept_job(track=track, owner=owner, task_name='add_audio_in_index')\n"
+    "    leasing.end_in_success(leasing.claim(job.pk)); print(job.task_id); time.sleep(pause_s)\n"
+)
 END_ONE = (
     "from django.contrib.auth.models import User; from catalog.models import Job, Track;"
     "from catalog.services.tasks import accepting, leasing;"
@@ -76,6 +84,31 @@ def test_all_threads_are_free_while_many_wait_and_all_hear_of_an_end(web: WebSer
         assert at_s - ended_s < 8
     assert idle.answers == []
     assert [answer.json()["results"] for _, answer in idle.join()] == [[]] * 5
+
+
+def test_ends_that_come_together_or_while_clients_ask_again_are_all_heard_once(web: WebServer) -> None:
+    """Two at once are told together; later ones fall into the moments in which clients are on their way back."""
+    key, pauses_s = key_of(web, "busy"), [0.0] * 3 + [0.04 * number for number in range(15)]
+    heard: list[list[str]] = [[] for _ in range(20)]
+
+    def listen(mine: list[str]) -> None:
+        after = "0"
+        with requests.Session() as session:
+            while len(mine) < len(pauses_s):
+                answer = session.get(f"{web.url}/api/v1/events?after={after}&wait=20", headers=key, timeout=60).json()
+                mine += [body["task_id"] for body in answer["results"]]
+                after = answer["next_after"]
+
+    threads = [threading.Thread(target=listen, args=(mine,), daemon=True) for mine in heard]
+    for thread in threads:
+        thread.start()
+    time.sleep(2)
+    done = web.manage("shell", "-v", "0", "-c", END_MANY.format(name="busy", pauses_s=pauses_s))
+    ended = done.stdout.split()
+    assert len(ended) == len(pauses_s), done.stderr
+    for thread in threads:
+        thread.join(30)
+    assert heard == [ended] * len(heard)
 
 
 def test_one_account_does_not_take_all_the_places(web: WebServer) -> None:

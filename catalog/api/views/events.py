@@ -11,8 +11,8 @@ from catalog.api.base import account_of
 from catalog.api.bodies.strict import refuse_unknown
 from catalog.api.bodies.tasks import EventsSerializer
 from catalog.api.openapi import REFUSALS, invalid
-from catalog.api.waiting import ask_to_wait, waited_for
-from catalog.selectors.events import ended_after, last_number
+from catalog.api.waiting import answer_after_wait, ask_to_wait, told_after
+from catalog.selectors.events import last_number
 
 MOST_WAIT_S = 20  # shorter than proxies wait for an answer
 ASK_AGAIN_S = 5  # of a client that found no room to wait
@@ -49,23 +49,18 @@ class EventsView(APIView):
     def get(self, request: Request) -> Response:
         """Answer up to 100 bodies. An empty answer that came early says in `Retry-After` when to ask again."""
         refuse_unknown(request.query_params, _NAMES, "There is no such parameter.")
+        if held := answer_after_wait(request):
+            return Response(held)
         owner_id, wait_s = account_of(request).pk, _number(request, "wait", MOST_WAIT_S)
         last = last_number(owner_id)  # before the rows: what ends in between comes with the next answer
-        after = _after(request, last)
-        ended = ended_after(owner_id=owner_id, number=after)
-        told = {
-            "results": [job.callback_body for job in ended],
-            "next_after": str(ended[-1].end_number if ended else last),
-        }
-        if ended or waited_for(request) or ask_to_wait(request, owner_id=owner_id, after=last, seconds=wait_s):
+        told = told_after(_after(request, last), owner_id=owner_id, last=last)
+        if told["results"] or ask_to_wait(request, owner_id=owner_id, after=last, seconds=wait_s):
             return Response(told)
         return Response(told, headers={"Retry-After": str(ASK_AGAIN_S)})
 
 
 def _after(request: Request, last: int) -> int:
     """Return the number behind which the caller wants to read."""
-    if waited := waited_for(request):
-        return waited.after
     if request.query_params.get("after") == LATEST:
         return last
     after = _number(request, "after", _MOST)

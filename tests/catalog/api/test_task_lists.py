@@ -14,9 +14,10 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.api import holding
-from catalog.api.waiting import Wait
-from catalog.models import ApiKeyDay, EventClock, Job, Track
+from catalog.api.waiting import LONGEST_SHARE, News, Wait
+from catalog.models import ApiKey, ApiKeyDay, EventClock, Job, Track
 from catalog.selectors.events import last_number
+from catalog.services.api_keys import revoke_key
 from catalog.services.tasks import accepting, leasing
 from tests.conftest import client_of
 from tests.rows import make_check, make_match, make_track
@@ -132,7 +133,8 @@ def test_numbers_of_questions_are_fixed(api: APIClient, owner: User) -> None:
         for _ in range(5):
             make_match(track, make_track(owner), job=job)
             end(asked(track))
-    assert counts == [[3, 4, 4, 4]] * 2
+    # A feed without anything new is not read.
+    assert counts == [[3, 3, 4, 4], [3, 4, 4, 4]]
 
 
 def test_another_accounts_tasks_are_not_seen(outsider_api: APIClient, owner: User) -> None:
@@ -194,15 +196,59 @@ def test_a_server_that_holds_requests_is_told_for_what(api: APIClient, owner: Us
     assert "Retry-After" not in held
     wait = held.wsgi_request.META[holding.WAITS]
     assert (wait.owner_id, wait.after) == (owner.pk, 1)
-    assert 19 < wait.ends_s - time.monotonic() <= 20
-    assert Wait.happened([wait]) == set()
+    assert 19 < wait.ends_s - time.monotonic() <= 20 * LONGEST_SHARE
+    assert Wait.happened([wait]) == {}
 
     news = end(asked(ended.track))
-    assert Wait.happened([wait]) == {wait}
+    happened = Wait.happened([wait])
+    assert set(happened) == {wait}
     calls = ApiKeyDay.objects.get().calls
-    answer = api.get(f"{EVENTS}?after=latest&wait=20", **{holding.WAITED: wait})
+    again = {holding.WAITED: wait, holding.NEWS: happened[wait]}
+    answer = api.get(f"{EVENTS}?after=latest&wait=20", **again)
     assert answer.json() == {"results": [news.callback_body], "next_after": "2"}
     assert ApiKeyDay.objects.get().calls == calls
+
+
+def test_clients_that_come_together_do_not_come_back_together(api: APIClient) -> None:
+    """As after a restart: all of them would ask at the same moment, every twenty seconds."""
+    waits = [api.get(f"{EVENTS}?wait=20", **{holding.HELD: []}).wsgi_request.META[holding.WAITS] for _ in range(30)]
+    ends_s = [wait.ends_s - time.monotonic() for wait in waits]
+    assert max(ends_s) - min(ends_s) > 0.5
+
+
+def test_clients_that_waited_share_what_is_read(api: APIClient, owner: User) -> None:
+    """Ends that come one after the other are told together, and read once; nothing is read where none came."""
+    first = end(asked(make_track(owner)))
+    api.get(EVENTS)  # the key's first use
+    waits = [Wait(owner.pk, 1, float(number)) for number in range(3)]
+    assert Wait.happened(waits) == {}
+    empty, asked_empty = told_after_wait(api, waits[0], None)
+    assert empty == {"results": [], "next_after": "1"}
+    ended = [end(asked(first.track)) for _ in range(2)]
+    late = Wait(owner.pk, 2, 0.0)  # it has heard of one of them
+    happened = Wait.happened([*waits, late])
+    asked_with_news = []
+    for wait in waits:
+        told, count = told_after_wait(api, wait, happened[wait])
+        assert told == {"results": [job.callback_body for job in ended], "next_after": "3"}
+        asked_with_news.append(count)
+    assert asked_with_news == [asked_empty + 1, asked_empty, asked_empty]
+    assert told_after_wait(api, late, happened[late])[0] == {"results": [ended[1].callback_body], "next_after": "3"}
+
+
+def told_after_wait(api: APIClient, wait: Wait, news: News | None) -> tuple[Any, int]:
+    """Have a request answered that was held; return its body, and how often the database was asked."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = api.get(f"{EVENTS}?after=latest&wait=20", **{holding.WAITED: wait, holding.NEWS: news})
+    return answer.json(), len(queries)
+
+
+def test_a_key_that_was_revoked_meanwhile_is_not_answered(api: APIClient, owner: User) -> None:
+    wait = Wait(owner.pk, 0, 0.0)
+    end(asked(make_track(owner)))
+    revoke_key(key=ApiKey.objects.get())
+    again = {holding.WAITED: wait, holding.NEWS: Wait.happened([wait])[wait]}
+    assert api.get(f"{EVENTS}?wait=20", **again).status_code == 404
 
 
 @pytest.mark.parametrize(
