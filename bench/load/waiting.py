@@ -27,6 +27,7 @@ class Heard:
 
     late_s: list[float] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
+    ended_s: dict[str, float] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
 
 
@@ -42,7 +43,9 @@ def measure(
         )
         time.sleep(HEARD_LIMIT_S)
     p99, late_s = timings.percentile_ms(99), float(np.percentile(heard.late_s, 99)) if heard.late_s else float("inf")
-    unlucky = sum(count != LISTENERS for count in heard.seen.values())
+    unlucky = sum(
+        count != LISTENERS for task, count in heard.seen.items() if time.time() - heard.ended_s[task] > HEARD_LIMIT_S
+    )
     line = (
         f"{WAITERS} wait: POST p50 {timings.percentile_ms(50):.0f} ms, p99 {p99:.0f} ms; {len(heard.seen)} ends heard"
         f" after p50 {np.median(heard.late_s) if heard.late_s else 0:.1f} s, p99 {late_s:.1f} s,"
@@ -90,4 +93,5 @@ def _note(bodies: list[dict[str, str]], heard: Heard) -> None:
     now = time.time()
     for body in bodies:
         heard.seen[body["task_id"]] += 1
-        heard.late_s.append(now - datetime.fromisoformat(f"{body['completed_at']}+00:00").timestamp())
+        heard.ended_s[body["task_id"]] = datetime.fromisoformat(f"{body['completed_at']}+00:00").timestamp()
+        heard.late_s.append(now - heard.ended_s[body["task_id"]])
