@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from catalog.engine import Answer, Fingerprinter, FingerprintIndex
+from catalog.engine import Answer, Fingerprinter, FingerprintIndex, Match
 from catalog.engine.search import budget, naming
 from catalog.engine.search.find import find
 from tests.alterations import RATE, Samples, another_tempo, noisy
@@ -58,6 +58,33 @@ def test_the_closest_comes_first(index: FingerprintIndex, sounds: list[Samples])
     found = [(match.track_id, match.relation) for match in named(index, noisy(piece(sounds[2], 0, 30), 25)).matches]
     assert found[0][0] == 2
     assert (100, "excerpt") in found
+
+
+@pytest.mark.slow
+def test_what_is_not_known_comes_before_further_places_of_copies(
+    sounds: list[Samples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chorus of which there are six copies, an altered song, and the chorus again."""
+    index, chorus = FingerprintIndex(), piece(sounds[0])
+    for number in range(6):
+        index.add(number, Fingerprinter.of_samples(noisy(sounds[0], 35, seed=number)))
+    index.add(6, Fingerprinter.of_samples(sounds[1]))
+    looked_at: list[int] = []
+    verified = naming.Namer._verified  # noqa: SLF001
+
+    def watched(namer: naming.Namer, place: naming._Place) -> Match | None:
+        looked_at.append(place.track_id)
+        return verified(namer, place)
+
+    monkeypatch.setattr(naming.Namer, "_verified", watched)
+    monkeypatch.setattr("catalog.engine.search.find.search", lambda *_: [])  # an ordinary check would find some before
+    answer = named(index, np.concatenate([chorus, another_tempo(piece(sounds[1]), 1.12), chorus]))
+    assert sorted(match.track_id for match in answer.matches) == list(range(7))
+    copies = [match for match in answer.matches if match.track_id < 6]
+    assert [match.query_end_s > 2.5 * PIECE_S for match in copies] == [True] * 6
+    before = looked_at[: looked_at.index(6)]
+    assert sorted(set(before)) == list(range(6))
+    assert len(before) <= 7, "one place of each, and what explains the second chorus"
 
 
 @pytest.mark.slow

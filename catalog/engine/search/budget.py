@@ -30,9 +30,13 @@ class Budget:
         """The budget of a query of ``duration_s`` seconds: at least ``LEAST_CPU_S``."""
         return cls(max(LEAST_CPU_S, cpu_s_a_minute * duration_s / 60), progress or _nobody)
 
+    def has_time(self) -> bool:
+        """Whether there is time left. Asking this leaves the answer complete."""
+        return time.thread_time() - self._began <= self.cpu_s
+
     def is_spent(self) -> bool:
         """Whether the time has run out. Once true it stays so, and the answer is not complete."""
-        self.was_needed = self.was_needed or time.thread_time() - self._began > self.cpu_s
+        self.was_needed = self.was_needed or not self.has_time()
         return self.was_needed
 
     def report(self, done_s: float, found: int) -> None:

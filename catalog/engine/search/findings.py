@@ -54,6 +54,10 @@ class Findings:
                 return True
         return False
 
+    def is_explained(self, query_s: float) -> bool:
+        """Whether a believed piece, of whichever track, lies over ``query_s`` of the query."""
+        return any(first <= query_s <= last for first, last in _spans(self.believed()))
+
     def open_spans(self, least_s: float) -> list[Span]:
         """The spans of the query that no believed piece explains and in which at least ``least_s`` seconds sound."""
         return self._sound.open_spans(_spans(self.believed()), least_s)

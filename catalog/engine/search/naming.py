@@ -3,6 +3,9 @@
 The query is taken in pieces of some minutes, which bounds memory. In each piece the plain windows are asked first. Near
 probes, and then all probes, follow where something sounds that is not explained yet. Each candidate is verified in a
 view around its votes, which grows as long as the match reaches the view's ends.
+
+What is not known yet comes first. Further places of a recording that is named already, where another one explains the
+query, are looked at in the time that is left: thirty copies of a chorus must not keep the rest from being asked.
 Experiments: docs/log/2026-11-30-naming-everything.md.
 """
 
@@ -49,6 +52,21 @@ NEAR_PROBES = (
 
 
 @dataclass(frozen=True)
+class _Place:
+    """A line of one track around a moment of the whole query, and how many probes were asked for it."""
+
+    track_id: int
+    line: Line
+    anchor_s: float
+    probes: int
+
+    @property
+    def reference_s(self) -> float:
+        """Where in the track the moment lies."""
+        return self.line.offset_s + self.anchor_s * self.line.tempo_ratio
+
+
+@dataclass(frozen=True)
 class _Stage:
     """One round of questions."""
 
@@ -75,6 +93,7 @@ class Namer:
         self._total_s = catalog.index.size().seconds
         self._looked_at: set[tuple[int, int, int]] = set()
         self._windows = Windows()
+        self._postponed: list[_Place] = []
 
     def name(self, budget: Budget) -> None:
         """Ask plainly and under all probes, until nothing new is believed or the budget is spent."""
@@ -97,6 +116,7 @@ class Namer:
             budget.report(min(duration_s, start_s + PIECE_S), len(self._findings.tracks()))
             if budget.is_spent():
                 return
+        self._look_at_postponed(budget)
 
     def _ask(self, piece: View, stage: _Stage, spans: list[Span], budget: Budget) -> None:
         """One stage over some spans; found tracks are asked to stand aside until nothing new comes."""
@@ -136,16 +156,20 @@ class Namer:
     def _verify_all(
         self, piece: View, candidates: list[Candidate], tracks: list[int], probes: int, budget: Budget
     ) -> set[int]:
-        new: set[int] = set()
+        new, named = set[int](), set(self._findings.tracks())
         ordered = sorted(candidates, key=lambda candidate: -candidate.votes)
         for one in self._references.in_turn(ordered, lambda candidate: tracks[candidate.slot]):
             if budget.is_spent():
                 break
             track_id, anchor_s = tracks[one.slot], one.anchor_s + piece.start_s
-            line = _from_view(one.line, piece.start_s)
-            if not self._windows.has_room(one.votes, anchor_s) or self._is_known(track_id, line, anchor_s):
+            place = _Place(track_id, _from_view(one.line, piece.start_s), anchor_s, probes)
+            if not self._windows.has_room(one.votes, anchor_s) or self._is_known(place):
                 continue
-            match = self._verified(track_id, line, anchor_s, probes)
+            if track_id in named and self._findings.is_explained(anchor_s):
+                self._postponed.append(place)
+                new.add(track_id)
+                continue
+            match = self._verified(place)
             if match is not None:
                 self._findings.add(match)
             if match is None or match.verdict == "none":
@@ -153,25 +177,37 @@ class Namer:
             else:
                 self._windows.found(match, one.votes)
                 new.add(track_id)
+                named.add(track_id)
         return new
 
-    def _is_known(self, track_id: int, line: Line, anchor_s: float) -> bool:
+    def _look_at_postponed(self, budget: Budget) -> None:
+        """Look for further places of what is named, while there is time: the answer is complete without them."""
+        for one in self._references.in_turn(self._postponed, lambda place: place.track_id):
+            if not budget.has_time():
+                return
+            match = None if self._explains(one) else self._verified(one)
+            if match is not None:
+                self._findings.add(match)
+
+    def _is_known(self, one: _Place) -> bool:
         """Whether this place was looked at, or is explained by this track already."""
-        reference_s = line.offset_s + anchor_s * line.tempo_ratio
-        place = (track_id, round(anchor_s / (WINDOW_S / 2)), round(reference_s))
-        if place in self._looked_at or self._findings.explains(track_id, anchor_s, reference_s):
+        place = (one.track_id, round(one.anchor_s / (WINDOW_S / 2)), round(one.reference_s))
+        if place in self._looked_at or self._explains(one):
             return True
         self._looked_at.add(place)
         return False
 
-    def _verified(self, track_id: int, line: Line, anchor_s: float, probes: int) -> Match | None:
+    def _explains(self, one: _Place) -> bool:
+        return self._findings.explains(one.track_id, one.anchor_s, one.reference_s)
+
+    def _verified(self, place: _Place) -> Match | None:
         """The match in a view around the anchor, which grows while the match reaches its ends."""
-        length_s, best = VIEW_S, None
+        track_id, anchor_s, length_s, best = place.track_id, place.anchor_s, VIEW_S, None
         while True:
             view = view_of(self._query, anchor_s - length_s / 2, anchor_s + length_s / 2)
             pair = Comparison(view.query, self._references.reference(track_id))
-            case = Case(pair, track_id, self._references.duration_s(track_id), self._chance(probes))
-            found = verify.verify(case, _into_view(line, view.start_s), anchor_s - view.start_s)
+            case = Case(pair, track_id, self._references.duration_s(track_id), self._chance(place.probes))
+            found = verify.verify(case, _into_view(place.line, view.start_s), anchor_s - view.start_s)
             match = view.in_whole(found, self._query) if found is not None else None
             if match is None or match.verdict == "none":
                 return best or match
