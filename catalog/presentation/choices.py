@@ -19,7 +19,7 @@ class Choice:
 
 def choices_of(match: Match, suggestion: Suggestion) -> list[Choice]:
     """Return the buttons of a match's pair."""
-    keeps = [_keep("b", "K", suggestion), _keep("a", "A", suggestion)]
+    keeps = [_keep("b", "B", suggestion), _keep("a", "A", suggestion)]
     version, different = (
         Choice("version", "V", "Keep both", "another version"),
         Choice("different", "N", "Not a duplicate"),

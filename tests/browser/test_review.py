@@ -95,7 +95,7 @@ def test_a_sitting_by_keyboard(page: Page, live_server: LiveServer, pair: Match,
     def shows(words: str) -> None:
         expect(page.locator("body")).to_contain_text(words)
 
-    page.keyboard.press("k")
+    page.keyboard.press("b")
     shows("1 decided, 0 skipped, 2 left")
     first = Decision.objects.get()
     assert (first.verdict, first.keeper) == ("same", pair.reference_track)

@@ -48,7 +48,7 @@ def test_twelve_presses_are_twelve_decisions(page: Page, live_server: LiveServer
 
 def test_keys_of_several_kinds_keep_their_order(page: Page, live_server: LiveServer, many: list[Match]) -> None:
     open_review(page, live_server)
-    page.keyboard.type("knsv")
+    page.keyboard.type("bnsv")
     shows(page, "3 decided, 1 skipped, 12 left")
     assert list(Decision.objects.order_by("pk").values_list("verdict", flat=True)) == ["same", "different", "version"]
 

@@ -153,9 +153,9 @@ def test_copies_are_removed_with_what_they_know_and_brought_back(
 def test_a_note_and_a_second_opinion_stay_with_the_pair(page: Page, live_server: LiveServer, owner: User) -> None:
     match = make_copy(make_track(owner), make_track(owner))
     page.goto(f"{live_server.url}/catalog/review/{match.reference_track_id}/{match.query_track_id}/")
-    page.get_by_label("A note about this pair").fill("kn: no key of this decides")
+    page.get_by_label("A note about this pair").fill("bn: no key of this decides")
     page.get_by_role("button", name="Add the note").click()
-    expect(page.locator(".mf-talk")).to_contain_text("kn: no key of this decides")
+    expect(page.locator(".mf-talk")).to_contain_text("bn: no key of this decides")
     page.get_by_role("button", name="Ask for a second opinion").click()
     expect(page.locator(".mf-talk")).to_contain_text("second opinion wanted")
     assert standing() == 0

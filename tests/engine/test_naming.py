@@ -70,7 +70,7 @@ def test_what_is_not_known_comes_before_further_places_of_copies(
         index.add(number, Fingerprinter.of_samples(noisy(sounds[0], 35, seed=number)))
     index.add(6, Fingerprinter.of_samples(sounds[1]))
     looked_at: list[int] = []
-    verified = naming.Namer._verified  # noqa: SLF001
+    verified = naming.Namer._verified
 
     def watched(namer: naming.Namer, place: naming._Place) -> Match | None:
         looked_at.append(place.track_id)
