@@ -86,9 +86,11 @@ def lock_holders(processes: list[Process], cluster: str) -> list[Process]:
 
 
 def decoders(folder: Path) -> list[Process]:
-    """Decoding children: their environment is empty, so they are found as children of the folder's processes."""
+    """Decoding children: their environment is empty, so they are found as children of the decoder's templates."""
     ours = {process.pid for process in of_folder(folder)}
-    return [process for process in _all() if process.parent in ours and "decoder_process" in process.command]
+    all_of_them = [process for process in _all() if "decoder_process" in process.command]
+    templates = {process.pid for process in all_of_them if process.parent in ours}
+    return [process for process in all_of_them if process.parent in templates]
 
 
 def _syscall(pid: int) -> str:

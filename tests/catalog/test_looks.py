@@ -1,5 +1,7 @@
 """Looks at uploaded files: so many at once, and the others wait."""
 
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from catalog.engine import FingerprintError
+from catalog.engine.audio import decoder_templates
 from catalog.engine.audio.decoding import DecodeLimits
 from catalog.models import Track
 from catalog.services.audio import looks
@@ -63,3 +66,22 @@ def test_an_upload_without_a_turn_is_503(api: Client, forest: Path, monkeypatch:
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert answer.json()["detail"] == "Too many uploads are being looked at. Try again in a moment."
     assert not Track.objects.exists()
+
+
+@pytest.mark.django_db
+def test_uploads_go_on_after_a_decoder_that_died(api: Client, forest: Path) -> None:
+    """A look after one whose file could not be read, and after a template that somebody killed."""
+
+    def answer(data: bytes) -> int:
+        return api.post("/api/v1/music", {"file": SimpleUploadedFile("a.mp3", data)}).status_code
+
+    assert answer(forest.read_bytes()) == 200
+    for template in decoder_templates._free:
+        os.kill(template.pid, signal.SIGKILL)
+        await_death(template.pid)
+    assert [answer(data) for data in (forest.read_bytes(), b"no audio", forest.read_bytes())] == [200, 422, 200]
+
+
+def await_death(pid: int) -> None:
+    """Wait until a child of this process has ended, and leave it to whoever waits for it."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)

@@ -1,12 +1,15 @@
 """The bundled recordings, analysed once for all engine tests."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex
+from catalog.engine.audio import decoder_templates
 from tests.alterations import Samples, recordings, sound
+from tests.engine import taken_over
 from tests.engine.made_music import pink_noise, played, under
 
 
@@ -58,3 +61,22 @@ def versions() -> dict[str, Samples]:
 def tune(versions: dict[str, Samples]) -> Samples:
     """40 s of it, as recorded."""
     return versions["original"]
+
+
+@pytest.fixture
+def no_templates() -> Iterator[None]:
+    """No template of the decoder that another test left, and none that this one leaves."""
+    decoder_templates.end_all()
+    yield
+    decoder_templates.end_all()
+
+
+@pytest.fixture
+def decoder_runs(monkeypatch: pytest.MonkeyPatch, no_templates: None) -> Callable[..., None]:
+    """Have the decoder's children run a program of the test's; see `taken_over.command`."""
+
+    def take_over(attack: str, *, marked: bytes = b"") -> None:
+        command = taken_over.command(attack, marked=marked)
+        monkeypatch.setattr(decoder_templates, "_command", lambda: command)
+
+    return take_over

@@ -1,49 +1,32 @@
-"""The decoder's own process: started by path with ``python -I``, it runs its neighbours by path and imports PyAV.
+"""The decoder's template: a process with PyAV loaded, which forks a child for each file.
 
-Arguments: the sample rate (Hz; 0 = look only), the most seconds to decode, CPU seconds, address-space bytes, the
-parent's process id. Standard input: the file itself, open, as this process can open none. Standard output: interleaved
-stereo 16-bit samples (none when only looking). Standard error: one JSON object, last.
+To start Python and load the libraries costs more than to look at a file. ``decoder_templates.py`` starts this module by
+path with ``python -I``; it runs its neighbours by path and imports PyAV. Argument: the parent's process id. Standard
+input: a socket to the parent, all that it holds. It reads no byte of a file itself.
+
+A request is a `REQUEST`: the sample rate (Hz; 0 = look only), the most seconds to decode, CPU seconds, address-space
+bytes. Three descriptors come with it and become the child's standard streams: the file itself, open, as the child can
+open none; a pipe for interleaved stereo 16-bit samples (none when only looking); a pipe for one JSON object, last.
+The child gives up its rights before it reads, and ends after the file. The answer, an `ANSWER`, is its exit code, or
+minus the signal that ended it.
 """
 
+import gc
 import json
 import os
 import runpy
+import socket
+import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
-MOST_TRACKS = 16  # that are listened to in search of one that is not silent
+REQUEST, ANSWER = struct.Struct("<Qdqq"), struct.Struct("<i")
+STREAMS = 3
 GIVES_WAY = 5  # niceness over its parent's: who uploads a file waits a little, and not whoever else asks meanwhile
-PROTOCOLS = "fd,subfile"  # only the open file itself: a play list inside it must not open anything else
-
-
-def describe(container: Any, stream: Any) -> dict[str, Any]:
-    """Container, codec, rate (Hz), channels, bit rate (bit/s) and claimed length (s), as plain JSON values."""
-    claimed = None
-    if stream.duration is not None and stream.time_base is not None:
-        claimed = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        claimed = container.duration / 1_000_000
-    codec = stream.codec_context
-    return {
-        "container": container.format.name,
-        "codec": codec.name,
-        "sample_rate": codec.sample_rate,
-        "channels": codec.channels,
-        "bit_rate": codec.bit_rate or container.bit_rate or 0,
-        "claimed_s": claimed,
-        "has_video": any(not _is_cover(video) for video in container.streams.video),
-    }
-
-
-def _sum(lengths_s: list[float | None]) -> float | None:
-    known_s = [length_s for length_s in lengths_s if length_s is not None]
-    return sum(known_s) if len(known_s) == len(lengths_s) else None
-
-
-def _is_cover(video: Any) -> bool:
-    return bool(video.disposition & video.disposition.attached_pic)
+Read = Callable[[int, float, Callable[[], list[str]]], dict[str, Any]]
 
 
 def neighbour(name: str) -> SimpleNamespace:
@@ -51,127 +34,70 @@ def neighbour(name: str) -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name(f"{name}.py")), run_name=name))
 
 
-def main(arguments: list[str]) -> dict[str, Any]:
-    """Confine this process, then read the file on standard input; return the report, as JSON values."""
-    limits, parts, streams = map(neighbour, ("sandbox", "decoder_parts", "decoder_stream"))
-    limits.die_with_parent(int(arguments[4]))
+def main(parent_pid: int, load: Callable[[], Read]) -> None:
+    """Load everything, then fork children until the parent closes the socket. ``load`` gives what a child does."""
+    limits = neighbour("sandbox")
+    limits.die_with_parent(parent_pid)
     os.nice(GIVES_WAY)
-    # Before the limits: loading the libraries is not the file's doing.
+    serve(limits, load())
+
+
+def load() -> Read:
+    """Load the libraries; return what a child does: (sample rate in Hz, most seconds, confine) → its report."""
     import av  # noqa: PLC0415
     import av.subtitles.stream  # noqa: PLC0415  (PyAV itself waits until it meets some)
 
     av.logging.set_level(av.logging.PANIC)
-    sample_rate = int(arguments[0])
-    tags = None if sample_rate else neighbour("tag_reader")
-    if tags:
-        tags.count_time()
-    confined = limits.confine(int(arguments[2]), int(arguments[3]))
-    reader = Reader(av, parts, streams, sample_rate=sample_rate, max_s=float(arguments[1]))
-    report = {"confined": confined} | reader.report()
-    if tags and "error" not in report:
-        with open(0, "rb", closefd=False) as file:
-            report["tags"] = tags.all_tags(file, report["tags"])
-    return report
+    parts, streams, readers, tags = map(neighbour, ("decoder_parts", "decoder_stream", "decoder_reader", "tag_reader"))
+
+    def read(sample_rate: int, max_s: float, confine: Callable[[], list[str]]) -> dict[str, Any]:
+        if not sample_rate:
+            tags.count_time()
+        report: dict[str, Any] = {"confined": confine()}
+        report |= readers.Reader(av, parts, streams, sample_rate=sample_rate, max_s=max_s).report()
+        if not sample_rate and "error" not in report:
+            with open(0, "rb", closefd=False) as file:
+                report["tags"] = tags.all_tags(file, report["tags"])
+        return report
+
+    return read
 
 
-class Reader:
-    """Describes the file on standard input, and decodes it where a sample rate is given."""
+def serve(limits: Any, read: Read) -> None:
+    """Fork a child for each request, one after the other. ``limits``: the module ``sandbox``."""
+    limits.prepare()
+    gc.collect()
+    gc.freeze()  # a child that counted its references would copy all of this process's memory
+    with socket.socket(fileno=0) as parent:
+        while True:
+            request, files, _, _ = socket.recv_fds(parent, REQUEST.size, STREAMS)
+            if len(request) < REQUEST.size:
+                return
+            template = os.getpid()
+            child = os.fork()
+            if not child:
+                _be_child(limits, read, template, request, files)
+            for file in files:
+                os.close(file)
+            parent.sendall(ANSWER.pack(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
 
-    def __init__(self, av: Any, parts: Any, streams: Any, *, sample_rate: int, max_s: float) -> None:
-        self._av = av
-        self._parts = parts
-        self._streams = streams
-        self._sample_rate = sample_rate
-        self._stereo = streams.Stereo(av, sample_rate)
-        self._most_frames = int(max_s * sample_rate)
-        self._writer = streams.Writer(sys.stdout.buffer.write, self._most_frames)
-        self._losses = streams.Losses()
 
-    def report(self) -> dict[str, Any]:
-        """Read the file; return what it is and what was lost of it, or the error as ``error`` and ``reason``."""
-        try:
-            return self._read()
-        except self._streams.TooMuchAudio:
-            return {"too_long": True}
-        except MemoryError:
-            return {"error": "memory"}
-        except BrokenPipeError:
-            return {"error": "pipe"}
-        except (self._av.error.FFmpegError, ValueError, OSError, ArithmeticError) as error:
-            return {"error": "unreadable", "reason": getattr(error, "strerror", None) or str(error)}
-
-    def _read(self) -> dict[str, Any]:
-        described = [facts for part in self._parts.parts_of(0) if (facts := self._read_part(part))]
-        if self._sample_rate:
-            self._writer.put(self._stereo.flush())
-            sys.stdout.buffer.flush()
-        if self._losses.first_error and not (described and (self._writer.frames or not self._sample_rate)):
-            raise self._losses.first_error
-        if not described:
-            return {"error": "unreadable", "reason": "it has no audio in it"}
-        return described[0] | {
-            **{name: _sum([facts[name] for facts in described]) for name in ("claimed_s", "promised_s")},
-            "skipped_places": self._losses.places,
-            "skipped_s": self._losses.seconds,
-        }
-
-    def _read_part(self, part: Any) -> dict[str, Any] | None:
-        """What a part is; None where it has no audio or cannot be opened."""
-        try:
-            with self._open(part) as container:
-                if not container.streams.audio:
-                    return None
-                known, default = self._streams.tracks_of(container.streams.audio)
-                if len(known) == 1 or not self._sample_rate:
-                    return self._read_track(container, known[0], default)
-            track = self._heard_track(part, known[:MOST_TRACKS])
-            with self._open(part) as container:
-                return self._read_track(container, track, default)
-        except (self._av.error.FFmpegError, self._streams.UnusableFormat) as error:
-            self._losses.add(0.0)
-            self._losses.first_error = self._losses.first_error or error
-            return None
-
-    def _read_track(self, container: Any, track: int, default: int) -> dict[str, Any]:
-        stream = container.streams.audio[track]
-        facts = describe(container, stream)
-        facts |= {"tracks": len(container.streams.audio), "track": track + 1, "default_track": default + 1}
-        facts["promised_s"] = self._promised_s(container, stream, facts)
-        if self._sample_rate:
-            self._streams.decode(self._av, container, stream, self._stereo, self._writer, self._losses)
-            return facts
-        return facts | {"tags": stream.metadata | container.metadata}
-
-    def _promised_s(self, container: Any, stream: Any, facts: dict[str, Any]) -> float | None:
-        if stream.duration is None and len(container.streams) > 1:
-            return None  # the length of all streams together, pictures among them
-        promised_s: float | None = self._parts.promised_s(0, container.format.name, facts)
-        return promised_s
-
-    def _heard_track(self, part: Any, tracks: list[int]) -> int:
-        """The first of the tracks that is not silent; the very first where all are."""
-        return next((track for track in tracks if self._is_heard(part, track)), tracks[0])
-
-    def _is_heard(self, part: Any, track: int) -> bool:
-        stereo = self._streams.Stereo(self._av, self._sample_rate)
-        writer = self._streams.Writer(self._streams.listen, self._most_frames)
-        try:
-            with self._open(part) as container:
-                stream = container.streams.audio[track]
-                self._streams.decode(self._av, container, stream, stereo, writer, self._streams.Losses())
-                writer.put(stereo.flush())
-        except self._streams.Heard:
-            return True
-        except self._av.error.FFmpegError:
-            return False
-        return False
-
-    def _open(self, part: Any) -> Any:
-        os.lseek(0, 0, os.SEEK_SET)  # where the last one that was open has left it; one at a time can be
-        options = {"protocol_whitelist": PROTOCOLS}
-        return self._av.open(part.url, format=part.format, options=options, metadata_errors="surrogateescape")
+def _be_child(limits: Any, read: Read, template: int, request: bytes, files: list[int]) -> NoReturn:
+    """Read the file and end. The first descriptor takes the place of the socket."""
+    code = 1
+    try:
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+            os.close(file)
+        limits.die_with_parent(template)
+        sample_rate, max_s, cpu_s, memory_bytes = REQUEST.unpack(request)
+        report = json.dumps(read(sample_rate, max_s, lambda: limits.confine(cpu_s, memory_bytes)), ensure_ascii=False)
+        sys.stderr.buffer.write(b"\n" + report.encode("utf-8", "replace"))
+        sys.stderr.flush()
+        code = 0
+    finally:
+        os._exit(code)  # whatever happened: the template's own work is not the child's to go on with
 
 
 if __name__ == "__main__":
-    report = json.dumps(main(sys.argv[1:]), ensure_ascii=False)
-    sys.stderr.buffer.write(b"\n" + report.encode("utf-8", "replace"))
+    main(int(sys.argv[1]), load)

@@ -8,8 +8,6 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +17,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.audio import decoder_templates
+from catalog.engine.audio.decoder_templates import Template
 from catalog.engine.audio.info import AudioInfo, info_of_report
 from catalog.engine.errors import DecodeCrashed, DecodeTimeout, TooLong, TooShort, UnreadableAudio
 from catalog.engine.parameters import LONGEST_S
@@ -114,66 +114,52 @@ def to_mono(stereo: NDArray[np.int16], *, turn_over: bool = True) -> Samples:
 
 def confinement() -> list[str]:
     """Which of "rlimits", "no new privileges", "landlock" and "seccomp" confine the decoder on this machine."""
-    child = subprocess.run(  # noqa: S603  (a fixed program with numbers for arguments)
-        _command(0, DecodeLimits()), stdin=subprocess.DEVNULL, capture_output=True, env={}, check=False
-    )
-    return list(_report(child.stderr).get("confined", []))
+    template, report = Template(), bytearray()
+    try:
+        for _ in _sent(template, os.devnull, 0, DecodeLimits(), report):
+            pass
+    finally:
+        template.end()
+    return list(_report(bytes(report)).get("confined", []))
 
 
-def _command(sample_rate: int, limits: DecodeLimits) -> list[str]:
-    return [
-        sys.executable,
-        "-I",
-        str(Path(__file__).with_name("decoder_process.py")),
-        str(sample_rate),
-        str(limits.refused_from_s),
-        str(limits.cpu_s),
-        str(limits.address_space_bytes),
-        str(os.getpid()),
-    ]
+def _sent(
+    template: Template, path: str | Path, sample_rate: int, limits: DecodeLimits, report: bytearray
+) -> Iterator[bytes]:
+    """The samples that a child of ``template`` sends of a file, in pieces; its report is put into ``report``."""
+    with Path(path).open("rb") as file:
+        out, err = template.begin(
+            file.fileno(), sample_rate, limits.refused_from_s, limits.cpu_s, limits.address_space_bytes
+        )
+    with out, err:
+        yield from _read_both(out, err, report, limits.wall_s)
 
 
 class _Child:
-    """The child process, its two pipes and its deadline."""
+    """The child process that reads one file, and its deadline."""
 
     def __init__(self, path: str | Path, sample_rate: int, limits: DecodeLimits) -> None:
         if not Path(path).is_file():
             raise UnreadableAudio(f"There is no file {Path(path).name}.")
         self._path = Path(path)
         self._limits = limits
-        self._command = _command(sample_rate, limits)
+        self._sample_rate = sample_rate
         self._most_bytes = int(limits.refused_from_s * sample_rate) * FRAME_BYTES
         self.report: dict[str, Any] = {}
 
     def blocks(self) -> Iterator[NDArray[np.int16]]:
-        """(n, 2) sample blocks; afterwards ``report`` is filled, or the reason is raised."""
-        with self._path.open("rb") as file:
-            child = subprocess.Popen(  # noqa: S603  (a fixed program with numbers for arguments)
-                self._command,
-                stdin=file,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                # To be killed as one, but in this session: where the kernel weighs sessions (autogroup), a decoder of
-                # its own would weigh as much as the whole web server, whatever the niceness of its worker.
-                process_group=0,
-                env={},
-            )
-        assert child.stdout is not None  # noqa: S101  (pipes were asked for)
-        assert child.stderr is not None  # noqa: S101
+        """(n, 2) sample blocks; afterwards ``report`` is filled, or the reason is raised.
+
+        Where an error is raised, or the iteration is left, the child is ended with its template.
+        """
         messages = bytearray()
-        try:
-            chunks = _read_both(child.stdout, child.stderr, messages, self._limits.wall_s)
-            yield from _reblock(self._counted(chunks))
-            child.wait(timeout=ENDS_WITHIN_S)
-        except subprocess.TimeoutExpired as error:
-            raise DecodeTimeout("The decoder did not end after the file and was stopped.") from error
-        finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
-            child.stdout.close()
-            child.stderr.close()
-            child.wait()
-        self.report = _outcome(child.returncode, bytes(messages), self._limits)
+        with decoder_templates.lent() as template:
+            yield from _reblock(self._counted(_sent(template, self._path, self._sample_rate, self._limits, messages)))
+            try:
+                exit_code = template.exit_code(ENDS_WITHIN_S)
+            except TimeoutError as error:
+                raise DecodeTimeout("The decoder did not end after the file and was stopped.") from error
+            self.report = _outcome(exit_code, bytes(messages), self._limits)
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The same, up to the limit: the child counts too, but a file that took it over need not."""
@@ -236,7 +222,7 @@ def _report(messages: bytes) -> dict[str, Any]:
     return report if isinstance(report, dict) else {"error": "crashed"}
 
 
-def _outcome(return_code: int, messages: bytes, limits: DecodeLimits) -> dict[str, Any]:
+def _outcome(return_code: int | None, messages: bytes, limits: DecodeLimits) -> dict[str, Any]:
     """The child's report, or the error it stands for."""
     report = _report(messages)
     if return_code == -signal.SIGXCPU or (return_code == -signal.SIGKILL and "error" in report):

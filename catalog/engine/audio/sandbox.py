@@ -38,6 +38,13 @@ def die_with_parent(parent_pid: int) -> None:
         os._exit(1)
 
 
+def prepare() -> None:
+    """Do what may be done once for all children: shut this process to tracing, and load what `confine` needs."""
+    if sys.platform == "linux":
+        _forbid_tracing(ctypes.CDLL(None))
+        _libseccomp()
+
+
 def confine(cpu_s: int, address_space_bytes: int) -> list[str]:
     """Give up for good all rights that decoding does not need; return the names of what took effect.
 
@@ -48,7 +55,7 @@ def confine(cpu_s: int, address_space_bytes: int) -> list[str]:
     if sys.platform != "linux":
         return held
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of this account may attach to it
+    _forbid_tracing(libc)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return held
     held.append("no new privileges")
@@ -56,6 +63,11 @@ def confine(cpu_s: int, address_space_bytes: int) -> list[str]:
     held += ["landlock"] if _landlock(libc) else []
     held += ["seccomp"] if libseccomp and _seccomp(libseccomp) else []
     return held
+
+
+def _forbid_tracing(libc: ctypes.CDLL) -> None:
+    """Let no other process of this account attach to this one, or to one that it forks."""
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _limit_resources(cpu_s: int, address_space_bytes: int) -> None:

@@ -1,7 +1,8 @@
 """Looks at uploaded files, a few at once in a process.
 
-A look costs a tenth of a second of computing in a process of its own. With one for each upload that comes, uploads take
-the processors from every other request, and each of them takes longer too.
+A look costs a hundredth of a second of computing in a process of its own; after a file that could not be read it costs
+a tenth. With one for each upload that comes, uploads take the processors from every other request, and each of them
+takes longer too.
 """
 
 from collections.abc import Iterator
