@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,10 @@ from catalog.engine.features.spectrogram import Floats
 
 POSITION_BITS = 20  # positions of one track: twelve days
 CHUNK = 100_000  # vectors taken out of an index at once
+LIST_BYTES = 8  # of a list's number; FAISS takes the first few of them, as many as its lists need
 Ids = NDArray[np.int64]
 Bits = NDArray[np.bool_]
+Codes = NDArray[np.uint8]
 
 
 @cache
@@ -58,12 +60,19 @@ class Asked:
         return Asked(self.values[rows], self.lists[rows], self.list_similarity[rows])
 
 
+class Coder(Protocol):
+    """What codes the vectors of a part that is not exact: ``Codec``."""
+
+    def coded(self, half: int, values: Floats) -> tuple[Ids, Codes]:
+        """The (n,) lists and the (n, bytes) codes of (n, DIMENSIONS) vectors of one half."""
+
+
 class Part:
     """Vectors of some tracks, in one FAISS index for each half. Their ids are those of ``ids_of``; none is removed."""
 
-    def __init__(self, halves: Sequence[Any], *, codec: object = None) -> None:
+    def __init__(self, halves: Sequence[Any], *, codec: Coder | None = None) -> None:
         self._halves = list(halves)
-        self._codec = codec  # kept alive: its memory is used
+        self._codec = codec  # its memory is used
 
     @classmethod
     def exact(cls) -> Self:
@@ -96,21 +105,18 @@ class Part:
 
     def add_values(self, half: int, values: Floats, ids: Ids) -> None:
         """Add (n, DIMENSIONS) vectors of one half under (n,) ids."""
-        if len(ids):
+        if not len(ids):
+            return
+        if self._codec is None:
             self._halves[half].add_with_ids(np.ascontiguousarray(values), np.ascontiguousarray(ids))
+        else:
+            self.add_coded(half, *self._codec.coded(half, values), ids)
 
-    def add_coded(self, half: int, lists: Ids, codes: NDArray[np.uint8], ids: Ids) -> None:
+    def add_coded(self, half: int, lists: Ids, codes: Codes, ids: Ids) -> None:
         """Add (n, bytes) codes to their (n,) lists, as ``Codec.coded`` gave them, under (n,) ids."""
-        index, library = self._halves[half], faiss()
-        order = np.argsort(lists.astype(np.uint16) if index.nlist <= 1 << 16 else lists, kind="stable")
-        lists, codes, ids = lists[order], np.ascontiguousarray(codes[order]), np.ascontiguousarray(ids[order])
-        starts = np.searchsorted(lists, np.arange(index.nlist + 1))
-        for number in np.flatnonzero(np.diff(starts)).tolist():
-            first, end = int(starts[number]), int(starts[number + 1])
-            index.invlists.add_entries(
-                number, end - first, library.swig_ptr(ids[first:end]), library.swig_ptr(codes[first:end])
-            )
-        index.ntotal += len(ids)
+        index = self._halves[half]
+        numbers = lists.astype("<i8").view(np.uint8).reshape(-1, LIST_BYTES)[:, : index.coarse_code_size()]
+        index.add_sa_codes(np.concatenate([numbers, codes], axis=1), ids)
 
     def search(self, asked: Asked, half: int, k: int, *, without: Ids | None = None) -> tuple[Floats, Ids]:
         """The (n, k) similarities (cosine) and ids of the nearest, best first; id -1 where there are fewer.
@@ -145,7 +151,7 @@ class Part:
                 chunk = ids[start : start + CHUNK]
                 yield index.index.reconstruct_n(start, len(chunk)), chunk
             return
-        held: list[tuple[NDArray[np.uint8], Ids]] = []
+        held: list[tuple[Codes, Ids]] = []
         count = 0
         for number in range(index.nlist):
             held.append(self.list_of(half, number))
@@ -180,7 +186,7 @@ class Part:
                 mine.invlists.add_entries(number, len(ids), library.swig_ptr(ids), library.swig_ptr(codes))
                 mine.ntotal += len(ids)
 
-    def list_of(self, half: int, number: int) -> tuple[NDArray[np.uint8], Ids]:
+    def list_of(self, half: int, number: int) -> tuple[Codes, Ids]:
         """The (n, bytes) codes and (n,) ids of one inverted list: views, not copies."""
         index, library = self._halves[half], faiss()
         lists, size = index.invlists, int(index.code_size)
@@ -191,6 +197,6 @@ class Part:
         codes = library.rev_swig_ptr(lists.get_codes(number), count * size).reshape(count, size)
         return codes, ids
 
-    def _decoded(self, half: int, held: list[tuple[NDArray[np.uint8], Ids]]) -> tuple[Floats, Ids]:
+    def _decoded(self, half: int, held: list[tuple[Codes, Ids]]) -> tuple[Floats, Ids]:
         codes = np.ascontiguousarray(np.concatenate([codes for codes, _ in held]))
         return self._halves[half].pq.decode(codes), np.concatenate([ids for _, ids in held]).astype(np.int64)

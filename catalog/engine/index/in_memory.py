@@ -7,6 +7,7 @@ track is seldom written again. ``on_disk`` writes them as files that all process
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 
 import numpy as np
 
@@ -114,15 +115,13 @@ class EmbeddedIndex(Segments):
             self._grow_lists(self._wanted_lists())
             return
         merging = self._worth_merging()
-        if self._delta.alive.any() or merging:
+        if merging or not self._delta.alive.all():
             merged = Delta(self._codec)
             for segment in (*merging, self._delta):
                 merged.take_over(segment, same_codec=self._codec is not None)
             self._segments = [segment for segment in self._segments if segment not in merging]
             self._delta = merged
-            self._close_delta()
-        else:
-            self._delta = Delta(self._codec)
+        self._close_delta()
 
     def checkpoint(self) -> None:
         """Compact; nothing is written."""
@@ -216,14 +215,10 @@ def _of_half(entries: Sequence[Entry], half: int) -> Floats:
     return np.concatenate([entry.vectors.values[entry.vectors.heard[:, half], half] for entry in entries])
 
 
-def _batches(first: Sequence[Entry], rest: Iterator[Entry]) -> Iterator[list[Entry]]:
-    for start in range(0, len(first), BATCH):
-        yield list(first[start : start + BATCH])
-    batch: list[Entry] = []
-    for entry in rest:
-        batch.append(entry)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _batches(first: list[Entry], rest: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """``first``, which is emptied on the way so that memory does not hold it to the end, and then the ``rest``."""
+    while first:
+        yield first[:BATCH]
+        del first[:BATCH]
+    while batch := list(islice(rest, BATCH)):
         yield batch

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from catalog.engine.errors import InvalidFingerprint
 from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.fingerprint import Fingerprint
-from catalog.engine.features.patches import move_rows
+from catalog.engine.features.patches import unmoved_rows
 from catalog.engine.features.sketch import Codes, QuerySketch, sketched
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.index.layout import reference_vectors
@@ -38,7 +38,7 @@ class Entry:
     @classmethod
     def of(cls, track_id: int, fingerprint: Fingerprint) -> Self:
         """Compute the entry of a track from its fingerprint."""
-        picture = move_rows(fingerprint.picture, 0.0)
+        picture = unmoved_rows(fingerprint.levels)
         vectors, sketch = reference_vectors(picture), sketched(picture)
         return cls(track_id, fingerprint.duration_s, fingerprint.digest, vectors, sketch)
 
