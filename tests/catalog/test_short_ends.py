@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.engine import Answer
-from catalog.models import Job, Track
+from catalog.models import Job, Match, Track
 from catalog.services.index import log
 from catalog.services.tasks import leasing, work
 from catalog.services.tasks.accepting import accept_job
@@ -32,7 +33,7 @@ def claimed(track: Track, task_name: str) -> Job:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("task_name", "most"), [(Job.Name.CHECK, 17), (Job.Name.ADD, 17)])
+@pytest.mark.parametrize(("task_name", "most"), [(Job.Name.CHECK, 13), (Job.Name.ADD, 13)])
 def test_end_takes_few_statements(track: Track, task_name: str, most: int) -> None:
     log.record_add(track_id=track.pk)
     work._finish_add(claimed(track, Job.Name.ADD))  # the account's first end, and the first add
@@ -47,3 +48,17 @@ def test_end_takes_few_statements(track: Track, task_name: str, most: int) -> No
     message = Message.objects.get(event_key=job.task_id)
     assert message.queued_until
     assert message.queued_until > timezone.now()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rows_of_matches_are_made_before_the_lock_is_taken(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take most of the time: a worker that waits for a core under the lock stops every other writer."""
+    made_under_lock: list[bool] = []
+
+    def made(*_: Any, **__: Any) -> list[Match]:
+        made_under_lock.append(connection.in_atomic_block)
+        return []
+
+    monkeypatch.setattr(work, "match_rows", made)
+    work._finish_check(claimed(track, Job.Name.CHECK), Answer((), is_complete=True, effort="everything"))
+    assert made_under_lock == [False]

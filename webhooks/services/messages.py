@@ -86,7 +86,7 @@ def _queue(*, endpoint: Endpoint, event: str, event_key: str, subject: str, body
     now = timezone.now()
     ended = {"state": Message.State.FAILED, "error": DISABLED, "cause": Cause.DISABLED} if endpoint.disabled_at else {}
     goes = endpoint.is_deliverable and endpoint.paused_until is None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         message, created = Message.objects.get_or_create(
             endpoint=endpoint,
             event_key=event_key,

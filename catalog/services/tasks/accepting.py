@@ -34,7 +34,7 @@ def accept_jobs(
         Job(task_id=new_task_id(now), task_name=task_name, track=track, owner=owner, bulk_work=bulk_work)
         for track in tracks
     ]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         jobs = Job.objects.bulk_create(made)
         for job in jobs:
             # The ORM broker writes to this same database, so the queue entry commits with the job.

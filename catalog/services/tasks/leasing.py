@@ -161,7 +161,7 @@ def stop(job_id: int, *, error: str) -> bool:
 
 def end_in_success(job: Job, *, result: dict[str, Any] | None = None) -> bool:
     """End a job successfully; call it in the transaction that stores the results. False if the lease was lost."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         return _end(job, status=Job.Status.SUCCESS, result=result, error="")
 
 

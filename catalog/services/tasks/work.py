@@ -134,17 +134,19 @@ def _finish_add(job: Job) -> None:
 
 
 def _finish_check(job: Job, answer: Answer) -> None:
+    present = Track.objects.present()
+    # Before the transaction, in which SQLite has no other writer: a worker that waits for a core there stops them all.
+    known = present.select_related("audio_file").in_bulk([match.track_id for match in answer.matches])
+    rows = match_rows(answer, query=job.track, present=known, job=job)
     with transaction.atomic():
         # Locked, so that a track whose removal has returned is in no verdict that ends after it.
-        present = Track.objects.present().select_related("audio_file").order_by("pk")
-        tracks = present.select_for_update(of=("self",), no_key=True).in_bulk(
-            [match.track_id for match in answer.matches]
-        )
+        locked = present.select_for_update(of=("self",), no_key=True).order_by("pk")
+        tracks = locked.only("music_id", "title").in_bulk(known)
         for track_id in precedence.left_to_others(job, found=tracks.keys()):
             del tracks[track_id]
         standing = [match for match in answer.matches if match.track_id in tracks]
         Match.objects.filter(job=job).delete()  # of an attempt whose end was lost
-        store_matches(match_rows(answer, query=job.track, present=tracks, job=job))
+        store_matches([row for row in rows if row.reference_track_id in tracks])
         if not leasing.end_in_success(job, result=verdict(standing, tracks)):
             transaction.set_rollback(True)  # another worker has the job: its matches are the ones that count
 
