@@ -6,6 +6,7 @@ network: what it costs a sender to hold a thread is limited here, not made impos
 """
 
 import contextlib
+import gc
 import socket
 import time
 from typing import Any
@@ -27,6 +28,15 @@ class GuardedWorker(ParkingWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadlines: dict[TConn, float] = {}
+
+    def load_wsgi(self) -> None:
+        """Load the site, and leave what was loaded to no later garbage collection.
+
+        A full collection looks at 160,000 objects that never go: 0.15 s in which no thread answers.
+        """
+        super().load_wsgi()
+        gc.collect()
+        gc.freeze()
 
     def handle(self, conn: TConn) -> Any:
         """Read a request's head within its time, and answer it."""

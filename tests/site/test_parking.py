@@ -1,5 +1,6 @@
 """Requests that were held are answered a few at a time, first those for which something happened."""
 
+import gc
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -10,6 +11,7 @@ import pytest
 from gunicorn.config import Config
 
 from fingerprint_site.running.parking import Parked, ParkingWorker
+from fingerprint_site.running.web_worker import GuardedWorker
 
 
 class Conn:
@@ -110,3 +112,15 @@ def test_nobody_is_looked_for_while_some_have_not_heard_yet(worker: Worker, monk
     worker.finish(first)
     worker.murder_pending()
     assert len(looks) == 1
+
+
+def test_what_was_loaded_is_collected_no_more() -> None:
+    """A full collection of it takes 0.15 s, in which no thread of the web process answers."""
+    site = SimpleNamespace(wsgi=lambda: None)
+    worker = GuardedWorker(0, 0, [], site, 0, Config(), None)
+    try:
+        worker.load_wsgi()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
+        worker.tmp.close()
