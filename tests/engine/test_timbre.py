@@ -1,5 +1,7 @@
 """What tells the recording itself from the same notes on other instruments."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,8 @@ from catalog.engine import Fingerprinter, FingerprintIndex, Wanted
 from catalog.engine.alignment.comparison import NEAR_COLUMNS, AlignedPictures
 from catalog.engine.alignment.line import Line
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.verification import timbre
+from catalog.engine.verification import decision, timbre
+from catalog.engine.verification import path as paths
 from catalog.engine.verification.limits import LIMITS
 from tests.alterations import Samples
 from tests.engine.made_music import beside, played
@@ -89,6 +92,30 @@ def test_the_same_notes_on_another_instrument_are_not_reported(versions: dict[st
     index.add(1, Fingerprinter.of_samples(versions["original"]))
     reported = {name: bool(index.search(Fingerprinter.of_samples(samples))) for name, samples in versions.items()}
     assert reported == {"original": True, "mixed": True, "noisy": True, "arrangement": False, "hollow": False}
+
+
+def test_close_moments_are_asked_about_their_sound_too() -> None:
+    """Single moments agree as closely as those of a copy, but partials and decays are other ones."""
+    notes = np.random.default_rng(8).integers(0, 30, (160, 2))
+    original, other = played(notes, [1.0, 0.5, 0.3, 0.2], 0.4), played(notes, [0.3, 1.0, 0.2, 0.8], 0.15)
+    assert paths.along(beside(other, original), Line(0.0, 1.0, 0.0)).best_similarity > LIMITS.close
+    index = FingerprintIndex()
+    index.add(1, Fingerprinter.of_samples(original))
+    query = Fingerprinter.of_samples(other)
+    [match] = index.find(query, wanted=Wanted(related=True)).matches
+    assert (match.verdict, match.relation) == ("none", "related")
+    assert match.sounds_otherwise
+    assert not match.strays
+
+
+@pytest.mark.parametrize(("semitones", "strangest"), [(0.0, LIMITS.close_sound), (0.3, LIMITS.close_sound), (5.5, np.inf)])
+def test_close_moments_at_another_pitch_are_not(
+    versions: dict[str, Samples], semitones: float, strangest: float
+) -> None:
+    path = paths.along(beside(versions["original"], versions["original"]), Line(0.0, 1.0, 0.0))
+    moved = replace(path, line=replace(path.line, pitch_semitones=semitones))
+    assert decision._strangest(moved) == strangest
+    assert decision._strangest(replace(moved, similarity=moved.similarity - 0.5)) == LIMITS.similar_sound
 
 
 def test_what_chance_adds_is_taken_off() -> None:

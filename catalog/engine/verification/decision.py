@@ -78,8 +78,7 @@ def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) ->
     if time.strays:
         return Finding(path, 0.0, time)
     over = timbre.masking(pair, pictures, places_s)
-    close = path.best_similarity >= LIMITS.close
-    if not close and timbre.strangeness(pictures, places_s, over) > LIMITS.similar_sound:
+    if timbre.strangeness(pictures, places_s, over) > _strangest(path):
         return Finding(path, 0.0, time, sounds_otherwise=True)
     if found is not None:
         gains = correlation.gains(pictures, path.places_s, found.deviation)
@@ -190,6 +189,13 @@ def _stands_out_a_little(pair: Comparison, line: Line, span_s: tuple[float, floa
     """Whether the line may be believed in any span: most wrong ones are told in a short one."""
     found = correlation.filtered(pair, line, span_s)
     return found is not None and found.deviations >= LIMITS.hint_deviations
+
+
+def _strangest(path: Path) -> float:
+    """The largest strangeness of a copy that moments speak for. Infinite for a close one at another pitch."""
+    if path.best_similarity < LIMITS.close:
+        return LIMITS.similar_sound
+    return LIMITS.close_sound if abs(path.line.pitch_semitones) < LIMITS.nearly_pitch else np.inf
 
 
 def _is_short(path: Path) -> bool:

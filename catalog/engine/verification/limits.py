@@ -55,8 +55,12 @@ class Limits:
     # them: of 1,353 copies four have less, of eight lines of other music that stood out and were not strange all
     # (0.04 … 0.25).
     least_similarity: float = 0.26
-    # Mean similarity from which it is not asked whether the sound is the same.
+    # Mean similarity from which moments may sound less alike: to ``close_sound``. At another pitch (``nearly_pitch``) they
+    # are not asked: one copy in 230 is as strange there as a rendering. Of 1,716 close copies at their own pitch the
+    # strangest has 0.040; of 57 renderings that moments believed as close 23 have more than 0.05
+    # (docs/log/2026-11-30-close-renderings.md).
     close: float = 0.8
+    close_sound: float = 0.05
 
     # A copy keeps time by one of three measures. They let pass all of 678 altered copies of half a minute or more, and
     # 87 of 210 pieces played again in a time that wanders. By pictures, blocks lie so near to a straight line; where
