@@ -108,13 +108,11 @@ def test_close_moments_are_asked_about_their_sound_too() -> None:
     assert not match.strays
 
 
-@pytest.mark.parametrize(("semitones", "strangest"), [(0.0, LIMITS.close_sound), (0.3, LIMITS.close_sound), (5.5, np.inf)])
-def test_close_moments_at_another_pitch_are_not(
-    versions: dict[str, Samples], semitones: float, strangest: float
-) -> None:
+@pytest.mark.parametrize(("semitones", "limit"), [(0.0, LIMITS.close_sound), (0.3, LIMITS.close_sound), (5.5, np.inf)])
+def test_close_moments_at_another_pitch_are_not(versions: dict[str, Samples], semitones: float, limit: float) -> None:
     path = paths.along(beside(versions["original"], versions["original"]), Line(0.0, 1.0, 0.0))
     moved = replace(path, line=replace(path.line, pitch_semitones=semitones))
-    assert decision._strangest(moved) == strangest
+    assert decision._strangest(moved) == limit
     assert decision._strangest(replace(moved, similarity=moved.similarity - 0.5)) == LIMITS.similar_sound
 
 

@@ -55,10 +55,10 @@ class Limits:
     # them: of 1,353 copies four have less, of eight lines of other music that stood out and were not strange all
     # (0.04 … 0.25).
     least_similarity: float = 0.26
-    # Mean similarity from which moments may sound less alike: to ``close_sound``. At another pitch (``nearly_pitch``) they
-    # are not asked: one copy in 230 is as strange there as a rendering. Of 1,716 close copies at their own pitch the
-    # strangest has 0.040; of 57 renderings that moments believed as close 23 have more than 0.05
-    # (docs/log/2026-11-30-close-renderings.md).
+    # Mean similarity from which moments may sound less alike: to ``close_sound``. At another pitch (``nearly_pitch``)
+    # they may sound in any way, as one copy in 397 is stranger there than most renderings. Of 1,854 close copies at
+    # their own pitch the strangest has 0.043, a difference of channels; of 56 renderings that moments agreed with as
+    # closely 20 have more than 0.05 (docs/log/2026-11-30-renderings-refused.md).
     close: float = 0.8
     close_sound: float = 0.05
 
