@@ -25,7 +25,8 @@ from typing import IO
 from catalog.engine.audio.decoder_process import ANSWER, REQUEST
 
 # After so many files or seconds a template makes room for one with other addresses. A start costs 0.13 s of CPU, so a
-# hundredth of it is added to each file. One that nobody needs takes 40 MB, for a minute or two.
+# hundredth of it is added to each file. One that nobody needs holds 19 MB of its own, for a minute or two.
+# docs/log/2026-11-30-decoder-templates.md
 MOST_FILES = 100
 MOST_AGE_S = 60.0
 
