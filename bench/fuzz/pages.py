@@ -13,7 +13,8 @@ LISTS = [
     "/admin/catalog/match/",
     "/admin/catalog/audiofile/",
 ]
-LIVE = re.compile(r"<script>document\.title='taken'|<img src=x|>49<|onerror=alert\(1\)>", re.IGNORECASE)
+COMPUTED = 1234 * 5678  # what a title would show that a template had run; no page counts so far
+LIVE = re.compile(rf"<script>document\.title='taken'|<img src=x|{COMPUTED}|onerror=alert\(1\)>", re.IGNORECASE)
 
 
 class Desk:
