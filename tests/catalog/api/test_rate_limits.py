@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
@@ -94,6 +94,24 @@ def test_a_call_is_one_statement(key: ApiKey) -> None:
         with CaptureQueriesContext(connection) as queries:
             count_call(key)
         assert len(queries) == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one file that waits for the disk, or none")
+@pytest.mark.django_db(transaction=True)
+def test_a_count_does_not_wait_for_the_disk_and_what_follows_does(owner: User) -> None:
+    """The setting ends with the transaction of the count: an accepted task is on the disk when its id is told."""
+    key = create_key(owner=owner)[0]
+
+    def waits_for_the_disk() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            return str(cursor.fetchone()[0])
+
+    with transaction.atomic():
+        count_call(key)
+        assert waits_for_the_disk() == "off"
+    count_call(key)
+    assert waits_for_the_disk() == "on"
 
 
 def test_what_a_call_is_told(key: ApiKey) -> None:
