@@ -22,15 +22,18 @@ def load():
 
     return read
 
+{before}
 process["main"]({parent}, load)
 """
 
 
-def command(attack: str, *, marked: bytes = b"", parent: int | None = None) -> list[str]:
+def command(attack: str, *, marked: bytes = b"", parent: int | None = None, before: str = "") -> list[str]:
     """What starts a template whose children run `attack`: all of them, or those whose file begins with `marked`.
 
-    The program may call `confine()` as the decoder does, and set `report`.
+    The program may call `confine()` as the decoder does, and set `report`. The template runs `before` first.
     """
     path = str(Path(decoder_process.__file__))
-    program = _PROGRAM.format(path=path, attack=attack, marked=marked, length=len(marked), parent=parent or os.getpid())
+    program = _PROGRAM.format(
+        path=path, attack=attack, marked=marked, length=len(marked), parent=parent or os.getpid(), before=before
+    )
     return [sys.executable, "-I", "-c", program]

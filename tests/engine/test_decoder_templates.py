@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -75,6 +76,7 @@ STOPPED = "The decoder stopped in the middle of the file."
         ),
         ("time.sleep(600)", DecodeTimeout, "Reading the file took longer than 2 s and was stopped."),
         ("confine()\nwhile True: pass", DecodeTimeout, "Reading the file took more than 1 s of computing"),
+        ("report = {}", DecodeCrashed, STOPPED),
         ("report = {'error': 'memory'}", DecodeCrashed, "Reading the file needs more memory than is allowed."),
         ("report = {'error': 'unreadable', 'reason': 'no'}", UnreadableAudio, "The file cannot be read as audio: no."),
     ],
@@ -95,6 +97,42 @@ def test_nothing_but_a_clean_end_keeps_a_template(
     assert not is_running(first), "it is ended before the error is raised"
     assert probe(songs[0]) == known
     assert the_free_one() != first
+
+
+def test_where_no_child_can_be_started_the_file_is_not_at_fault(
+    monkeypatch: pytest.MonkeyPatch, songs: list[Path]
+) -> None:
+    """A task is tried again after it, and ends for good after an error of the file."""
+    before = "def refuse(): raise BlockingIOError(errno.EAGAIN, 'no more processes')\nos.fork = refuse"
+    command = taken_over.command("", before=before)
+    monkeypatch.setattr(decoder_templates, "_command", lambda: command)
+    with pytest.raises(BlockingIOError):
+        probe(songs[0])
+    assert free() == []
+
+
+@pytest.mark.parametrize("missing", [MemoryError, OSError])
+def test_a_template_that_cannot_be_started_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, songs: list[Path], missing: type[Exception]
+) -> None:
+    def start(theirs: socket.socket) -> None:
+        with theirs:
+            raise missing
+
+    monkeypatch.setattr(decoder_templates, "_started", start)
+    with ThreadPoolExecutor() as pool, pytest.raises(missing):
+        pool.submit(probe, songs[0]).result(10)
+
+
+def test_no_more_threads_is_told_as_the_systems_error(monkeypatch: pytest.MonkeyPatch, songs: list[Path]) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = open_files()
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(BlockingIOError):
+        probe(songs[0])
+    assert open_files() == before
 
 
 def test_a_file_that_is_left_half_read_ends_its_template(songs: list[Path]) -> None:
@@ -237,6 +275,13 @@ time.sleep(600)
         assert [pid for pid in pids if not is_running(pid)] == []
         process.kill()
     await_end(*pids, within_s=5.0)
+
+
+@linux_only
+def test_a_service_started_with_ended_children_ignored_reads_files(songs: list[Path]) -> None:
+    doing = f"import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); print(probe({str(songs[0])!r}).codec)"
+    with parent(doing) as process:
+        assert process.communicate()[0].split() == ["vorbis"]
 
 
 @linux_only

@@ -8,13 +8,14 @@ A request is a `REQUEST`: the sample rate (Hz; 0 = look only), the most seconds 
 bytes. Three descriptors come with it and become the child's standard streams: the file itself, open, as the child can
 open none; a pipe for interleaved stereo 16-bit samples (none when only looking); a pipe for one JSON object, last.
 The child gives up its rights before it reads, and ends after the file. The answer, an `ANSWER`, is its exit code, or
-minus the signal that ended it.
+minus the signal that ended it. Where the system starts no child, it is `NO_CHILD` and the error's number, the last one.
 """
 
 import gc
 import json
 import os
 import runpy
+import signal
 import socket
 import struct
 import sys
@@ -25,6 +26,7 @@ from typing import Any, NoReturn
 
 REQUEST, ANSWER = struct.Struct("<Qdqq"), struct.Struct("<i")
 STREAMS = 3
+NO_CHILD = 1 << 8  # more than any exit code
 GIVES_WAY = 5  # niceness over its parent's: who uploads a file waits a little, and not whoever else asks meanwhile
 Read = Callable[[int, float, Callable[[], list[str]]], dict[str, Any]]
 
@@ -39,6 +41,7 @@ def main(parent_pid: int, load: Callable[[], Read]) -> None:
     limits = neighbour("sandbox")
     limits.die_with_parent(parent_pid)
     os.nice(GIVES_WAY)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as a process may inherit it, no child has an exit code
     serve(limits, load())
 
 
@@ -71,10 +74,14 @@ def serve(limits: Any, read: Read) -> None:
     with socket.socket(fileno=0) as parent:
         while True:
             request, files, _, _ = socket.recv_fds(parent, REQUEST.size, STREAMS)
-            if len(request) < REQUEST.size:
+            if len(request) < REQUEST.size or len(files) < STREAMS:
                 return
             template = os.getpid()
-            child = os.fork()
+            try:
+                child = os.fork()
+            except OSError as error:  # no more processes or memory: no fault of the file
+                parent.sendall(ANSWER.pack(NO_CHILD + (error.errno or 0)))
+                return
             if not child:
                 _be_child(limits, read, template, request, files)
             for file in files:

@@ -7,6 +7,7 @@ next try meets other addresses. It serves one file at a time; files side by side
 """
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -22,7 +23,7 @@ from multiprocessing import util
 from pathlib import Path
 from typing import IO
 
-from catalog.engine.audio.decoder_process import ANSWER, REQUEST
+from catalog.engine.audio.decoder_process import ANSWER, NO_CHILD, REQUEST
 
 # After so many files or seconds a template makes room for one with other addresses. A start costs 0.13 s of CPU, so a
 # hundredth of it is added to each file. One that nobody needs holds 19 MB of its own, for a minute or two.
@@ -41,7 +42,12 @@ class Template:
         self._over = threading.Event()
         started: Future[int] = Future()
         self._keeper = threading.Thread(target=self._keep, args=(theirs, started), name="decoder template", daemon=True)
-        self._keeper.start()
+        try:
+            self._keeper.start()
+        except RuntimeError as error:  # no more threads
+            self._socket.close()
+            theirs.close()
+            raise OSError(errno.EAGAIN, str(error)) from error
         _end_at_exit(os.getpid())
         self.pid = started.result()
 
@@ -58,13 +64,19 @@ class Template:
         return out, err
 
     def exit_code(self, within_s: float) -> int | None:
-        """How the child ended, as ``Popen.returncode``; None where the template is gone. It may raise TimeoutError."""
+        """How the child ended, as ``Popen.returncode``; None where the template is gone.
+
+        It may raise ``TimeoutError``, and another ``OSError`` where the system started no child.
+        """
         self._socket.settimeout(within_s)
         try:
             answer = self._socket.recv(ANSWER.size)
         except ConnectionError:
             answer = b""
-        return int(ANSWER.unpack(answer)[0]) if answer else None
+        code = int(ANSWER.unpack(answer)[0]) if answer else None
+        if code is not None and code >= NO_CHILD:
+            raise OSError(code - NO_CHILD, os.strerror(code - NO_CHILD))
+        return code
 
     def is_usable(self) -> bool:
         """Whether it may serve another file, and is still there: it never speaks unasked."""
@@ -87,7 +99,7 @@ class Template:
         """Start the process, and end it when it is over; in one thread, as Linux ends it with *the thread* it is of."""
         try:
             process = _started(theirs)
-        except OSError as error:
+        except BaseException as error:  # noqa: BLE001  (whoever waits for it must hear of any)
             self._socket.close()
             started.set_exception(error)
             return

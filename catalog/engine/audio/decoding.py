@@ -160,6 +160,7 @@ class _Child:
             except TimeoutError as error:
                 raise DecodeTimeout("The decoder did not end after the file and was stopped.") from error
             self.report = _outcome(exit_code, bytes(messages), self._limits)
+            info_of_report(self.report, 0.0)  # one that is none ends the template too
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The same, up to the limit: the child counts too, but a file that took it over need not."""
