@@ -11,9 +11,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from django.db import close_old_connections
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
 from catalog.api.holding import HELD, NEWS, WAITED, WAITS
+from fingerprint_site.running.lingering import LingeringWorker
 
 
 class Parked(BaseException):
@@ -38,7 +39,7 @@ class _Again:
         return getattr(self.parser, name)
 
 
-class ParkingWorker(ThreadWorker):
+class ParkingWorker(LingeringWorker):
     """gthread, which holds requests that wait. Only the main thread changes what is held; others copy `_parked`.
 
     When the wait of many is over, they are answered one by one: all at once they would take every thread, and calls
@@ -47,6 +48,7 @@ class ParkingWorker(ThreadWorker):
 
     looked_every_s = 0.5
     answered_at_once = 1
+    heard_in_a_row = 3  # then one whose time is over: ends that never stop must not keep it waiting for ever
     slow_s = 1.0  # an answer that takes longer stops no other: its client may read it as slowly as it likes
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,6 +56,7 @@ class ParkingWorker(ThreadWorker):
         self._parked: dict[TConn, Parked] = {}
         self._heard: deque[TConn] = deque()  # to be answered first: something happened
         self._over: deque[TConn] = deque()  # to be answered then: their time is over
+        self._heard_now = 0  # of those answered last, one after the other
         self._answering: dict[TConn, float] = {}  # since when
         self._own = threading.local()  # of the thread that handles a request: what others wait for, and it itself
         self._is_looking = False
@@ -120,8 +123,8 @@ class ParkingWorker(ThreadWorker):
 
     def _ready(self, parked: dict[TConn, Parked]) -> dict[TConn, Any]:
         """Return what happened for each connection to be answered; None: its time is over, or the worker ends."""
-        close_old_connections()  # as at the beginning of a request, which this is none of
         try:
+            close_old_connections()  # as at the beginning of a request, which this is none of
             news = next(iter(parked.values())).wait.happened([one.wait for one in parked.values()])
         except Exception:
             self.log.exception("Looking for what requests wait for failed.")
@@ -147,7 +150,15 @@ class ParkingWorker(ThreadWorker):
         quick_since_s = time.monotonic() - self.slow_s
         free = self.answered_at_once - sum(began_s > quick_since_s for began_s in self._answering.values())
         for _ in range(free):
-            if ready := self._heard or self._over:
-                conn = ready.popleft()
+            if self._heard or self._over:
+                conn = self._next()
                 self._answering[conn] = time.monotonic()
                 self.enqueue_req(conn)
+
+    def _next(self) -> TConn:
+        is_turn_over = self._heard_now >= self.heard_in_a_row and self._over
+        if self._heard and not is_turn_over:
+            self._heard_now += 1
+            return self._heard.popleft()
+        self._heard_now = 0
+        return self._over.popleft()

@@ -1,6 +1,7 @@
 """Requests that were held are answered a few at a time, first those for which something happened."""
 
 import gc
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from gunicorn.config import Config
 
+from catalog.api.waiting import Wait
+from fingerprint_site.running import parking
 from fingerprint_site.running.parking import Parked, ParkingWorker
 from fingerprint_site.running.web_worker import GuardedWorker
 
@@ -36,6 +39,9 @@ class Worker(ParkingWorker):
     def enqueue_req(self, conn: Any) -> None:
         """Note it."""
         self.begun.append(conn.name)
+
+    def linger(self, conn: Any) -> None:
+        """Do nothing: there is no socket."""
 
     def hold(self, names: Iterable[str]) -> list[Any]:
         """Hold a request for each name; return their connections."""
@@ -85,6 +91,25 @@ def test_who_is_told_something_comes_first(worker: Worker) -> None:
     for conn in [over[0], *heard, *over[1:]]:
         worker.finish(conn)
     assert worker.begun == ["a", "x", "y", "b", "c"]
+
+
+def test_ends_that_never_stop_keep_nobody_waiting_whose_time_is_over(worker: Worker) -> None:
+    """A hundred clients of a busy account hear of something at each look; another account's must not wait for all."""
+    over, heard = worker.hold("12"), worker.hold("abcdefghij")
+    worker.find(dict.fromkeys(heard, "news") | dict.fromkeys(over))
+    for _ in range(8):
+        worker.finish(next(iter(worker._answering)))
+    assert worker.begun == [*"abc1def2g"]
+
+
+def test_a_look_that_fails_ends_no_worker(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("the connection cannot be closed")
+
+    monkeypatch.setattr(parking, "close_old_connections", fail)
+    worker.log = logging.getLogger("a worker's")
+    conn = Conn("a")
+    assert worker._ready({conn: Parked(Wait(owner_id=1, after=0, ends_s=0.0))}) == {conn: None}
 
 
 def test_a_client_that_reads_slowly_stops_no_other(worker: Worker) -> None:

@@ -59,6 +59,19 @@ def test_senders_that_stop_half_way(port: int, beginning: bytes) -> None:
         assert answer.status_code == 200
 
 
+def test_clients_that_stay_after_their_answer_stop_no_other(port: int) -> None:
+    """The server has said that it closes the connection; thirty that do not go along would take a minute."""
+    with ExitStack() as stack:
+        for _ in range(30):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S))
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        time.sleep(0.2)
+        began_s = time.monotonic()
+        assert requests.get(f"http://127.0.0.1:{port}/", timeout=WITHIN_S).status_code == 200
+        assert time.monotonic() - began_s < 10
+        assert sock.makefile("rb").read().endswith(b"0\r\n\r\n")
+
+
 def test_a_sender_that_drips_is_cut_off(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as sock:
         started_s = time.monotonic()
