@@ -127,6 +127,8 @@ def test_one_account_does_not_take_all_the_places(web: WebServer) -> None:
 
 def test_the_time_to_wait_is_kept_and_counts_as_one_call(web: WebServer) -> None:
     key = key_of(web, "patient", per_minute=1)
+    if (left_s := 60 - time.time() % 60) < 12:
+        time.sleep(left_s)  # the next minute has an allowance of its own
     began_s = time.monotonic()
     answer = requests.get(f"{web.url}/api/v1/events?wait=3", headers=key, timeout=30)
     assert 3 <= time.monotonic() - began_s < 10
