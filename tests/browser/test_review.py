@@ -41,6 +41,12 @@ def times(page: Page) -> dict[str, Any]:
     )
 
 
+def is_locked(page: Page) -> bool:
+    """Whether B is where A is. On a busy machine one of them falls behind, until the player sets it right."""
+    now = times(page)
+    return bool(now["b"] == pytest.approx(START_S + now["a"] * SPEED, abs=0.15))
+
+
 def test_both_recordings_play_locked_together(page: Page, live_server: LiveServer, pair: Match) -> None:
     open_review(page, live_server)
     page.keyboard.press(" ")
@@ -49,14 +55,14 @@ def test_both_recordings_play_locked_together(page: Page, live_server: LiveServe
     assert (now["playing"], now["heard"], now["mutedA"], now["mutedB"]) == ("true", "a", False, True)
     assert now["rate"] == pytest.approx(SPEED)
     assert now["keepsPitch"] is False, "a change of speed moves the pitch along"
-    assert now["b"] == pytest.approx(START_S + now["a"] * SPEED, abs=0.15)
+    wait(page, lambda: is_locked(page), "B is where A is, or goes there at once")
     page.keyboard.press("Tab")
     wait(page, lambda: times(page)["heard"] == "b", "B is heard")
     before = times(page)["b"]
     wait(page, lambda: times(page)["b"] > before + 1, "B goes on from there")
     now = times(page)
     assert (now["mutedA"], now["mutedB"]) == (True, False)
-    assert now["b"] == pytest.approx(START_S + now["a"] * SPEED, abs=0.15)
+    wait(page, lambda: is_locked(page), "B is where A is, or goes there at once")
     page.keyboard.press(" ")
     wait(page, lambda: times(page)["playing"] == "false", "both stop")
     assert times(page)["pausedA"]
