@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -302,3 +303,12 @@ def test_the_demo_imports_the_listed_recordings_alone() -> None:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert listed
     assert there == listed | {"SOURCES.md", "sources.json"}
+
+
+def test_the_repository_has_no_links() -> None:
+    """A link to a folder of one machine was committed once: a rule for folders does not ignore a link."""
+    command = ["git", "ls-files", "--stage"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.splitlines()
+    if not listed:
+        pytest.skip("not a checkout: there is no list of files")
+    assert [line for line in listed if line.startswith("120000")] == []
