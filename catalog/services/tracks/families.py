@@ -5,7 +5,7 @@ version of one of the copies. The number of steps is limited, and each is one qu
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Q
@@ -55,7 +55,7 @@ def families_of(track_ids: Collection[int]) -> dict[int, Family]:
     found: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
     for track_id in track_ids:
         if track_id in copies or track_id in versions:
-            joined = _reached(track_id, copies)
+            joined = reached(track_id, copies)
             found[track_id] = joined, frozenset(pk for one in joined for pk in versions[one]) - joined
     named = _names({pk for joined, others in found.values() for pk in joined | others})
     return {pk: Family(*both, _keeper(both[0], edges), named) for pk, both in found.items()}
@@ -103,7 +103,8 @@ def _neighbours(edges: list[Edge], verdict: str) -> defaultdict[int, set[int]]:
     return joined
 
 
-def _reached(start: int, joined: defaultdict[int, set[int]]) -> frozenset[int]:
+def reached(start: int, joined: Mapping[int, set[int]]) -> frozenset[int]:
+    """Return `start` and what it is joined with, over any number of steps."""
     seen, waiting = {start}, [start]
     while waiting:
         new = joined.get(waiting.pop(), set()) - seen
