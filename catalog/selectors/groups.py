@@ -16,10 +16,10 @@ from django.db.models import Q
 from catalog.models import Match, Track
 from catalog.models.match import MatchQuerySet
 from catalog.selectors.review import Pair, of_heard_tracks, open_matches, ordered
+from catalog.services.tracks.copies_in_mix import share_a_place
 
 MOST_TRACKS = 24  # a page that a person can take in; what is left comes again
 MOST_MATCHES = 600
-APART = 0.5  # of the shorter one of two excerpts: what overlaps by less is at two places, as in a mix that fades over
 WHOLE = (Match.Relation.IDENTICAL, Match.Relation.SAME)
 
 
@@ -127,8 +127,7 @@ def _is_mix(excerpts: list[_Found]) -> bool:
 
 
 def _are_apart(one: _Found, other: _Found) -> bool:
-    common_s = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
-    return common_s < APART * min(one.end_s - one.start_s, other.end_s - other.start_s)
+    return not share_a_place((one.start_s, one.end_s), (other.start_s, other.end_s))
 
 
 def _are_all_joined(track_ids: list[int]) -> bool:

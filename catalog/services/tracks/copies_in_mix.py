@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from catalog.models import Decision, Match
 from catalog.services.tracks.families import reached
 
-LEAST_COMMON = 0.5  # of the shorter of two places; what fades into the next shares less
+LEAST_COMMON = 0.5  # of the shorter of two places: what fades into the next shares less
 _JOINING = (Decision.Verdict.SAME, Decision.Verdict.ALLOWED)
 
 Place = tuple[float, float]
@@ -31,7 +31,8 @@ def recordings_at(places: Mapping[int, Place]) -> list[list[int]]:
     return sorted(found, key=lambda together: (places[together[0]], together[0]))
 
 
-def _share_a_place(one: Place, other: Place) -> bool:
+def share_a_place(one: Place, other: Place) -> bool:
+    """Tell whether two places have half of the shorter one in common."""
     common_s = min(one[1], other[1]) - max(one[0], other[0])
     return common_s >= LEAST_COMMON * min(one[1] - one[0], other[1] - other[0])
 
@@ -46,7 +47,7 @@ def _joined(places: Mapping[int, Place]) -> dict[int, set[int]]:
         (found.add if verdict in _JOINING else found.discard)((first, second))
     joined: defaultdict[int, set[int]] = defaultdict(set)
     for first, second in found:
-        if _share_a_place(places[first], places[second]):
+        if share_a_place(places[first], places[second]):
             joined[first].add(second)
             joined[second].add(first)
     return joined
