@@ -4,7 +4,7 @@ PYTHON ?= python3
 export OPENBLAS_NUM_THREADS ?= 1
 # Else every process that a test starts compiles all the code anew.
 unexport PYTHONDONTWRITEBYTECODE
-# `make test COVERAGE=` measures none.
+# `make test COVERAGE=` measures none. ONLY=--only-database leaves out the tests that no database can change.
 COVERAGE := --cov --cov-report=term:skip-covered
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,7 +62,7 @@ tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	else echo "npm is missing: the tests with npm's libraries are left out (apt install npm)"; fi
 
 test: $(VENV)/.dev browser node ## set up, run the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(COVERAGE)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(COVERAGE) $(ONLY)
 
 test-fast: $(VENV)/.dev ## the tests that need no browser, queue or server, within a minute on two cores
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser and not cluster and not milvus"

@@ -27,7 +27,13 @@ from catalog.services.tracks import adding
 from tests.webhooks import receiver as receivers
 from tests.webhooks.receiver import Receiver
 
-pytest_plugins = ["tests.object_store", "tests.milvus_server", "tests.unmarked", "tests.emptying"]
+pytest_plugins = [
+    "tests.object_store",
+    "tests.milvus_server",
+    "tests.unmarked",
+    "tests.emptying",
+    "tests.only_database",
+]
 AUDIO = Path(__file__).parent / "audio"
 
 

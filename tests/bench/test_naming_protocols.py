@@ -12,7 +12,7 @@ from bench.naming.catalog import Catalog
 from bench.naming.drawing import Draw
 from bench.naming.protocols import Run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_database]
 AUDIO = Path(__file__).parent.parent / "audio"
 NAMES = ("battle-music.ogg", "elvish-theme.mp3", "forest-dance.mp3", "hill-of-sorrows.mp3", "palace.mp3")
 

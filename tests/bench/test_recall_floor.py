@@ -12,7 +12,7 @@ from bench.clip import Clip, Strangers, original
 from bench.strangers import filled, synthetic
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_database]
 AUDIO = Path(__file__).parent.parent / "audio"
 KNOWN = (
     "battle-music.ogg",

@@ -14,7 +14,7 @@ from fingerprint_site.running.supervisor import commands
 from tests.site.running import await_true, free_port
 from tests.site.test_repository import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_database]
 THREADS = 2
 WITHIN_S = 30.0
 
