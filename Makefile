@@ -8,6 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 COVERAGE := --cov --cov-report=term:skip-covered
 VENV := .venv
 BIN := $(VENV)/bin
+# The longest modules first (tests/longest_first.py), not those with the most tests.
+IN_PROCESSES = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # The training split of bench/corpus.py: what the engine is tuned and tested on must not be learnt.
 TRAINING_PACKAGES := wesnoth-1.16-music warzone2100-music supertux-data hyperrogue-music fretsonfire-songs-muldjord \
 	0ad-data widelands-data
@@ -62,10 +64,10 @@ tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	else echo "npm is missing: the tests with npm's libraries are left out (apt install npm)"; fi
 
 test: $(VENV)/.dev browser node ## set up, run the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(COVERAGE) $(ONLY)
+	$(IN_PROCESSES) $(COVERAGE) $(ONLY)
 
 test-fast: $(VENV)/.dev ## the tests that need no browser, queue or server, within a minute on two cores
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser and not cluster and not milvus"
+	$(IN_PROCESSES) -m "not slow and not browser and not cluster and not milvus"
 
 $(VENV)/.milvus: requirements-milvus.txt requirements-milvus-dev.txt $(VENV)/.dev
 	@$(PIP_INSTALL) -r requirements-milvus-dev.txt

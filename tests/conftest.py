@@ -33,6 +33,8 @@ pytest_plugins = [
     "tests.unmarked",
     "tests.emptying",
     "tests.only_database",
+    "tests.longest_first",
+    "tests.measured",
 ]
 AUDIO = Path(__file__).parent / "audio"
 

@@ -14,7 +14,8 @@ from django.urls import reverse
 from tests.rows import make_match, make_track
 from tests.site.test_access import ROWS, _filled
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+# Counting lines would take as long again as all the requests, and others reach them.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.no_cover]
 # Over a 64-bit column, over what Python reads, below nothing, other scripts' digits, and what only looks like a number.
 IN_PATHS = ["9" * 30, "9" * 5000, "9223372036854775808", "-1", "٣", "²"]
 IN_QUERIES = [*IN_PATHS[:4], "-" + "9" * 30, "1e400", "nan", "", "\0", "1,2," + "9" * 30]
