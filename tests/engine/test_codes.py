@@ -9,9 +9,10 @@ from catalog.engine import Fingerprint
 from catalog.engine.features.embedding import DIMENSIONS
 from catalog.engine.features.patches import HALVES, move_rows, unmoved_rows
 from catalog.engine.index.codec import FEWEST_LISTS, Codec
-from catalog.engine.index.faiss_vectors import Part
+from catalog.engine.index.faiss_vectors import Asked, Ids, Part, faiss
 
 COUNT = 5_000
+NEAREST = 7
 MORE_LISTS = 2 * FEWEST_LISTS  # their numbers take two bytes
 
 
@@ -41,6 +42,37 @@ def test_a_part_is_filled_as_faiss_fills_it(codec: Codec, tmp_path: Path) -> Non
                 theirs._halves[half].add_with_ids(values[some], np.ascontiguousarray(ids[some]))
     assert ours.count() == HALVES * COUNT
     assert faiss_bytes(ours, tmp_path) == faiss_bytes(theirs, tmp_path)
+
+
+def found_by_faiss(part: Part, asked: Asked, half: int, without: Ids | None) -> tuple[np.ndarray, np.ndarray]:
+    """What the index that holds the vectors finds when it is asked itself."""
+    library, index, count = faiss(), part._halves[half], len(asked.values)
+    assert asked.lists is not None
+    selector = None if without is None else library.IDSelectorNot(library.IDSelectorBatch(without))
+    params = library.SearchParametersIVF(sel=selector, nprobe=asked.lists.shape[1])
+    similarity, ids = np.empty((count, NEAREST), np.float32), np.empty((count, NEAREST), np.int64)
+    pointers = [library.swig_ptr(array) for array in (asked.lists, asked.list_similarity, similarity, ids)]
+    index.search_preassigned_c(count, library.swig_ptr(asked.values), NEAREST, *pointers, False, params)  # noqa: FBT003
+    return similarity, ids
+
+
+@pytest.mark.parametrize("mapped", [False, True], ids=["memory", "mapped"])
+def test_a_part_finds_what_faiss_finds(codec: Codec, tmp_path: Path, *, mapped: bool) -> None:
+    """To the last bit, while it grows and where tracks are passed over."""
+    part = codec.new_part()
+    for half in range(HALVES):
+        asked = Asked(unit_vectors(30 + half)[:200], *codec.nearest_lists(unit_vectors(30 + half)[:200], half, 4))
+        for some in (slice(0, 1000), slice(1000, COUNT)):
+            part.add_values(half, unit_vectors(half)[some], np.arange(COUNT, dtype=np.int64)[some])
+            searched = part
+            if mapped:
+                part.write(paths := [tmp_path / f"{some.start}-{other}.faiss" for other in range(HALVES)])
+                searched = Part.mapped(paths)
+            for without in (None, np.arange(0, COUNT, 3)):
+                ours = searched.search(asked, half, NEAREST, without=without)
+                for one, other in zip(ours, found_by_faiss(searched, asked, half, without), strict=True):
+                    assert np.array_equal(one, other)
+            assert (searched.search(asked, half, NEAREST)[1] >= 0).any()
 
 
 def test_a_codec_that_was_read_codes_as_before(codec: Codec, tmp_path: Path) -> None:

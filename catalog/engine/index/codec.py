@@ -14,7 +14,7 @@ import numpy as np
 
 from catalog.engine.features.embedding import DIMENSIONS
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.index.faiss_vectors import Codes, Ids, Part, faiss, mapped
+from catalog.engine.index.faiss_vectors import FAST_NUMBERS, Codes, Ids, Part, faiss, mapped, wide_centroids, widened
 
 CODE = "PQ16"
 LISTS_FROM = 100_000  # vectors a half; fewer are searched exactly
@@ -24,7 +24,6 @@ LEAST_PER_LIST = 2  # vectors of a sample, or the lists are fewer; FAISS refuses
 TRAIN_PER_LIST, TRAIN_ROUNDS = 16, 3  # an eighth of the time of 48 and 8, for 2 % fewer of the nearest
 TRAIN_CODES = 20_000  # vectors that the codes are learnt from: two numbers a byte ask for no more
 TRAIN_CODES_ROUNDS = 5
-FAST_NUMBERS = 4  # FAISS finds codes for so many numbers in a tenth of the time that it takes for three
 
 
 def lists_for(count: int, sampled: float = math.inf) -> int:
@@ -96,7 +95,7 @@ class Codec:
     def coded(self, half: int, values: Floats) -> tuple[Ids, Codes]:
         """The (n,) lists and the (n, bytes) codes of (n, DIMENSIONS) vectors of one half."""
         lists = self._empty[half].quantizer.search(np.ascontiguousarray(values), 1)[1][:, 0]
-        return lists, self._quantizers[half].compute_codes(_widened(values, self._empty[half].pq.dsub))
+        return lists, self._quantizers[half].compute_codes(widened(values, self._empty[half].pq.dsub))
 
     def new_part(self) -> Part:
         """An empty part under this codec. It shares the middles of the lists, which take most of the memory."""
@@ -120,16 +119,8 @@ class Codec:
 
 
 def _fast(pq: Any) -> Any:
-    """A product quantizer that gives the codes of ``pq``, for ``_widened`` vectors."""
+    """A product quantizer that gives the codes of ``pq``, for ``widened`` vectors."""
     library = faiss()
     fast = library.ProductQuantizer(pq.M * FAST_NUMBERS, pq.M, pq.nbits)
-    centroids = library.vector_to_array(pq.centroids).reshape(-1, pq.dsub)
-    library.copy_array_to_vector(_widened(centroids, pq.dsub).reshape(-1), fast.centroids)
+    library.copy_array_to_vector(wide_centroids(pq), fast.centroids)
     return fast
-
-
-def _widened(values: Floats, numbers: int) -> Floats:
-    """(n, parts x ``numbers``) → (n, parts x FAST_NUMBERS): zeros behind each part, which change no distance."""
-    parts = np.zeros((len(values), values.shape[1] // numbers, FAST_NUMBERS), np.float32)
-    parts[:, :, :numbers] = values.reshape(len(values), -1, numbers)
-    return parts.reshape(len(values), -1)
