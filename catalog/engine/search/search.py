@@ -121,17 +121,26 @@ class _Finder:
 
     def _look_at_best(self, votes: list[Votes], tracks: list[int], probes: list[Probe], limit: int) -> None:
         promising = [candidate for way in votes for candidate in candidates(way, probes, limit)]
-        self._references.fetch({tracks[candidate.slot] for candidate in promising})
-        least = 0.0
+        least, fetched = 0.0, NEGLIGIBLE * max((candidate.votes for candidate in promising), default=0.0)
+        self._fetch(promising, tracks, fetched)  # a sure match leaves the others out: they are fetched when needed
         for candidate in promising:
             track_id = tracks[candidate.slot]
             place = (track_id, candidate.probe, round(candidate.offset_s))
-            if candidate.votes < least or place in self._looked_at or not self._references.is_there(track_id):
+            if candidate.votes < least or place in self._looked_at:
+                continue
+            if candidate.votes < fetched:
+                fetched = least
+                self._fetch(promising, tracks, fetched)
+            if not self._references.is_there(track_id):
                 continue
             self._looked_at.add(place)
             match = self._verify(candidate, track_id)
             if match is not None and verify.is_sure(self._steady(match)):
                 least = max(least, NEGLIGIBLE * candidate.votes)
+
+    def _fetch(self, promising: list[Candidate], tracks: list[int], least: float) -> None:
+        """The tracks of the candidates with ``least`` votes or more, in one call."""
+        self._references.fetch({tracks[candidate.slot] for candidate in promising if candidate.votes >= least})
 
     def look_for_copies(self) -> None:
         """Look beside what is believed for more like it, until nothing new is."""

@@ -8,6 +8,8 @@ tremble at paces of their own. What a whole column is louder by is not asked abo
 away with its channel, or laid on top, comes and goes. Experiments: docs/log/2026-11-28-timbre.md.
 """
 
+import math
+
 import numpy as np
 
 from catalog.engine.alignment.comparison import NEAR_COLUMNS, AlignedPictures, Comparison
@@ -98,8 +100,9 @@ def levels_kept(asked_db: Floats, held_db: Floats, shared: np.ndarray) -> float:
     compared = there & (there.sum(axis=1, keepdims=True) >= FEWEST_LEVELS)
     if not compared.any():
         return USUALLY_KEPT
-    off = np.abs(differing[compared] - np.broadcast_to(_middle(differing), differing.shape)[compared])
-    return float((off <= PARAMETERS.level_step_db).mean())
+    with np.errstate(invalid="ignore"):  # what is not compared is infinite on both sides
+        usual = np.abs(differing - _middle(differing)) <= PARAMETERS.level_step_db
+    return float(np.count_nonzero(usual & compared) / np.count_nonzero(compared))
 
 
 def _middle(cells: np.ndarray) -> np.ndarray:
@@ -120,5 +123,6 @@ def overlay(asked: Floats, held: Floats) -> float:
 
 
 def _kept(these: Floats, there: Floats) -> float:
-    strong = these >= np.quantile(these, 1 - STRONGEST)
+    weaker = math.ceil((these.size - 1) * (1 - STRONGEST))
+    strong = these >= np.partition(these, weaker, axis=None)[weaker]
     return float(there[strong].mean() / max(float(these[strong].mean()), 1e-6))
