@@ -52,7 +52,7 @@ def found_by_faiss(part: Part, asked: Asked, half: int, without: Ids | None) -> 
     params = library.SearchParametersIVF(sel=selector, nprobe=asked.lists.shape[1])
     similarity, ids = np.empty((count, NEAREST), np.float32), np.empty((count, NEAREST), np.int64)
     pointers = [library.swig_ptr(array) for array in (asked.lists, asked.list_similarity, similarity, ids)]
-    index.search_preassigned_c(count, library.swig_ptr(asked.values), NEAREST, *pointers, False, params)  # noqa: FBT003
+    index.search_preassigned_c(count, library.swig_ptr(asked.values), NEAREST, *pointers, False, params)
     return similarity, ids
 
 
