@@ -24,6 +24,7 @@ from catalog.services.api_keys import create_key
 from catalog.services.audio import looks
 from catalog.services.index import searching
 from catalog.services.tracks import adding
+from tests.migrated import Databases
 from tests.webhooks import receiver as receivers
 from tests.webhooks.receiver import Receiver
 
@@ -118,11 +119,21 @@ def outsider_api(outsider: User) -> APIClient:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """End what is left of the database's sessions: PostgreSQL drops none that somebody uses.
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Make databases beside the tests' own one."""
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, databases: Databases) -> Iterator[None]:
+    """Copy the database before the first test, and end what is left of its sessions: PostgreSQL drops none in use.
 
     Such as the session of a live server's thread whose browser keeps the line open.
     """
+    with django_db_blocker.unblock():
+        databases.keep_migrated()
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:

@@ -15,7 +15,7 @@ from types import FunctionType, ModuleType
 import pytest
 
 ENGINE = Path(__file__).parent / "engine"  # it knows no Django (test_architecture.py); its processes decode audio
-FIXTURES = {"db", "transactional_db", "django_db_serialized_rollback", "live_server", "new_database"}
+FIXTURES = {"db", "transactional_db", "django_db_serialized_rollback", "live_server", "databases"}
 WORDS = re.compile(
     r"subprocess|multiprocessing|popen|os\.fork|posix_spawn|os\.system|manage\.py|call_command"
     r"|database|\bconnections?\b|psycopg|sqlite|postgres|unblock|TestCase",

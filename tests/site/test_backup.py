@@ -24,11 +24,12 @@ def ended(site: RunningSite, task_id: str) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def taken(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> Iterator[tuple[RunningSite, Path]]:
+def taken(
+    tmp_path_factory: pytest.TempPathFactory, migrated_database: Callable[[Path], str | None]
+) -> Iterator[tuple[RunningSite, Path]]:
     """A running site with two recordings, and a backup that was made while it ran."""
     folder = tmp_path_factory.mktemp("first") / "data"
-    folder.mkdir()
-    site = RunningSite(folder, database_url=new_database())
+    site = RunningSite(folder, database_url=migrated_database(folder))
     site.start("--no-demo")
     for name in ("battle-music.ogg", "forest-dance.mp3"):
         task_id = site.api().add(site.api().upload(AUDIO / name)["musicId"])["taskId"]

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -97,10 +97,12 @@ def test_make_targets_exist() -> None:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, database_url: str | None) -> Iterator[RunningSite]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, migrated_database: Callable[[Path], str | None]
+) -> Iterator[RunningSite]:
     """A new site: what others have added would be found as well."""
-    running = RunningSite(tmp_path_factory.mktemp("site") / "data", database_url=database_url)
-    running.folder.mkdir()
+    folder = tmp_path_factory.mktemp("site") / "data"
+    running = RunningSite(folder, database_url=migrated_database(folder))
     running.start()
     yield running
     running.stop()

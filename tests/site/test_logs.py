@@ -119,9 +119,11 @@ def test_what_ends_a_service_is_json(tmp_path: Path, destination: str, stream: s
     assert {ended.stdout, ended.stderr} == {getattr(ended, stream), ""}
 
 
-def test_a_persons_command_prints_for_a_person(tmp_path: Path) -> None:
-    assert manage(tmp_path, "setup_site", LOG_TO="stdout").returncode == 0
-    made = manage(tmp_path, "create_api_key", "admin", LOG_TO="stdout")
+def test_a_persons_command_prints_for_a_person(tmp_path: Path, migrated_database: Callable[[Path], str | None]) -> None:
+    url = migrated_database(tmp_path)
+    environment = {"LOG_TO": "stdout"} | ({"DATABASE_URL": url} if url else {})
+    assert manage(tmp_path, "setup_site", **environment).returncode == 0
+    made = manage(tmp_path, "create_api_key", "admin", **environment)
     assert not any(line.startswith("{") for line in some(made.stdout.splitlines())), made.stdout
 
 
@@ -217,11 +219,12 @@ def test_only_a_trusted_proxy_names_a_request(
 
 @pytest.fixture(params=["files", "stdout"])
 def logging_site(
-    request: pytest.FixtureRequest, tmp_path: Path, new_database: Callable[[], str | None]
+    request: pytest.FixtureRequest, tmp_path: Path, migrated_database: Callable[[Path], str | None]
 ) -> Iterator[RunningSite]:
     """A site of its own, whose log files are put aside soon."""
+    folder = tmp_path / "site"
     site = RunningSite(
-        tmp_path / "site", database_url=new_database(), LOG_TO=request.param, LOG_FILE_MB="0.02", LOG_FILES_KEPT="3"
+        folder, database_url=migrated_database(folder), LOG_TO=request.param, LOG_FILE_MB="0.02", LOG_FILES_KEPT="3"
     )
     site.start("--no-demo")
     yield site

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +34,10 @@ def long_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(tmp_path: Path, database_url: str | None) -> Iterator[RunningSite]:
+def site(tmp_path: Path, migrated_database: Callable[[Path], str | None]) -> Iterator[RunningSite]:
     """A site that is given little time to drain."""
     folder = tmp_path / "data"
-    folder.mkdir()
+    database_url = migrated_database(folder)
     running = RunningSite(folder, database_url=database_url, DRAIN_SECONDS="3", FINGERPRINT_WORKERS="1")
     running.start("--no-demo")
     yield running

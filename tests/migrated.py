@@ -1,0 +1,66 @@
+"""Migrated databases without rows, for the sites that tests start: copied, as migrating takes seconds of each.
+
+The copy that others are made from is taken of the tests' own database before the first test.
+"""
+
+import os
+import shutil
+import sqlite3
+import uuid
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from django.db import connection
+
+
+class Databases:
+    """Those of one run: empty ones, and migrated ones."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` keeps the copy of a SQLite database."""
+        self._url = os.environ.get("DATABASE_URL")
+        self._file = folder / "migrated.sqlite3"
+        self._made: list[str] = []
+        self._migrated = ""
+
+    def keep_migrated(self) -> None:
+        """Copy the tests' own database, which has been migrated."""
+        name = str(connection.settings_dict["NAME"])
+        if connection.vendor == "sqlite":
+            with closing(sqlite3.connect(name)) as source, closing(sqlite3.connect(self._file)) as target:
+                source.backup(target)
+        else:
+            connection.close()  # PostgreSQL copies what nobody uses
+            self._migrated = self._make(f"TEMPLATE {name}")
+
+    def empty(self) -> str | None:
+        """Make a database that has no table, and return its URL; None means SQLite in the site's data folder."""
+        return self._url_of(self._make()) if self._url else None
+
+    def migrated(self, folder: Path) -> str | None:
+        """Make a migrated database for the site in this data folder, which need not exist, and return its URL."""
+        if self._url:
+            return self._url_of(self._make(f"TEMPLATE {self._migrated}"))
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self._file, folder / "db.sqlite3")
+        return None
+
+    def drop(self) -> None:
+        """Drop them all."""
+        for name in self._made:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _make(self, options: str = "") -> str:
+        name = f"running_site_{uuid.uuid4().hex}"
+        self._run(f"CREATE DATABASE {name} {options}")
+        self._made.append(name)
+        return name
+
+    def _url_of(self, name: str) -> str:
+        return urlsplit(str(self._url))._replace(path=f"/{name}").geturl()
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(str(self._url), autocommit=True) as server:
+            server.execute(statement)
