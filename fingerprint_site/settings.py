@@ -167,6 +167,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "fingerprint_site.postgresql_few_trips"
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # PostgreSQL compiles a query (JIT) that it takes for a long one. Those of pages are short, and compiling one takes
     # up to 200 ms. What the address says in `options` comes later, and holds.
