@@ -12,8 +12,8 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
-from django_q.tasks import async_task
 
+from queueing import entries
 from queueing.models import QueueHeartbeat
 
 CANARY_TASK = "queueing.tasks.sing"
@@ -49,7 +49,7 @@ def send_canary(*, cluster: str) -> bool:
         if heartbeat and heartbeat.answered_at and heartbeat.answered_at > now:  # it would answer all until then
             changes["answered_at"] = None
         QueueHeartbeat.objects.update_or_create(cluster=cluster, defaults=changes)
-        async_task(CANARY_TASK, cluster, cluster=cluster)
+        entries.put(CANARY_TASK, [cluster], cluster=cluster)
     return True
 
 

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from catalog.models import Scan, ScanSchedule, Track
 from catalog.selectors.track_filters import filtered, words_of
 from catalog.services.errors import CatalogError
 from catalog.services.time_limits import queue_options
+from queueing import entries
 from queueing.lease import Lease, work_length
 from queueing.retrying import LONGEST_WAIT
 
@@ -127,7 +127,8 @@ def resume_scan(*, scan: Scan) -> bool:
 
 def enqueue(scan: Scan) -> None:
     """Queue the scan's next seconds of work, with as much time as its first track may take."""
-    async_task(STRETCH_TASK, scan.pk, cluster=settings.Q_CLUSTER["name"], **queue_options(next_track(scan)))
+    options = [queue_options(next_track(scan))]
+    entries.put(STRETCH_TASK, [scan.pk], cluster=settings.Q_CLUSTER["name"], options=options)
 
 
 def next_track(scan: Scan) -> Track | None:

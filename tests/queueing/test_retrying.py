@@ -258,13 +258,13 @@ def test_a_callback_that_cannot_be_queued_holds_up_no_other(owner: User, monkeyp
     assert messages.queue_messages(owner=owner, event="check_is_same", event_key="other", subject="s", body={})
     Message.objects.update(queued_until=None)
     OrmQ.objects.all().delete()
-    queue = messages.async_task
+    put = messages.entries.put
 
-    def queue_all_but_one(task: str, pk: int, **more: Any) -> None:
-        assert pk != bad.pk, "no"
-        queue(task, pk, **more)
+    def put_all_but_one(task: str, pks: list[int], **more: Any) -> None:
+        assert pks != [bad.pk], "no"
+        put(task, pks, **more)
 
-    monkeypatch.setattr(messages, "async_task", queue_all_but_one)
+    monkeypatch.setattr(messages.entries, "put", put_all_but_one)
     with pytest.raises(SomeFailedError):
         sweep_due_messages()
     assert OrmQ.objects.count() == 1

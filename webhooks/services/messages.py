@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from django_q.tasks import async_task
 
+from queueing import entries
 from webhooks.causes import Cause
 from webhooks.choices import BodyFormat
 from webhooks.contract import Body, TaskName, TaskStatus, callback_body, new_task_id
@@ -74,7 +74,7 @@ def enqueue(pk: int, *, now: datetime) -> bool:
 
 
 def _tell_queue(pk: int) -> None:
-    async_task(DELIVERY_TASK, pk, cluster=QUEUE_NAME, task_name=f"callback {pk}")
+    entries.put(DELIVERY_TASK, [pk], cluster=QUEUE_NAME, options=[{"task_name": f"callback {pk}"}])
 
 
 def _json(body: Body | Callable[[], Body]) -> str:

@@ -7,8 +7,6 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
-from django_q.tasks import async_task
 
 from catalog.engine import FingerprintError
 from catalog.engine.audio.bandwidth import cutoff_hz
@@ -16,6 +14,7 @@ from catalog.models import AudioFile
 from catalog.services.audio import store
 from catalog.services.audio.limits import decode_limits
 from catalog.services.errors import NotReachableError, TrackGoneError
+from queueing import entries
 
 CUTOFF_TASK = "catalog.tasks.store_cutoff"
 _ASKED_FOR_S = 30
@@ -26,15 +25,13 @@ log = structlog.get_logger(__name__)
 def request_cutoffs(*, audio_files: Iterable[AudioFile]) -> None:
     """Ask workers to measure those files that nobody has measured. Asking again soon does nothing.
 
-    All are queued in one transaction: a page that shows 24 tracks would wait for 24.
+    All are queued at once: a page that shows 24 tracks would wait for 24.
     """
     unknown = [audio_file.pk for audio_file in audio_files if audio_file.cutoff_hz is None]
     asked = [pk for pk in unknown if cache.add(f"cutoff-asked-for-{pk}", 1, timeout=_ASKED_FOR_S)]
     if not asked:
         return
-    with transaction.atomic():
-        for pk in asked:
-            async_task(CUTOFF_TASK, pk, cluster=settings.Q_CLUSTER["name"])
+    entries.put(CUTOFF_TASK, asked, cluster=settings.Q_CLUSTER["name"])
 
 
 def store_cutoff(*, audio_file_id: int) -> bool:

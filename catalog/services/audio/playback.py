@@ -3,7 +3,6 @@
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django_q.tasks import async_task
 
 from catalog.engine import FingerprintError
 from catalog.engine.audio.waveform import waveform_peaks
@@ -11,6 +10,7 @@ from catalog.models import AudioFile
 from catalog.services.audio import store
 from catalog.services.audio.limits import decode_limits
 from catalog.services.errors import TrackGoneError
+from queueing import entries
 
 PEAKS_TASK = "catalog.tasks.store_peaks"
 _ASKED_FOR_S = 30
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 def request_peaks(*, audio_file: AudioFile) -> None:
     """Ask a worker for the peaks of a file that has none. Asking again soon does nothing."""
     if audio_file.peaks is None and cache.add(f"peaks-asked-for-{audio_file.pk}", 1, timeout=_ASKED_FOR_S):
-        async_task(PEAKS_TASK, audio_file.pk, cluster=settings.Q_CLUSTER["name"])
+        entries.put(PEAKS_TASK, [audio_file.pk], cluster=settings.Q_CLUSTER["name"])
 
 
 def store_peaks(*, audio_file_id: int) -> bool:

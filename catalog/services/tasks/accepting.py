@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django_q.models import OrmQ
-from django_q.tasks import async_task
 
 from catalog.models import BulkWork, Job, Track
 from catalog.services.time_limits import queue_options
+from queueing import entries
 from webhooks.contract import new_task_id
 
 RUN_TASK = "catalog.tasks.run_job"
@@ -36,17 +36,16 @@ def accept_jobs(
     ]
     with transaction.atomic(savepoint=False):
         jobs = Job.objects.bulk_create(made)
-        for job in jobs:
-            # The ORM broker writes to this same database, so the queue entry commits with the job.
-            enqueue(job)
+        enqueue(*jobs)
     for job in jobs:
         log.info("job_accepted", task_id=job.task_id, task_name=task_name)
     return jobs
 
 
-def enqueue(job: Job) -> None:
-    """Queue a job in the fingerprint cluster, by name: a webhook worker's default is its own cluster."""
-    async_task(RUN_TASK, job.pk, cluster=settings.Q_CLUSTER["name"], **queue_options(job.track))
+def enqueue(*jobs: Job) -> None:
+    """Queue jobs in the fingerprint cluster, by name: a webhook worker's default is its own cluster."""
+    options = [queue_options(job.track) for job in jobs]
+    entries.put(RUN_TASK, [job.pk for job in jobs], cluster=settings.Q_CLUSTER["name"], options=options)
 
 
 def queue_is_long(now: datetime) -> bool:

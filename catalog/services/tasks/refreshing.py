@@ -5,7 +5,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django_q.models import OrmQ
-from django_q.tasks import async_task
 
 from catalog.engine import FingerprintError
 from catalog.models import IndexOperation, Track
@@ -13,6 +12,7 @@ from catalog.services.audio import analysis
 from catalog.services.errors import CatalogError
 from catalog.services.index import log as index_log
 from catalog.services.time_limits import queue_options
+from queueing import entries
 
 REFRESH_TASK = "catalog.tasks.refresh_fingerprint"
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ def has_room() -> bool:
 def request_refresh(*, track_id: int) -> None:
     """Ask a worker to make a track's fingerprint again."""
     track = Track.objects.select_related("audio_file").filter(pk=track_id).first()
-    async_task(REFRESH_TASK, track_id, cluster=settings.Q_CLUSTER["name"], **queue_options(track))
+    entries.put(REFRESH_TASK, [track_id], cluster=settings.Q_CLUSTER["name"], options=[queue_options(track)])
 
 
 def refresh(*, track_id: int) -> bool:
