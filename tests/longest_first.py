@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 # About how many seconds a test takes that has the mark; the first that it has counts.
-SECONDS = {"cluster": 6.0, "browser": 4.0, "slow": 0.15}
+SECONDS = {"cluster": 6.0, "browser": 4.0, "no_cover": 2.0, "slow": 0.15}
 UNMARKED_S = 0.03
 
 
