@@ -94,6 +94,13 @@ class Decision(models.Model):
         return f"Rule: {self.rule}" if self.rule else self.decided_by.get_username() if self.decided_by else ""
 
     @property
+    def loser_id(self) -> int | None:
+        """The track that is not kept; None if both are."""
+        if self.keeper_id is None:
+            return None
+        return self.second_track_id if self.keeper_id == self.first_track_id else self.first_track_id
+
+    @property
     def words(self) -> str:
         """What was decided, for a person; for a use, which track uses which. Needs both tracks."""
         if self.container_id is None:

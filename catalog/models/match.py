@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
-from django.db.models.functions import Greatest, Least
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When, Window
+from django.db.models.functions import Greatest, Least, RowNumber
 
 from catalog.models.conflicts import COPIES as COPY_RELATIONS
 from catalog.models.conflicts import weight_of
@@ -58,14 +58,24 @@ class MatchQuerySet(models.QuerySet["Match"]):
 
     def closest_first(self) -> "MatchQuerySet":
         """Sort by relation, then by the smaller share, then by score; if all are equal, the oldest reference first."""
-        ranks = [When(relation=relation, then=Value(rank)) for rank, relation in enumerate(Match.Relation.values)]
-        return self.order_by(
-            Case(*ranks, output_field=IntegerField()),
-            Least("query_coverage", "reference_coverage").desc(),
-            F("score").desc(),
-            "reference_track_id",
-            "-pk",
-        )
+        return self.order_by(*_closest_first())
+
+    def closest_of_each_pair(self) -> Self:
+        """Leave the closest match between each two tracks, whichever was checked."""
+        pair = (Least("query_track_id", "reference_track_id"), Greatest("query_track_id", "reference_track_id"))
+        place = Window(RowNumber(), partition_by=list(pair), order_by=_closest_first())
+        return self.order_by().alias(place=place).filter(place=1)
+
+
+def _closest_first() -> list[Any]:
+    ranks = [When(relation=relation, then=Value(rank)) for rank, relation in enumerate(Match.Relation.values)]
+    return [
+        Case(*ranks, output_field=IntegerField()),
+        Least("query_coverage", "reference_coverage").desc(),
+        F("score").desc(),
+        "reference_track_id",
+        "-pk",
+    ]
 
 
 class Match(models.Model):

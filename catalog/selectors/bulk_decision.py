@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 
 from catalog.models import Decision, Match, Track
-from catalog.selectors.keeper import suggest_keeper
+from catalog.selectors.keeper import Suggestion, suggest_keeper
 from catalog.selectors.one_keeper import agreed
 from catalog.selectors.review import Pair, ordered
 from catalog.services.alterations import changes_pitch, changes_tempo, is_masked
@@ -89,7 +89,7 @@ def _add(found: BulkPlan, match: Match) -> None:
         suggestion = suggest_keeper(match)
         keeper = {"a": match.query_track, "b": match.reference_track}.get(suggestion.side)
         if keeper is None:
-            reason = f"no track is proposed to be kept: {_general(suggestion.words)}"
+            reason = f"no track is proposed to be kept: {_general(suggestion)}"
     if reason:
         found.skipped[reason] += 1
         return
@@ -108,9 +108,9 @@ def unheard_words(match: Match) -> str:
     return ""
 
 
-def _general(words: str) -> str:
+def _general(suggestion: Suggestion) -> str:
     """Return why none is proposed, without what differs from pair to pair."""
-    return "each track has something the other lacks" if words.startswith("A: ") else words
+    return "each track has something the other lacks" if suggestion.of_each else suggestion.words
 
 
 def _kind(match: Match) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Case, F, IntegerField, QuerySet, When
 
 from catalog.models import Decision, Track
+from catalog.selectors.why_kept import WhyKept, why_kept
 from catalog.services.tracks.families import families_of
 
 COPIES_A_PAGE = 50
@@ -14,10 +15,11 @@ COPIES_A_PAGE = 50
 
 @dataclass(frozen=True)
 class CopyToRemove:
-    """A track to remove, and the one to keep; None if the decisions contradict each other, or it is gone."""
+    """A track to remove, the one to keep, and why; None if the decisions contradict each other, or it is gone."""
 
     track: Track
     keeper: Track | None
+    why: WhyKept | None = None
 
 
 def ids_to_remove() -> QuerySet[Any, Any]:
@@ -32,11 +34,13 @@ def ids_to_remove() -> QuerySet[Any, Any]:
 def copies_to_remove(track_ids: Collection[int]) -> list[CopyToRemove]:
     """Return these copies with the tracks to keep; copies without one come last."""
     families = families_of(track_ids)
-    keepers = {pk: families[pk].keeper if pk in families else None for pk in track_ids}
-    tracks = Track.objects.with_source().present().in_bulk([*track_ids, *(pk for pk in keepers.values() if pk)])
-    rows = [CopyToRemove(tracks[pk], _other(tracks, pk, keepers[pk])) for pk in track_ids if pk in tracks]
+    kept = {pk: families[pk].keeper for pk in track_ids if pk in families}
+    keepers = {pk: keeper for pk, keeper in kept.items() if keeper and keeper != pk}
+    tracks = Track.objects.with_source().present().in_bulk([*track_ids, *keepers.values()])
+    reasons = why_kept({pk: keeper for pk, keeper in keepers.items() if keeper in tracks})
+    rows = [CopyToRemove(tracks[pk], _of(tracks, keepers.get(pk)), reasons.get(pk)) for pk in track_ids if pk in tracks]
     return sorted(rows, key=lambda row: row.keeper is None)
 
 
-def _other(tracks: dict[int, Track], pk: int, keeper: int | None) -> Track | None:
-    return tracks.get(keeper) if keeper and keeper != pk else None
+def _of(tracks: dict[int, Track], pk: int | None) -> Track | None:
+    return tracks.get(pk) if pk else None

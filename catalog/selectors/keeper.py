@@ -26,15 +26,19 @@ _BY_EDIT = {
 
 @dataclass(frozen=True)
 class Suggestion:
-    """The proposal: `side` is "a" (checked), "b" (found) or empty; `reasons` are a few words each."""
+    """The proposal: `side` is "a" (checked), "b" (found) or empty; `reasons` are a few words each.
+
+    `of_each`: what speaks for which side, where there is no proposal because something speaks for each.
+    """
 
     side: str
     reasons: list[str] = field(default_factory=list)
+    of_each: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
         """The reasons in one line."""
-        return ", ".join(self.reasons)
+        return ", ".join([f"{side.upper()}: {reason}" for side, reason in self.of_each] or self.reasons)
 
 
 def suggest_keeper(match: Match) -> Suggestion:
@@ -48,7 +52,7 @@ def suggest_keeper(match: Match) -> Suggestion:
     found = by_rule or _by_quality(match, a.audio_file, b.audio_file)
     sides = {side for side, _ in found}
     if len(sides) > 1:
-        return Suggestion("", [f"{side.upper()}: {reason}" for side, reason in sorted(found)])
+        return Suggestion("", of_each=sorted(found))
     if sides:
         return Suggestion(sides.pop(), [reason for _, reason in found])
     return Suggestion("a" if (a.created_at, a.pk) < (b.created_at, b.pk) else "b", ["in the catalog first"])

@@ -80,5 +80,7 @@ def test_decisions_that_contradict_each_other_are_settled_by_a_choice(
     page.goto(live_server.url + "/catalog/copies-to-remove/")
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator("tbody tr td:nth-child(4)")).to_have_text(["Three", "Three"])
+    expect(page.locator("[data-label=why]")).to_contain_text(["staff decided", "staff decided"])
     page.get_by_role("button", name="Remove all 2…").click()
+    expect(page.locator("[data-label=why]")).to_contain_text(["staff decided", "staff decided"])
     expect(page.get_by_role("button", name="Remove 2 tracks")).to_be_visible()
