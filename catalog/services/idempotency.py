@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ from queueing.lease import Lease
 from webhooks.services import SecretUnreadableError, seal, unseal
 
 LEASE = Lease()
+_STORE_NEW = "INSERT INTO catalog_idempotentcall ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"
 
 
 class StillRunningError(CatalogError):
@@ -55,19 +57,28 @@ def claim(*, owner: User, key: str, request_digest: str) -> Claim | Answer:
 
     """
     now, token = timezone.now(), uuid.uuid4()
+    whose = {"owner": owner, "key_digest": hashlib.sha256(key.encode()).hexdigest()}
     values = {"request_digest": request_digest, "created_at": now}
-    call, is_new = IdempotentCall.objects.get_or_create(
-        owner=owner,
-        key_digest=hashlib.sha256(key.encode()).hexdigest(),
-        defaults=values | {"lease_token": token, "lease_until": now + LEASE.length()},
-    )
-    if is_new:
-        return Claim(call.pk, token)
-    rows = IdempotentCall.objects.filter(pk=call.pk)
+    new_id = _stored_new(IdempotentCall(**whose, **values, lease_token=token, lease_until=now + LEASE.length()))
+    if new_id is not None:
+        return Claim(new_id, token)
+    rows = IdempotentCall.objects.filter(**whose)
+    known = rows.first()
     free = rows.filter(_old(now) | (Q(sealed_answer="") & LEASE.over(now)))
-    if taken := LEASE.claim(free, now=now, sealed_answer="", status=None, **values):
-        return Claim(call.pk, taken)
+    if known and (taken := LEASE.claim(free.filter(pk=known.pk), now=now, sealed_answer="", status=None, **values)):
+        return Claim(known.pk, taken)
     return _stored(rows.first(), request_digest)
+
+
+def _stored_new(call: IdempotentCall) -> int | None:
+    """Store a call whose key the account has not used; None where it has. In one statement, and no error."""
+    fields = [field for field in call._meta.concrete_fields if not field.primary_key]  # noqa: SLF001  (documented)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    values = [field.get_db_prep_save(getattr(call, field.attname), connection) for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE_NEW.format(columns=columns, values=", ".join(["%s"] * len(fields))), values)
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _stored(call: IdempotentCall | None, request_digest: str) -> Answer:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import ApiKey, ApiKeyDay
+from catalog.services import unsynced
 
 WINDOW_S = 60
 # Seconds since 1970, and the day in UTC. On PostgreSQL the clock as it is when the row is locked: a call that waited
@@ -25,12 +26,8 @@ _DAY = {"sqlite": "date('now')", "postgresql": "CAST(clock_timestamp() AT TIME Z
 # The minute that a row is at goes on, also where the clock was set back a little meanwhile. Set back further, a new
 # minute begins: otherwise a key whose calls are used up would have to wait until the clock has caught up.
 _GOES_ON = "counted.minute BETWEEN {seconds} / 60 AND {seconds} / 60 + 1"
-# Each call would wait for the disk, and whoever counts on the same key with it. A crash of the database loses the calls
-# of its last moment, which nobody misses. It holds for the transaction of the statement alone.
-_UNSYNCED = {
-    "sqlite": "(SELECT 1)",
-    "postgresql": "(SELECT set_config('synchronous_commit', 'off', true))",
-}
+# Unsynced: each call would wait for the disk, and whoever counts on the same key with it. A crash of the database loses
+# the calls of its last moment, which nobody misses.
 _COUNT = """
 INSERT INTO catalog_apikeyday AS counted (api_key_id, day, calls, minute, minute_calls)
 SELECT id, {day}, 1, {seconds} / 60, 1 FROM catalog_apikey, {unsynced} AS unsynced WHERE id = %s
@@ -98,8 +95,8 @@ def use_by_day(key: ApiKey, *, days: int = 30) -> list[tuple[date, int]]:
 def _row(statement: str, *parameters: int) -> Any:
     """Run a statement of this module, which the ORM cannot say; return its row, None where there is none."""
     seconds, day = _SECONDS[connection.vendor], _DAY[connection.vendor]
-    goes_on, unsynced = _GOES_ON.format(seconds=seconds), _UNSYNCED[connection.vendor]
-    text = statement.format(seconds=seconds, day=day, goes_on=goes_on, unsynced=unsynced)
+    goes_on = _GOES_ON.format(seconds=seconds)
+    text = statement.format(seconds=seconds, day=day, goes_on=goes_on, unsynced=unsynced.source())
     with connection.cursor() as cursor:
         cursor.execute(text, parameters)
         return cursor.fetchone()

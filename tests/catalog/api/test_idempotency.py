@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -52,6 +53,15 @@ def body_of(track: Track) -> dict[str, str]:
 def test_every_post_is_covered_here() -> None:
     posts = {path for path, method in CALLS if method == "post" and not path.startswith("/api/v1/callback-url")}
     assert posts == {MUSIC, FINGERPRINT, *JSON_CALLS, *OF_UPLOADS}
+
+
+def test_a_new_key_costs_one_statement_before_the_work(owner: User) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        claimed = idempotency.claim(owner=owner, key=KEY, request_digest="x")
+    assert len(queries) == 1
+    assert isinstance(claimed, idempotency.Claim)
+    stored = IdempotentCall.objects.get()
+    assert (stored.pk, stored.lease_token, stored.owner) == (claimed.call_id, claimed.token, owner)
 
 
 @pytest.mark.parametrize("url", JSON_CALLS)

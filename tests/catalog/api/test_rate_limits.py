@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from catalog.models import ApiKey, ApiKeyDay
-from catalog.services.api_keys import create_key
+from catalog.services.api_keys import create_key, note_use
 from catalog.services.rate_limits import count_call, current_allowance, use_by_day
 
 pytestmark = pytest.mark.slow
@@ -98,8 +98,11 @@ def test_a_call_is_one_statement(key: ApiKey) -> None:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one file that waits for the disk, or none")
 @pytest.mark.django_db(transaction=True)
-def test_a_count_does_not_wait_for_the_disk_and_what_follows_does(owner: User) -> None:
-    """The setting ends with the transaction of the count: an accepted task is on the disk when its id is told."""
+@pytest.mark.parametrize("noted", [count_call, note_use])
+def test_what_is_noted_of_a_call_does_not_wait_for_the_disk_and_what_follows_does(
+    owner: User, noted: Callable[[ApiKey], object]
+) -> None:
+    """The setting ends with the transaction of the note: an accepted task is on the disk when its id is told."""
     key = create_key(owner=owner)[0]
 
     def waits_for_the_disk() -> str:
@@ -111,9 +114,9 @@ def test_a_count_does_not_wait_for_the_disk_and_what_follows_does(owner: User) -
         cursor.execute("SET synchronous_commit = on")
     try:
         with transaction.atomic():
-            count_call(key)
+            noted(key)
             assert waits_for_the_disk() == "off"
-        count_call(key)
+        noted(key)
         assert waits_for_the_disk() == "on"
     finally:
         connection.close()  # the setting is the connection's
