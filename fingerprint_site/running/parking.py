@@ -4,10 +4,13 @@ gunicorn's threaded worker gives each request a thread until it is answered: two
 would take every thread there is. Here such a request is taken out of its thread and kept beside its connection.
 """
 
+import contextlib
+import select
 import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from selectors import EVENT_READ
 from typing import Any
 
 from django.db import close_old_connections
@@ -44,6 +47,7 @@ class ParkingWorker(LingeringWorker):
 
     When the wait of many is over, they are answered one by one: all at once they would take every thread, and calls
     that come just then would wait behind them. Each client asks again once it is answered, so the pace is theirs too.
+    A client that closes its connection, or its half of it, frees its place.
     """
 
     looked_every_s = 0.5
@@ -61,6 +65,13 @@ class ParkingWorker(LingeringWorker):
         self._own = threading.local()  # of the thread that handles a request: what others wait for, and it itself
         self._is_looking = False
         self._look_due_s = 0.0
+        self._hung_up: select.epoll | None = None  # tells which clients of parked requests closed their end
+
+    def run(self) -> None:
+        """Run gunicorn's own loop, which also hears of clients that hang up while they wait."""
+        self._hung_up = select.epoll()
+        self.poller.register(self._hung_up, EVENT_READ, self._free_places)
+        super().run()
 
     def load_wsgi(self) -> None:
         """Put the rules around the application."""
@@ -106,10 +117,30 @@ class ParkingWorker(LingeringWorker):
         self._answering.pop(conn, None)
         result = None if fs.cancelled() or fs.exception() else fs.result()
         if isinstance(result, Parked):
-            self._parked[conn] = result
+            self._park(conn, result)
         else:
             super().finish_request(conn, fs)
         self._answer_next()
+
+    def _park(self, conn: TConn, parked: Parked) -> None:
+        self._parked[conn] = parked
+        if self._hung_up:
+            with contextlib.suppress(OSError, ValueError):  # without it the place is free when the time is over
+                self._hung_up.register(conn.sock, select.EPOLLRDHUP)
+
+    def _unpark(self, conn: TConn) -> Parked | None:
+        if self._hung_up and conn in self._parked:
+            with contextlib.suppress(OSError, ValueError):  # it never was
+                self._hung_up.unregister(conn.sock)
+        return self._parked.pop(conn, None)
+
+    def _free_places(self, hung_up: select.epoll) -> None:
+        """Close the connections whose clients hung up; what else they sent before is of no use to them."""
+        gone = {fd for fd, _ in hung_up.poll(0)}
+        for conn in [conn for conn in self._parked if conn.sock.fileno() in gone]:
+            self._unpark(conn)
+            self.nr_conns -= 1
+            conn.close()
 
     def murder_pending(self) -> None:
         """Also look for what parked requests wait for: gunicorn's own loop calls this once a second or more often."""
@@ -139,7 +170,8 @@ class ParkingWorker(LingeringWorker):
         self._is_looking = False
         self._look_due_s = time.monotonic() + self.looked_every_s
         for conn, found in looked.result().items():
-            parked = self._parked.pop(conn)
+            if (parked := self._unpark(conn)) is None:  # it hung up meanwhile
+                continue
             parked.news = found
             conn.parser = _Again(conn.parser, parked)
             (self._heard if found else self._over).append(conn)

@@ -1,8 +1,10 @@
-"""A small application behind the site's own worker class with short limits, for the test of slow senders."""
+"""A small application behind the site's own worker class with short limits, for tests of clients that misbehave."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from typing import Any
 
+from catalog.api.holding import HELD, WAITED, WAITS
 from fingerprint_site.running.web_worker import GuardedWorker
 
 
@@ -14,8 +16,23 @@ class QuickWorker(GuardedWorker):
     slowest_bytes_per_s = 1_000
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """Read the body, unless it is sent to `/unread`, and say how long it was."""
-    body = b"" if environ["PATH_INFO"] == "/unread" else environ["wsgi.input"].read()
+class Wait:
+    """A minute in which nothing happens."""
+
+    def __init__(self) -> None:
+        self.ends_s = time.monotonic() + 60
+
+    def happened(self, _waits: Any) -> dict[Any, Any]:
+        """Tell of nothing."""
+        return {}
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Generator[bytes, None, None]:
+    """Say how long the body was, which `/unread` does not read; `/wait` is held, and `/held` says how many are."""
+    path = environ["PATH_INFO"]
+    if path == "/wait" and not environ[WAITED]:
+        environ[WAITS] = Wait()
+    body = b"" if path == "/unread" else environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [str(len(body)).encode()]
+    answer = str(len(environ[HELD]) if path == "/held" else len(body)).encode()
+    return (piece for piece in [answer])  # like Django's, it can be closed

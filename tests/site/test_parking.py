@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import select
+import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -152,6 +154,27 @@ def loaded() -> Iterator[None]:
     sys.setswitchinterval(turn_s)
     gc.unfreeze()
     worker.tmp.close()
+
+
+def test_who_hangs_up_during_a_look_is_not_answered(worker: Worker) -> None:
+    conns = worker.hold("ab")
+    worker._unpark(conns[0])
+    worker.find(dict.fromkeys(conns))
+    assert worker.begun == ["b"]
+
+
+def test_who_hangs_up_counts_as_no_connection_any_more(worker: Worker) -> None:
+    ours, theirs = socket.socketpair()
+    with select.epoll() as worker._hung_up, ours:
+        conn: Any = Conn("a")
+        conn.sock = ours
+        worker._park(conn, Parked(SimpleNamespace(ends_s=0.0)))
+        worker.nr_conns = 1
+        worker._free_places(worker._hung_up)
+        assert worker.nr_conns == 1
+        theirs.close()
+        worker._free_places(worker._hung_up)
+        assert (worker.nr_conns, worker._parked) == (0, {})
 
 
 def test_what_was_loaded_is_collected_no_more(loaded: None) -> None:
