@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from catalog.models import Decision, Match, Track
 from catalog.selectors import review
@@ -214,11 +215,13 @@ def test_no_query_for_each_row(desk: Client, owner: User) -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_files_that_were_not_measured_are_queued_in_one_transaction(desk: Client, owner: User) -> None:
+def test_files_that_were_not_measured_are_queued_in_one_statement(desk: Client, owner: User) -> None:
     tracks = [make_track(owner, audio_file=make_audio_file(cutoff_hz=None)) for _ in range(5)]
     for copy in tracks[1:]:
         make_copy(copy, tracks[0])
+    before = OrmQ.objects.count()
     with CaptureQueriesContext(connection) as queries:
         assert desk.get(page_of(tracks[0])).status_code == 200
-    said = [query["sql"].split()[0] for query in queries if "django_q_ormq" in query["sql"] or "BEGIN" in query["sql"]]
-    assert said == ["BEGIN", *["INSERT"] * 5]
+    assert OrmQ.objects.count() == before + 5
+    # On PostgreSQL what is sent along with another statement is not told of.
+    assert sum("INSERT INTO django_q_ormq" in query["sql"] for query in queries) <= 1
