@@ -24,7 +24,7 @@ from catalog.services.api_keys import create_key
 from catalog.services.audio import looks
 from catalog.services.index import searching
 from catalog.services.tracks import adding
-from tests.migrated import Databases
+from tests.migrated import Databases, stop_autovacuum
 from tests.webhooks import receiver as receivers
 from tests.webhooks.receiver import Receiver
 
@@ -134,6 +134,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any, databases: Da
     """
     with django_db_blocker.unblock():
         databases.keep_migrated()
+        stop_autovacuum()
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:

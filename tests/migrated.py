@@ -15,6 +15,15 @@ import psycopg
 from django.db import connection
 
 
+def stop_autovacuum() -> None:
+    """Have PostgreSQL gather no statistics of the tests' tables on its own: plans do not depend on when it looked."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for name in connection.introspection.table_names(cursor):
+            cursor.execute(f"ALTER TABLE {connection.ops.quote_name(name)} SET (autovacuum_enabled = false)")
+
+
 class Databases:
     """Those of one run: empty ones, and migrated ones."""
 
