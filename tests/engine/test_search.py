@@ -12,7 +12,8 @@ from catalog.engine import Fingerprint
 from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.query import PLAIN, Query
 from catalog.engine.features.sketch import QuerySketch
-from catalog.engine.index.interface import Neighbours, ReferenceIndex, Size, Spots
+from catalog.engine.index.in_memory import EmbeddedIndex
+from catalog.engine.index.interface import Entry, Neighbours, Operation, ReferenceIndex, Size, Spots
 from catalog.engine.index.layout import ORIGIN_S, REFERENCE_STEP_S
 from catalog.engine.match import Verdict, twin_match
 from catalog.engine.parameters import LONGEST_S
@@ -136,3 +137,17 @@ def test_what_is_refused_in_the_end_is_not_sure_before(fingerprints: list[Finger
     finder._keep(replace(twin_match(TRACK, 30.0), verdict="none", strays=True))
     assert not finder.sure()
     assert not finder.explained()
+
+
+def test_what_a_sure_match_leaves_out_is_not_fetched(fingerprints: list[Fingerprint]) -> None:
+    """The candidates that have a few votes by chance beside those of a plain copy."""
+    index, fetched = EmbeddedIndex(), set()
+    index.apply([Operation(at + 1, at, Entry.of(at, one)) for at, one in enumerate(fingerprints)])
+
+    def fetch(track_ids: Collection[int]) -> dict[int, Fingerprint]:
+        fetched.update(track_ids)
+        return {at: fingerprints[at] for at in track_ids}
+
+    found = search(Query(fingerprints[0]), catalog := Catalog(index, fetch, 1e-6), (), References(catalog.fingerprints))
+    assert [match.track_id for match in found if match.verdict != "none"] == [0]
+    assert fetched == {0}
