@@ -7,12 +7,15 @@ import os
 import shutil
 import sqlite3
 import uuid
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import StateApps
 
 
 def stop_autovacuum() -> None:
@@ -22,6 +25,24 @@ def stop_autovacuum() -> None:
     with connection.cursor() as cursor:
         for name in connection.introspection.table_names(cursor):
             cursor.execute(f"ALTER TABLE {connection.ops.quote_name(name)} SET (autovacuum_enabled = false)")
+
+
+@contextmanager
+def schema_of(migrations: Sequence[tuple[str, str | None]]) -> Iterator[StateApps]:
+    """Migrate back to `migrations`, give the models as they were there, and migrate to today's again.
+
+    Each is an app's label and the last migration that it keeps, or None where it keeps none.
+    """
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes()
+    executor.migrate(list(migrations))
+    kept = [one for one in migrations if one[1] is not None]
+    others = [one for one in latest if one[0] in {"auth", "contenttypes"} - {label for label, _ in kept}]
+    try:
+        yield MigrationExecutor(connection).loader.project_state(kept + others).apps
+    finally:
+        MigrationExecutor(connection).migrate(latest)
+        stop_autovacuum()  # tables that a migration makes again come without
 
 
 class Databases:

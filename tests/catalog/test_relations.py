@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django import Settings
 
@@ -19,6 +18,7 @@ from catalog.services.tasks import work
 from catalog.services.tasks.accepting import accept_job
 from catalog.services.tasks.edits import edit_of, mean_similarity
 from tests.alterations import Samples, sound, write
+from tests.migrated import schema_of
 from tests.rows import make_audio_file, make_copy, make_match, make_track
 from tests.some import some
 
@@ -185,11 +185,7 @@ def test_similarity_is_weighed_by_length() -> None:
 def test_matches_from_before_get_a_relation(monkeypatch: pytest.MonkeyPatch) -> None:
     filling = import_module("catalog.migrations.0027_fill_relations")
     monkeypatch.setattr(filling, "BATCH", 2)
-    executor = MigrationExecutor(connection)
-    latest = executor.loader.graph.leaf_nodes()
     adding = import_module("catalog.migrations.0026_match_relations").Migration.dependencies[:1]
-    executor.migrate(adding)
-    before = executor.loader.project_state(adding).apps
     kinds = {
         "identical": (1.0, 1.0),
         "same": (0.95, 0.9),
@@ -199,7 +195,7 @@ def test_matches_from_before_get_a_relation(monkeypatch: pytest.MonkeyPatch) -> 
         "overlap": (0.6, 0.6),
         "again": (0.97, 0.97),
     }
-    try:
+    with schema_of(adding) as before:
         account = before.get_model("auth", "User").objects.create(username="someone")
         scan = before.get_model("catalog", "Scan").objects.create(started_by=account, last_track=1, total=1)
         files = before.get_model("catalog", "AudioFile").objects
@@ -218,8 +214,6 @@ def test_matches_from_before_get_a_relation(monkeypatch: pytest.MonkeyPatch) -> 
                 reference_start_s=0, reference_end_s=30, tempo_ratio=1, pitch_semitones=0, query_coverage=query,
                 reference_coverage=reference, engine_version="2", segments=[[0, 10, 0, 10, 0.9], [10, 20, 15, 25, 0.8]],
             )  # fmt: skip
-    finally:
-        MigrationExecutor(connection).migrate(latest)
     found = {row.query_track.title: row for row in Match.objects.select_related("query_track")}
     assert {name: (row.relation, row.verdict) for name, row in found.items()} == {
         "identical": ("identical", "duplicate"),

@@ -9,13 +9,13 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connection, models
-from django.db.migrations.executor import MigrationExecutor
+from django.db import models
 from django.test import Client
 from django.utils import timezone
 
 from catalog.models import ApiKey, Decision, Fingerprint, Job, Track
 from catalog.services.api_keys import create_key
+from tests.migrated import schema_of
 from tests.rows import make_check, make_match, make_track
 from textsearch.fields import FoldedField
 from textsearch.folding import fold
@@ -145,23 +145,11 @@ def test_an_account_is_found_by_its_new_name(desk: Client) -> None:
 def test_rows_from_before_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textsearch.filling.BATCH", 2)
     monkeypatch.setattr(import_module("textsearch.migrations.0002_fill_texts_of_accounts"), "BATCH", 2)
-    executor = MigrationExecutor(connection)
-    latest = executor.loader.graph.leaf_nodes()
-    executor.migrate([("catalog", "0017_keep_what_decoding_left_out"), ("textsearch", None)])
-    before = executor.loader.project_state(
-        [("catalog", "0017_keep_what_decoding_left_out"), ("auth", latest_of(latest, "auth"))]
-    )
-    try:
-        accounts = before.apps.get_model("auth", "User").objects
+    with schema_of([("catalog", "0017_keep_what_decoding_left_out"), ("textsearch", None)]) as before:
+        accounts = before.get_model("auth", "User").objects
         people = [accounts.create(username=f"ЛЮДИ-{number}") for number in range(5)]
-        tracks = before.apps.get_model("catalog", "Track").objects
+        tracks = before.get_model("catalog", "Track").objects
         for number in range(5):
             tracks.create(owner_id=people[number].pk, title=f"ПЕСНЯ {number}", artist="Café")
-    finally:
-        MigrationExecutor(connection).migrate(latest)
     assert sorted(Track.objects.values_list("words", flat=True)) == [f"песня {n}\ncafé\n\n\n\n" for n in range(5)]
     assert User.objects.filter(search__words__contains="люди-4").count() == 1
-
-
-def latest_of(nodes: list[tuple[str, str]], app: str) -> str:
-    return next(name for label, name in nodes if label == app)

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
+from django.db.migrations.state import StateApps
 from django.utils import timezone
 
+from tests.migrated import schema_of
 from tests.webhooks.conftest import TASK_ID
 from tests.webhooks.receiver import Receiver
 from webhooks.models import Attempt, Endpoint, Message
@@ -19,11 +20,8 @@ BEFORE = [("webhooks", "0011_plain_words")]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
-def rows_before(people: list[User], url: str) -> list[str]:
+def rows_before(apps: StateApps, people: list[User], url: str) -> list[str]:
     """Make URLs with a message that waits and one that failed, as the schema was; return their secrets."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(BEFORE)
-    apps = executor.loader.project_state(BEFORE).apps
     now = timezone.now()
     secrets = [new_secret() for _ in people]
     for number, (person, secret) in enumerate(zip(people, secrets, strict=True)):
@@ -44,12 +42,9 @@ def rows_before(people: list[User], url: str) -> list[str]:
 
 
 def test_rows_survive_and_work(receiver: Receiver, settings: Any) -> None:
-    newest = [key for key in MigrationExecutor(connection).loader.graph.leaf_nodes() if key[0] == "webhooks"]
     people = [User.objects.create_user(f"person-{number}") for number in range(3)]
-    try:
-        secrets = rows_before(people, receiver.url)
-    finally:
-        MigrationExecutor(connection).migrate(newest)
+    with schema_of(BEFORE) as before:
+        secrets = rows_before(before, people, receiver.url)
     endpoints = list(Endpoint.objects.order_by("pk"))
     assert [endpoint_secret(endpoint=endpoint) for endpoint in endpoints] == secrets
     assert [endpoint.owner for endpoint in endpoints] == people
