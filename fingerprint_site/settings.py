@@ -1,4 +1,4 @@
-"""Settings, all of them from the environment (or a `.env` file); docs/settings.md explains each."""
+"""Settings, all from the environment or a `.env` file; docs/settings.md and docs/settings-catalog.md explain each."""
 
 import tomllib
 from datetime import timedelta
@@ -244,6 +244,9 @@ FINGERPRINT_NICENESS = env.declared("FINGERPRINT_NICENESS")
 WEBHOOK_WORKERS = env.declared("WEBHOOK_WORKERS")
 WEB_THREADS = env.declared("WEB_THREADS")
 WEB_WORKERS = env.declared("WEB_WORKERS")
+REQUEST_HEAD_SECONDS = env.declared("REQUEST_HEAD_SECONDS")
+REQUEST_BODY_SECONDS = env.declared("REQUEST_BODY_SECONDS")
+REQUEST_SLOWEST_KB_PER_SECOND = env.declared("REQUEST_SLOWEST_KB_PER_SECOND")
 JOB_RETENTION_DAYS = env.declared("JOB_RETENTION_DAYS")
 AUDIT_RETENTION_DAYS = env.declared("AUDIT_RETENTION_DAYS")
 KEY_USE_RETENTION_DAYS = env.declared("KEY_USE_RETENTION_DAYS")

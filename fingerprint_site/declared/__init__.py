@@ -7,8 +7,9 @@ import environ
 from fingerprint_site.declared import api, callbacks, catalog, processes, reporting, site
 from fingerprint_site.declared.setting import Section, Setting
 
-_FILES = (site, reporting, catalog, processes, api, callbacks)  # in the order of the page
-SECTIONS: tuple[Section, ...] = tuple(section for file in _FILES for section in file.SECTIONS)
+OF_THE_SITE: tuple[Section, ...] = (*site.SECTIONS, *reporting.SECTIONS, *processes.SECTIONS)
+OF_THE_CATALOG: tuple[Section, ...] = (*catalog.SECTIONS, *api.SECTIONS, *callbacks.SECTIONS)
+SECTIONS = OF_THE_SITE + OF_THE_CATALOG
 BY_NAME: dict[str, Setting] = {setting.name: setting for section in SECTIONS for setting in section.settings}
 
 

@@ -1,8 +1,8 @@
-"""docs/settings.md, written from the declarations."""
+"""docs/settings.md and docs/settings-catalog.md, written from the declarations."""
 
 import textwrap
 
-from fingerprint_site.declared import SECTIONS
+from fingerprint_site.declared import OF_THE_CATALOG, OF_THE_SITE
 from fingerprint_site.declared.setting import Section, Setting
 
 KINDS = {
@@ -15,20 +15,33 @@ KINDS = {
     "db_url": "address",
     "email_url": "address",
 }
-HEAD = """# Settings
+SITE_HEAD = """# Settings of the site
 
-For operators. The command `manage.py write_settings_page` writes this page from the code.
+For operators. The command `manage.py write_settings_page` writes this page from the code. Limits of
+uploads, analysis, the API and callbacks are in [settings-catalog.md](settings-catalog.md).
 
 Every setting comes from the environment, or from a file `.env` beside `manage.py` (see
 `.env.example`). Nothing needs to be set to start. `manage.py check` names values that are out of
 range or do not go together. A boolean is `true` or `false`. In brackets: type; default; range.
 """
+CATALOG_HEAD = """# Settings of uploads, analysis, the API and callbacks
+
+For operators. The command `manage.py write_settings_page` writes this page from the code. How
+settings are read, and the other ones, are in [settings.md](settings.md).
+"""
 WIDTH = 100
 
 
-def text() -> str:
-    """Return the page."""
-    return "\n".join([HEAD, *(section(one) for one in SECTIONS)])
+def pages() -> dict[str, str]:
+    """Return the text of each page by its file's name."""
+    return {
+        "settings.md": _page(SITE_HEAD, OF_THE_SITE),
+        "settings-catalog.md": _page(CATALOG_HEAD, OF_THE_CATALOG),
+    }
+
+
+def _page(head: str, sections: tuple[Section, ...]) -> str:
+    return "\n".join([head, *map(section, sections)])
 
 
 def section(of: Section) -> str:

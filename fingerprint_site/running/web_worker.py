@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from gunicorn.workers.gthread import TConn
 
@@ -26,10 +27,6 @@ THROWN_AWAY_BYTES = 64 * 1024  # of a body that nobody read: gunicorn reads so m
 
 class GuardedWorker(ParkingWorker):
     """gthread, whose connections are shut when head or body of a request do not arrive in time."""
-
-    head_s = 10.0
-    body_s = 60.0  # and the time that what arrived takes at the slowest rate
-    slowest_bytes_per_s = 16_384
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,7 +44,7 @@ class GuardedWorker(ParkingWorker):
 
     def handle(self, conn: TConn) -> Any:
         """Read a request's head within its time, and answer it."""
-        self._deadlines[conn] = time.monotonic() + self.head_s
+        self._deadlines[conn] = time.monotonic() + settings.REQUEST_HEAD_SECONDS
         try:
             return super().handle(conn)
         finally:
@@ -58,7 +55,7 @@ class GuardedWorker(ParkingWorker):
         if req.method in ("GET", "HEAD"):
             self._deadlines.pop(conn, None)
         else:
-            self._deadlines[conn] = time.monotonic() + self.body_s
+            self._deadlines[conn] = time.monotonic() + settings.REQUEST_BODY_SECONDS
             self._allow_for_what_arrives(conn)
         req.should_close = lambda: type(req).should_close(req) or _is_left_unread(req)
         return super().handle_request(req, conn)
@@ -67,11 +64,12 @@ class GuardedWorker(ParkingWorker):
         """Put a connection's end off with every piece that it brings: a chunked body does not say how long it is."""
         unreader = conn.parser.unreader
         receive = type(unreader).chunk
+        slowest_bytes_per_s = settings.REQUEST_SLOWEST_KB_PER_SECOND * 1024
 
         def receive_and_allow(size_hint: int | None = None) -> bytes:
             data: bytes = receive(unreader, size_hint)
             if conn in self._deadlines:
-                self._deadlines[conn] += len(data) / self.slowest_bytes_per_s
+                self._deadlines[conn] += len(data) / slowest_bytes_per_s
             return data
 
         unreader.chunk = receive_and_allow

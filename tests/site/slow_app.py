@@ -1,19 +1,10 @@
-"""A small application behind the site's own worker class with short limits, for tests of clients that misbehave."""
+"""A small application for the site's own worker class, for tests of clients that misbehave."""
 
 import time
 from collections.abc import Callable, Generator
 from typing import Any
 
 from catalog.api.holding import HELD, WAITED, WAITS
-from fingerprint_site.running.web_worker import GuardedWorker
-
-
-class QuickWorker(GuardedWorker):
-    """The worker, less patient."""
-
-    head_s = 1.0
-    body_s = 1.0
-    slowest_bytes_per_s = 1_000
 
 
 class Wait:

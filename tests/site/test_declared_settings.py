@@ -25,8 +25,9 @@ def test_the_settings_read_what_is_declared_and_nothing_else() -> None:
     assert set(re.findall(r'env\.\w+\(\s*"([A-Z0-9_]+)"', code)) == set(BY_NAME)
 
 
-def test_the_page_is_as_the_command_writes_it() -> None:
-    assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == page.text(), "manage.py write_settings_page"
+def test_the_pages_are_as_the_command_writes_them() -> None:
+    for name, text in page.pages().items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, "manage.py write_settings_page"
 
 
 def test_every_number_has_a_range_or_a_default_that_is_worked_out() -> None:

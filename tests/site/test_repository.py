@@ -211,7 +211,7 @@ def test_nothing_is_hung_on_a_request_but_its_call() -> None:
 
 
 OF_THE_CODE = re.compile(
-    r"(?<![\w/.])(?:catalog|webhooks|queueing|staff|textsearch|fingerprint_site)(?:/[a-z_]+|(?:\.[a-z_]+){1,})"
+    r"(?<![\w/.-])(?:catalog|webhooks|queueing|staff|textsearch|fingerprint_site)(?:/[a-z_]+|(?:\.[a-z_]+){1,})"
     r"|\b(?!manage\.py)[a-z_]+\.py\b"
 )
 SPOKEN_NAMES = {"catalog.engine", "webhooks.endpoint.rotate_secret"}  # a command, and an act of the audit trail

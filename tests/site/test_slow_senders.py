@@ -1,5 +1,6 @@
 """Senders that stop or drip hold no thread of the web server for long: a real gunicorn, real sockets."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -16,16 +17,18 @@ from tests.site.test_repository import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_database]
 THREADS = 2
+LIMITS = {"REQUEST_HEAD_SECONDS": "1", "REQUEST_BODY_SECONDS": "1", "REQUEST_SLOWEST_KB_PER_SECOND": "1"}
+WORKER = "fingerprint_site.running.web_worker.GuardedWorker"
 WITHIN_S = 30.0
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """A gunicorn of one process and two threads."""
+    """A gunicorn of one process and two threads, with short limits."""
     number = free_port()
     command = [sys.executable, "-m", "gunicorn", "tests.site.slow_app", "--bind", f"127.0.0.1:{number}"]
-    command += ["--worker-class", "tests.site.slow_app.QuickWorker", "--workers", "1", "--threads", str(THREADS)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    command += ["--worker-class", WORKER, "--workers", "1", "--threads", str(THREADS)]
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | LIMITS, stderr=subprocess.DEVNULL) as process:
         await_true(lambda: _answers(number), within_s=60)
         yield number
         process.terminate()
@@ -134,4 +137,4 @@ def test_a_connection_that_will_be_closed_is_not_called_kept(
 
 
 def test_the_site_runs_this_worker() -> None:
-    assert "fingerprint_site.running.web_worker.GuardedWorker" in commands()["web"]
+    assert WORKER in commands()["web"]
