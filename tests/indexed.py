@@ -1,4 +1,4 @@
-"""Recordings in the catalog and in the index's log without their files: each fingerprint is made once a run."""
+"""Recordings in the catalog and in the index's log without their files, and how the index finds them."""
 
 import uuid
 from functools import cache
@@ -10,12 +10,14 @@ from django.db import transaction
 from catalog.engine import Fingerprint as EngineFingerprint
 from catalog.engine import Fingerprinter
 from catalog.models import AudioFile, Fingerprint, Track
+from catalog.services.audio.analysis import fingerprint_of
 from catalog.services.index import log
+from catalog.services.index.searching import CaughtUpIndex
 
 
 @cache
 def fingerprint_at(path: Path) -> EngineFingerprint:
-    """Fingerprint a recording, once."""
+    """Fingerprint a recording, once a run."""
     return Fingerprinter().fingerprint(path)
 
 
@@ -37,3 +39,8 @@ def index_recording(owner: User, path: Path) -> Track:
     with transaction.atomic():
         log.record_add(track_id=track.pk)
     return track
+
+
+def found(index: CaughtUpIndex, track: Track) -> list[int]:
+    """Return the ids that the index finds for a track's own fingerprint."""
+    return [match.track_id for match in index.search(fingerprint_of(track), exclude=(), limit=5) if match.is_duplicate]

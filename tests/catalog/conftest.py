@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 
 from catalog.models import Track
 from tests.indexed import index_recording
@@ -30,3 +31,9 @@ def outsider_desk(outsider: User) -> Client:
 def indexed(owner: User) -> Callable[[Path], Track]:
     """Take a recording into the catalog and the index, without its file."""
     return lambda path: index_recording(owner, path)
+
+
+@pytest.fixture
+def index_folder(settings: Settings) -> Path:
+    """Return where this test's generations of the index are."""
+    return Path(settings.INDEX_DIR)
