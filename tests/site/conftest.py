@@ -1,9 +1,11 @@
-"""A site that runs in processes of its own, and databases for such."""
+"""A site that runs in processes of its own, databases for such, and staff who may do nothing."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
 from tests.migrated import Databases
 from tests.site.running import RunningSite, WebServer
@@ -53,3 +55,11 @@ def web(
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def clerk(db: None) -> Client:
+    """A member of staff without any permission."""
+    client = Client()
+    client.force_login(User.objects.create_user("clerk", is_staff=True))
+    return client

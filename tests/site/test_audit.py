@@ -21,7 +21,7 @@ from staff import audit
 from staff.models import AppendOnlyError, AuditEntry
 from tests.rows import make_track
 from tests.site.acts import ACTIONS, ACTS, SENDS_A_FILE, SHOWS_FIRST, Act, House, every_act
-from tests.site.test_access import PERMITTED, ROWS, STAFF, _filled
+from tests.site.every_url import PERMITTED, ROWS, STAFF, filled
 from tests.some import some
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -187,7 +187,7 @@ def test_looking_leaves_nothing(house: House, method: str) -> None:
     client.force_login(house.staff)
     last = AuditEntry.objects.values_list("pk", flat=True).first()
     for route in set(looked_at()) - {"admin/logout/"}:
-        getattr(client, method)(_filled(route))
+        getattr(client, method)(filled(route))
     left = AuditEntry.objects.filter(pk__gt=last).exclude(kind=AuditEntry.Kind.REFUSED)
     assert list(left.values_list("act", flat=True)) == []
 

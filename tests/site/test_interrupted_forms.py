@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from catalog.models import Decision, Match
 from tests.rows import make_match, make_track
-from tests.site.test_access import PERMITTED, paths_for
+from tests.site.every_url import PERMITTED, paths_for
 
 HERE = {"Referer": "http://testserver/catalog/scan/?page=2", "Origin": "http://testserver"}
 

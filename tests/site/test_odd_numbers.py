@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from tests.rows import make_match, make_track
-from tests.site.test_access import ROWS, _filled
+from tests.site.every_url import ROWS, filled
 
 # Counting lines would take as long again as all the requests, and others reach them.
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.no_cover]
@@ -81,7 +81,7 @@ def test_moments_at_the_ends_of_the_calendar(patient_desk: Client, model: Any) -
     assert failed(patient_desk.get(url, {test: moment}) for test in tests for moment in MOMENTS) == []
 
 
-PAGES = sorted({_filled(route) for route in ROWS} - LOGGED_IN)
+PAGES = sorted({filled(route) for route in ROWS} - LOGGED_IN)
 NAMES = ("page", "older", "after", "scan", "tracks", "format", "download", "term", "field_name")
 FIELDS = (
     "replaces",

@@ -21,7 +21,7 @@ from tests.site.acts import (
     every_act,
     showing_acts,
 )
-from tests.site.test_access import ROWS
+from tests.site.every_url import ROWS
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 OWN_PASSWORD = {"admin/password_change/"}  # everybody's own
