@@ -74,8 +74,8 @@ $(VENV)/.milvus: requirements-milvus.txt requirements-milvus-dev.txt $(VENV)/.de
 	@touch $@
 
 test-milvus: $(VENV)/.milvus ## the tests of the index in a real Milvus server (x86-64 Linux)
-	$(BIN)/python -m pytest -m milvus tests/engine/test_index_contract.py tests/catalog/test_milvus_service.py \
-		tests/catalog/test_milvus_nodes.py
+	$(BIN)/python -m pytest -m milvus tests/engine/test_index_contract.py tests/engine/test_index_growing.py \
+		tests/catalog/test_milvus_service.py tests/catalog/test_milvus_nodes.py
 
 check: $(VENV)/.dev ## lint of code and templates, format, types, migrations, system checks
 	$(BIN)/ruff check .

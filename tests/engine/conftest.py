@@ -1,4 +1,4 @@
-"""The bundled recordings, analysed once for all engine tests."""
+"""The bundled recordings, analysed once for all engine tests, and every index beside its truth."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,8 +8,11 @@ import pytest
 
 from catalog.engine import Fingerprint, Fingerprinter, FingerprintIndex
 from catalog.engine.audio import decoder_templates
+from catalog.engine.index import codec
 from tests.alterations import Samples, recordings, sound
 from tests.engine import taken_over
+from tests.engine.index_backends import NAMES, make_ready
+from tests.engine.index_truth import Both
 from tests.engine.made_music import pink_noise, played, under
 
 
@@ -80,3 +83,18 @@ def decoder_runs(monkeypatch: pytest.MonkeyPatch, no_templates: None) -> Callabl
         monkeypatch.setattr(decoder_templates, "_command", lambda: command)
 
     return take_over
+
+
+@pytest.fixture(params=NAMES)
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Both:
+    """Each index with its truth."""
+    make_ready(request.param, request)
+    return Both(request.param, tmp_path)
+
+
+@pytest.fixture
+def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists and codes from a few hundred vectors on."""
+    monkeypatch.setattr(codec, "LISTS_FROM", 500)
+    monkeypatch.setattr(codec, "FEWEST_LISTS", 4)
+    monkeypatch.setattr(codec, "VECTORS_A_LIST", 300)
