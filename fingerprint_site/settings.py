@@ -174,6 +174,7 @@ else:
     own_options = DATABASES["default"].setdefault("OPTIONS", {})
     own_options["options"] = f"-c jit=off {own_options.get('options', '')}".rstrip()
 DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASE_STATEMENT_SECONDS = env.declared("DATABASE_STATEMENT_SECONDS")  # of web processes alone: web_statements.py
 
 # --- language, time, static files -------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

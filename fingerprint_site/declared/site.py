@@ -47,6 +47,15 @@ SECTIONS = (
                 shown="SQLite in `DATA_DIR`",
             ),
             Setting(
+                "DATABASE_STATEMENT_SECONDS",
+                "int",
+                "how long a statement of a web process may take on PostgreSQL, which stops it then "
+                "([operating.md](operating.md#database))",
+                default=30,
+                least=1,
+                most=3_600,
+            ),
+            Setting(
                 "TIME_ZONE",
                 "str",
                 "time zone of `completed_at` in callbacks and of the pages",
