@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
+from catalog.api.errors import UnavailableError
 from fingerprint_site.chunked_bodies import LENGTH_REQUIRED
 
 PROGRAMS_CALL = re.compile(r"/+(api|health|webhooks)(/|$)")
@@ -22,6 +23,7 @@ _DETAILS = {
     411: LENGTH_REQUIRED,
     413: "The request is too large.",
     500: "An internal error occurred. It was logged.",
+    503: UnavailableError.default_detail,
 }
 
 

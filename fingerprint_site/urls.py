@@ -17,3 +17,5 @@ urlpatterns = [
     path("catalog/", include("catalog.pages.urls")),
     path("webhooks/", include("webhooks.urls")),
 ]
+
+handler500 = "fingerprint_site.unavailable.server_error"

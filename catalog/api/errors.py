@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions, status
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from catalog.services.errors import NotReachableError
+from queueing.retrying import DATABASE_TROUBLE
 
 _UNPROCESSABLE = (
     exceptions.ValidationError,
@@ -34,6 +34,11 @@ class UnavailableError(exceptions.APIException):
     wait = 10
 
 
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether the database or the disk cannot now do what may be done later: pages answer it with 503 as well."""
+    return isinstance(error, DATABASE_TROUBLE) or (isinstance(error, OSError) and error.errno in _FULL)
+
+
 def contract_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the contract's answer for an error that DRF met; None leaves it to Django's 500."""
     if isinstance(error, Http404):
@@ -47,7 +52,7 @@ def contract_exception(error: Exception, context: dict[str, Any]) -> Response | 
     if isinstance(error, NotReachableError):
         error = UnavailableError(str(error))
     set_rollback()
-    if isinstance(error, OperationalError | InterfaceError) or (isinstance(error, OSError) and error.errno in _FULL):
+    if is_unavailable(error):
         log.error("request_failed", reason=f"{type(error).__name__}: {error}")
         error = UnavailableError()
     if isinstance(error, _UNPROCESSABLE):

@@ -85,7 +85,7 @@ function send(arrival) {
         bar.hidden = true;
         say(arrival, "in the catalog");
       } else {
-        refuse(arrival, answer?.reason ?? (request.status === 403 ? "You are logged out or may not upload. Reload the page." : "The upload was interrupted. Choose the file again."));
+        refuse(arrival, answer?.reason ?? answer?.detail ?? (request.status === 403 ? "You are logged out or may not upload. Reload the page." : "The upload was interrupted. Choose the file again."));
       }
       settle();
     });
