@@ -11,6 +11,13 @@ MOST_AT_ONCE = 100  # a statement of SQLite takes a thousand values at least
 _PUT = 'INSERT INTO django_q_ormq ("key", payload, "lock") VALUES '
 
 
+class Unread(str):
+    """A statement whose answer nobody reads: in a transaction a database may be told of it later."""
+
+    __slots__ = ()
+    may_wait = True
+
+
 class _Collected:
     """Takes the place of django-q's broker: keeps the signed entries, to be stored together."""
 
@@ -39,7 +46,6 @@ def put(function: str, arguments: Sequence[Any], *, cluster: str, options: Seque
 
 
 def _store(rows: list[tuple[Any, ...]]) -> None:
-    statement = _PUT + ", ".join(["(%s, %s, %s)"] * len(rows))
+    statement = Unread(_PUT + ", ".join(["(%s, %s, %s)"] * len(rows)))
     with connection.cursor() as cursor:
-        execute = getattr(cursor, "execute_later", cursor.execute)
-        execute(statement, [value for row in rows for value in row])
+        cursor.execute(statement, [value for row in rows for value in row])

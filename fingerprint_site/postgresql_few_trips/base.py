@@ -7,30 +7,49 @@ and whether a connection is still open is seen at its socket.
 """
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import psycopg
+from django.db import Error
 from django.db.backends.postgresql import operations
 from django.db.backends.postgresql.psycopg_any import register_tzloader
 from django.db.backends.utils import debug_transaction
 from psycopg.pq import TransactionStatus
 
-_AND = ";\n"
+_AND = "\n;\n"  # a comment at the end of a statement ends with its line
 base: Any = import_module("django.db.backends.postgresql.base")  # its types do not say that it is psycopg's
+
+
+def _held_by(connection: Any) -> list[str]:
+    """Return what psycopg's connection holds: all its cursors send it, and it is lost with the connection."""
+    held: list[str] = vars(connection).setdefault("_held_statements", [])
+    return held
 
 
 class FewTripsCursor(base.Cursor):
     """A cursor that sends what is held along with its statement. The server stops at the first that fails."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.held: list[str] = []  # one list for all cursors that Django makes for a connection
-        self.statement: str | None = None  # the last one, without what was sent ahead of it
+    statement: str | None = None  # the last one, without what was sent ahead of it
+
+    @property
+    def held(self) -> list[str]:
+        """What its connection holds."""
+        return _held_by(self.connection)
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> "FewTripsCursor":
-        """Execute a statement after those that are held."""
+        """Execute a statement after those that are held.
+
+        In a transaction one that `may_wait` is held: it is sent along with the next one or with COMMIT, which raises
+        what it would have raised. It must be a single statement.
+        """
         self.statement = None
+        if getattr(query, "may_wait", False) and self._is_in_transaction():
+            self.statement = self.mogrify(query, params)
+            self.held.append(self.statement)
+            return self
         if not self.held:
             return super().execute(query, params, **options)
         ahead, self.statement = len(self.held), self.mogrify(query, params)
@@ -39,15 +58,8 @@ class FewTripsCursor(base.Cursor):
             self.nextset()
         return self
 
-    def execute_later(self, query: Any, params: Any = None) -> None:
-        """Execute a statement whose result nobody reads: in a transaction, along with the next one or with COMMIT.
-
-        There that one raises what this one would have raised.
-        """
-        if self.held or self.connection.info.transaction_status == TransactionStatus.INTRANS:
-            self.held.append(self.mogrify(query, params))
-        else:
-            self.execute(query, params)
+    def _is_in_transaction(self) -> bool:
+        return bool(self.held) or self.connection.info.transaction_status == TransactionStatus.INTRANS
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
         """Execute a statement for each of the parameters, after those that are held."""
@@ -59,6 +71,11 @@ class FewTripsCursor(base.Cursor):
         self.send_held()
         return super().copy(*args, **options)
 
+    def stream(self, *args: Any, **options: Any) -> Any:
+        """Read rows one by one, after the statements that are held."""
+        self.send_held()
+        return super().stream(*args, **options)
+
     def send_held(self) -> None:
         """Execute what is held."""
         if self.held:
@@ -68,8 +85,9 @@ class FewTripsCursor(base.Cursor):
         try:
             super().execute(text)
         except psycopg.Error:
-            # A text that cannot be parsed began no transaction: what follows must not run outside of one.
-            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+            # A text that cannot be parsed began no transaction, and one that was not sent ended none: what follows must
+            # neither run outside of one nor do without what is held.
+            if self.connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
                 self.held.clear()
             raise
         self.held.clear()
@@ -88,26 +106,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     ops_class = DatabaseOperations
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._held: list[str] = []
-
     def get_connection_params(self) -> dict[str, Any]:
         """Return how to connect."""
         return super().get_connection_params() | {"cursor_factory": FewTripsCursor}
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect; what the last connection had not sent is lost with it."""
-        self._held.clear()
-        return super().get_new_connection(conn_params)
-
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor; one with a name is the server's."""
         if name is None:
-            cursor = super().create_cursor()
-            cursor.held = self._held
-            return cursor
-        with self.create_cursor() as sender:
+            return super().create_cursor()
+        with self.connection.cursor() as sender:
             sender.send_held()
         # As Django's, but psycopg's autocommit says nothing of a transaction of `atomic`: only outside of one a cursor
         # has to outlive its statement.
@@ -127,25 +134,56 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         """Begin a transaction of `atomic`: with its first statement. psycopg itself stays in autocommit."""
         level = self.connection.isolation_level
+        begin = f"BEGIN ISOLATION LEVEL {level.name.replace('_', ' ')}" if level else "BEGIN"
         with debug_transaction(self, "BEGIN"):
-            self._held[:] = [f"BEGIN ISOLATION LEVEL {level.name.replace('_', ' ')}" if level else "BEGIN"]
-
-    def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001  (Django's signature)
-        if self.connection.autocommit != autocommit:
-            super()._set_autocommit(autocommit)
+            _held_by(self.connection)[:] = [begin]
 
     def _commit(self) -> None:
-        if self.connection is not None and self._holds_more_than_begin():
-            with debug_transaction(self, "COMMIT"), self.wrap_database_errors, self.create_cursor() as cursor:
-                cursor.execute("COMMIT")
-        else:
-            self._held.clear()
-            super()._commit()
+        if self.connection is None:
+            return
+        with self._ending():
+            if self._has_more_to_send():
+                with debug_transaction(self, "COMMIT"), self.wrap_database_errors, self.create_cursor() as cursor:
+                    cursor.execute("COMMIT")
+            else:
+                _held_by(self.connection).clear()
+                super()._commit()
 
-    def _holds_more_than_begin(self) -> bool:
-        begun = self.connection.info.transaction_status == TransactionStatus.INTRANS
-        return len(self._held) > (0 if begun else 1)
+    def _has_more_to_send(self) -> bool:
+        status = self.connection.info.transaction_status
+        if status == TransactionStatus.INERROR:
+            # The server would undo all and report no error. Where a statement fails that was sent later, the caller may
+            # have taken its error for that of another one.
+            with self.wrap_database_errors:
+                raise psycopg.errors.InFailedSqlTransaction("A statement of this transaction failed: nothing is kept.")
+        return len(_held_by(self.connection)) > (0 if status == TransactionStatus.INTRANS else 1)  # BEGIN is one
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        # What is held came after the savepoint, which is sent at once. Nothing must go ahead of this: it may fail.
+        _held_by(self.connection).clear()
+        super()._savepoint_rollback(sid)
 
     def _rollback(self) -> None:
-        self._held.clear()
-        super()._rollback()
+        if self.connection is None:
+            return
+        _held_by(self.connection).clear()
+        with self._ending():
+            super()._rollback()
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Leave nothing that another transaction would begin with.
+
+        What breaks in on the end of one, as a signal does, leaves a connection that waits for an answer. psycopg is in
+        autocommit all the time, and says nothing of that when Django goes back to it.
+        """
+        connection = self.connection
+        try:
+            yield
+        except Error:
+            raise
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            _held_by(connection).clear()
