@@ -161,7 +161,7 @@ def _asked_of_filter(
         if last_s - first_s < pair.query.fingerprint.duration_s / 2:  # a piece of a mix
             spans_s.append((first_s, last_s))
     lines = [line]
-    unchanged = Line(line.offset_s + anchor_s * (line.tempo_ratio - 1), 1.0, 0.0)
+    unchanged = replace(_at_unchanged_tempo(line, anchor_s), pitch_semitones=0.0)
     if unchanged != line and _is_nearly_unchanged(line):
         lines.append(unchanged)
     return lines, spans_s
@@ -204,13 +204,12 @@ def _is_short(path: Path) -> bool:
 
 def _settled(pair: Comparison, path: Path) -> Path:
     """The path at the unchanged tempo, when its best stretch is too short to tell it from the one that was fitted."""
-    line, best = path.line, path.best
-    if _seconds(best) > LIMITS.short_s or not 0 < abs(line.tempo_ratio - 1) <= LIMITS.short_tempo:
+    line, places_s = path.line, path.best_places_s
+    if _seconds(path.best) > LIMITS.short_s or not 0 < abs(line.tempo_ratio - 1) <= LIMITS.short_tempo:
         return path
-    middle_s = float(path.places_s[best.first : best.last + 1].mean())
-    unchanged = replace(line, offset_s=line.offset_s + middle_s * (line.tempo_ratio - 1), tempo_ratio=1.0)
-    value, moved_s = agreement_near(pair, unchanged, path.places_s[best.first : best.last + 1])
-    if value < LIMITS.as_good * agreement_near(pair, line, path.places_s[best.first : best.last + 1])[0]:
+    unchanged = _at_unchanged_tempo(line, float(places_s.mean()))
+    value, moved_s = agreement_near(pair, unchanged, places_s)
+    if value < LIMITS.as_good * agreement_near(pair, line, places_s)[0]:
         return path
     other = paths.along(pair, replace(unchanged, offset_s=unchanged.offset_s + moved_s))
     return other if other.stretches else path
@@ -224,6 +223,11 @@ def _moved(pair: Comparison, path: Path, around: Elsewhere) -> tuple[Path, Elsew
     if not other.stretches or other.best.evidence <= path.best.evidence:
         return path, around
     return other, paths.elsewhere(pair, other)
+
+
+def _at_unchanged_tempo(line: Line, query_s: float) -> Line:
+    """The line at the unchanged tempo that leads through the same place at ``query_s`` (s) of the query."""
+    return replace(line, offset_s=line.offset_s + query_s * (line.tempo_ratio - 1), tempo_ratio=1.0)
 
 
 def _is_unchanged(line: Line) -> bool:

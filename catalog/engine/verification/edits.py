@@ -50,7 +50,7 @@ def others(pair: Comparison, first: Path) -> list[Path]:
 def _unexplained(open_places: np.ndarray, path: Path) -> np.ndarray:
     left = open_places.copy()
     for stretch in path.stretches:
-        left[stretch.first : stretch.last + 1] = False
+        left[stretch.span] = False
     return left
 
 
@@ -61,9 +61,8 @@ def _kept(path: Path, open_places: np.ndarray) -> Path:
     """
     kept, gains = [], path.gains.sum(axis=1)
     for stretch in path.stretches:
-        span = slice(stretch.first, stretch.last + 1)
-        share = stretch.evidence / max(float(gains[span].sum()), stretch.evidence)  # of a nat that is not told twice
-        for first, end in (runs(open_places[span]) + stretch.first).tolist():
+        share = stretch.evidence / max(float(gains[stretch.span].sum()), stretch.evidence)  # of a nat not told twice
+        for first, end in (runs(open_places[stretch.span]) + stretch.first).tolist():
             evidence = share * float(gains[first:end].sum())
             if evidence >= LIMITS.piece_evidence / 2:
                 kept.append(Stretch(first, end - 1, evidence))

@@ -23,7 +23,7 @@ def borne_out(path: Path, gains: Floats, level: float) -> Path:
     kept = [
         one
         for one in path.stretches
-        if one is path.best or stands_out(one, level) or gains[one.first : one.last + 1].sum() >= LIMITS.side_gain
+        if one is path.best or stands_out(one, level) or gains[one.span].sum() >= LIMITS.side_gain
     ]
     return replace(path, stretches=tuple(kept))
 

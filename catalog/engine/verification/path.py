@@ -34,6 +34,11 @@ class Stretch:
     last: int
     evidence: float
 
+    @property
+    def span(self) -> slice:
+        """Its places, to be cut out of what the path has of each."""
+        return slice(self.first, self.last + 1)
+
 
 @dataclass(frozen=True)
 class Path:
@@ -61,12 +66,12 @@ class Path:
     @property
     def best_places_s(self) -> Floats:
         """(n,) the query times (s) of the best stretch."""
-        return self.places_s[self.best.first : self.best.last + 1]
+        return self.places_s[self.best.span]
 
     @property
     def best_similarity(self) -> float:
         """The mean similarity of the best stretch."""
-        return float(self.similarity[self.best.first : self.best.last + 1].mean())
+        return float(self.similarity[self.best.span].mean())
 
 
 def along(pair: Comparison, line: Line) -> Path:
@@ -77,13 +82,13 @@ def along(pair: Comparison, line: Line) -> Path:
     cosine = np.einsum("phd,phd->ph", moved.values, near.values)
     both = moved.heard & near.heard
     gains = np.stack([evidence.of_similarity(cosine[:, half], half) for half in range(HALVES)], axis=1) * both
-    found = []
-    for stretch in _stretches(gains.sum(axis=1)):
-        span = slice(stretch.first, stretch.last + 1)
-        found.append(replace(stretch, evidence=_evidence(gains[span], moved.values[span], near.values[span])))
+    found = tuple(
+        replace(one, evidence=_evidence(gains[one.span], moved.values[one.span], near.values[one.span]))
+        for one in _stretches(gains.sum(axis=1))
+    )
     similarity = (cosine * both).mean(axis=1)
     heard = np.where(both, cosine, np.nan).astype(np.float32)
-    return Path(line, places * HOP_S, similarity, heard, gains, moved.values, near.values, tuple(found))
+    return Path(line, places * HOP_S, similarity, heard, gains, moved.values, near.values, found)
 
 
 def agreeing(path: Path, gains: Floats) -> Path:
@@ -166,7 +171,7 @@ class Elsewhere:
 def elsewhere(pair: Comparison, path: Path) -> Elsewhere:
     """What the best stretch of ``path`` reaches along every parallel line of the same reference."""
     line, step = path.line, STEP_S * path.line.tempo_ratio
-    places = path.places_s[path.best.first : path.best.last + 1] / np.float32(HOP_S)
+    places = path.best_places_s / np.float32(HOP_S)
     places = places[max(0, (len(places) - MAX_CHANCE_PLACES) // 2) :][:MAX_CHANCE_PLACES]
     first_s = line.offset_s + float(places[0]) * HOP_S * line.tempo_ratio
     start_s = first_s % step

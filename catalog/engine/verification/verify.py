@@ -104,8 +104,7 @@ def _curve(pieces: list[Path]) -> Floats:
     curve = first.similarity.copy()
     for other in others:
         for part in other.stretches:
-            span = slice(part.first, part.last + 1)
-            curve[span] = np.maximum(curve[span], other.similarity[span])
+            curve[part.span] = np.maximum(curve[part.span], other.similarity[part.span])
     return curve
 
 
@@ -123,7 +122,7 @@ def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -
     highest = min(query_s, (reference_s - offset_s) / line.tempo_ratio)
     start = lowest if start - lowest < LIMITS.edge_s else start
     end = highest if highest - end < LIMITS.edge_s else end
-    similarity = float(path.similarity[stretch.first : stretch.last + 1].mean())
+    similarity = float(path.similarity[stretch.span].mean())
     return Segment(start, end, offset_s + start * line.tempo_ratio, offset_s + end * line.tempo_ratio, similarity)
 
 
