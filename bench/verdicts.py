@@ -27,6 +27,7 @@ from catalog.engine import FingerprintIndex, Match
 SPLIT = "tuning"
 LONG = corpus.CACHE / "queries" / "long"
 LONG_JOINS, JOINED_TRACKS = 4, 6  # queries of so many whole tracks in a row
+ENDS = ("query_start_s", "query_end_s", "reference_start_s", "reference_end_s")  # they follow from the segments
 
 
 def main() -> int:
@@ -99,6 +100,7 @@ def _answer(path: Path) -> tuple[str, list[dict[str, Any]]]:
 def _numbers(match: Match) -> dict[str, Any]:
     """Every field of a match, exactly: segments as rows, curves by their digest."""
     numbers = {name: value for name, value in vars(match).items() if not isinstance(value, np.ndarray)}
+    numbers |= {name: getattr(match, name) for name in ENDS}
     numbers["segments"] = [list(vars(segment).values()) for segment in match.segments]
     for name, value in vars(match).items():
         if isinstance(value, np.ndarray):

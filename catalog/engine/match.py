@@ -16,6 +16,7 @@ Relation = Literal["identical", "same", "excerpt", "contains", "overlap", "relat
 RELATIONS: tuple[Relation, ...] = ("identical", "same", "excerpt", "contains", "overlap", "related", "none")
 TWIN_SCORE = 300.0  # of equal fingerprints
 CURVE_STEP_S = 0.256
+WHOLE = slice(None)
 LEAST_PERCENT, LEAST_SEMITONES = 0.75, 0.2  # of tempo and of pitch: smaller changes are not named
 
 
@@ -29,10 +30,25 @@ class Segment:
     reference_end_s: float
     similarity: float
 
+    @property
+    def query_span_s(self) -> tuple[float, float]:
+        """Start and end in the query, in seconds."""
+        return self.query_start_s, self.query_end_s
+
+    @property
+    def reference_span_s(self) -> tuple[float, float]:
+        """Start and end in the reference, in seconds."""
+        return self.reference_start_s, self.reference_end_s
+
+    @property
+    def length_s(self) -> float:
+        """How many seconds of the query it is."""
+        return self.query_end_s - self.query_start_s
+
 
 @dataclass(frozen=True)
 class Match:
-    """One reference found in a query.
+    """One reference found in a query, in at least one segment.
 
     ``score`` is minus the decimal logarithm of ``false_accept_probability``: 9 means one in a thousand million that so
     good a match comes about by chance anywhere in this index. Coverages are shares of what sounds, 0 … 1.
@@ -49,13 +65,9 @@ class Match:
     offset_s: float
     tempo_ratio: float
     pitch_semitones: float
-    query_start_s: float
-    query_end_s: float
-    reference_start_s: float
-    reference_end_s: float
     query_coverage: float
     reference_coverage: float
-    segments: tuple[Segment, ...] = ()
+    segments: tuple[Segment, ...]
     similarity_curve: NDArray[np.float32] = field(
         default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False
     )
@@ -64,6 +76,26 @@ class Match:
     strays: bool = False
     sounds_otherwise: bool = False
     relation: Relation = "none"
+
+    @property
+    def query_start_s(self) -> float:
+        """Where the first segment begins in the query, in seconds."""
+        return min(one.query_start_s for one in self.segments)
+
+    @property
+    def query_end_s(self) -> float:
+        """Where the last segment ends in the query, in seconds."""
+        return max(one.query_end_s for one in self.segments)
+
+    @property
+    def reference_start_s(self) -> float:
+        """Where the first segment begins in the reference, in seconds."""
+        return min(one.reference_start_s for one in self.segments)
+
+    @property
+    def reference_end_s(self) -> float:
+        """Where the last segment ends in the reference, in seconds."""
+        return max(one.reference_end_s for one in self.segments)
 
     @property
     def is_another_performance(self) -> bool:
@@ -96,6 +128,16 @@ class Match:
         return changes
 
 
+def overlay(curve: NDArray[np.float32], other: NDArray[np.float32], span: slice = WHOLE) -> None:
+    """Raise a similarity curve (n,) to another one (m,) in ``span``: of two pieces, the one that agrees more is shown.
+
+    What the longer one has beyond the other's end stays as it is.
+    """
+    count = min(len(curve), len(other))
+    lower = curve[:count][span]
+    np.maximum(lower, other[:count][span], out=lower)
+
+
 def _clock(seconds: float) -> str:
     whole = max(0, round(seconds))
     return f"{whole // 60}:{whole % 60:02d}"
@@ -112,10 +154,6 @@ def twin_match(track_id: int, duration_s: float) -> Match:
         offset_s=0.0,
         tempo_ratio=1.0,
         pitch_semitones=0.0,
-        query_start_s=0.0,
-        query_end_s=duration_s,
-        reference_start_s=0.0,
-        reference_end_s=duration_s,
         query_coverage=1.0,
         reference_coverage=1.0,
         segments=(Segment(0.0, duration_s, 0.0, duration_s, 1.0),),

@@ -3,11 +3,9 @@
 from dataclasses import replace
 from functools import cached_property
 
-import numpy as np
-
 from catalog.engine.features.query import Query
 from catalog.engine.features.sounding import sounding
-from catalog.engine.match import Match, Segment
+from catalog.engine.match import Match, Segment, overlay
 from catalog.engine.search.references import References
 from catalog.engine.search.relation import Shares, related
 from catalog.engine.search.search import CLEARLY
@@ -73,8 +71,7 @@ class Findings:
         return [related(match, self._sound, references.sound(match.track_id), shares) for match in still_there]
 
     def _is_believed(self, match: Match) -> bool:
-        unsteady = match.track_id in self._unsteady and match.wobble_s is None
-        return match.verdict != "none" and not unsteady
+        return match.verdict != "none" and not verify.strays_elsewhere(match, self._unsteady)
 
     def _merged(self, pieces: list[Match]) -> Match:
         """The strongest piece, with the segments of the others where they explain what it does not."""
@@ -84,15 +81,14 @@ class Findings:
             best = replace(likest, strays=any(one.strays for one in pieces))
             return best if best.verdict == "none" else verify.refused(best)
         main = _surest(believed)
-        segments = list(main.segments)
-        curve = main.similarity_curve.copy()
+        segments, curve = list(main.segments), main.similarity_curve.copy()
         for other in (one for one in believed if one is not main):
             kept = [one for one in other.segments if _new_share(one, segments) >= OWN_SHARE]
-            segments += kept
-            count = min(len(curve), len(other.similarity_curve)) if kept else 0
-            curve[:count] = np.maximum(curve[:count], other.similarity_curve[:count])
+            if kept:
+                segments += kept
+                overlay(curve, other.similarity_curve)
         segments.sort(key=lambda one: one.query_start_s)
-        return with_segments(replace(main, similarity_curve=curve), segments)
+        return replace(main, similarity_curve=curve, segments=tuple(segments))
 
 
 def _surest(pieces: list[Match]) -> Match:
@@ -103,26 +99,13 @@ def _surest(pieces: list[Match]) -> Match:
     return best
 
 
-def with_segments(match: Match, segments: list[Segment]) -> Match:
-    """The match with other ``segments`` (at least one), and the start and end times that follow from them."""
-    return replace(
-        match,
-        segments=tuple(segments),
-        query_start_s=min(one.query_start_s for one in segments),
-        query_end_s=max(one.query_end_s for one in segments),
-        reference_start_s=min(one.reference_start_s for one in segments),
-        reference_end_s=max(one.reference_end_s for one in segments),
-    )
-
-
 def _spans(matches: list[Match]) -> list[Span]:
-    return [(one.query_start_s, one.query_end_s) for match in matches for one in match.segments]
+    return [one.query_span_s for match in matches for one in match.segments]
 
 
 def _new_share(segment: Segment, known: list[Segment]) -> float:
     """The share of a segment of the query that no known one lies over."""
-    length_s = segment.query_end_s - segment.query_start_s
-    return 1 - max((_common_s(segment, other) for other in known), default=0.0) / max(length_s, 1e-6)
+    return 1 - max((_common_s(segment, other) for other in known), default=0.0) / max(segment.length_s, 1e-6)
 
 
 def _common_s(one: Segment, other: Segment) -> float:
@@ -137,22 +120,17 @@ def _without_hidden(matches: list[Match]) -> list[Match]:
         if len(match.segments) == 1:
             shown.append(match)
             continue
-        main = max(match.segments, key=_length_s)
+        main = max(match.segments, key=lambda one: one.length_s)
         others = [one for other in believed if other.track_id != match.track_id for one in other.segments]
-        kept = [one for one in match.segments if one is main or not _is_hidden(one, others)]
-        shown.append(with_segments(match, kept) if len(kept) < len(match.segments) else match)
+        kept = tuple(one for one in match.segments if one is main or not _is_hidden(one, others))
+        shown.append(replace(match, segments=kept))
     return shown
 
 
 def _is_hidden(segment: Segment, others: list[Segment]) -> bool:
-    length_s = _length_s(segment)
     return any(
-        _length_s(other) > length_s
+        other.length_s > segment.length_s
         and other.similarity > segment.similarity
-        and _common_s(segment, other) >= HIDDEN_SHARE * length_s
+        and _common_s(segment, other) >= HIDDEN_SHARE * segment.length_s
         for other in others
     )
-
-
-def _length_s(segment: Segment) -> float:
-    return segment.query_end_s - segment.query_start_s

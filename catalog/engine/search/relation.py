@@ -21,8 +21,8 @@ class Shares:
 
 def related(match: Match, query: Sound, reference: Sound, shares: Shares) -> Match:
     """The match with the shares of both sides, its relation, and the verdict that follows from it."""
-    asked = query.covered([(one.query_start_s, one.query_end_s) for one in match.segments])
-    held = reference.covered([(one.reference_start_s, one.reference_end_s) for one in match.segments])
+    asked = query.covered([one.query_span_s for one in match.segments])
+    held = reference.covered([one.reference_span_s for one in match.segments])
     relation = (
         relation_of(asked, held, shares)
         if match.verdict != "none"

@@ -102,7 +102,7 @@ class _Finder:
 
     def _steady(self, match: Match) -> Match:
         """The match, refused where its track strays from the beat elsewhere and it is too short to tell."""
-        strays = match.track_id in self._unsteady and match.wobble_s is None
+        strays = verify.strays_elsewhere(match, self._unsteady)
         return replace(verify.refused(match), strays=True) if strays else match
 
     def look(self, probes: list[Probe], places: int, limit: int, *, thorough: bool) -> None:

@@ -46,8 +46,6 @@ class View:
         return replace(
             match,
             offset_s=match.offset_s - by_s * match.tempo_ratio,
-            query_start_s=match.query_start_s + by_s,
-            query_end_s=match.query_end_s + by_s,
             segments=tuple(_later(segment, by_s) for segment in match.segments),
             similarity_curve=curve,
         )

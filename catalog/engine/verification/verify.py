@@ -1,5 +1,6 @@
 """From a candidate to a match with all its numbers, or to none."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from catalog.engine.alignment.fit import fit
 from catalog.engine.alignment.line import FRAME_MIDDLE_S, STEP_S, Line, offset_of
 from catalog.engine.features.query import PLAIN
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.match import Match, Segment
+from catalog.engine.match import Match, Segment, overlay
 from catalog.engine.verification import edits
 from catalog.engine.verification.decision import Chance, Finding, by_filter, by_moments
 from catalog.engine.verification.limits import LIMITS
@@ -62,8 +63,8 @@ def is_sure(match: Match) -> bool:
     """Whether a match is believed and so strong that no further probe can find a better one."""
     if match.verdict == "none":
         return False
-    lengths = [segment.query_end_s - segment.query_start_s for segment in match.segments]
-    close = np.average([segment.similarity for segment in match.segments], weights=lengths) >= LIMITS.sure_similarity
+    lengths_s = [segment.length_s for segment in match.segments]
+    close = np.average([segment.similarity for segment in match.segments], weights=lengths_s) >= LIMITS.sure_similarity
     covered_most = max(match.query_coverage, match.reference_coverage) >= LIMITS.sure_coverage
     return bool(match.score >= LIMITS.sure_score and covered_most and close and not match.strays)
 
@@ -73,29 +74,14 @@ def is_unsteady(match: Match) -> bool:
     return match.verdict == "none" and match.strays
 
 
+def strays_elsewhere(match: Match, unsteady: Collection[int]) -> bool:
+    """Whether a match is too short to tell how it keeps time, and its track is one of the ``unsteady`` ones (ids)."""
+    return match.wobble_s is None and match.track_id in unsteady
+
+
 def refused(match: Match) -> Match:
     """The same match, no longer believed: verdict "none", score 0, probability 1."""
     return replace(match, verdict="none", score=0.0, false_accept_probability=1.0)
-
-
-def _pieces(case: Case, found: Finding) -> list[Path]:
-    """The path that was found, then its other pieces; along the longest straight piece where that explains as much."""
-    path, bent = found.path, found.time.bent
-    if not case.chance.believes(found.log_probability):
-        return [path]
-    pieces = [path, *edits.others(case.pair, path)]
-    other = edits.straightened(case.pair, path, bent) if bent is not None else None
-    if other is None:
-        return pieces
-    straight = [other, *edits.others(case.pair, other)]
-    explained = [_query_coverage(_segments(case, some), case.query_s) for some in (straight, pieces)]
-    return straight if explained[0] >= LIMITS.as_much * explained[1] else pieces
-
-
-def _segments(case: Case, pieces: list[Path]) -> tuple[Segment, ...]:
-    query_s, reference_s = case.query_s, case.reference_s
-    found = [_segment(one, part, query_s, reference_s) for one in pieces for part in one.stretches]
-    return tuple(sorted(found, key=lambda segment: segment.query_start_s))
 
 
 def _curve(pieces: list[Path]) -> Floats:
@@ -103,23 +89,19 @@ def _curve(pieces: list[Path]) -> Floats:
     first, *others = pieces
     curve = first.similarity.copy()
     for other in others:
-        for part in other.stretches:
-            curve[part.span] = np.maximum(curve[part.span], other.similarity[part.span])
+        for stretch in other.stretches:
+            overlay(curve, other.similarity, stretch.span)
     return curve
 
 
-def _query_coverage(segments: tuple[Segment, ...], query_s: float) -> float:
-    return covered([(s.query_start_s, s.query_end_s) for s in segments], query_s)
-
-
-def _segment(path: Path, stretch: Stretch, query_s: float, reference_s: float) -> Segment:
+def _segment(case: Case, path: Path, stretch: Stretch) -> Segment:
     line = path.line
     offset_s = offset_of(line)
     half_step = STEP_S / 2
     start = float(path.places_s[stretch.first]) + FRAME_MIDDLE_S - half_step
     end = float(path.places_s[stretch.last]) + FRAME_MIDDLE_S + half_step
     lowest = max(0.0, -offset_s / line.tempo_ratio)
-    highest = min(query_s, (reference_s - offset_s) / line.tempo_ratio)
+    highest = min(case.query_s, (case.reference_s - offset_s) / line.tempo_ratio)
     start = lowest if start - lowest < LIMITS.edge_s else start
     end = highest if highest - end < LIMITS.edge_s else end
     similarity = float(path.similarity[stretch.span].mean())
@@ -136,26 +118,33 @@ def covered(spans: list[tuple[float, float]], duration_s: float) -> float:
 
 
 def _match(case: Case, found: Finding) -> Match:
-    query_s, reference_s = case.query_s, case.reference_s
-    believed = case.chance.believes(found.log_probability)
-    pieces = _pieces(case, found)
-    path, segments = pieces[0], _segments(case, pieces)
-    query_coverage = _query_coverage(segments, query_s)
-    reference_coverage = covered([(s.reference_start_s, s.reference_end_s) for s in segments], reference_s)
+    """By the path that was found and its other pieces, or by its longest straight piece if that explains as much."""
+    path, bent = found.path, found.time.bent
+    if not case.chance.believes(found.log_probability):
+        return _of_pieces(case, found, [path])
+    match = _of_pieces(case, found, [path, *edits.others(case.pair, path)])
+    other = edits.straightened(case.pair, path, bent) if bent is not None else None
+    if other is None:
+        return match
+    straight = _of_pieces(case, found, [other, *edits.others(case.pair, other)])
+    return straight if straight.query_coverage >= LIMITS.as_much * match.query_coverage else match
+
+
+def _of_pieces(case: Case, found: Finding, pieces: list[Path]) -> Match:
+    """What was found, described by the first of some paths, with the segments of all."""
+    line, believed = pieces[0].line, case.chance.believes(found.log_probability)
+    unordered = [_segment(case, path, stretch) for path in pieces for stretch in path.stretches]
+    segments = tuple(sorted(unordered, key=lambda segment: segment.query_start_s))
     return Match(
         track_id=case.track_id,
         verdict="contains" if believed else "none",  # a duplicate by its relation: ``search.relation``
         score=max(0.0, -found.log_probability),
         false_accept_probability=10.0 ** max(found.log_probability, -300.0),
-        offset_s=offset_of(path.line),
-        tempo_ratio=path.line.tempo_ratio,
-        pitch_semitones=path.line.pitch_semitones,
-        query_start_s=min(s.query_start_s for s in segments),
-        query_end_s=max(s.query_end_s for s in segments),
-        reference_start_s=min(s.reference_start_s for s in segments),
-        reference_end_s=max(s.reference_end_s for s in segments),
-        query_coverage=query_coverage,
-        reference_coverage=reference_coverage,
+        offset_s=offset_of(line),
+        tempo_ratio=line.tempo_ratio,
+        pitch_semitones=line.pitch_semitones,
+        query_coverage=covered([one.query_span_s for one in segments], case.query_s),
+        reference_coverage=covered([one.reference_span_s for one in segments], case.reference_s),
         segments=segments,
         similarity_curve=_curve(pieces),
         similarity_step_s=STEP_S,
