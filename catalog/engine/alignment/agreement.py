@@ -58,8 +58,7 @@ def along_line(pair: Comparison, line: Line, places: Floats, reach_s: float) -> 
     Offsets are a column apart and reach ``reach_s`` seconds to each side of the line.
     """
     flat = places.reshape(-1)
-    on_line = line.offset_s / HOP_S + flat * line.tempo_ratio
-    agreed = agreement(pair.query.at(line.probe, flat), around(pair.reference, on_line, reach_s))
+    agreed = agreement(pair.query.at(line.probe, flat), around(pair.reference, line.columns(flat), reach_s))
     means: Floats = agreed.reshape(*places.shape, -1).mean(axis=1)
     return means
 
@@ -79,6 +78,11 @@ def peak(values: Floats, reach_s: float) -> tuple[float, float]:
     if not 0 < top < len(values) - 1:
         return float(values[top]), top * HOP_S - reach_s
     left, middle, right = (float(values[top + i]) for i in (-1, 0, 1))
-    bend = left - 2 * middle + right
-    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    shift = vertex(left, middle, right)
     return middle - 0.25 * (left - right) * shift, (top + shift - round(reach_s / HOP_S)) * HOP_S
+
+
+def vertex(left: float, middle: float, right: float) -> float:
+    """How many steps after the middle one of three values, a step apart, the parabola through them is highest, or 0."""
+    bend = left - 2 * middle + right
+    return 0.5 * (left - right) / bend if bend < 0 else 0.0

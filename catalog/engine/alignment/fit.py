@@ -6,12 +6,11 @@ import numpy as np
 
 from catalog.engine.alignment.agreement import TRACK_REACH_S, agreement, along_line, around, peak
 from catalog.engine.alignment.comparison import Comparison
-from catalog.engine.alignment.line import HOP_S, STEP_S, Line, weighted_line
+from catalog.engine.alignment.line import HOP_S, STEP_S, Line, evenly, weighted_line
 from catalog.engine.features.embedding import embed
-from catalog.engine.features.patches import centres, cut
+from catalog.engine.features.patches import PATCH_SPAN_COLUMNS, centres, cut
 from catalog.engine.features.query import Query
 from catalog.engine.features.spectrogram import Floats
-from catalog.engine.parameters import PARAMETERS
 
 LOCAL_S = 8.0  # to each side of the anchor: what the first, local fit looks at
 LOCAL_PLACES = 36
@@ -65,7 +64,7 @@ def _best_of(
     pitch_steps: tuple[float, ...],
 ) -> tuple[Line, float]:
     """The best of all combinations of steps, each at its best offset."""
-    meeting_s = line.offset_s + anchor_s * line.tempo_ratio
+    meeting_s = line.reference_s(anchor_s)
     tempos = line.tempo_ratio * (1 + np.array(tempo_steps, np.float32))
     local_s = _local_places_s(pair.query, line, anchor_s)
     places = np.tile(local_s / HOP_S, len(tempos)).astype(np.float32)
@@ -86,7 +85,7 @@ def _best_of(
 
 def _local_places_s(query: Query, line: Line, anchor_s: float) -> Floats:
     """Query times around the anchor, where whole patches fit."""
-    margin = PARAMETERS.patch_columns * PARAMETERS.patch_step / 2 / line.tempo_ratio * HOP_S
+    margin = PATCH_SPAN_COLUMNS / 2 / line.tempo_ratio * HOP_S
     last = query.columns * HOP_S - margin
     first_s, last_s = max(anchor_s - LOCAL_S, margin), min(anchor_s + LOCAL_S, last)
     places: Floats = np.linspace(first_s, max(last_s, first_s + HOP_S), LOCAL_PLACES).astype(np.float32)
@@ -114,7 +113,7 @@ def refit(pair: Comparison, line: Line, anchor_s: float, reach_s: float) -> Line
         return line
     size = max(2, round(min(BLOCK_S, len(places) * STEP_S / FEWEST_BLOCKS) / STEP_S))
     starts = np.arange(0, len(places) - size + 1, size)
-    starts = starts[np.linspace(0, len(starts) - 1, min(len(starts), MOST_BLOCKS)).astype(np.int64)]
+    starts = starts[evenly(len(starts), MOST_BLOCKS)]
     places = places[starts[:, None] + np.arange(size)]
     blocks = along_line(pair, line, places, TRACK_REACH_S)
     tops = [peak(block, TRACK_REACH_S) for block in blocks]

@@ -3,19 +3,21 @@
 Times of a ``Line`` are those of patch centres, in seconds. Places are columns of a picture, a hop apart.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.engine.features.embedding import DIMENSIONS, Vectors, embed
 from catalog.engine.features.fingerprint import Fingerprint
 from catalog.engine.features.patches import HALVES, cut, move_rows
 from catalog.engine.features.query import Probe
 from catalog.engine.features.spectrogram import Floats
+from catalog.engine.match import CURVE_STEP_S
 from catalog.engine.parameters import PARAMETERS
 
 HOP_S = PARAMETERS.hop_s
-STEP_S = 0.256  # from one place of a finished path to the next
+STEP_S = CURVE_STEP_S  # from one place of a finished path to the next
 FRAME_MIDDLE_S = PARAMETERS.frame_samples / PARAMETERS.sample_rate / 2
 BLOCK_COLUMNS = 128  # 8 s: what is embedded at once
 STEADYING = 0.05  # added to the spread of the places, so that places close together give no steep line
@@ -33,6 +35,18 @@ class Line:
     def probe(self) -> Probe:
         """The change of tempo and pitch that lays the query on the reference."""
         return Probe(self.tempo_ratio, self.pitch_semitones)
+
+    def reference_s(self, query_s: float) -> float:
+        """The reference time (s) at the query time ``query_s`` (s)."""
+        return self.offset_s + query_s * self.tempo_ratio
+
+    def columns(self, places: NDArray[np.floating]) -> NDArray[np.floating]:
+        """(n,) columns of the reference, which may lie between two, at (n,) ``places`` (columns) of the query."""
+        return self.offset_s / HOP_S + places * self.tempo_ratio
+
+    def of_query_from(self, start_s: float) -> "Line":
+        """The same line for a query that begins ``start_s`` seconds later, or earlier where that is negative."""
+        return replace(self, offset_s=self.reference_s(start_s))
 
 
 class Reference:
@@ -82,6 +96,11 @@ class Reference:
 def offset_of(line: Line) -> float:
     """The reference time (s) at the beginning of the query. The line's own offset is of the middles of frames."""
     return line.offset_s + FRAME_MIDDLE_S * (1 - line.tempo_ratio)
+
+
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """(n,) the indices of at most ``most`` of ``count`` things in a row, evenly spread from the first to the last."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.int64)
 
 
 def weighted_line(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.engine.alignment.agreement import vertex
 from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features.embedding import normalise
@@ -28,7 +29,7 @@ def measured(pair: Comparison, line: Line, places_s: Floats, similarity: Floats)
     """
     best = np.sort(np.argsort(-similarity)[:PLACES])
     places = (places_s[best] / HOP_S).astype(np.float32)
-    target, heard = normalise(pair.reference.patches(line.offset_s / HOP_S + places * line.tempo_ratio))
+    target, heard = normalise(pair.reference.patches(line.columns(places)))
     middles = {0.0: LIKELY, 12 * math.log2(line.tempo_ratio): LIKELY}
     if all(abs(line.pitch_semitones - middle) > STEPS[-1] / 2 for middle in middles):
         middles[line.pitch_semitones] = 0.0
@@ -55,7 +56,5 @@ def _excerpt(levels: NDArray[np.uint8], places: Floats, tempo_ratio: float) -> t
 def _top(values: np.ndarray) -> float:
     """Where the highest value lies among ``STEPS``, by a parabola through it and its neighbours."""
     top = int(np.clip(np.argmax(values), 1, len(values) - 2))
-    left, middle, right = values[top - 1 : top + 2]
-    bend = left - 2 * middle + right
-    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    shift = vertex(*values[top - 1 : top + 2].tolist())
     return float(STEPS[top] + np.clip(shift, -1, 1) * (STEPS[1] - STEPS[0]))

@@ -63,7 +63,7 @@ class _Place:
     @property
     def reference_s(self) -> float:
         """Where in the track the moment lies."""
-        return self.line.offset_s + self.anchor_s * self.line.tempo_ratio
+        return self.line.reference_s(self.anchor_s)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Namer:
             if budget.is_spent():
                 break
             track_id, anchor_s = tracks[one.slot], one.anchor_s + piece.start_s
-            place = _Place(track_id, _from_view(one.line, piece.start_s), anchor_s, probes)
+            place = _Place(track_id, one.line.of_query_from(-piece.start_s), anchor_s, probes)
             if not self._windows.has_room(one.votes, anchor_s) or self._is_known(place):
                 continue
             if track_id in named and self._findings.is_explained(anchor_s):
@@ -207,7 +207,7 @@ class Namer:
             view = view_of(self._query, anchor_s - length_s / 2, anchor_s + length_s / 2)
             pair = Comparison(view.query, self._references.reference(track_id))
             case = Case(pair, track_id, self._references.duration_s(track_id), self._chance(place.probes))
-            found = verify.verify(case, _into_view(place.line, view.start_s), anchor_s - view.start_s)
+            found = verify.verify(case, place.line.of_query_from(view.start_s), anchor_s - view.start_s)
             match = view.in_whole(found, self._query) if found is not None else None
             if match is None or match.verdict == "none":
                 return best or match
@@ -226,14 +226,6 @@ def _goes_on(match: Match, view: View) -> bool:
     """Whether a match reaches an end of its view that is none of the query's."""
     at_start = not view.is_start and match.query_start_s - view.start_s < REACHES_S
     return at_start or (not view.is_end and view.end_s - match.query_end_s < REACHES_S)
-
-
-def _from_view(line: Line, start_s: float) -> Line:
-    return Line(line.offset_s - start_s * line.tempo_ratio, line.tempo_ratio, line.pitch_semitones)
-
-
-def _into_view(line: Line, start_s: float) -> Line:
-    return Line(line.offset_s + start_s * line.tempo_ratio, line.tempo_ratio, line.pitch_semitones)
 
 
 def _within(spans: list[Span], piece: View) -> list[Span]:

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from catalog.engine.alignment.line import HOP_S
+from catalog.engine.alignment.line import HOP_S, evenly
 from catalog.engine.features.embedding import Vectors
 from catalog.engine.features.patches import centres
 from catalog.engine.features.query import Probe, Query
@@ -46,7 +46,7 @@ class Questions:
     @classmethod
     def of(cls, query: Query, probes: Sequence[Probe], places: int) -> Self:
         """At most ``places`` moments under every probe, evenly spread."""
-        return cls.at(query, probes, lambda at: np.linspace(0, len(at) - 1, min(places, len(at))).astype(np.int64))
+        return cls.at(query, probes, lambda at: evenly(len(at), places))
 
     @classmethod
     def at(cls, query: Query, probes: Sequence[Probe], chosen: Callable[[Floats], np.ndarray]) -> Self:

@@ -78,7 +78,7 @@ def along(pair: Comparison, line: Line) -> Path:
     """How the whole query agrees along ``line``, every ``STEP_S`` seconds of it."""
     places = centres(pair.query.columns, STEP_S / HOP_S, line.tempo_ratio)
     moved = pair.query.at(line.probe, places)
-    near = pair.reference.between((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
+    near = pair.reference.between(line.columns(places).astype(np.float32))
     cosine = np.einsum("phd,phd->ph", moved.values, near.values)
     both = moved.heard & near.heard
     gains = np.stack([evidence.of_similarity(cosine[:, half], half) for half in range(HALVES)], axis=1) * both
@@ -173,7 +173,7 @@ def elsewhere(pair: Comparison, path: Path) -> Elsewhere:
     line, step = path.line, STEP_S * path.line.tempo_ratio
     places = path.best_places_s / np.float32(HOP_S)
     places = places[max(0, (len(places) - MAX_CHANCE_PLACES) // 2) :][:MAX_CHANCE_PLACES]
-    first_s = line.offset_s + float(places[0]) * HOP_S * line.tempo_ratio
+    first_s = line.reference_s(float(places[0]) * HOP_S)
     start_s = first_s % step
     gains = parallel_gains(pair, line, places, start_s)
     if gains.shape[1] == 0:

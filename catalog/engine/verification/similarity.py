@@ -51,9 +51,5 @@ def lost_contrast(pair: Comparison, line: Line, places_s: Floats) -> float:
     """
     places = (places_s[:: -(-len(places_s) // MOST_PLACES)] / HOP_S).astype(np.float32)
     asked = pair.query.patches(line.probe, places).std(axis=2).mean()
-    held = (
-        pair.reference.patches((line.offset_s / HOP_S + places * line.tempo_ratio).astype(np.float32))
-        .std(axis=2)
-        .mean()
-    )
+    held = pair.reference.patches(line.columns(places).astype(np.float32)).std(axis=2).mean()
     return min(float(held), USUAL_CONTRAST_DB) / max(float(asked), LEAST_CONTRAST_DB)

@@ -12,7 +12,7 @@ import numpy as np
 
 from catalog.engine.alignment.agreement import along_line, peak
 from catalog.engine.alignment.comparison import NEAR_COLUMNS, AlignedPictures, Comparison
-from catalog.engine.alignment.line import HOP_S, Line, weighted_line
+from catalog.engine.alignment.line import HOP_S, Line, evenly, weighted_line
 from catalog.engine.features.spectrogram import Floats
 
 BLOCK_COLUMNS = 31  # 2 s, which are placed as one
@@ -102,7 +102,7 @@ def off_line_s(blocks: Blocks) -> float | None:
         return None
     size = min(count, WINDOW_BLOCKS)
     starts = np.arange(0, count - size + 1, max(1, size // 2))
-    starts = starts[np.linspace(0, len(starts) - 1, min(len(starts), MOST_WINDOWS)).astype(np.int64)]
+    starts = starts[evenly(len(starts), MOST_WINDOWS)]
     spans = [slice(start, start + size) for start in starts.tolist()]
     spans = [span for span in spans if np.count_nonzero(blocks.weight[span]) >= FEWEST_BLOCKS / 2]
     off_s = [_off_line_s(blocks.moved_s[span], blocks.weight[span]) for span in spans]
