@@ -10,6 +10,7 @@ from catalog.engine.features.query import Query
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.features.whitening import EVEN_COLUMNS, whitened
 
+WHOLE = slice(None)
 NEAR_COLUMNS = 8  # half a second: how far a vote may be off
 
 
@@ -27,10 +28,15 @@ class AlignedPictures:
     held_db: Floats
     line: Line
 
-    def products(self, shift: int) -> Floats:
-        """(n,) sums of products in each column, with the query ``shift - NEAR_COLUMNS`` columns later."""
-        sums: Floats = np.einsum("cr,cr->c", self.asked, self.held[shift : shift + len(self.asked)])
+    def products(self, shift: int, span: slice = WHOLE) -> Floats:
+        """(m,) sums of products in each column of ``span``, with the query ``shift - NEAR_COLUMNS`` columns later."""
+        sums: Floats = np.einsum("cr,cr->c", self.asked[span], self.held[shift : shift + len(self.asked)][span])
         return sums
+
+    def span(self, times_s: Floats) -> slice:
+        """The columns of the moved query from the first of the query's (n,) times in seconds to the last."""
+        first, last = self.columns(times_s[[0, -1]]).tolist()
+        return slice(first, last + 1)
 
     def columns(self, times_s: Floats) -> NDArray[np.int64]:
         """(n,) columns of the moved query at the query's (n,) times in seconds, as it is before the move."""

@@ -3,8 +3,8 @@
 Every gate is here, and every limit in ``limits``. The measures that the gates compare are in the other modules.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 
@@ -103,9 +103,7 @@ def by_filter(
     scanned = scanned_s is not None
     lines, spans_s = _asked_of_filter(pair, line, anchor_s, weak, (scanned_s or LIMITS.filter_window_s) / 2)
     short_s = [(anchor_s - half_s, anchor_s + half_s) for half_s in chance.short_spans_s]
-    if short_s:
-        lines = [one for one in lines if _stands_out_a_little(pair, one, short_s[0])]
-    log_probability, line, found = _most_outstanding(pair, lines, short_s + spans_s, chance.trials, scanned=scanned)
+    log_probability, line, found = _most_outstanding(pair, lines, short_s + spans_s, chance, scanned=scanned)
     if found is None or not chance.believes(log_probability):
         return None
     line = replace(line, offset_s=line.offset_s + found.moved_s)
@@ -168,27 +166,35 @@ def _asked_of_filter(
 
 
 def _most_outstanding(
-    pair: Comparison, lines: list[Line], spans_s: list[tuple[float, float]], trials: float, *, scanned: bool
+    pair: Comparison, lines: list[Line], spans_s: list[tuple[float, float]], chance: Chance, *, scanned: bool
 ) -> tuple[float, Line, Filtered | None]:
     """The line, and how it stands out in the span where chance gives that least often."""
     least: tuple[float, Line, Filtered | None] = (0.0, Line(0.0, 1.0, 0.0), None)
-    for line, span_s in product(lines, spans_s):
-        found = correlation.filtered(pair, line, span_s)
-        if found is None or found.correlation < LIMITS.least_correlation:
-            continue
-        spans = max(1.0, pair.query.fingerprint.duration_s / (span_s[1] - span_s[0]))
-        log_probability = log10_probability_of_filter(
-            found.deviations, trials, spans, unchanged=_is_unchanged(line), scanned=scanned
-        )
-        if log_probability < least[0]:
-            least = (log_probability, line, found)
+    for line in lines:
+        for span_s, found in _filtered(pair, line, spans_s, needs_hint=bool(chance.short_spans_s)):
+            spans = max(1.0, pair.query.duration_s / (span_s[1] - span_s[0]))
+            log_probability = log10_probability_of_filter(
+                found.deviations, chance.trials, spans, unchanged=_is_unchanged(line), scanned=scanned
+            )
+            if log_probability < least[0]:
+                least = (log_probability, line, found)
     return least
 
 
-def _stands_out_a_little(pair: Comparison, line: Line, span_s: tuple[float, float]) -> bool:
-    """Whether the line may be believed in any span: most wrong ones are told in a short one."""
-    found = correlation.filtered(pair, line, span_s)
-    return found is not None and found.deviations >= LIMITS.hint_deviations
+def _filtered(
+    pair: Comparison, line: Line, spans_s: list[tuple[float, float]], *, needs_hint: bool
+) -> Iterator[tuple[tuple[float, float], Filtered]]:
+    """The spans in which the line may be believed, and how it stands out there.
+
+    ``needs_hint``: the first span is a short one, and says of most wrong lines that the others need not be looked at.
+    """
+    for span_s in spans_s:
+        found = correlation.filtered(pair, line, span_s)
+        if needs_hint and (found is None or found.deviations < LIMITS.hint_deviations):
+            return
+        needs_hint = False
+        if found is not None and found.correlation >= LIMITS.least_correlation:
+            yield span_s, found
 
 
 def _strangest(path: Path) -> float:

@@ -115,13 +115,15 @@ def proof(path: Path, level: float) -> Proof:
     A copy that is masked or cut agrees in pieces, but all lie on one line (the sum statistics of Karlin and Altschul,
     1993). Each further piece costs what a piece by chance would bring.
     """
-    usual = max(level, USUAL_LEVEL)
-    pieces = [one for one in path.stretches if one is path.best or stands_out(one, level)]
-    rows = np.concatenate([np.arange(one.first, one.last + 1) for one in pieces])
-    together = _evidence(path.gains[rows], path.asked[rows], path.held[rows]) - PIECE_COST * usual * (len(pieces) - 1)
-    if together > path.best.evidence:
-        return Proof(rows, together)
-    return Proof(np.arange(path.best.first, path.best.last + 1), path.best.evidence)
+    best, places = path.best, np.arange(len(path.places_s))
+    pieces = [one for one in path.stretches if one is best or stands_out(one, level)]
+    if len(pieces) > 1:
+        rows = np.concatenate([places[one.span] for one in pieces])
+        cost = PIECE_COST * max(level, USUAL_LEVEL) * (len(pieces) - 1)
+        together = _evidence(path.gains[rows], path.asked[rows], path.held[rows]) - cost
+        if together > best.evidence:
+            return Proof(rows, together)
+    return Proof(places[best.span], best.evidence)
 
 
 def stands_out(piece: Stretch, level: float) -> bool:

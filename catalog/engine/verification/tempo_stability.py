@@ -67,13 +67,13 @@ def of_pictures(pictures: AlignedPictures, places_s: Floats, deviation: float) -
     ``deviation``: that of one column's sum of products on wrong lines. A block's weight is the square of the deviations
     by which it stands out beyond ``STANDS_OUT``.
     """
-    first, last = pictures.columns(places_s[[0, -1]]).tolist()
-    shifts = [pictures.products(shift)[first : last + 1] for shift in range(2 * NEAR_COLUMNS + 1)]
+    span = pictures.span(places_s)
+    shifts = [pictures.products(shift, span) for shift in range(2 * NEAR_COLUMNS + 1)]
     products = np.stack(shifts, axis=1)
     count = len(products) // BLOCK_COLUMNS
     blocks = products[: count * BLOCK_COLUMNS].reshape(count, BLOCK_COLUMNS, len(shifts)).sum(axis=1)
     blocks /= np.float32(deviation * BLOCK_COLUMNS**0.5)
-    middle_s = (first + (np.arange(count) + 0.5) * BLOCK_COLUMNS) * (HOP_S / pictures.line.tempo_ratio)
+    middle_s = (span.start + (np.arange(count) + 0.5) * BLOCK_COLUMNS) * (HOP_S / pictures.line.tempo_ratio)
     return Blocks(middle_s, _peaks_s(blocks), np.maximum(blocks.max(axis=1, initial=0.0) - STANDS_OUT, 0.0) ** 2)
 
 

@@ -34,11 +34,11 @@ def strangeness(pictures: AlignedPictures, places_s: Floats, over: float) -> flo
 
     ``over``: how much is laid over the copy (``masking``). The more it is, the less exactly partials can be compared.
     """
-    first, last = pictures.columns(places_s[[0, -1]]).tolist()
-    asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
+    span = pictures.span(places_s)
+    asked, held = pictures.asked[span], pictures.held[NEAR_COLUMNS:][span]
     # Where nothing of the query rises over its neighbours, an instrument may have gone with its channel.
     shared = (held > STRONG) & (asked > 0)
-    kept = levels_kept(pictures.asked_db[first : last + 1], pictures.held_db[first : last + 1], shared)
+    kept = levels_kept(pictures.asked_db[span], pictures.held_db[span], shared)
     changed = (LEAST_CHANGED + 1 - kept) / (LEAST_CHANGED + 1 - USUALLY_KEPT)
     # The plain product: the powers of a logistic regression (Cox, 1958) of 1,380 altered copies against 849 renderings
     # are all near to one.
@@ -50,10 +50,8 @@ def masking(pair: Comparison, pictures: AlignedPictures, places_s: Floats) -> fl
 
     It is measured by the strongest cells (``overlay``) and by the square of the lost contrast.
     """
-    first, last = pictures.columns(places_s[[0, -1]]).tolist()
-    asked, held = pictures.asked[first : last + 1], pictures.held[NEAR_COLUMNS:][first : last + 1]
-    lost = lost_contrast(pair, pictures.line, places_s)
-    return max(1.0, overlay(asked, held)) * max(1.0, lost) ** 2
+    span, lost = pictures.span(places_s), lost_contrast(pair, pictures.line, places_s)
+    return max(1.0, overlay(pictures.asked[span], pictures.held[NEAR_COLUMNS:][span])) * max(1.0, lost) ** 2
 
 
 def partials_apart(asked: Floats, held: Floats, semitones: float) -> float:
