@@ -28,6 +28,11 @@ class Query:
         self.columns = len(fingerprint.levels)
         self._moved: dict[float, Floats] = {}
 
+    @property
+    def duration_s(self) -> float:
+        """Its length in seconds."""
+        return self.fingerprint.duration_s
+
     def at(self, probe: Probe, places: Floats) -> Vectors:
         """Vectors of the query, moved by ``probe``, at its own (n,) columns ``places``."""
         return embed(self.patches(probe, places), places)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from functools import cached_property
 
 from catalog.engine.features.query import Query
-from catalog.engine.features.sounding import sounding
 from catalog.engine.match import Match, Segment, overlay
 from catalog.engine.search.references import References
 from catalog.engine.search.relation import Shares, related
@@ -28,7 +27,7 @@ class Findings:
     @cached_property
     def _sound(self) -> Sound:
         """Where the query sounds: nobody asks where nothing is found."""
-        return Sound(sounding(self._query.fingerprint.levels), self._query.fingerprint.duration_s)
+        return Sound.of(self._query.fingerprint)
 
     def add(self, match: Match) -> None:
         """Keep a match, believed or not, as one piece of its track."""

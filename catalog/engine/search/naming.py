@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features.query import PLAIN, Probe, Query
 from catalog.engine.features.spectrogram import Floats
@@ -29,7 +28,6 @@ from catalog.engine.search.views import View, view_of
 from catalog.engine.search.windows import Windows
 from catalog.engine.verification import verify
 from catalog.engine.verification.decision import Chance
-from catalog.engine.verification.verify import Case
 
 PIECE_S = 300.0  # of the query, that are asked together
 VIEW_S, GROWTH = 100.0, 4  # the first view of a candidate, and how many times as long the next one is …
@@ -105,7 +103,7 @@ class Namer:
 
     def _ask_pieces(self, stages: tuple[_Stage, ...], budget: Budget) -> None:
         """The plain windows of each piece, then the further stages where something sounds that is not explained."""
-        duration_s = self._query.fingerprint.duration_s
+        duration_s = self._query.duration_s
         for start_s in np.arange(0.0, max(duration_s, 1.0), PIECE_S).tolist():
             piece = view_of(self._query, start_s - WINDOW_S, start_s + PIECE_S + WINDOW_S)
             self._ask(piece, _PLAIN, [(piece.start_s, piece.end_s)], budget)
@@ -205,8 +203,7 @@ class Namer:
         track_id, anchor_s, length_s, best = place.track_id, place.anchor_s, VIEW_S, None
         while True:
             view = view_of(self._query, anchor_s - length_s / 2, anchor_s + length_s / 2)
-            pair = Comparison(view.query, self._references.reference(track_id))
-            case = Case(pair, track_id, self._references.duration_s(track_id), self._chance(place.probes))
+            case = self._references.case(view.query, track_id, self._chance(place.probes))
             found = verify.verify(case, place.line.of_query_from(view.start_s), anchor_s - view.start_s)
             match = view.in_whole(found, self._query) if found is not None else None
             if match is None or match.verdict == "none":
@@ -218,7 +215,7 @@ class Namer:
 
     def _chance(self, probes: int) -> Chance:
         """Chance in all that is asked: places of the catalog, probes, and windows of the query."""
-        windows = max(1.0, self._query.fingerprint.duration_s / VIEW_S)
+        windows = max(1.0, self._query.duration_s / VIEW_S)
         return Chance(self._total_s / PLACE_S * probes * windows, self._catalog.false_accept_limit, FILTER_SPANS_S)
 
 

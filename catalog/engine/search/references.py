@@ -4,10 +4,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import Reference
 from catalog.engine.features.fingerprint import Fingerprint
-from catalog.engine.features.sounding import sounding
+from catalog.engine.features.query import Query
 from catalog.engine.search.sound import Sound
+from catalog.engine.verification.decision import Chance
+from catalog.engine.verification.verify import Case
 
 KEPT_COLUMNS = 60_000  # of references whose pictures and vectors are held: an hour, some 40 MB
 KEPT_LEVELS = 600_000  # columns of fingerprints that are held: ten hours, 42 MB
@@ -64,14 +67,15 @@ class References:
             self._references.popitem(last=False)
         return reference
 
-    def duration_s(self, track_id: int) -> float:
-        """The track's length in seconds. ``KeyError`` where it is gone."""
-        return self._fingerprint(track_id).duration_s
+    def case(self, query: Query, track_id: int, chance: Chance) -> Case:
+        """The query beside the track, to be verified. ``KeyError`` where the track is gone."""
+        pair = Comparison(query, self.reference(track_id))
+        return Case(pair, track_id, self._fingerprint(track_id).duration_s, chance)
 
     def sound(self, track_id: int) -> Sound:
         """Where the track sounds. ``KeyError`` where it is gone."""
         if track_id not in self._sounds:
-            self._sounds[track_id] = Sound(sounding(self._fingerprint(track_id).levels), self.duration_s(track_id))
+            self._sounds[track_id] = Sound.of(self._fingerprint(track_id))
         return self._sounds[track_id]
 
     def _fingerprint(self, track_id: int) -> Fingerprint:

@@ -23,20 +23,11 @@ def related(match: Match, query: Sound, reference: Sound, shares: Shares) -> Mat
     """The match with the shares of both sides, its relation, and the verdict that follows from it."""
     asked = query.covered([one.query_span_s for one in match.segments])
     held = reference.covered([one.reference_span_s for one in match.segments])
-    relation = (
-        relation_of(asked, held, shares)
-        if match.verdict != "none"
-        else "related"
-        if match.is_another_performance
-        else "none"
-    )
-    return replace(
-        match,
-        query_coverage=asked,
-        reference_coverage=held,
-        relation=relation,
-        verdict=verdict_of(relation, asked, shares),
-    )
+    relation: Relation = "related" if match.is_another_performance else "none"
+    if match.verdict != "none":
+        relation = relation_of(asked, held, shares)
+    verdict = verdict_of(relation, asked, shares)
+    return replace(match, query_coverage=asked, reference_coverage=held, relation=relation, verdict=verdict)
 
 
 def relation_of(asked: float, held: float, shares: Shares) -> Relation:

@@ -6,7 +6,6 @@ Each step is taken only where the ones before found nothing sure.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from catalog.engine.alignment.comparison import Comparison
 from catalog.engine.alignment.line import HOP_S, Line
 from catalog.engine.features import sketch
 from catalog.engine.features.query import PLAIN, Probe, Query
@@ -64,7 +63,7 @@ def search(query: Query, catalog: Catalog, excluded: Collection[int], references
     if not finder.believed():
         finder.scan()
     if not finder.sure():
-        places = LARGE_PROBE_PLACES if catalog.index.size().seconds > LARGE_S else PROBE_PLACES
+        places = LARGE_PROBE_PLACES if finder.total_s > LARGE_S else PROBE_PLACES
         finder.look(probe_grid(), places, PROBE_CANDIDATES, thorough=False)
     finder.look_for_copies()
     return finder.matches()
@@ -76,7 +75,7 @@ class _Finder:
     def __init__(self, query: Query, catalog: Catalog, excluded: Collection[int], references: References) -> None:
         self._query, self._catalog, self._excluded = query, catalog, list(excluded)
         self._references = references
-        self._total_s = catalog.index.size().seconds
+        self.total_s = catalog.index.size().seconds  # of the catalog
         self._found: dict[int, Match] = {}
         self._tried: set[Probe] = set()
         self._unsteady: set[int] = set()  # tracks that the query follows at length, but not to the beat
@@ -180,11 +179,11 @@ class _Finder:
 
     def _sketch(self) -> QuerySketch | None:
         """What of the query the sketches of all tracks are compared with; None in a catalog that is too large."""
-        if self._total_s > SCANNED_S:
+        if self.total_s > SCANNED_S:
             return None
-        small = self._total_s <= SCANNED_WHOLE_S
+        small = self.total_s <= SCANNED_WHOLE_S
         whole, count = (MOST_SCANNED_COLUMNS, sketch.NUMBERS) if small else (FEWER_SCANNED_COLUMNS, sketch.NUMBERS // 2)
-        more = MORE_COLUMN_SECONDS / max(self._total_s, 1.0) * (sketch.NUMBERS / count)
+        more = MORE_COLUMN_SECONDS / max(self.total_s, 1.0) * (sketch.NUMBERS / count)
         return sketch.asked(self._query.moved(0.0), int(whole + more), whole, count)
 
     def _verify_lines(self, found: list[tuple[QuerySketch, Spots]], scanned_s: float) -> None:
@@ -214,10 +213,8 @@ class _Finder:
         return match
 
     def _case(self, track_id: int) -> Case:
-        pair = Comparison(self._query, self._references.reference(track_id))
-        trials = self._total_s / PLACE_S * len(self._tried)
-        chance = Chance(trials, self._catalog.false_accept_limit)
-        return Case(pair, track_id, self._references.duration_s(track_id), chance)
+        chance = Chance(self.total_s / PLACE_S * len(self._tried), self._catalog.false_accept_limit)
+        return self._references.case(self._query, track_id, chance)
 
     def _keep(self, match: Match | None) -> None:
         """What is found for a track, unless something as good was."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.engine.features.sounding import STEP
+from catalog.engine.features.fingerprint import Fingerprint
+from catalog.engine.features.sounding import STEP, sounding
 from catalog.engine.parameters import PARAMETERS
 from catalog.engine.verification.path import runs
 
@@ -20,6 +22,11 @@ class Sound:
 
     mask: NDArray[np.bool_]
     duration_s: float
+
+    @classmethod
+    def of(cls, fingerprint: Fingerprint) -> Self:
+        """Measure where a recording sounds."""
+        return cls(sounding(fingerprint.levels), fingerprint.duration_s)
 
     @property
     def seconds(self) -> float:

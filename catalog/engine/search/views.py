@@ -33,7 +33,7 @@ class View:
     @property
     def end_s(self) -> float:
         """Where the view ends in the whole query, in seconds."""
-        return self.start_s + self.query.fingerprint.duration_s
+        return self.start_s + self.query.duration_s
 
     def in_whole(self, match: Match, whole: Query) -> Match:
         """A match of the view with times of the ``whole`` query. Its similarity curve is zero beyond the view."""

@@ -156,7 +156,7 @@ def _asked_of_filter(
         first_s, last_s = (float(weak.path.places_s[place]) for place in (best.first, best.last))
         anchor_s = (first_s + last_s) / 2
         spans_s[0] = (anchor_s - half_s, anchor_s + half_s)
-        if last_s - first_s < pair.query.fingerprint.duration_s / 2:  # a piece of a mix
+        if last_s - first_s < pair.query.duration_s / 2:  # a piece of a mix
             spans_s.append((first_s, last_s))
     lines = [line]
     unchanged = replace(_at_unchanged_tempo(line, anchor_s), pitch_semitones=0.0)

@@ -29,7 +29,7 @@ class Case:
     @property
     def query_s(self) -> float:
         """The query's length in seconds."""
-        return self.pair.query.fingerprint.duration_s
+        return self.pair.query.duration_s
 
 
 def verify(case: Case, guess: Line, anchor_s: float) -> Match | None:
