@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine.features.embedding import normalise
-from catalog.engine.features.patches import centres, cut, move_rows
-from catalog.engine.features.spectrogram import Floats, dequantise
+from catalog.engine.features.patches import PATCH_SPAN_COLUMNS, centres, cut, unmoved_rows
+from catalog.engine.features.spectrogram import Floats
 from catalog.engine.parameters import PARAMETERS
 
 LEAST_HEARD_S, LEAST_HEARD_SHARE = 2.0, 0.1  # of a recording, the less of both; one click is heard for a second
@@ -31,7 +31,6 @@ def is_blank(levels: NDArray[np.uint8]) -> bool:
 
 def _heard(levels: NDArray[np.uint8], moments: Floats) -> int:
     """In how many of the moments something varies, in one half at least."""
-    margin = PARAMETERS.patch_columns * PARAMETERS.patch_step
-    first = max(0, int(moments[0]) - margin)
-    rows = move_rows(dequantise(levels[first : int(moments[-1]) + margin + 1]), 0.0)
+    first = max(0, int(moments[0]) - PATCH_SPAN_COLUMNS)
+    rows = unmoved_rows(levels[first : int(moments[-1]) + PATCH_SPAN_COLUMNS + 1])
     return int(normalise(cut(rows, moments - np.float32(first)))[1].any(axis=1).sum())

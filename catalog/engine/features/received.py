@@ -8,10 +8,10 @@ import math
 
 from catalog.engine.errors import InvalidFingerprint, TooLong, TooShort
 from catalog.engine.features.fingerprint import BODY_HEADER, HEADER, MAGIC, Fingerprint
+from catalog.engine.features.patches import PATCH_SPAN_COLUMNS
 from catalog.engine.parameters import PARAMETERS, PARAMETERS_VERSION
 
 SHORTEST_S = 3.0  # as of recordings that are decoded
-LEAST_COLUMNS = PARAMETERS.patch_columns * PARAMETERS.patch_step
 COLUMNS_APART = 2  # that the length in seconds and the picture may differ by: a length is rounded, a picture is whole
 ROUNDING_S = 0.1  # over the limit that still counts as the limit
 
@@ -40,7 +40,7 @@ def _refuse_lengths(duration_s: float, columns: int, *, longest_s: float) -> Non
         raise InvalidFingerprint("The length of this fingerprint is not a number of seconds.")
     if duration_s > longest_s + ROUNDING_S:
         raise TooLong(f"This fingerprint is {duration_s:.0f} s long; at most {longest_s:.0f} s are taken.")
-    if duration_s < SHORTEST_S or columns < LEAST_COLUMNS:
+    if duration_s < SHORTEST_S or columns < PATCH_SPAN_COLUMNS:
         raise TooShort(f"This fingerprint is shorter than {SHORTEST_S:g} s: too little to recognise.")
     samples = duration_s * PARAMETERS.sample_rate - PARAMETERS.frame_samples
     if abs(columns - (samples // PARAMETERS.hop_samples + 1)) > COLUMNS_APART:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.engine.features.embedding import normalise
-from catalog.engine.features.patches import PATCH_SPAN_COLUMNS, cut, move_rows
-from catalog.engine.features.spectrogram import dequantise
+from catalog.engine.features.patches import PATCH_SPAN_COLUMNS, cut, unmoved_rows
 
 STEP = 8  # columns from one place to the next
 BLOCK = 512  # places looked at together
@@ -33,7 +32,7 @@ def _looked_at(levels: NDArray[np.uint8], first: int) -> tuple[NDArray[np.bool_]
     """(n,) whether anything is heard at each place of the block from ``first`` on, and whether its levels bend."""
     places = np.arange(first, min(first + BLOCK * STEP, len(levels)), STEP)
     from_column = max(0, first - MARGIN)
-    picture = move_rows(dequantise(levels[from_column : first + BLOCK * STEP + MARGIN]), 0.0)
+    picture = unmoved_rows(levels[from_column : first + BLOCK * STEP + MARGIN])
     halves = normalise(cut(picture, (places - from_column).astype(np.float32)))[1]
     columns = (places - from_column)[:, None] + np.arange(STEP) - STEP // 2
     last = len(picture) - 1
