@@ -74,6 +74,11 @@ class Neighbours:
     track_id: Ids
     position: Ids
 
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> Self:
+        """Places for neighbours, (HALVES, n, k) or any other ``shape``, none of which is found yet."""
+        return cls(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+
 
 @dataclass(frozen=True)
 class Spots:

@@ -30,8 +30,7 @@ class Segments:
     def nearest(self, queries: Vectors, k: int, *, thorough: bool, without: Collection[int] = ()) -> Neighbours:
         """The nearest vectors of all segments; see ``ReferenceIndex.nearest``."""
         wanted = [segment.without(without) for segment in self._all()]
-        shape = (HALVES, len(queries.values), k)
-        near = Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+        near = Neighbours.none((HALVES, len(queries.values), k))
         for half in range(HALVES):
             rows = np.flatnonzero(queries.heard[:, half])
             if len(rows):
@@ -54,8 +53,7 @@ class Segments:
                 track_id = segment.table["track_id"][np.maximum(row, 0)]
                 columns.append((np.where(missing, NOTHING, similarity), track_id, position))
         if not columns:
-            shape = (len(values), k)
-            return np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+            return tuple(vars(Neighbours.none((len(values), k))).values())
         if len(columns) == 1:
             return columns[0]
         merged = [np.concatenate([column[i] for column in columns], axis=1) for i in range(3)]

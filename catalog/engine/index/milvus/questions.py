@@ -46,7 +46,7 @@ def lost_canaries(asked: Questions, keys: Ids, scores: Floats) -> list[int]:
 
 def neighbours(asked: Questions, keys: Ids, scores: Floats, shape: tuple[int, int, int]) -> Neighbours:
     """The answers (m, k) as ``Neighbours`` of ``shape`` (HALVES, n, k)."""
-    near = Neighbours(np.full(shape, NOTHING, np.float32), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+    near = Neighbours.none(shape)
     count = len(asked.half)
     keys, scores = keys[:count], scores[:count]
     same = (scores > NOTHING) & ~is_canary(keys) & (half_of(keys) == asked.half[:, None])
