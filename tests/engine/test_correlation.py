@@ -5,6 +5,8 @@ import pytest
 
 from catalog.engine import Fingerprinter, FingerprintIndex
 from catalog.engine.alignment import correlation
+from catalog.engine.alignment.comparison import Comparison
+from catalog.engine.alignment.correlation import Filtered, filtered
 from catalog.engine.alignment.line import Line
 from catalog.engine.verification.calibration import log10_probability_of_filter
 from catalog.engine.verification.decision import Chance, by_filter
@@ -87,6 +89,24 @@ def test_the_filter_believes_a_masked_copy_and_not_an_arrangement(versions: dict
     }
     assert believed["mixed"] is not None
     assert believed["arrangement"] is None
+
+
+@pytest.mark.parametrize(("offset_s", "spans"), [(0.0, 3), (11.0, 1)], ids=["a copy's", "a wrong one"])
+def test_a_line_must_stand_out_a_little_in_the_first_short_span(
+    versions: dict[str, Samples], monkeypatch: pytest.MonkeyPatch, offset_s: float, spans: int
+) -> None:
+    """Each span of a line is looked at once, and of most wrong lines only the first."""
+    looked_at = []
+
+    def noted(pair: Comparison, line: Line, span_s: tuple[float, float]) -> Filtered | None:
+        looked_at.append(span_s)
+        return filtered(pair, line, span_s)
+
+    monkeypatch.setattr(correlation, "filtered", noted)
+    pair, chance = beside(versions["mixed"], versions["original"]), Chance(trials=1e4, short_spans_s=(4.0, 2.0))
+    by_filter(pair, Line(offset_s, 1.0, 0.0), 20.0, None, chance)
+    assert looked_at[0] == (16.0, 24.0)
+    assert len(looked_at) == len(set(looked_at)) == spans
 
 
 def test_unchanged_lines_are_believed_alike_in_any_catalog() -> None:
