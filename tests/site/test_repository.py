@@ -282,7 +282,7 @@ def logged_events() -> list[tuple[str, str]]:
     for path in SOURCES:
         for node in nodes_of(path):
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
-            if "engine" in path.parts or not is_call or node.func.attr not in LEVELS:
+            if "engine" in path.relative_to(ROOT).parts or not is_call or node.func.attr not in LEVELS:
                 continue
             if getattr(node.func.value, "id", "") in ("log", "logger") and isinstance(node.args[0], ast.Constant):
                 found.append((str(path.relative_to(ROOT)), str(node.args[0].value)))
