@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
@@ -13,7 +13,7 @@ from django.test import Client
 from catalog.models import Job, Track
 from catalog.services.decisions import decide
 from catalog.services.tasks.accepting import accept_job
-from tests.emptying import KEPT, empty, tables_with_rows
+from tests.emptying import KEPT, MOST_BYTES, empty, grown_tables, tables_with_rows
 from tests.rows import make_copy, make_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +41,20 @@ def test_rows_that_name_each_other_go(
     empty()
     assert counts() == kept
     assert kept.keys() == KEPT
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own")
+def test_a_table_that_has_grown_takes_no_more_room() -> None:
+    rows = MOST_BYTES // 100
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO auth_group (name) SELECT lpad(n::text, 150) FROM generate_series(1, %s) n", [rows])
+        Group.objects.latest("pk").permissions.set(Permission.objects.all())
+        kept = {name: count for name, count in counts().items() if name in KEPT}
+        assert grown_tables() == ["auth_group"]
+        empty()
+        cursor.execute("SELECT pg_relation_size('auth_group')")
+        assert cursor.fetchone() == (0,)
+    assert counts() == kept
 
 
 def test_a_test_begins_without_rows() -> None:
