@@ -1,7 +1,9 @@
 """A whole site in processes of its own, as `make run` starts it."""
 
 import functools
+import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -20,6 +22,16 @@ from fingerprint_site.running.api_client import ApiClient
 START_WITHIN_S = 180.0
 STOP_WITHIN_S = 30.0
 WEB_WORKER = "fingerprint_site.running.web_worker.GuardedWorker"
+# Runs each line of its input, and tells in one line what that printed.
+SHELL = """
+import contextlib, io, json, sys
+from django.db import connections
+for line in sys.stdin:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(json.loads(line), {})
+    connections.close_all()
+    print(json.dumps(printed.getvalue().splitlines()), flush=True)
+"""
 
 
 def free_port() -> int:
@@ -146,6 +158,8 @@ def command_line(pid: int) -> str:
 class WebServer(RunningSite):
     """The site's web server alone, as the site starts it: no queues and no demo."""
 
+    _shell: "subprocess.Popen[str] | None" = None
+
     def start(self, *options: str) -> None:
         """Set up the site, start gunicorn, and wait until it answers."""
         self._take_static_files()
@@ -167,13 +181,52 @@ class WebServer(RunningSite):
         except requests.RequestException:
             return False
 
+    def held(self) -> int:
+        """Return how many clients wait without a thread: the server asks to be told when one of them hangs up."""
+        started = self.process.pid
+        workers = Path(f"/proc/{started}/task/{started}/children").read_text(encoding="ascii").split()
+        told = [line for pid in workers for one in Path(f"/proc/{pid}/fdinfo").glob("*") for line in _lines(one)]
+        return sum(map(_hang_up_is_told, told))
+
     def stop(self) -> int:
-        """End it."""
+        """End it, and its shell."""
+        if self._shell:
+            self._shell.communicate()
         self.process.terminate()
         return self.process.wait(STOP_WITHIN_S)
 
+    def printed(self, code: str) -> list[str]:
+        """Run Python with the site's settings and data in one process, which starts once; return what it prints."""
+        if self._shell is None:
+            self._shell = subprocess.Popen(
+                self.command("shell", "-v", "0", "-c", SHELL),
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.write(json.dumps(code) + "\n")
+        self._shell.stdin.flush()
+        told = self._shell.stdout.readline()
+        assert told, f"it ended with {self._shell.wait()}: see what it wrote to stderr"
+        lines: list[str] = json.loads(told)
+        return lines
+
     def shell(self, code: str) -> str:
-        """Run Python with the site's settings and data; return the last line that it prints."""
-        done = self.manage("shell", "-v", "0", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()[-1] if done.stdout else ""
+        """Run Python as above; return the last line that it prints."""
+        return next(reversed(self.printed(code)), "")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").splitlines()
+    except OSError:  # closed meanwhile
+        return []
+
+
+def _hang_up_is_told(line: str) -> bool:
+    """Tell whether a line is of a descriptor in an epoll, and asks for EPOLLRDHUP."""
+    words = line.split()
+    return words[:1] == ["tfd:"] and bool(int(words[3], 16) & select.EPOLLRDHUP)
