@@ -110,16 +110,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return how to connect."""
         return super().get_connection_params() | {"cursor_factory": FewTripsCursor}
 
+    def chunked_cursor(self) -> Any:
+        """Return a cursor that reads in pieces: the server's in a transaction, and one of ours outside of one.
+
+        Outside, the server would copy the whole result, to keep it beyond the statement; each piece would be a trip.
+        A pool that lends each connection for one transaction (PgBouncer) would ask another one for the next piece.
+        """
+        return self.cursor() if self.get_autocommit() else super().chunked_cursor()
+
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor; one with a name is the server's."""
         if name is None:
             return super().create_cursor()
         with self.connection.cursor() as sender:
             sender.send_held()
-        # As Django's, but psycopg's autocommit says nothing of a transaction of `atomic`: only outside of one a cursor
-        # has to outlive its statement.
-        outlives = self.get_autocommit()
-        cursor = base.ServerSideCursor(self.connection, name=name, scrollable=False, withhold=outlives)
+        # As Django's, which takes psycopg's autocommit for the end of each statement: here it says nothing of `atomic`.
+        cursor = base.ServerSideCursor(self.connection, name=name, scrollable=False, withhold=False)
         register_tzloader(self.timezone, cursor)
         return cursor
 

@@ -307,6 +307,14 @@ def test_a_servers_cursor_sees_what_was_sent_later(numbers: None) -> None:
         assert cursor.fetchmany(5) == [(1,)]
 
 
+def test_outside_of_a_transaction_reading_in_pieces_is_one_trip(trips: Trips) -> None:
+    """The server's cursor would be four, and a pool may ask another connection for the second."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute("SELECT generate_series(1, 5)")
+        assert (cursor.fetchmany(3), cursor.fetchmany(3)) == ([(1,), (2,), (3,)], [(4,), (5,)])
+    assert trips() == 1
+
+
 def test_many_and_copied_rows_come_after_what_was_sent_later(numbers: None) -> None:
     with transaction.atomic():
         put_later(1)
