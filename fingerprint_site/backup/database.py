@@ -27,6 +27,24 @@ def files() -> list[Path]:
     return [Path(connection.settings_dict["NAME"]).resolve()] if kind() == "sqlite" else []
 
 
+def refuse_a_pool() -> None:
+    """Refuse to have PostgreSQL's own programs work through a pool of connections, such as PgBouncer.
+
+    They change settings of theirs first, the path on which tables are found among them. A pool that lends connections
+    for a transaction at a time hands them on to the site, whose statements then find no table.
+
+    Raises:
+        BackupError: the number of the server's process is not the one that the connection was told.
+
+    """
+    if kind() != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        if cursor.fetchone() != (connection.connection.info.backend_pid,):
+            raise BackupError("DATABASE_URL leads to a pool of connections. For this command, set it to the server.")
+
+
 def copy_to(folder: Path) -> Path:
     """Write a snapshot below `folder` and return its path."""
     path = folder / FILE_NAMES[kind()]

@@ -27,8 +27,8 @@ def restore(folder: Path, *, overwrite: bool, take_over: bool, progress: Progres
 
     Raises:
         BackupError: the backup is damaged or of another kind of database, this deployment is not empty and `overwrite`
-            was not said, the store of uploaded files is another deployment's and `take_over` was not said, or the site
-            runs. Nothing was changed.
+            was not said, the store of uploaded files is another deployment's and `take_over` was not said, the database
+            is behind a pool, or the site runs. Nothing was changed.
 
     """
     content = manifest.read(folder)
@@ -36,6 +36,7 @@ def restore(folder: Path, *, overwrite: bool, take_over: bool, progress: Progres
     if content.database != database.kind():
         raise BackupError(f"The backup is from {content.database}, but this deployment uses {database.kind()}.")
     with _site_stopped():
+        database.refuse_a_pool()
         if not overwrite and not _is_empty():
             raise BackupError("This deployment is not empty. Restore into an empty one, or add --overwrite.")
         if not take_over and not store_owner.is_ours_or_free():

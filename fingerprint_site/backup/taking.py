@@ -1,7 +1,7 @@
 """Making a backup beside a running site."""
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from fingerprint_site.backup import database
 from fingerprint_site.backup.manifest import BackupError, Manifest, digest
 
 KEYS = ("secret_key", "secrets_key")
+_ROWS_AT_ONCE = 1000
 _PARTS_OF_WRITING = {".lock", ".tmp"}
 Progress = Callable[[int], object]
 
@@ -29,6 +30,7 @@ def take(folder: Path, *, without_audio: bool, overwrite: bool, progress: Progre
         BackupError: with the reason; what was written so far has no manifest, and is no backup.
 
     """
+    database.refuse_a_pool()
     _prepare(folder, overwrite=overwrite)
     manifest = Manifest(database=database.kind(), created_at=timezone.now().isoformat(), counts={})
     manifest.without_audio = without_audio
@@ -77,8 +79,7 @@ def _counts() -> dict[str, int]:
 def _copy_audio(folder: Path, progress: Progress) -> list[str]:
     """Copy the stored files that are not there yet; return the names of those that were removed meanwhile."""
     gone = []
-    rows = AudioFile.objects.order_by("pk").values_list("stored_name", "size_bytes", "sha256")
-    for name, size_bytes, sha256 in rows.iterator(chunk_size=1000):
+    for name, size_bytes, sha256 in _stored():
         target = folder / name
         if target.exists():
             continue
@@ -91,6 +92,15 @@ def _copy_audio(folder: Path, progress: Progress) -> list[str]:
         if digest(target) != sha256:
             raise BackupError(f"The stored file {name} is not what was uploaded: its SHA-256 differs.")
     return gone
+
+
+def _stored() -> Iterator[tuple[str, int, str]]:
+    """Read name, size and digest of each stored file, some at a time: copying takes long for a cursor."""
+    files = AudioFile.objects.order_by("pk").only("stored_name", "size_bytes", "sha256")
+    last = 0
+    while some := list(files.filter(pk__gt=last)[:_ROWS_AT_ONCE]):
+        yield from ((file.stored_name, file.size_bytes, file.sha256) for file in some)
+        last = some[-1].pk
 
 
 def _write(target: Path, chunks: Iterable[bytes], progress: Progress) -> None:

@@ -46,6 +46,7 @@ def test_file_that_came_while_others_were_copied_is_in_the_backup(
     take: Callable[[], Manifest], add_track: AddTrack, battle: Path, forest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The snapshot of the database has its row already."""
+    monkeypatch.setattr(taking, "_ROWS_AT_ONCE", 1)
     tracks = [add_track(battle)]
     copy_to = database.copy_to
 
