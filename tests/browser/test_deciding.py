@@ -17,6 +17,12 @@ from tests.browser.watch import wait
 from tests.rows import make_match, make_track
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LOOKS_AGAIN_MS = 5000
+
+
+def look_again(page: Page) -> None:
+    """Let the time pass after which a page looks again; its clock was installed before it was opened."""
+    page.clock.fast_forward(LOOKS_AGAIN_MS)
 
 
 def test_a_group_is_decided_and_taken_back_by_keyboard(
@@ -110,31 +116,39 @@ def test_a_scan_is_watched_to_its_end(
 
 
 def test_the_overview_looks_again_and_keeps_the_focus(page: Page, live_server: LiveServer, pair: Match) -> None:
+    page.clock.install()
     page.goto(live_server.url + "/admin/")
     link = page.locator("#need-pairs")
     expect(link).to_contain_text("1")
     link.focus()
     make_match(make_track(pair.query_track.owner, audio_file=pair.query_track.audio_file), pair.reference_track)
+    look_again(page)
     expect(link).to_contain_text("2", timeout=15_000)
     expect(link).to_be_focused()
 
 
 def test_a_session_that_ends_leads_to_the_login(page: Page, live_server: LiveServer, pair: Match) -> None:
+    page.clock.install()
     page.goto(live_server.url + "/admin/")
     page.context.clear_cookies()
+    look_again(page)
     page.wait_for_url("**/login/**")
 
 
 def test_the_sidebar_counts_again_and_leaves_the_page_alone(page: Page, live_server: LiveServer, pair: Match) -> None:
+    page.clock.install()
     page.goto(live_server.url + "/admin/catalog/track/add/")
     count = page.locator("#count-duplicate-review")
     expect(count).to_have_text("1")
     make_match(make_track(pair.query_track.owner, audio_file=pair.query_track.audio_file), pair.reference_track)
+    look_again(page)
     expect(count).to_have_text("2", timeout=15_000)
     Match.objects.all().delete()
+    look_again(page)
     expect(count).to_be_hidden(timeout=15_000)
     with page.expect_response(lambda answer: "/login/" in answer.url, timeout=15_000):
         page.context.clear_cookies()
+        look_again(page)
     page.wait_for_timeout(500)
     assert page.url.endswith("/admin/catalog/track/add/"), "nobody loses what they were doing"
 
