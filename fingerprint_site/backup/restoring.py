@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from catalog.services.audio import store, store_owner
+from catalog.services.statistics import gather_statistics
 from fingerprint_site.backup import database, manifest
 from fingerprint_site.backup.manifest import BackupError, Manifest
 from fingerprint_site.backup.taking import KEYS
@@ -46,6 +47,7 @@ def restore(folder: Path, *, overwrite: bool, take_over: bool, progress: Progres
         _put_back_keys(folder, content)
         database.put_back(folder)
         call_command("migrate", interactive=False, verbosity=0)
+        gather_statistics()  # a backup of PostgreSQL has none
         store_owner.take_over()
         _put_back_audio(folder, content, progress)
         _put_back_index(folder, content)

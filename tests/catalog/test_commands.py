@@ -82,6 +82,7 @@ def folder(tmp_path: Path, battle: Path, forest: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.django_db(transaction=True)  # the statistics of rows that are rolled back would stay
 def test_import_says_what_was_skipped_and_why(folder: Path, owner: User) -> None:
     text = said("import_music", str(folder), owner="owner")
     assert "2 imported, 0 already known, 1 skipped." in text
@@ -92,6 +93,7 @@ def test_import_says_what_was_skipped_and_why(folder: Path, owner: User) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.django_db(transaction=True)  # the statistics of rows that are rolled back would stay
 def test_import_goes_on_where_it_stopped(folder: Path, owner: User) -> None:
     said("import_music", str(folder), owner="owner", add=True)
     text = said("import_music", str(folder), owner="owner", add=True, check=True)
@@ -103,10 +105,32 @@ def test_import_goes_on_where_it_stopped(folder: Path, owner: User) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.django_db(transaction=True)  # the statistics of rows that are rolled back would stay
 def test_import_leaves_the_log_as_it_was(folder: Path, owner: User) -> None:
     before = logging.getLogger().level
     said("import_music", str(folder), owner="owner")
     assert logging.getLogger().level == before != logging.WARNING
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own")
+@pytest.mark.django_db(transaction=True)
+def test_import_ends_with_statistics_of_what_was_filled(folder: Path, owner: User) -> None:
+    empty_before = planned_rows("catalog_match")
+    assert planned_rows("catalog_track") <= 0
+    said("import_music", str(folder), owner="owner")
+    assert planned_rows("catalog_track") == 2
+    assert planned_rows("catalog_match") == empty_before, "what is noted as empty is planned so"
+    make_track(owner)
+    said("import_music", str(folder), owner="owner")
+    assert planned_rows("catalog_track") == 2, "nothing was imported"
+
+
+def planned_rows(table: str) -> float:
+    """Return how many rows PostgreSQL takes a table to have: not above 0 where it has not looked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [table])
+        return float(cursor.fetchone()[0])
 
 
 def test_import_refuses_what_is_no_folder(owner: User, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from catalog.models import Job
 from catalog.services.audio import formats
+from catalog.services.statistics import gather_statistics
 from catalog.services.tracks import importing
 from catalog.services.tracks.file_names import shown
 
@@ -56,6 +57,8 @@ class Command(BaseCommand):
             self._wait(accepted)
         elif accepted:
             self.stdout.write(f"{len(accepted)} tasks are in the queue. The workers run them while the site is up.")
+        if accepted or any(outcome.state == importing.IMPORTED for outcome in outcomes):
+            gather_statistics()
 
     def _sum_up(self, outcomes: list[importing.Outcome]) -> None:
         counts = Counter(outcome.state for outcome in outcomes)
