@@ -58,13 +58,15 @@ def move_rows(picture: Floats, pitch_semitones: float) -> Floats:
     rows = np.arange(PARAMETERS.patch_rows) + PARAMETERS.first_patch_row + pitch_semitones
     lower = np.floor(rows + 1e-6).astype(np.int64)
     part = np.maximum(rows - lower, 0).astype(np.float32)
-    padded = np.pad(picture, ((0, 0), (1, 2)))
-    last = picture.shape[1] + 1
-    low, high = np.clip(lower + 1, 0, last), np.clip(lower + 2, 0, last)
-    moved: Floats = padded[:, low]
+    first = int(lower[0])
+    wide = np.zeros((PARAMETERS.patch_rows + 1, len(picture)), np.float32)  # rows outermost, one to mix the last with
+    begin = max(first, 0)
+    end = max(begin, min(first + len(wide), picture.shape[1]))
+    wide[begin - first : end - first] = picture[:, begin:end].T
+    moved: Floats = wide[:-1]
     if part.max() > 1e-3:
-        moved += (padded[:, high] - moved) * part
-    return moved
+        moved = moved + (wide[1:] - moved) * part[:, None]
+    return moved.T
 
 
 def unmoved_rows(levels: NDArray[np.uint8]) -> Floats:

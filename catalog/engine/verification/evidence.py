@@ -22,7 +22,7 @@ def of_similarity(similarity: Floats, half: int) -> Floats:
     """The evidence (nats) of cosines of one half, in the same shape; linear between the bins of the table."""
     at = np.clip((similarity + 1) * (BINS / 2) - 0.5, 0, BINS - 1.001)
     lower = at.astype(np.int64)
-    part = (at - lower).astype(np.float32)
+    part = at - lower.astype(np.float32)  # a difference of floats and whole numbers would be made in double precision
     row = model().evidence[half]
     found: Floats = row[lower] * (1 - part) + row[lower + 1] * part
     return found
