@@ -19,7 +19,7 @@ from catalog.engine.features.patches import HALVES, move_rows
 from catalog.engine.features.sketch import BLOCK_COLUMNS, blocks_of, coded
 from catalog.engine.features.whitening import whitened
 from catalog.engine.index.codec import Codec
-from catalog.engine.index.faiss_vectors import POSITION_BITS
+from catalog.engine.index.faiss_vectors import ids_of
 from catalog.engine.index.interface import Entry
 from catalog.engine.index.layout import REFERENCE_STEP, reference_vectors
 from catalog.engine.index.segment import ROW, Segment
@@ -132,7 +132,7 @@ class CodedMaterial:
             rows[row] = _at(made, self.base, np.arange(positions) * (REFERENCE_STEP // UNIT))
             sketched[row] = _at(made, self.sketch_base, np.arange(blocks) * (BLOCK_COLUMNS // UNIT))
         part = self._codec.new_part()
-        ids = (np.arange(count)[:, None] << POSITION_BITS) + np.arange(positions)[None, :]
+        ids = ids_of(np.arange(count)[:, None], np.arange(positions)[None, :])
         for half in range(HALVES):
             heard = self.heard[rows, half]
             taken = rows[heard]

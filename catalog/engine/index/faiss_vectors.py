@@ -63,10 +63,22 @@ def _wide_reader(index: Any) -> Any:
     return reader
 
 
-def ids_of(row: int, count: int) -> Ids:
-    """The (count,) ids of a track's vectors: its row in the high bits, the position in the low ``POSITION_BITS``."""
-    ids: Ids = (np.int64(row) << POSITION_BITS) + np.arange(count, dtype=np.int64)
+def ids_of(rows: Ids | int, positions: Ids) -> Ids:
+    """The ids of vectors: the row of their track in the high bits, the position in it in the low ``POSITION_BITS``."""
+    ids: Ids = (rows << POSITION_BITS) | positions
     return ids
+
+
+def rows_of(ids: Ids) -> Ids:
+    """The rows of the tracks that vectors with these ids are of, in the same shape; -1 for the id -1."""
+    rows: Ids = ids >> POSITION_BITS
+    return rows
+
+
+def positions_of(ids: Ids) -> Ids:
+    """The positions in their tracks of vectors with these ids, in the same shape."""
+    positions: Ids = ids & ((1 << POSITION_BITS) - 1)
+    return positions
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ class Part:
         for half in range(HALVES):
             heard = [track.heard[:, half] for track in tracks]
             values = [track.values[h, half] for track, h in zip(tracks, heard, strict=True)]
-            ids = [ids_of(first_row + n, len(h))[h] for n, h in enumerate(heard)]
+            ids = [ids_of(first_row + n, np.flatnonzero(h)) for n, h in enumerate(heard)]
             self.add_values(half, np.concatenate(values), np.concatenate(ids))
 
     def add_values(self, half: int, values: Floats, ids: Ids) -> None:
@@ -210,12 +222,12 @@ class Part:
         mine, library = self._halves[half], faiss()
         for number in range(mine.nlist):
             codes, ids = other.list_of(half, number)
-            rows = new_row[ids >> POSITION_BITS]
+            rows = new_row[rows_of(ids)]
             kept = rows >= 0
             if not kept.all():
                 codes, ids, rows = codes[kept], ids[kept], rows[kept]
             if len(ids):
-                ids = (rows << POSITION_BITS) | (ids & ((1 << POSITION_BITS) - 1))
+                ids = ids_of(rows, positions_of(ids))
                 codes = np.ascontiguousarray(codes)
                 mine.invlists.add_entries(number, len(ids), library.swig_ptr(ids), library.swig_ptr(codes))
                 mine.ntotal += len(ids)

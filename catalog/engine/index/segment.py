@@ -12,7 +12,7 @@ from catalog.engine.features.patches import HALVES
 from catalog.engine.features.sketch import BYTES, Codes, QuerySketch
 from catalog.engine.features.spectrogram import Floats
 from catalog.engine.index.codec import Codec
-from catalog.engine.index.faiss_vectors import POSITION_BITS, Asked, Bits, Ids, Part, ids_of
+from catalog.engine.index.faiss_vectors import Asked, Bits, Ids, Part, ids_of, positions_of, rows_of
 from catalog.engine.index.interface import Entry, Spots
 from catalog.engine.index.layout import REFERENCE_STEP_S
 from catalog.engine.index.sketch_scan import best_of_tracks
@@ -110,7 +110,7 @@ class Segment:
         similarity, ids = self.part.search(asked, half, k)
         if not wanted.all():
             self._pass_over(~wanted, asked, half, similarity, ids)
-        return similarity, ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
+        return similarity, rows_of(ids), positions_of(ids)
 
     def scan(self, asked: QuerySketch, k: int) -> Iterator[Spots]:
         """For each stretch of the sketch, the ``k`` live tracks that agree best with it on one line."""
@@ -120,13 +120,13 @@ class Segment:
     def _pass_over(self, barred: Bits, asked: Asked, half: int, similarity: Floats, ids: Ids) -> None:
         """Ask again where barred rows took places: first without those that were met, then without any of them."""
         for met_only in (True, False):
-            is_barred = (ids >= 0) & barred[np.maximum(ids >> POSITION_BITS, 0)]
+            is_barred = (ids >= 0) & barred[np.maximum(rows_of(ids), 0)]
             again = np.flatnonzero(is_barred.any(axis=1))
             if not len(again):
                 return
-            rows = np.unique(ids[is_barred] >> POSITION_BITS) if met_only else np.flatnonzero(barred)
+            rows = np.unique(rows_of(ids[is_barred])) if met_only else np.flatnonzero(barred)
             counts = (self.table["duration_s"][rows] / REFERENCE_STEP_S).astype(np.int64) + 2
-            without = np.concatenate([ids_of(int(row), int(n)) for row, n in zip(rows, counts, strict=True)])
+            without = np.concatenate([ids_of(row, np.arange(n)) for row, n in zip(rows, counts, strict=True)])
             similarity[again], ids[again] = self.part.search(asked.at(again), half, k=ids.shape[1], without=without)
 
     def census(self) -> tuple[Ids, Ids]:
@@ -134,7 +134,7 @@ class Segment:
         counts = np.zeros(len(self.alive), np.int64)
         for half in range(HALVES):
             for ids in self.part.ids(half):
-                counts += np.bincount(ids >> POSITION_BITS, minlength=len(counts))
+                counts += np.bincount(rows_of(ids), minlength=len(counts))
         return self.table["track_id"][self.alive].astype(np.int64), counts[self.alive]
 
     def size(self) -> tuple[int, int, float]:
@@ -207,7 +207,6 @@ class Delta(Segment):
                 self.part.take_over(other.part, half, new_row)
                 continue
             for values, ids in other.part.contents(half):
-                moved = new_row[ids >> POSITION_BITS]
+                moved = new_row[rows_of(ids)]
                 kept = moved >= 0
-                positions = ids[kept] & ((1 << POSITION_BITS) - 1)
-                self.part.add_values(half, values[kept], (moved[kept] << POSITION_BITS) | positions)
+                self.part.add_values(half, values[kept], ids_of(moved[kept], positions_of(ids[kept])))
