@@ -20,9 +20,12 @@ SKETCH_BASIS, SKETCH_SPREAD = "sketch", "sketch_spread"
 
 @dataclass(frozen=True)
 class Model:
-    """``projections``: by kind, (HALVES, patch size, DIMENSIONS). ``evidence``: (HALVES, bins) nats for each bin of
+    """What training learnt.
+
+    ``projections``: by kind, (HALVES, patch size, DIMENSIONS). ``evidence``: (HALVES, bins) nats for each bin of
     cosine. ``sketch_basis``: (block size, numbers) directions, the one with most variance first; ``sketch_spread``:
-    (numbers,) standard deviation of music in each. ``digest``: SHA-256 of the file, in hex."""
+    (numbers,) standard deviation of music in each. ``digest``: SHA-256 of the file, in hex.
+    """
 
     projections: dict[str, Floats]
     evidence: Floats
