@@ -55,9 +55,14 @@ def filtered(pair: Comparison, line: Line, span_s: tuple[float, float]) -> Filte
     held_db = pair.reference.picture[from_column : max(0, start + first + len(asked_db) + BESIDE_COLUMNS)]
     if len(held_db) < EVEN_COLUMNS or len(asked_db) < EVEN_COLUMNS:
         return None
-    asked, held = whitened(asked_db), whitened(held_db)
-    sums, energy, common = _correlated(asked, held)
-    here = start + first - from_column + len(asked) - 1
+    here = start + first - from_column + len(asked_db) - 1
+    return _outstanding(*_correlated(whitened(asked_db), whitened(held_db)), here)
+
+
+def _outstanding(
+    sums: NDArray[np.floating], energy: NDArray[np.floating], common: NDArray[np.floating], here: int
+) -> Filtered | None:
+    """How the best of the ways near ``here`` stands out, of all ways as ``_correlated`` gives them."""
     columns = np.arange(len(sums)) - here
     near = np.flatnonzero(np.abs(columns) <= NEAR_COLUMNS)
     if not len(near) or common[near].max() < EVEN_COLUMNS:
@@ -77,7 +82,7 @@ def filtered(pair: Comparison, line: Line, span_s: tuple[float, float]) -> Filte
     )
 
 
-def _correlated(asked: Floats, held: Floats) -> tuple[NDArray[np.floating], ...]:
+def _correlated(asked: Floats, held: Floats) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
     """Sums of products, geometric means of energies, and common columns, for every way two pictures can lie.
 
     In the first of n + m - 1 ways the last of ``asked`` lies on the first of ``held``.

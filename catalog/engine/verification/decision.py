@@ -72,6 +72,14 @@ def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) ->
     )
     if _is_short(path) or not chance.believes(log_probability):
         return Finding(path, 0.0 if _is_short(path) else log_probability)
+    return _looked_through(pair, path, around.level, log_probability)
+
+
+def _looked_through(pair: Comparison, path: Path, level: float, log_probability: float) -> Finding:
+    """A path that chance does not explain, by its pictures: as far as they agree, or refused for time or sound.
+
+    ``level``: the nats that wrong places reach.
+    """
     pictures, places_s = pair.aligned(path.line), path.best_places_s
     found = correlation.filtered(pair, path.line, (float(places_s[0]), float(places_s[-1])))
     time = timekeeping(pair, path, pictures, found.deviation) if found is not None else UNTOLD
@@ -82,7 +90,7 @@ def by_moments(pair: Comparison, line: Line, anchor_s: float, chance: Chance) ->
         return Finding(path, 0.0, time, sounds_otherwise=True)
     if found is not None:
         gains = correlation.gains(pictures, path.places_s, found.deviation)
-        path = ends.grown(ends.borne_out(path, gains, around.level), gains)
+        path = ends.grown(ends.borne_out(path, gains, level), gains)
     return Finding(path, log_probability, time)
 
 
