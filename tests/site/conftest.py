@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.migrated import Databases
+from tests.site.numbers import ask
 from tests.site.running import RunningSite, WebServer
 
 
@@ -63,3 +64,11 @@ def clerk(db: None) -> Client:
     client = Client()
     client.force_login(User.objects.create_user("clerk", is_staff=True))
     return client
+
+
+@pytest.fixture
+def numbers() -> Iterator[None]:
+    """A table of numbers."""
+    ask("CREATE TABLE numbers (n integer UNIQUE)")
+    yield
+    ask("DROP TABLE numbers")
